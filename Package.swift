@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// The one place that knows where libtorch lies: `LIBTORCH`, else `.deps/libtorch`, which `scripts/setup.sh` fills.
+let libtorch = locateLibtorch()
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "Braid",
+    products: [
+        .library(name: "Braid", targets: ["Braid"]),
+        .executable(name: "braid", targets: ["BraidCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .target(
+            name: "CTorch",
+            cxxSettings: [
+                .unsafeFlags([
+                    "-isystem", "\(libtorch)/include",
+                    "-isystem", "\(libtorch)/include/torch/csrc/api/include",
+                    "-Wall", "-Wextra", "-Werror",
+                ])
+            ],
+            linkerSettings: [
+                .unsafeFlags([
+                    "-L\(libtorch)/lib",
+                    // First where `make install` puts the libraries, then where this checkout has them.
+                    "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/braid",
+                    "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib",
+                ]),
+                .linkedLibrary("torch_cpu"),
+                .linkedLibrary("c10"),
+            ]),
+        .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: strict),
+        .target(
+            name: "CImageCodecs",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+        .systemLibrary(name: "CSndFile"),
+        .target(
+            name: "Braid",
+            dependencies: [
+                "Torch", "CImageCodecs", "CSndFile", "Yams",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            resources: [.copy("Resources/weights")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "BraidCLI",
+            dependencies: ["Braid", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Braid", "Torch"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BraidTests", dependencies: ["Braid", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BraidCLITests", dependencies: ["BraidCLI", "TestSupport"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)
+
+/// The folder that holds libtorch's `lib` and `include`, its version checked, so that a wrong one is refused in one sentence.
+func locateLibtorch() -> String {
+    let wanted = "2.13.0"
+    let environment = ProcessInfo.processInfo.environment
+    let folder = environment["LIBTORCH"] ?? "\(Context.packageDirectory)/.deps/libtorch"
+    // 2.11 to 2.13 keep the numbers in the first header; earlier ones had them in the second.
+    let headers = ["include/torch/headeronly/version.h", "include/torch/csrc/api/include/torch/version.h"]
+    let text = headers.compactMap { try? String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }
+        .first { $0.contains("#define TORCH_VERSION_MAJOR") }
+    guard let text else {
+        fatalError("libtorch \(wanted) is not in \(folder): run scripts/setup.sh, or set LIBTORCH to a folder that has its lib and include.")
+    }
+    let numbers = ["MAJOR", "MINOR", "PATCH"].map { part in
+        text.split(separator: "\n").first { $0.hasPrefix("#define TORCH_VERSION_\(part) ") }?.split(separator: " ").last.map(String.init) ?? "?"
+    }
+    let found = numbers.joined(separator: ".")
+    guard found == wanted || environment["LIBTORCH_ANY_VERSION"] == "1" else {
+        fatalError("libtorch in \(folder) is version \(found), Braid needs \(wanted): run scripts/setup.sh with LIBTORCH unset, or set LIBTORCH_ANY_VERSION=1 to try this one.")
+    }
+    return folder
+}

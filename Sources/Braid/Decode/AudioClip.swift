@@ -1,0 +1,84 @@
+internal import CSndFile
+internal import Foundation
+
+/// A mono recording.
+public struct AudioClip: Sendable, Equatable {
+    /// In -1 ... 1 as a rule; floating-point files may go beyond.
+    public let samples: [Float]
+    /// In Hz.
+    public let rate: Int
+
+    public init(samples: [Float], rate: Int) {
+        self.samples = samples
+        self.rate = rate
+    }
+
+    /// Resampled by libsoxr at its high quality; itself where the rate is right already.
+    public func resampled(to target: Int) throws -> AudioClip {
+        guard target != rate else { return self }
+        let capacity = Int((Double(samples.count) * Double(target) / Double(rate)).rounded(.up)) + 1
+        var error: soxr_error_t?
+        var written = 0
+        var quality = soxr_quality_spec(UInt(SOXR_HQ), 0)
+        let output = [Float](unsafeUninitializedCapacity: capacity) { buffer, count in
+            error = soxr_oneshot(
+                Double(rate), Double(target), 1, samples, samples.count, nil, buffer.baseAddress, capacity, &written, nil,
+                &quality, nil)
+            count = error == nil ? written : 0
+        }
+        if let error { throw DecodeError(path: "resampling \(rate) Hz to \(target) Hz", reason: String(cString: error)) }
+        return AudioClip(samples: output, rate: target)
+    }
+}
+
+/// Reads what libsndfile reads: WAV, FLAC, OGG Vorbis and Opus, MP3 and more, any rate and number of channels.
+public enum AudioDecoder {
+    /// About six hours at 48 kHz: more than that in one sample is a mistake, or an attack.
+    static let maxFrames = 1 << 30
+
+    /// Reads a stretch of a recording, or all of it, averaged over its channels.
+    ///
+    /// - Throws: `DecodeError`.
+    public static func decode(_ audio: Sample.Audio) throws -> AudioClip {
+        let path = audio.url.path
+        var info = SF_INFO()
+        guard let file = sf_open(path, Int32(SFM_READ), &info) else {
+            let reason = String(cString: sf_strerror(nil)).trimmingCharacters(in: .whitespacesAndNewlines)
+            throw DecodeError(path: path, reason: "is not a recording that can be read: \(reason)")
+        }
+        defer { sf_close(file) }
+        let rate = Int(info.samplerate)
+        let channels = Int(info.channels)
+        guard rate > 0, channels > 0 else { throw DecodeError(path: path, reason: "gives no sample rate or no channels") }
+        let start = Int((audio.start ?? 0) * Double(rate))
+        if start > 0 && sf_seek(file, sf_count_t(start), SEEK_SET) < 0 {
+            throw DecodeError(path: path, reason: "ends before audio_start (\(audio.start ?? 0) s)")
+        }
+        let wanted = audio.end.map { max(0, Int($0 * Double(rate)) - start) } ?? maxFrames
+        let samples = try readMono(file, channels: channels, limit: min(wanted, maxFrames / channels), path: path)
+        guard !samples.isEmpty else { throw DecodeError(path: path, reason: "holds no audio: it has no frames") }
+        guard samples.allSatisfy(\.isFinite) else { throw DecodeError(path: path, reason: "holds samples that are not numbers") }
+        return AudioClip(samples: samples, rate: rate)
+    }
+
+    /// Reads in pieces: a header's claim of a length is not believed.
+    private static func readMono(_ file: OpaquePointer, channels: Int, limit: Int, path: String) throws -> [Float] {
+        let piece = 16_384
+        var interleaved = [Float](repeating: 0, count: piece * channels)
+        var mono: [Float] = []
+        while mono.count < limit {
+            let frames = Int(sf_readf_float(file, &interleaved, sf_count_t(min(piece, limit - mono.count))))
+            guard frames > 0 else { break }
+            if channels == 1 { mono.append(contentsOf: interleaved[..<frames]) } else {
+                for frame in 0..<frames {
+                    let sum = interleaved[frame * channels..<(frame + 1) * channels].reduce(0, +)
+                    mono.append(sum / Float(channels))
+                }
+            }
+        }
+        guard sf_error(file) == Int32(SF_ERR_NO_ERROR) else {
+            throw DecodeError(path: path, reason: "is damaged: \(String(cString: sf_strerror(file)))")
+        }
+        return mono
+    }
+}

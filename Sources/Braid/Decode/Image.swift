@@ -1,0 +1,112 @@
+internal import CImageCodecs
+public import Foundation
+
+/// A picture: 8-bit RGB, rows from the top, upright.
+public struct Image: Sendable, Equatable {
+    public let width: Int
+    public let height: Int
+    /// `[height, width, 3]`.
+    public let pixels: [UInt8]
+
+    public init(width: Int, height: Int, pixels: [UInt8]) {
+        self.width = width
+        self.height = height
+        self.pixels = pixels
+    }
+}
+
+/// A media file that cannot be decoded, and why.
+public struct DecodeError: Error, CustomStringConvertible, Sendable {
+    public let path: String
+    public let reason: String
+
+    public var description: String { "\(path): \(reason)" }
+}
+
+/// Reads PNG and JPEG files, known by their first bytes and not by their names.
+public enum ImageDecoder {
+    /// As Pillow's limit against decompression bombs.
+    public static let maxPixels: UInt64 = 178_956_970
+
+    /// - Parameter background: What lies behind transparent pixels, as a grey level; white unless told otherwise.
+    /// - Throws: `DecodeError`.
+    public static func decode(_ url: URL, background: UInt8 = 255) throws -> Image {
+        let data: Data
+        do { data = try Data(contentsOf: url) } catch {
+            throw DecodeError(path: url.path, reason: "cannot be read: no such file, or no permission")
+        }
+        return try decode(data, path: url.path, background: background)
+    }
+
+    static func decode(_ data: Data, path: String, background: UInt8) throws -> Image {
+        var image = cic_image()
+        let message = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CIC_MESSAGE_SIZE))
+        message.initialize(repeating: 0, count: Int(CIC_MESSAGE_SIZE))
+        defer {
+            message.deallocate()
+            cic_free(&image)
+        }
+        let decode: (UnsafePointer<UInt8>?, Int, UInt64, UnsafeMutablePointer<cic_image>, UnsafeMutablePointer<CChar>) -> Int32
+        if data.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+            decode = cic_decode_png
+        } else if data.starts(with: [0xFF, 0xD8, 0xFF]) {
+            decode = cic_decode_jpeg
+        } else {
+            throw DecodeError(path: path, reason: data.isEmpty ? "is empty" : "is neither PNG nor JPEG, whatever its name; convert it to one of them")
+        }
+        let status = data.withUnsafeBytes { bytes in
+            decode(bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, maxPixels, &image, message)
+        }
+        guard status == 0, let pixels = image.pixels else {
+            throw DecodeError(path: path, reason: "is damaged: \(String(cString: message))")
+        }
+        let count = Int(image.width) * Int(image.height)
+        let source = UnsafeBufferPointer(start: pixels, count: count * Int(image.channels))
+        let rgb = image.channels == 4 ? composite(source, on: background) : Array(source)
+        return Image(width: Int(image.width), height: Int(image.height), pixels: rgb).upright(orientation: Int(image.orientation))
+    }
+
+    /// Lays RGBA over a grey background, rounding to nearest.
+    private static func composite(_ rgba: UnsafeBufferPointer<UInt8>, on background: UInt8) -> [UInt8] {
+        var rgb: [UInt8] = []
+        rgb.reserveCapacity(rgba.count / 4 * 3)
+        for start in stride(from: 0, to: rgba.count, by: 4) {
+            let alpha = UInt32(rgba[start + 3])
+            let behind = UInt32(background) * (255 - alpha)
+            for channel in 0..<3 { rgb.append(UInt8((UInt32(rgba[start + channel]) * alpha + behind + 127) / 255)) }
+        }
+        return rgb
+    }
+}
+
+extension Image {
+    /// Applies an EXIF orientation: what the camera's holder saw as up comes up.
+    func upright(orientation: Int) -> Image {
+        guard (2...8).contains(orientation) else { return self }
+        let swaps = orientation >= 5
+        let (newWidth, newHeight) = swaps ? (height, width) : (width, height)
+        var turned = [UInt8](repeating: 0, count: pixels.count)
+        for y in 0..<newHeight {
+            for x in 0..<newWidth {
+                let (fromX, fromY) = source(of: x, y, orientation)
+                let from = (fromY * width + fromX) * 3
+                let to = (y * newWidth + x) * 3
+                for channel in 0..<3 { turned[to + channel] = pixels[from + channel] }
+            }
+        }
+        return Image(width: newWidth, height: newHeight, pixels: turned)
+    }
+
+    /// Where the pixel that comes to (x, y) lies in the file.
+    private func source(of x: Int, _ y: Int, _ orientation: Int) -> (Int, Int) {
+        switch orientation {
+        case 2: (width - 1 - x, y)
+        case 3: (width - 1 - x, height - 1 - y)
+        case 4: (x, height - 1 - y)
+        case 5: (y, x)
+        case 6: (y, height - 1 - x)
+        case 7: (width - 1 - y, height - 1 - x)
+        default: (width - 1 - y, x)
+        }
+    }
+}

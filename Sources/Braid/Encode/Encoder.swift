@@ -1,0 +1,27 @@
+public import Torch
+
+/// What an encoder makes of a batch.
+public struct Encoding {
+    /// `[B, D]`, one embedding a sample.
+    public let pooled: Tensor
+    /// `[B, T, D]`: the spatial map of an image, the words of a text, the frames of a recording.
+    public let tokens: Tensor
+    /// Bool `[B, T]`, true where a token is real; nil where all are.
+    public let tokenMask: Tensor?
+
+    public init(pooled: Tensor, tokens: Tensor, tokenMask: Tensor? = nil) {
+        self.pooled = pooled
+        self.tokens = tokens
+        self.tokenMask = tokenMask
+    }
+}
+
+/// Maps a batch of one modality to embeddings. Knows nothing of other modalities, or of fusion.
+public protocol Encoder {
+    /// D, the size of an embedding.
+    var dimension: Int { get }
+    /// Path prefixes of the parameters, block by block from input to output: what `train: last:N` counts.
+    var blocks: [[String]] { get }
+
+    func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding
+}

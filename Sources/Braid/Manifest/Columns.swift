@@ -1,0 +1,37 @@
+internal import Torch
+
+/// Which column of a manifest holds what.
+public struct Columns: Sendable, Equatable {
+    /// The manifest's own vocabulary, in the order errors and documentation give it.
+    public static let known = [
+        "id", "split", "group", "image", "text", "text_path", "audio", "audio_start", "audio_end", "label", "weight",
+    ]
+
+    /// A known name to the name that the file uses, where they differ.
+    public var names: [String: String]
+    /// Columns of the file that are nobody's business here.
+    public var ignored: [String]
+
+    public init(names: [String: String] = [:], ignored: [String] = []) {
+        self.names = names
+        self.ignored = ignored
+    }
+
+    /// The file's name of a known column.
+    func name(_ known: String) -> String { names[known] ?? known }
+
+    /// Faults of a header: columns that mean nothing, and mapped ones that are not there.
+    func faults(in header: [String], file: String) -> [Fault] {
+        let meant = Set(Self.known.map(name))
+        var faults: [Fault] = []
+        for column in header where !meant.contains(column) && !ignored.contains(column) {
+            let near = nearest(to: column, in: Self.known).map { "; did you mean \($0)?" } ?? ""
+            let message = "unknown column\(near) Map it with columns.<name>: \(column), or list it in columns.ignore"
+            faults.append(Fault(message, file: file, line: 1, field: column))
+        }
+        for (known, name) in names.sorted(by: { $0.key < $1.key }) where !header.contains(name) {
+            faults.append(Fault("the configuration maps \(known) to column \(name), which is not there", file: file, line: 1, field: name))
+        }
+        return faults
+    }
+}

@@ -1,0 +1,72 @@
+public import Foundation
+
+/// The samples of a manifest file, each with its split.
+public struct Manifest: Sendable {
+    public let url: URL
+    public let samples: [Sample]
+    /// Files that samples name and that are not there. `samples` still holds those samples.
+    public let missingFiles: [BadSample]
+
+    public init(url: URL, samples: [Sample], missingFiles: [BadSample] = []) {
+        self.url = url
+        self.samples = samples
+        self.missingFiles = missingFiles
+    }
+
+    /// Reads a manifest whole, and reports everything that is wrong with it in one error.
+    ///
+    /// - Parameters:
+    ///   - splits: How samples are split where the file has no split column; nil leaves them without one.
+    ///   - needsLabels: Whether a row without a label is a fault, as it is in training.
+    /// - Throws: `BraidError` with every fault by file, line and column. Missing media files are among them only where
+    ///   there is a fault of another kind too, or `onBadSample` is `.fail`.
+    public static func read(
+        _ url: URL, columns: Columns = Columns(), splits: SplitFractions? = SplitFractions(), needsLabels: Bool = true,
+        onBadSample: BadSample.Policy = .fail
+    ) throws -> Manifest {
+        var reader = RowReader(url)
+        var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels)
+        try reader.read { builder.add($0) }
+        let headerFaults = columns.faults(in: reader.columns, file: url.lastPathComponent)
+            + builder.columnFaults(reader.columns)
+        var faults = headerFaults + reader.faults + builder.faults
+        if faults.isEmpty && builder.samples.isEmpty {
+            faults.append(Fault("the manifest has a header and no rows", file: url.lastPathComponent))
+        }
+        let missing = builder.missingFiles
+        if !faults.isEmpty || (onBadSample == .fail && !missing.isEmpty) {
+            let all = faults + missing.map(\.fault)
+            throw BraidError(.badData, faults: all.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
+        }
+        var samples = builder.samples
+        if let splits, !builder.hasSplits { splits.assign(&samples) }
+        return Manifest(url: url, samples: samples, missingFiles: missing)
+    }
+
+    /// The samples of one split, in the file's order.
+    public func samples(in split: Split) -> [Sample] { samples.filter { $0.split == split } }
+
+    /// The modalities that any sample has.
+    public var modalities: [Modality] { Modality.allCases.filter { modality in samples.contains { $0.has(modality) } } }
+}
+
+/// A sample whose media cannot be used: which, where it stands, and why.
+public struct BadSample: Error, Sendable, CustomStringConvertible {
+    /// What becomes of such samples.
+    public enum Policy: String, CaseIterable, Sendable {
+        /// The run ends before anything is trained.
+        case fail
+        /// The sample is left out, and reported.
+        case skip
+    }
+
+    public let id: String
+    public let fault: Fault
+
+    init(_ sample: Sample, manifest: URL, field: String, message: String) {
+        id = sample.id
+        fault = Fault(message, file: manifest.lastPathComponent, line: sample.line, field: field)
+    }
+
+    public var description: String { fault.description }
+}

@@ -1,0 +1,141 @@
+internal import Foundation
+
+/// Turns rows into samples, and collects what is wrong with them.
+struct SampleBuilder {
+    private(set) var samples: [Sample] = []
+    private(set) var faults: [Fault] = []
+    private(set) var missingFiles: [BadSample] = []
+    private(set) var hasSplits = false
+
+    private let manifest: URL
+    private let folder: URL
+    private let columns: Columns
+    private let needsLabels: Bool
+    private var rows = 0
+    private var lineOfID: [String: Int] = [:]
+    private var splitOfGroup: [String: (split: Split, line: Int)] = [:]
+
+    init(manifest: URL, columns: Columns, needsLabels: Bool) {
+        self.manifest = manifest
+        folder = manifest.deletingLastPathComponent()
+        self.columns = columns
+        self.needsLabels = needsLabels
+    }
+
+    /// Faults that a header alone shows.
+    func columnFaults(_ header: [String]) -> [Fault] {
+        guard !header.isEmpty else { return [] }
+        var faults: [Fault] = []
+        let media = ["image", "text", "text_path", "audio"].map(columns.name)
+        if !media.contains(where: header.contains) {
+            faults.append(fault(1, nil, "has none of the columns image, text, text_path, audio; map yours with columns.<name>"))
+        }
+        if needsLabels && !header.contains(columns.name("label")) {
+            faults.append(fault(1, columns.name("label"), "there is no such column; map yours with columns.label"))
+        }
+        return faults
+    }
+
+    mutating func add(_ row: RawRow) {
+        rows += 1
+        let before = faults.count
+        let cell = { [columns] (known: String) -> String? in row.cells[columns.name(known)].flatMap { $0.isEmpty ? nil : $0 } }
+        let id = cell("id") ?? String(rows)
+        if let first = lineOfID[id] { report(row, "id", "\(id) is the id of line \(first) already; ids must be unique") }
+        lineOfID[id] = lineOfID[id] ?? row.line
+
+        let sample = Sample(
+            id: id, line: row.line, split: split(row, cell("split")), group: cell("group"),
+            image: cell("image").map(resolve), text: text(row, cell("text"), cell("text_path")),
+            audio: audio(row, cell("audio"), start: cell("audio_start"), end: cell("audio_end")),
+            label: label(row, cell("label")), weight: weight(row, cell("weight")))
+        if !Modality.allCases.contains(where: sample.has) {
+            report(row, nil, "has no image, text or audio; a sample needs at least one")
+        }
+        checkGroup(sample, row)
+        for (field, url) in sample.files where !isRegularFile(url) {
+            let name = columns.name(field)
+            missingFiles.append(BadSample(sample, manifest: manifest, field: name, message: "\(url.path): no such file"))
+        }
+        if faults.count == before { samples.append(sample) }
+    }
+
+    private mutating func split(_ row: RawRow, _ cell: String?) -> Split? {
+        guard row.cells[columns.name("split")] != nil else { return nil }
+        hasSplits = true
+        guard let cell else {
+            report(row, "split", "is empty; expected train, val or test in every row, or no split column")
+            return nil
+        }
+        guard let split = Split(rawValue: cell) else {
+            report(row, "split", "\"\(cell)\" is none of train, val, test")
+            return nil
+        }
+        return split
+    }
+
+    private mutating func text(_ row: RawRow, _ inline: String?, _ path: String?) -> Sample.Text? {
+        if inline != nil && path != nil { report(row, "text_path", "text and text_path are both given; leave one empty") }
+        return inline.map(Sample.Text.inline) ?? path.map { .file(resolve($0)) }
+    }
+
+    private mutating func audio(_ row: RawRow, _ path: String?, start: String?, end: String?) -> Sample.Audio? {
+        let from = seconds(row, "audio_start", start)
+        let to = seconds(row, "audio_end", end)
+        if let to, to <= from ?? 0 { report(row, "audio_end", "\(to) s is not after audio_start (\(from ?? 0) s)") }
+        if path == nil && (start != nil || end != nil) {
+            report(row, "audio", "is empty while audio_start or audio_end is given")
+        }
+        return path.map { Sample.Audio(url: resolve($0), start: from, end: to) }
+    }
+
+    private mutating func seconds(_ row: RawRow, _ field: String, _ cell: String?) -> Double? {
+        guard let cell else { return nil }
+        guard let value = Double(cell), value.isFinite, value >= 0 else {
+            report(row, field, "\"\(cell)\" is not a time in seconds, 0 or more")
+            return nil
+        }
+        return value
+    }
+
+    private mutating func label(_ row: RawRow, _ cell: String?) -> String? {
+        if cell == nil && needsLabels && row.cells[columns.name("label")] != nil {
+            report(row, "label", "is empty; expected a class name")
+        }
+        return cell
+    }
+
+    private mutating func weight(_ row: RawRow, _ cell: String?) -> Double {
+        guard let cell else { return 1 }
+        guard let value = Double(cell), value.isFinite, value >= 0 else {
+            report(row, "weight", "\"\(cell)\" is not a number, 0 or more")
+            return 1
+        }
+        return value
+    }
+
+    private mutating func checkGroup(_ sample: Sample, _ row: RawRow) {
+        guard let group = sample.group, let split = sample.split else { return }
+        let first = splitOfGroup[group] ?? (split, row.line)
+        splitOfGroup[group] = first
+        guard first.split != split else { return }
+        report(row, "group", "\(group) is in \(split.rawValue) here and in \(first.split.rawValue) in line \(first.line); a group must not cross splits")
+    }
+
+    private func resolve(_ path: String) -> URL {
+        path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path)
+    }
+
+    private func isRegularFile(_ url: URL) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && !isFolder.boolValue
+    }
+
+    private mutating func report(_ row: RawRow, _ known: String?, _ message: String) {
+        faults.append(fault(row.line, known.map(columns.name), message))
+    }
+
+    private func fault(_ line: Int, _ field: String?, _ message: String) -> Fault {
+        Fault(message, file: manifest.lastPathComponent, line: line, field: field)
+    }
+}

@@ -1,0 +1,48 @@
+/// The shares of train, val and test, where a manifest has no split column.
+///
+/// A sample's split depends on ids, groups and labels alone: not on the order of rows, nor on the machine. Samples of a
+/// group stay together, and each label is divided in the same proportions as the whole.
+public struct SplitFractions: Sendable, Equatable {
+    public var val: Double
+    public var test: Double
+    /// Another seed gives another split.
+    public var seed: Int
+
+    /// Train takes what `val` and `test` leave.
+    public init(val: Double = 0.15, test: Double = 0.15, seed: Int = 0) {
+        self.val = val
+        self.test = test
+        self.seed = seed
+    }
+
+    func assign(_ samples: inout [Sample]) {
+        // A unit is what must not be divided: a group, or a sample without one.
+        var units: [String: [Int]] = [:]
+        for (index, sample) in samples.enumerated() {
+            units[sample.group.map { "group:\($0)" } ?? "id:\(sample.id)", default: []].append(index)
+        }
+        var strata: [String: [(hash: UInt64, key: String)]] = [:]
+        for (key, members) in units {
+            let label = majority(members.map { samples[$0].label ?? "" })
+            strata[label, default: []].append((Fingerprint.number("\(seed)|\(key)"), key))
+        }
+        for stratum in strata.values {
+            let ordered = stratum.sorted { ($0.hash, $0.key) < ($1.hash, $1.key) }
+            let total = ordered.reduce(0) { $0 + (units[$1.key]?.count ?? 0) }
+            var placed = 0
+            for (_, key) in ordered {
+                let members = units[key] ?? []
+                // The middle of the unit on the line from 0 to 1 says which share it falls into.
+                let position = (Double(placed) + Double(members.count) / 2) / Double(total)
+                let split: Split = position < test ? .test : position < test + val ? .val : .train
+                for index in members { samples[index].split = split }
+                placed += members.count
+            }
+        }
+    }
+
+    private func majority(_ labels: [String]) -> String {
+        let counts = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
+        return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
+    }
+}

@@ -1,0 +1,104 @@
+public import Foundation
+public import Torch
+
+/// A model on disk, complete and offline: `model.json`, the fusion's and head's weights, and a weights folder a modality.
+public enum ModelFolder {
+    private static let formatVersion = 1
+
+    /// Writes `model` as folder `url`. It appears whole, or the old one stays.
+    public static func write(_ model: FusionModel, to url: URL) throws {
+        let files = FileManager.default
+        let fresh = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).new")
+        try? files.removeItem(at: fresh)
+        try files.createDirectory(at: fresh, withIntermediateDirectories: true)
+        try AtomicFile.write(description(of: model), to: fresh.appendingPathComponent("model.json"))
+        try SafetensorsWriter.write(
+            model.parameters.entries.map { ($0.path, $0.tensor) }, to: fresh.appendingPathComponent("model.safetensors"))
+        for modality in model.modalities {
+            if let encoder = model.encoders[modality] {
+                try encoder.write(to: fresh.appendingPathComponent(modality.rawValue))
+            }
+        }
+        if files.fileExists(atPath: url.path) { try files.removeItem(at: url) }
+        try files.moveItem(at: fresh, to: url)
+    }
+
+    /// Reads a model from an exported folder, or from the `model` folder of a run.
+    public static func read(_ url: URL, device: Device = .cpu) throws -> FusionModel {
+        let inRun = url.appendingPathComponent("model")
+        let folder = FileManager.default.fileExists(atPath: inRun.appendingPathComponent("model.json").path) ? inRun : url
+        let file = folder.appendingPathComponent("model.json")
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            throw BraidError(.noInput, "\(url.path) is not a model: it has neither model.json nor model/model.json; train one with braid train")
+        }
+        let json = try JSONObject(file)
+        let version = try json.int("format_version")
+        guard version == formatVersion else {
+            throw json.fault("format_version is \(version), this Braid (\(Version.current)) reads \(formatVersion)")
+        }
+        let encoders = try json.strings("modalities").map { name in
+            guard let modality = Modality(rawValue: name) else { throw json.fault("\(name) is not a modality") }
+            let asked = Configuration.Encoder(encoder: nil, weights: folder.appendingPathComponent(name).path, train: .none)
+            return try ModalityEncoder(modality, asked, relativeTo: folder, device: device)
+        }
+        let labels = try json.strings("labels")
+        guard !labels.isEmpty, Set(labels).count == labels.count else { throw json.fault("labels must be different names") }
+        let store = ParameterStore(loading: try SafetensorsFile(folder.appendingPathComponent("model.safetensors")), device: device)
+        let model = try FusionModel(encoders: encoders, labels: labels, settings: settings(json), parameters: store)
+        try store.report.check(allowUnused: false)
+        return model
+    }
+
+    private static func description(of model: FusionModel) throws -> Data {
+        let settings = model.settings
+        let fields: [String: Any] = [
+            "format_version": formatVersion, "braid_version": Version.current, "labels": model.labels,
+            "modalities": model.modalities.map(\.rawValue),
+            "fusion": [
+                "type": settings.fusion.type.rawValue, "dim": settings.fusion.dimension, "dropout": settings.fusion.dropout,
+                "modality_dropout": settings.fusion.modalityDropout,
+            ] as [String: Any],
+            "head": ["task": settings.head.task.rawValue, "hidden": settings.head.hidden, "dropout": settings.head.dropout] as [String: Any],
+            "columns": ["names": settings.columns.names, "ignored": settings.columns.ignored] as [String: Any],
+        ]
+        return try JSONSerialization.data(withJSONObject: fields, options: [.prettyPrinted, .sortedKeys])
+    }
+
+    private static func settings(_ json: JSONObject) throws -> FusionModel.Settings {
+        let (fusion, head, columns) = (try json.object("fusion"), try json.object("head"), try json.object("columns"))
+        guard let type = FusionKind(rawValue: try fusion.string("type")) else { throw fusion.fault("the type is not known") }
+        guard let task = TaskKind(rawValue: try head.string("task")) else { throw head.fault("the task is not known") }
+        guard let names = try columns.object("names").fields as? [String: String] else { throw columns.fault("names must map texts to texts") }
+        let dimension = try fusion.int("dim")
+        let hidden = try head.ints("hidden")
+        guard (1...65_536).contains(dimension), hidden.allSatisfy({ (1...1_000_000).contains($0) }) else {
+            throw json.fault("the sizes of fusion or head are impossible")
+        }
+        return FusionModel.Settings(
+            fusion: .init(
+                type: type, dimension: dimension, dropout: try fusion.double("dropout"),
+                modalityDropout: try fusion.double("modality_dropout")),
+            head: .init(task: task, hidden: hidden, dropout: try head.double("dropout")),
+            columns: Columns(names: names, ignored: try columns.strings("ignored", [])))
+    }
+}
+
+extension ModalityEncoder {
+    /// Writes the encoder as a weights folder: what `weights:` in a configuration takes.
+    func write(to folder: URL) throws {
+        let files = FileManager.default
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        for file in try source.companions { try files.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent)) }
+        if source.folder == nil {
+            let config = try JSONSerialization.data(withJSONObject: ["architecture": architecture])
+            try AtomicFile.write(config, to: folder.appendingPathComponent("config.json"))
+        }
+        let target = folder.appendingPathComponent("model.safetensors")
+        guard isFrozen, let weightsFile else {
+            return try SafetensorsWriter.write(parameters.entries.map { ($0.path, $0.tensor) }, to: target)
+        }
+        // Unchanged weights take no second place on the disk where the file system can share them.
+        let original = weightsFile.resolvingSymlinksInPath()
+        do { try files.linkItem(at: original, to: target) } catch { try files.copyItem(at: original, to: target) }
+    }
+}

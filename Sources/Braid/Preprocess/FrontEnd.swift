@@ -1,0 +1,46 @@
+public import Torch
+
+/// What an encoder takes: a batch, and which of its positions are real.
+public struct EncoderInput {
+    /// Image `[B, 3, H, W]`; text ids int64 `[B, T]`; log-mel `[B, T, mels]`.
+    public let values: Tensor
+    /// Bool `[B, T]`, true where a position is real; nil where every one is.
+    public let mask: Tensor?
+
+    public init(values: Tensor, mask: Tensor? = nil) {
+        self.values = values
+        self.mask = mask
+    }
+
+    func moved(to device: Device) throws -> EncoderInput {
+        EncoderInput(values: try values.moved(to: device), mask: try mask?.moved(to: device))
+    }
+}
+
+/// Turns media into an encoder's input. It belongs to the weights: they were trained behind it.
+public protocol FrontEnd: Sendable {
+    /// Decodes and prepares one sample's modality. Called from several threads at once.
+    func prepare(_ sample: Sample) throws -> Tensor
+    /// Puts prepared samples into one batch.
+    func collate(_ prepared: [Tensor]) throws -> EncoderInput
+}
+
+/// Pads `[T, …]` tensors to the longest and stacks them, with the mask of what is real; no mask where nothing is padded.
+func padded(_ tensors: [Tensor], with value: Double) throws -> EncoderInput {
+    let lengths = tensors.map { $0.shape[0] }
+    let longest = lengths.max() ?? 0
+    guard lengths.contains(where: { $0 != longest }) else { return EncoderInput(values: try .stack(tensors)) }
+    let rows = try tensors.map { tensor in
+        let behind = [0, longest - tensor.shape[0]]
+        let inner = [Int](repeating: 0, count: 2 * (tensor.shape.count - 1))
+        return try tensor.padded(inner + behind, value: value)
+    }
+    let mask = try lengthMask(lengths, longest)
+    return EncoderInput(values: try .stack(rows), mask: mask)
+}
+
+/// Bool `[B, size]`, true in the first `lengths[b]` positions.
+func lengthMask(_ lengths: [Int], _ size: Int) throws -> Tensor {
+    let flags = lengths.flatMap { length in (0..<size).map { UInt8($0 < length ? 1 : 0) } }
+    return try Tensor(flags, shape: [lengths.count, size]).converted(to: .bool)
+}

@@ -1,0 +1,51 @@
+internal import Foundation
+
+/// Scales of pitch, and the triangular filters that divide a spectrum evenly on them.
+enum MelScale: String {
+    /// 2595 log10(1 + f / 700).
+    case htk
+    /// Slaney's Auditory Toolbox: linear to 1 kHz, logarithmic above.
+    case slaney
+
+    private static let linearStep = 200.0 / 3
+    private static let knee = 1000.0
+    private static let logStep = Foundation.log(6.4) / 27
+
+    func mel(_ hertz: Double) -> Double {
+        switch self {
+        case .htk: 2595 * Foundation.log10(1 + hertz / 700)
+        case .slaney:
+            hertz < Self.knee
+                ? hertz / Self.linearStep
+                : Self.knee / Self.linearStep + Foundation.log(hertz / Self.knee) / Self.logStep
+        }
+    }
+
+    func hertz(_ mel: Double) -> Double {
+        switch self {
+        case .htk: return 700 * (pow(10, mel / 2595) - 1)
+        case .slaney:
+            let kneeMel = Self.knee / Self.linearStep
+            return mel < kneeMel ? mel * Self.linearStep : Self.knee * exp(Self.logStep * (mel - kneeMel))
+        }
+    }
+
+    /// Filters `[bins, mels]`, row-major, as librosa's and torchaudio's.
+    ///
+    /// - Parameter areaNormalised: Divides each triangle by its width in Hz: the norm called `slaney`.
+    func filters(bins: Int, rate: Int, mels: Int, from low: Double, to high: Double, areaNormalised: Bool) -> [Float] {
+        let (first, last) = (mel(low), mel(high))
+        let edges = (0..<mels + 2).map { hertz(first + (last - first) * Double($0) / Double(mels + 1)) }
+        var filters = [Float](repeating: 0, count: bins * mels)
+        for bin in 0..<bins {
+            let frequency = Double(bin) * Double(rate) / 2 / Double(bins - 1)
+            for mel in 0..<mels {
+                let rising = (frequency - edges[mel]) / (edges[mel + 1] - edges[mel])
+                let falling = (edges[mel + 2] - frequency) / (edges[mel + 2] - edges[mel + 1])
+                let area = areaNormalised ? 2 / (edges[mel + 2] - edges[mel]) : 1
+                filters[bin * mels + mel] = Float(max(0, min(rising, falling)) * area)
+            }
+        }
+        return filters
+    }
+}

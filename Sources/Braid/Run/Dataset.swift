@@ -1,0 +1,62 @@
+internal import Foundation
+internal import Torch
+
+/// The samples of one split, ready to be fused: embeddings of frozen encoders at hand, media of the others read a batch
+/// at a time.
+struct Dataset {
+    let samples: [Sample]
+    /// `[N, D]` by modality, of encoders that are frozen.
+    let embeddings: [Modality: Tensor]
+    /// What is there, `[N][M]` in the model's order of modalities.
+    let presence: [[Bool]]
+    private let model: FusionModel
+    private let extractor: EmbeddingExtractor
+    private let device: Device
+
+    init(_ samples: [Sample], _ model: FusionModel, _ extractor: EmbeddingExtractor, device: Device) throws {
+        let encoders = model.modalities.compactMap { model.encoders[$0] }
+        let result = try extractor.extract(samples, encoders.filter(\.isFrozen), alsoChecked: encoders.filter { !$0.isFrozen })
+        self.samples = result.samples
+        embeddings = try result.rows.mapValues { try $0.pooled.moved(to: device) }
+        presence = result.samples.map { sample in model.modalities.map(sample.has) }
+        self.model = model
+        self.extractor = extractor
+        self.device = device
+    }
+
+    /// The embeddings of samples `indices`, with `presence` for what is hidden from the model on top of what is missing.
+    func input(_ indices: [Int], presence: [[Bool]], mode: Mode) throws -> FusionInput {
+        let order = try Tensor(indices.map(Int64.init), shape: [indices.count]).moved(to: device)
+        let pooled = try model.modalities.enumerated().map { column, modality in
+            if let rows = embeddings[modality] { return try rows.rows(order) }
+            return try encode(indices, modality, visible: presence.map { $0[column] }, mode: mode)
+        }
+        let flags = presence.flatMap { $0.map { UInt8($0 ? 1 : 0) } }
+        let mask = try Tensor(flags, shape: [indices.count, model.modalities.count]).converted(to: .bool).moved(to: device)
+        return FusionInput(pooled: pooled, presence: mask)
+    }
+
+    func input(_ indices: [Int], mode: Mode) throws -> FusionInput {
+        try input(indices, presence: indices.map { presence[$0] }, mode: mode)
+    }
+
+    /// Encodes the visible ones of a batch; the rows of the others are zeros.
+    private func encode(_ indices: [Int], _ modality: Modality, visible: [Bool], mode: Mode) throws -> Tensor {
+        guard let encoder = model.encoders[modality] else { throw BraidError(.internal, "there is no encoder for \(modality)") }
+        let shown = zip(indices, visible).filter(\.1).map { samples[$0.0] }
+        let nothing = try Tensor.zeros([1, encoder.encoder.dimension]).moved(to: device)
+        guard !shown.isEmpty else { return try nothing.expanded([indices.count, encoder.encoder.dimension]) }
+        var bad: [BadSample] = []
+        let prepared = extractor.prepare(shown, encoder, &bad).compactMap { $0 }
+        // All media were read before: a failure now means that a file changed during the run.
+        if !bad.isEmpty { throw BraidError(.badData, faults: bad.map(\.fault)) }
+        let encoded = try encoder.encode(prepared, mode: mode).pooled
+        var next: Int64 = 0
+        let places = visible.map { isShown -> Int64 in
+            guard isShown else { return 0 }
+            next += 1
+            return next
+        }
+        return try Tensor.concatenate([nothing, encoded], 0).rows(Tensor(places, shape: [places.count]).moved(to: device))
+    }
+}

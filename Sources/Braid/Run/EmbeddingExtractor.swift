@@ -1,0 +1,117 @@
+internal import Dispatch
+internal import Foundation
+internal import Torch
+
+/// Turns samples into embeddings, one modality after the other.
+struct EmbeddingExtractor {
+    let manifest: URL
+    let onBadSample: BadSample.Policy
+    var style: Progress.Style = .automatic
+    var batchSize = 32
+
+    /// One modality's embeddings.
+    struct Rows {
+        /// `[N, D]`; zeros where the modality is missing.
+        let pooled: Tensor
+        let presence: [Bool]
+    }
+
+    /// Samples that can be used, and their embeddings by modality.
+    struct Result {
+        var samples: [Sample]
+        var rows: [Modality: Rows]
+        var bad: [BadSample]
+    }
+
+    /// Encodes what `encoders` covers. Media of the modalities in `alsoChecked` are decoded too, and only that.
+    ///
+    /// - Throws: `BraidError` that lists every bad sample, where the policy is to fail.
+    func extract(_ samples: [Sample], _ encoders: [ModalityEncoder], alsoChecked: [ModalityEncoder] = []) throws -> Result {
+        var bad: [BadSample] = []
+        var embedded: [Modality: [[Float]?]] = [:]
+        for encoder in encoders.sorted(by: { $0.modality < $1.modality }) {
+            embedded[encoder.modality] = try embed(samples, encoder, &bad)
+        }
+        for encoder in alsoChecked { try check(samples, encoder, &bad) }
+        if !bad.isEmpty && onBadSample == .fail {
+            throw BraidError(.badData, faults: bad.map(\.fault).sorted { ($0.line ?? 0) < ($1.line ?? 0) })
+        }
+        for sample in bad { notify("skipped: \(sample)", style: style) }
+        let badIDs = Set(bad.map(\.id))
+        if !badIDs.isEmpty { notify("\(badIDs.count) of \(samples.count) samples skipped", style: style) }
+        let kept = samples.indices.filter { !badIDs.contains(samples[$0].id) }
+        var rows: [Modality: Rows] = [:]
+        for encoder in encoders {
+            let values = embedded[encoder.modality] ?? []
+            rows[encoder.modality] = try self.rows(kept.map { values[$0] }, dimension: encoder.encoder.dimension)
+        }
+        return Result(samples: kept.map { samples[$0] }, rows: rows, bad: bad)
+    }
+
+    private func rows(_ values: [[Float]?], dimension: Int) throws -> Rows {
+        let zeros = [Float](repeating: 0, count: dimension)
+        let pooled = try Tensor(values.flatMap { $0 ?? zeros }, shape: [values.count, dimension])
+        return Rows(pooled: pooled, presence: values.map { $0 != nil })
+    }
+
+    private func embed(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws -> [[Float]?] {
+        let present = samples.indices.filter { samples[$0].has(encoder.modality) }
+        let progress = Progress("embedding \(encoder.modality)", total: present.count, style: style)
+        var values = [[Float]?](repeating: nil, count: samples.count)
+        for start in stride(from: 0, to: present.count, by: batchSize) {
+            let indices = Array(present[start..<min(start + batchSize, present.count)])
+            let prepared = prepare(indices.map { samples[$0] }, encoder, &bad)
+            let good = zip(indices, prepared).compactMap { index, tensor in tensor.map { (index, $0) } }
+            if !good.isEmpty {
+                let pooled = try withoutGradient { try encoder.encode(good.map(\.1)).pooled.array() as [Float] }
+                let dimension = encoder.encoder.dimension
+                for (row, (index, _)) in good.enumerated() { values[index] = Array(pooled[row * dimension..<(row + 1) * dimension]) }
+            }
+            progress.advance(by: indices.count)
+        }
+        progress.finish("\(encoder.architecture), \(encoder.name)")
+        return values
+    }
+
+    private func check(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws {
+        let present = samples.filter { $0.has(encoder.modality) }
+        let progress = Progress("reading \(encoder.modality)", total: present.count, style: style)
+        for start in stride(from: 0, to: present.count, by: batchSize) {
+            let batch = Array(present[start..<min(start + batchSize, present.count)])
+            _ = prepare(batch, encoder, &bad)
+            progress.advance(by: batch.count)
+        }
+        progress.finish()
+    }
+
+    /// Decodes and prepares on all cores. nil, and an entry in `bad`, where a sample cannot be read.
+    func prepare(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) -> [Tensor?] {
+        let frontEnd = encoder.frontEnd
+        let slots = Slots<Swift.Result<Tensor, any Error>>(count: samples.count)
+        DispatchQueue.concurrentPerform(iterations: samples.count) { index in
+            slots[index] = Swift.Result { try frontEnd.prepare(samples[index]) }
+        }
+        return samples.indices.map { index in
+            switch slots[index] {
+            case .success(let tensor): return tensor
+            case .failure(let error):
+                bad.append(BadSample(samples[index], manifest: manifest, field: encoder.modality.rawValue, message: "\(error)"))
+                return nil
+            case nil: return nil
+            }
+        }
+    }
+}
+
+/// One place for each of several concurrent tasks to leave its result in.
+private final class Slots<Value>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var values: [Value?]
+
+    init(count: Int) { values = Array(repeating: nil, count: count) }
+
+    subscript(index: Int) -> Value? {
+        get { lock.withLock { values[index] } }
+        set { lock.withLock { values[index] = newValue } }
+    }
+}

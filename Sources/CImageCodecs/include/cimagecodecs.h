@@ -1,0 +1,28 @@
+// PNG through libpng and JPEG through libjpeg, behind functions that report errors instead of jumping or exiting.
+#ifndef CIMAGECODECS_H
+#define CIMAGECODECS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// A decoded picture: 8 bits a channel, rows from the top, no padding. `pixels` is to be given back with cic_free().
+typedef struct {
+    uint8_t *pixels;
+    uint32_t width;
+    uint32_t height;
+    /// 3 (RGB) or 4 (RGBA, not premultiplied).
+    uint32_t channels;
+    /// EXIF orientation, 1 to 8; 1 where the file says nothing. Not applied to `pixels`.
+    uint32_t orientation;
+} cic_image;
+
+enum { CIC_MESSAGE_SIZE = 256 };
+
+/// Both return 0, or 1 with the reason in `message`. Pictures of more than `max_pixels` are refused before allocation.
+int cic_decode_png(
+    const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]);
+int cic_decode_jpeg(
+    const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]);
+void cic_free(cic_image *image);
+
+#endif

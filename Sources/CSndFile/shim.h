@@ -1,0 +1,3 @@
+// libsndfile reads audio files, libsoxr resamples them: both as they are.
+#include <sndfile.h>
+#include <soxr.h>

@@ -1,0 +1,157 @@
+// Tensors: made from memory, read, differentiated; and the state libtorch keeps for the process.
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+#include <dlfcn.h>
+#include <torch/version.h>
+
+#include <filesystem>
+#include <mutex>
+
+#include "ctorch.h"
+#include "guard.h"
+#include "handles.h"
+
+std::string &braid::last_error() noexcept {
+    thread_local std::string message;
+    return message;
+}
+
+namespace {
+
+at::Tensor over(
+    const void *data, size_t bytes, int32_t dtype, const int64_t *sizes, size_t dimensions,
+    const std::function<void(void *)> &release) {
+    TORCH_CHECK(dtype >= 0 && dtype < int(c10::ScalarType::NumOptions), "unknown dtype ", dtype);
+    const auto type = static_cast<c10::ScalarType>(dtype);
+    const c10::IntArrayRef shape(sizes, dimensions);
+    uint64_t elements = 1;
+    for (const auto size : shape) {
+        TORCH_CHECK(size >= 0 && !__builtin_mul_overflow(elements, uint64_t(size), &elements), "impossible shape ", shape);
+    }
+    TORCH_CHECK(
+        elements <= bytes / c10::elementSize(type) && elements * c10::elementSize(type) == bytes, "shape ", shape, " of ",
+        c10::toString(type), " does not fill ", bytes, " bytes");
+    const auto options = at::TensorOptions().dtype(type);
+    return at::from_blob(const_cast<void *>(data), shape, release, options);
+}
+
+/// Loads the CUDA half of libtorch, whose start-up code registers its kernels. One binary then serves both builds.
+void load_cuda_once() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        Dl_info info;
+        if (!dladdr(reinterpret_cast<void *>(&at::get_num_threads), &info)) return;
+        const auto library = std::filesystem::path(info.dli_fname).parent_path() / "libtorch_cuda.so";
+        if (!std::filesystem::exists(library)) return;
+        if (!dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL)) TORCH_WARN("cannot load ", library.string(), ": ", dlerror());
+    });
+}
+
+}  // namespace
+
+const char *ct_last_error(void) { return braid::last_error().c_str(); }
+
+const char *ct_version(void) { return TORCH_VERSION; }
+
+int ct_from_bytes(
+    const void *data, size_t bytes, int32_t dtype, const int64_t *sizes, size_t dimensions, ct_tensor *result) {
+    return braid::guard([&] { *result = braid::give(over(data, bytes, dtype, sizes, dimensions, [](void *) {}).clone()); });
+}
+
+int ct_from_memory(
+    const void *data, size_t bytes, int32_t dtype, const int64_t *sizes, size_t dimensions, void (*release)(void *),
+    void *context, ct_tensor *result) {
+    return braid::guard([&] {
+        // Until the tensor exists, a failure on the way must not call `release`.
+        auto complete = std::make_shared<bool>(false);
+        auto tensor = over(data, bytes, dtype, sizes, dimensions, [=](void *) {
+            if (*complete) release(context);
+        });
+        *complete = true;
+        *result = braid::give(std::move(tensor));
+    });
+}
+
+void ct_release(ct_tensor tensor) {
+    if (!tensor) return;
+    // Adopts the reference, and drops it.
+    (void)braid::guard([&] { c10::intrusive_ptr<c10::TensorImpl>::reclaim(reinterpret_cast<c10::TensorImpl *>(tensor)); });
+}
+
+int ct_describe(ct_tensor tensor, ct_info *result) {
+    return braid::guard([&] {
+        const auto value = braid::borrow(tensor);
+        *result = {
+            .dtype = int32_t(value.scalar_type()), .dimensions = int32_t(value.dim()), .elements = value.numel(),
+            .on_cpu = value.is_cpu(), .device_index = value.device().index(), .requires_grad = value.requires_grad()};
+    });
+}
+
+int ct_sizes(ct_tensor tensor, int64_t *result, size_t dimensions) {
+    return braid::guard([&] {
+        const auto value = braid::borrow(tensor);
+        TORCH_CHECK(size_t(value.dim()) == dimensions, "the tensor has ", value.dim(), " dimensions, not ", dimensions);
+        std::copy(value.sizes().begin(), value.sizes().end(), result);
+    });
+}
+
+int ct_copy_out(ct_tensor tensor, void *destination, size_t bytes) {
+    return braid::guard([&] {
+        const auto value = braid::borrow(tensor).detach().to(at::kCPU).contiguous();
+        TORCH_CHECK(value.nbytes() == bytes, "the tensor has ", value.nbytes(), " bytes, not ", bytes);
+        if (bytes > 0) std::memcpy(destination, value.const_data_ptr(), bytes);
+    });
+}
+
+int ct_set_requires_grad(ct_tensor tensor, bool value) {
+    return braid::guard([&] { braid::borrow(tensor).set_requires_grad(value); });
+}
+
+int ct_backward(ct_tensor loss) {
+    return braid::guard([&] { braid::borrow(loss).backward(); });
+}
+
+int ct_gradient(ct_tensor tensor, ct_tensor *result) {
+    return braid::guard([&] { *result = braid::give(braid::borrow(tensor).grad()); });
+}
+
+int ct_clear_gradient(ct_tensor tensor) {
+    return braid::guard([&] { braid::borrow(tensor).mutable_grad() = at::Tensor(); });
+}
+
+bool ct_set_grad_enabled(bool enabled) {
+    const bool before = at::GradMode::is_enabled();
+    at::GradMode::set_enabled(enabled);
+    return before;
+}
+
+int ct_manual_seed(uint64_t seed) {
+    return braid::guard([&] { at::manual_seed(seed); });
+}
+
+int ct_generator_state(ct_tensor *result) {
+    return braid::guard([&] { *result = braid::give(at::detail::getDefaultCPUGenerator().get_state()); });
+}
+
+int ct_set_generator_state(ct_tensor state) {
+    return braid::guard([&] {
+        auto generator = at::detail::getDefaultCPUGenerator();
+        generator.set_state(braid::borrow(state));
+    });
+}
+
+int ct_set_threads(int32_t count) {
+    return braid::guard([&] { at::set_num_threads(count); });
+}
+
+int32_t ct_threads(void) { return at::get_num_threads(); }
+
+int ct_cuda_device_count(int32_t *result) {
+    return braid::guard([&] {
+        load_cuda_once();
+        *result = at::hasCUDA() ? int32_t(at::detail::getCUDAHooks().deviceCount()) : 0;
+    });
+}

@@ -1,0 +1,35 @@
+internal import CTorch
+
+/// Where a tensor lies and is computed on.
+public enum Device: Hashable, Sendable, CustomStringConvertible {
+    case cpu
+    case cuda(Int)
+
+    /// The CUDA devices that libtorch sees; 0 with a CPU build.
+    public static func cudaCount() throws(TorchError) -> Int {
+        var count: Int32 = 0
+        try check(ct_cuda_device_count(&count), "cuda device count")
+        return Int(count)
+    }
+
+    /// libtorch's name: `cpu`, `cuda:0`.
+    public var description: String {
+        switch self {
+        case .cpu: "cpu"
+        case .cuda(let index): "cuda:\(index)"
+        }
+    }
+}
+
+/// libtorch, as this process has it.
+public enum Library {
+    /// For example `2.13.0`.
+    public static var version: String { String(cString: ct_version()) }
+
+    /// Threads an operator may use, counted for the calling thread.
+    public static var threads: Int { Int(ct_threads()) }
+
+    public static func setThreads(_ count: Int) throws(TorchError) {
+        try check(ct_set_threads(Int32(clamping: count)), "set threads")
+    }
+}

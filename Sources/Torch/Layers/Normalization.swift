@@ -1,0 +1,40 @@
+/// Batch normalization over all dimensions but the second. Keys as `torch.nn.BatchNorm2d`.
+public struct BatchNorm {
+    public let weight: Tensor
+    public let bias: Tensor
+    private let runningMean: Tensor
+    private let runningVariance: Tensor
+
+    public init(_ scope: Scope, _ channels: Int) throws {
+        weight = try scope.parameter("weight", [channels], .constant(1))
+        bias = try scope.parameter("bias", [channels], .constant(0))
+        runningMean = try scope.buffer("running_mean", [channels], .constant(0))
+        runningVariance = try scope.buffer("running_var", [channels], .constant(1))
+        // Counts batches for a momentum that is not fixed; with a fixed one nothing reads it.
+        scope.ignore("num_batches_tracked")
+    }
+
+    /// A frozen layer keeps its running statistics even in training: its inputs' statistics are part of what it knows.
+    public func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
+        try input.batchNorm(
+            weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance,
+            mode: weight.requiresGradient ? mode : .evaluate)
+    }
+}
+
+/// Layer normalization over the last dimension. Keys as `torch.nn.LayerNorm`.
+public struct LayerNorm {
+    public let weight: Tensor
+    public let bias: Tensor
+    private let epsilon: Double
+
+    public init(_ scope: Scope, _ dimension: Int, epsilon: Double = 1e-5) throws {
+        weight = try scope.parameter("weight", [dimension], .constant(1))
+        bias = try scope.parameter("bias", [dimension], .constant(0))
+        self.epsilon = epsilon
+    }
+
+    public func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
+        try input.layerNorm(weight: weight, bias: bias, epsilon: epsilon)
+    }
+}

@@ -1,0 +1,53 @@
+/// Stochastic gradient descent with momentum, PyTorch's formula, through libtorch's fused kernel.
+public final class SGD: Optimizer {
+    public let parameters: [TrainedParameter]
+    private let weightDecay: Double
+    private let momentum: Double
+    private let nesterov: Bool
+    private var momentumBuffers: [Tensor] = []
+
+    public init(
+        _ parameters: [TrainedParameter], weightDecay: Double = 0, momentum: Double = 0.9, nesterov: Bool = false
+    ) throws {
+        self.parameters = parameters
+        self.weightDecay = weightDecay
+        self.momentum = momentum
+        self.nesterov = nesterov
+        for parameter in parameters {
+            momentumBuffers.append(try Operator("zeros_like")(.tensor(parameter.tensor)).detached())
+        }
+    }
+
+    public func step(learningRate: Double) throws {
+        try withoutGradient {
+            for scale in Set(parameters.map(\.learningRateScale)) {
+                try step(learningRate * scale, parameters.indices.filter { parameters[$0].learningRateScale == scale })
+            }
+        }
+    }
+
+    private func step(_ learningRate: Double, _ indices: [Int]) throws {
+        var gradients: [Tensor] = []
+        var active: [Int] = []
+        for index in indices {
+            guard let gradient = try parameters[index].tensor.gradient() else { continue }
+            gradients.append(gradient)
+            active.append(index)
+        }
+        guard !active.isEmpty else { return }
+        // With dampening 0 a buffer that starts at zero gives PyTorch's first step too.
+        _ = try Operator("_fused_sgd_")([
+            .tensors(active.map { parameters[$0].tensor }), .tensors(gradients),
+            .tensors(momentum == 0 ? [] : active.map { momentumBuffers[$0] }), .double(weightDecay), .double(momentum),
+            .double(learningRate), .double(0), .bool(nesterov), .bool(false), .bool(false),
+        ])
+    }
+
+    public func state() throws -> [(name: String, tensor: Tensor)] {
+        parameters.indices.map { ("\(parameters[$0].path).momentum", momentumBuffers[$0]) }
+    }
+
+    public func restore(_ state: SafetensorsFile) throws {
+        for (name, tensor) in try self.state() { try tensor.copyInPlace(from: state.tensor(name)) }
+    }
+}

@@ -1,0 +1,21 @@
+/// The candidate that a misspelt `name` most likely means, or nil where none is near.
+public func nearest(to name: String, in candidates: some Sequence<String>) -> String? {
+    let limit = max(2, name.count / 3)
+    let scored = candidates.map { (name: $0, distance: editDistance(Array(name.utf8), Array($0.utf8))) }
+    return scored.filter { $0.distance <= limit }.min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
+}
+
+/// Levenshtein's distance.
+private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    var row = Array(0...right.count)
+    for (i, l) in left.enumerated() {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for (j, r) in right.enumerated() {
+            let substituted = diagonal + (l == r ? 0 : 1)
+            diagonal = row[j + 1]
+            row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+        }
+    }
+    return row[right.count]
+}

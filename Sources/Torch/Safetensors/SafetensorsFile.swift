@@ -1,0 +1,68 @@
+public import Foundation
+
+/// A safetensors file, memory-mapped: nothing is read until a tensor is used, and nothing in it is executed.
+///
+/// Format: an 8-byte little-endian header length, a JSON header of names to dtype, shape and byte range, then the data.
+/// Every offset is checked against the file before it is followed.
+public final class SafetensorsFile {
+    public struct Entry: Sendable {
+        public let dtype: DType
+        public let shape: [Int]
+        /// Bytes from the start of the file.
+        let range: Range<Int>
+    }
+
+    public let path: String
+    public let entries: [String: Entry]
+    /// The header's `__metadata__`.
+    public let metadata: [String: String]
+    private let mapping: FileMapping
+
+    public init(_ url: URL) throws {
+        path = url.path
+        mapping = try FileMapping(url)
+        (entries, metadata) = try SafetensorsHeader(mapping.bytes, path: url.path).parse()
+    }
+
+    /// The tensor called `name`: a view of the mapped file where it is aligned, else a copy.
+    public func tensor(_ name: String) throws -> Tensor {
+        guard let entry = entries[name] else {
+            throw SafetensorsError(path: path, message: "there is no tensor called \(name)")
+        }
+        let bytes = UnsafeRawBufferPointer(rebasing: mapping.bytes[entry.range])
+        let view = try Tensor(viewing: bytes, dtype: entry.dtype, shape: entry.shape, owner: mapping)
+        let aligned = entry.range.lowerBound.isMultiple(of: entry.dtype.size)
+        return aligned ? view : try view.cloned()
+    }
+}
+
+/// A safetensors file that cannot be read or written.
+public struct SafetensorsError: Error, CustomStringConvertible, Sendable {
+    public let path: String
+    public let message: String
+
+    public var description: String { "\(path): \(message)" }
+}
+
+/// A whole file in memory, private to this process: writing to it leaves the file alone.
+final class FileMapping {
+    let bytes: UnsafeRawBufferPointer
+
+    init(_ url: URL) throws {
+        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SafetensorsError(path: url.path, message: String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw SafetensorsError(path: url.path, message: "is not a regular file")
+        }
+        let size = Int(status.st_size)
+        guard size > 0 else { throw SafetensorsError(path: url.path, message: "is empty") }
+        guard let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
+            throw SafetensorsError(path: url.path, message: "cannot be mapped: \(String(cString: strerror(errno)))")
+        }
+        bytes = UnsafeRawBufferPointer(start: base, count: size)
+    }
+
+    deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
+}

@@ -1,0 +1,60 @@
+public import Foundation
+
+/// Writes safetensors files.
+public enum SafetensorsWriter {
+    /// Writes `tensors` in their order. The file appears whole or not at all: it is written beside its place, synced, renamed.
+    public static func write(
+        _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to url: URL
+    ) throws {
+        var header: [String: Any] = metadata.isEmpty ? [:] : ["__metadata__": metadata]
+        var offset = 0
+        for (name, tensor) in tensors {
+            guard let dtype = SafetensorsHeader.names.first(where: { $0.value == tensor.dtype })?.key else {
+                throw SafetensorsError(path: url.path, message: "\(name): \(tensor.dtype) cannot be stored")
+            }
+            guard header[name] == nil else { throw SafetensorsError(path: url.path, message: "\(name) is there twice") }
+            let size = tensor.count * tensor.dtype.size
+            header[name] = ["dtype": dtype, "shape": tensor.shape, "data_offsets": [offset, offset + size]] as [String: Any]
+            offset += size
+        }
+        var json = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys])
+        // The data starts at a multiple of 8, so that a reader can map it in place.
+        json.append(contentsOf: [UInt8](repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8))
+
+        try AtomicFile.write(to: url) { file in
+            try withUnsafeBytes(of: UInt64(json.count).littleEndian) { try file.write(contentsOf: Data($0)) }
+            try file.write(contentsOf: json)
+            for (_, tensor) in tensors { try file.write(contentsOf: Data(try tensor.bytes())) }
+        }
+    }
+}
+
+/// Files that appear whole or not at all.
+public enum AtomicFile {
+    /// Writes to a temporary name in the same folder, syncs, and renames: a crash leaves the old file or the new one.
+    public static func write(to url: URL, _ body: (FileHandle) throws -> Void) throws {
+        let temporary = url.deletingLastPathComponent()
+            .appendingPathComponent(".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).tmp")
+        let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw SafetensorsError(path: url.path, message: "cannot be written: \(String(cString: strerror(errno)))") }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        do {
+            try body(file)
+            guard fsync(descriptor) == 0, rename(temporary.path, url.path) == 0 else {
+                throw SafetensorsError(path: url.path, message: "cannot be written: \(String(cString: strerror(errno)))")
+            }
+            try file.close()
+        } catch {
+            unlink(temporary.path)
+            throw error
+        }
+    }
+
+    public static func write(_ text: String, to url: URL) throws {
+        try write(to: url) { try $0.write(contentsOf: Data(text.utf8)) }
+    }
+
+    public static func write(_ data: Data, to url: URL) throws {
+        try write(to: url) { try $0.write(contentsOf: data) }
+    }
+}

@@ -1,0 +1,122 @@
+internal import CTorch
+
+/// An argument of an operator, as its schema names them.
+enum Argument {
+    case none
+    case tensor(Tensor)
+    case int(Int)
+    case double(Double)
+    case bool(Bool)
+    case string(StaticString)
+    case ints([Int])
+    case tensors([Tensor?])
+    case device(Device)
+
+    static func optional(_ tensor: Tensor?) -> Argument { tensor.map(Argument.tensor) ?? .none }
+    static func dtype(_ dtype: DType) -> Argument { .int(Int(dtype.rawValue)) }
+
+    /// How an error names it.
+    var summary: String {
+        switch self {
+        case .none: "none"
+        case .tensor(let tensor): "tensor \(tensor.shape)"
+        case .int(let value): "\(value)"
+        case .double(let value): "\(value)"
+        case .bool(let value): "\(value)"
+        case .string(let value): "\(value)"
+        case .ints(let values): "\(values)"
+        case .tensors(let tensors): "tensors \(tensors.map { $0?.shape ?? [] })"
+        case .device(let device): "\(device)"
+        }
+    }
+}
+
+/// Keeps what the C values of a call point at alive until it returns.
+private struct ArgumentFrame: ~Copyable {
+    private(set) var values: [ct_value] = []
+    private var owned: [UnsafeMutableRawBufferPointer] = []
+
+    init(_ arguments: [Argument]) {
+        values.reserveCapacity(arguments.count)
+        for argument in arguments { values.append(value(of: argument)) }
+    }
+
+    deinit { for buffer in owned { buffer.deallocate() } }
+
+    private mutating func value(of argument: Argument) -> ct_value {
+        var value = ct_value(tag: CT_NONE, integer: 0, number: 0, pointer: nil, count: 0)
+        switch argument {
+        case .none: break
+        case .tensor(let tensor):
+            value.tag = CT_TENSOR
+            value.pointer = UnsafeRawPointer(tensor.handle)
+        case .int(let integer):
+            value.tag = CT_INT
+            value.integer = Int64(integer)
+        case .double(let number):
+            value.tag = CT_DOUBLE
+            value.number = number
+        case .bool(let flag):
+            value.tag = CT_BOOL
+            value.integer = flag ? 1 : 0
+        case .string(let text):
+            value.tag = CT_STRING
+            value.pointer = UnsafeRawPointer(text.utf8Start)
+        case .ints(let integers):
+            value.tag = CT_INTS
+            value.count = integers.count
+            value.pointer = keep(integers.map(Int64.init))
+        case .tensors(let tensors):
+            value.tag = CT_TENSORS
+            value.count = tensors.count
+            value.pointer = keep(tensors.map { $0?.handle })
+        case .device(let device):
+            value.tag = CT_DEVICE
+            value.pointer = keep(Array(device.description.utf8CString))
+        }
+        return value
+    }
+
+    private mutating func keep<T>(_ elements: [T]) -> UnsafeRawPointer? {
+        elements.withUnsafeBytes { source in
+            let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(source.count, 1), alignment: 16)
+            copy.copyMemory(from: source)
+            owned.append(copy)
+            return UnsafeRawPointer(copy.baseAddress)
+        }
+    }
+}
+
+/// An operator by its schema name, without the `aten::`.
+struct Operator: ExpressibleByStringLiteral {
+    let name: String
+    let overload: String
+
+    /// `"linear"`, or `"add.Tensor"` with the overload behind the dot.
+    init(stringLiteral: String) {
+        let parts = stringLiteral.split(separator: ".", maxSplits: 1)
+        name = "aten::\(parts[0])"
+        overload = parts.count > 1 ? String(parts[1]) : ""
+    }
+
+    /// Calls it and gives every result.
+    func callAsFunction(_ arguments: [Argument], capacity: Int = 4) throws(TorchError) -> [Tensor?] {
+        var handles = [ct_tensor?](repeating: nil, count: capacity)
+        var count = 0
+        let frame = ArgumentFrame(arguments)
+        // `arguments` holds the tensors whose handles the frame borrows.
+        let status = withExtendedLifetime(arguments) {
+            ct_call(name, overload, frame.values, frame.values.count, &handles, capacity, &count)
+        }
+        guard status == 0 else { throw .last(name, arguments: arguments.map(\.summary)) }
+        return handles.prefix(count).map { $0.map(Tensor.init(adopting:)) }
+    }
+
+    /// Calls it and gives its only, or first, result.
+    func callAsFunction(_ arguments: Argument...) throws(TorchError) -> Tensor {
+        guard let first = try self(arguments).first ?? nil else {
+            throw TorchError(operation: name, message: "gave no result")
+        }
+        return first
+    }
+}

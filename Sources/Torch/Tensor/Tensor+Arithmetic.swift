@@ -1,0 +1,86 @@
+extension Tensor {
+    public static func + (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
+        try Operator("add.Tensor")(.tensor(left), .tensor(right))
+    }
+
+    public static func - (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
+        try Operator("sub.Tensor")(.tensor(left), .tensor(right))
+    }
+
+    /// Element by element, shapes broadcast.
+    public static func * (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
+        try Operator("mul.Tensor")(.tensor(left), .tensor(right))
+    }
+
+    public static func / (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
+        try Operator("div.Tensor")(.tensor(left), .tensor(right))
+    }
+
+    public func adding(_ value: Double) throws(TorchError) -> Tensor {
+        try Operator("add.Scalar")(.tensor(self), .double(value))
+    }
+
+    public func scaled(by value: Double) throws(TorchError) -> Tensor {
+        try Operator("mul.Scalar")(.tensor(self), .double(value))
+    }
+
+    /// The matrix product of the last two dimensions, the others broadcast.
+    public func matmul(_ other: Tensor) throws(TorchError) -> Tensor {
+        try Operator("matmul")(.tensor(self), .tensor(other))
+    }
+
+    public func clamped(atLeast low: Double) throws(TorchError) -> Tensor {
+        try Operator("clamp_min")(.tensor(self), .double(low))
+    }
+
+    public func log() throws(TorchError) -> Tensor { try Operator("log")(.tensor(self)) }
+    public func log10() throws(TorchError) -> Tensor { try Operator("log10")(.tensor(self)) }
+    public func sqrt() throws(TorchError) -> Tensor { try Operator("sqrt")(.tensor(self)) }
+    public func absolute() throws(TorchError) -> Tensor { try Operator("abs")(.tensor(self)) }
+    public func power(_ exponent: Double) throws(TorchError) -> Tensor {
+        try Operator("pow.Tensor_Scalar")(.tensor(self), .double(exponent))
+    }
+
+    public func sum(_ dimensions: [Int]? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
+        guard let dimensions else { return try Operator("sum")(.tensor(self)) }
+        return try Operator("sum.dim_IntList")(.tensor(self), .ints(dimensions), .bool(keep))
+    }
+
+    public func mean(_ dimensions: [Int]? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
+        guard let dimensions else { return try Operator("mean")(.tensor(self)) }
+        return try Operator("mean.dim")(.tensor(self), .ints(dimensions), .bool(keep))
+    }
+
+    /// The largest value along each of `dimensions`.
+    public func maximum(_ dimensions: [Int], keep: Bool = false) throws(TorchError) -> Tensor {
+        try Operator("amax")(.tensor(self), .ints(dimensions), .bool(keep))
+    }
+
+    /// The index of the largest value along `dimension`, int64.
+    public func argmax(_ dimension: Int) throws(TorchError) -> Tensor {
+        try Operator("argmax")(.tensor(self), .int(dimension))
+    }
+
+    /// The Euclidean norm of all elements.
+    public func norm() throws(TorchError) -> Tensor { try Operator("linalg_vector_norm")(.tensor(self)) }
+
+    public func less(than value: Double) throws(TorchError) -> Tensor {
+        try Operator("lt.Scalar")(.tensor(self), .double(value))
+    }
+
+    public func logicalNot() throws(TorchError) -> Tensor { try Operator("logical_not")(.tensor(self)) }
+
+    /// `self` where `condition` (bool) holds, `other` elsewhere; shapes broadcast.
+    public func `where`(_ condition: Tensor, else other: Tensor) throws(TorchError) -> Tensor {
+        try Operator("where.self")(.tensor(condition), .tensor(self), .tensor(other))
+    }
+
+    /// Overwrites the values with `source`'s, converted to this dtype and device.
+    public func copyInPlace(from source: Tensor) throws(TorchError) {
+        _ = try Operator("copy_")(.tensor(self), .tensor(source))
+    }
+
+    public func scaleInPlace(by factor: Tensor) throws(TorchError) {
+        _ = try Operator("mul_.Tensor")(.tensor(self), .tensor(factor))
+    }
+}

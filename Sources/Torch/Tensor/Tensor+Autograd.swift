@@ -1,0 +1,50 @@
+internal import CTorch
+
+extension Tensor {
+    /// Asks for, or ends, the recording of a gradient. Only leaves can end it.
+    public func setRequiresGradient(_ value: Bool) throws(TorchError) {
+        try check(ct_set_requires_grad(handle, value), "set requires grad")
+    }
+
+    /// Adds this scalar's gradient to every leaf it was computed from.
+    public func backward() throws(TorchError) {
+        try check(ct_backward(handle), "backward")
+    }
+
+    /// The gradient that `backward` left, or nil where there is none.
+    public func gradient() throws(TorchError) -> Tensor? {
+        var result: ct_tensor?
+        try check(ct_gradient(handle, &result), "gradient")
+        return result.map(Tensor.init(adopting:))
+    }
+
+    public func clearGradient() throws(TorchError) {
+        try check(ct_clear_gradient(handle), "clear gradient")
+    }
+}
+
+/// Runs `body` without recording gradients on this thread.
+public func withoutGradient<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    let before = ct_set_grad_enabled(false)
+    defer { _ = ct_set_grad_enabled(before) }
+    return try body()
+}
+
+/// libtorch's default generator, from which initial weights and dropout masks are drawn.
+public enum Generator {
+    public static func seed(_ seed: UInt64) throws(TorchError) {
+        try check(ct_manual_seed(seed), "manual seed")
+    }
+
+    /// The generator's state as bytes: what a checkpoint stores.
+    public static func state() throws(TorchError) -> Tensor {
+        var result: ct_tensor?
+        try check(ct_generator_state(&result), "generator state")
+        guard let result else { throw TorchError(operation: "generator state", message: "gave no result") }
+        return Tensor(adopting: result)
+    }
+
+    public static func restore(_ state: Tensor) throws(TorchError) {
+        try check(ct_set_generator_state(state.handle), "set generator state")
+    }
+}

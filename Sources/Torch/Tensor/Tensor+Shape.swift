@@ -1,0 +1,86 @@
+extension Tensor {
+    /// The same values in another shape; one dimension may be -1.
+    public func reshaped(_ shape: [Int]) throws(TorchError) -> Tensor {
+        try Operator("reshape")(.tensor(self), .ints(shape))
+    }
+
+    public func flattened(from start: Int = 0, through end: Int = -1) throws(TorchError) -> Tensor {
+        try Operator("flatten.using_ints")(.tensor(self), .int(start), .int(end))
+    }
+
+    public func permuted(_ order: [Int]) throws(TorchError) -> Tensor {
+        try Operator("permute")(.tensor(self), .ints(order))
+    }
+
+    public func transposed(_ first: Int, _ second: Int) throws(TorchError) -> Tensor {
+        try Operator("transpose.int")(.tensor(self), .int(first), .int(second))
+    }
+
+    public func unsqueezed(_ dimension: Int) throws(TorchError) -> Tensor {
+        try Operator("unsqueeze")(.tensor(self), .int(dimension))
+    }
+
+    public func squeezed(_ dimension: Int) throws(TorchError) -> Tensor {
+        try Operator("squeeze.dim")(.tensor(self), .int(dimension))
+    }
+
+    /// A view repeated along dimensions of size 1; -1 keeps a size.
+    public func expanded(_ shape: [Int]) throws(TorchError) -> Tensor {
+        try Operator("expand")(.tensor(self), .ints(shape))
+    }
+
+    public func contiguous() throws(TorchError) -> Tensor { try Operator("contiguous")(.tensor(self)) }
+
+    /// The same `[B, C, H, W]` values, channels last in memory: the layout oneDNN's convolutions are fastest in.
+    public func channelsLast() throws(TorchError) -> Tensor {
+        let channelsLast = 2  // c10::MemoryFormat::ChannelsLast
+        return try Operator("contiguous")(.tensor(self), .int(channelsLast))
+    }
+
+    /// Elements `range` of `dimension`, as a view.
+    public func slice(_ dimension: Int, _ range: Range<Int>) throws(TorchError) -> Tensor {
+        try Operator("slice.Tensor")(
+            .tensor(self), .int(dimension), .int(range.lowerBound), .int(range.upperBound), .int(1))
+    }
+
+    /// Element `index` of `dimension`, as a view with that dimension gone.
+    public func select(_ dimension: Int, _ index: Int) throws(TorchError) -> Tensor {
+        try Operator("select.int")(.tensor(self), .int(dimension), .int(index))
+    }
+
+    /// The rows at `indices`, an int64 vector.
+    public func rows(_ indices: Tensor) throws(TorchError) -> Tensor {
+        try Operator("index_select")(.tensor(self), .int(0), .tensor(indices))
+    }
+
+    public static func concatenate(_ tensors: [Tensor], _ dimension: Int) throws(TorchError) -> Tensor {
+        try Operator("cat")(.tensors(tensors), .int(dimension))
+    }
+
+    public static func stack(_ tensors: [Tensor], _ dimension: Int = 0) throws(TorchError) -> Tensor {
+        try Operator("stack")(.tensors(tensors), .int(dimension))
+    }
+
+    /// Zeros (or `value`) around the edges: `padding` counts from the last dimension, (before, after) in turn.
+    public func padded(_ padding: [Int], value: Double = 0) throws(TorchError) -> Tensor {
+        try Operator("constant_pad_nd")(.tensor(self), .ints(padding), .double(value))
+    }
+
+    /// The same values as another dtype; itself where it is that already.
+    public func converted(to dtype: DType) throws(TorchError) -> Tensor {
+        guard dtype != self.dtype else { return self }
+        return try Operator("_to_copy")(.tensor(self), .dtype(dtype))
+    }
+
+    /// The same values on `device`; itself where it lies there already.
+    public func moved(to device: Device) throws(TorchError) -> Tensor {
+        guard device != self.device else { return self }
+        return try Operator("_to_copy")(.tensor(self), .none, .none, .device(device))
+    }
+
+    /// The values without their history.
+    public func detached() throws(TorchError) -> Tensor { try Operator("detach")(.tensor(self)) }
+
+    /// A copy in memory of its own.
+    public func cloned() throws(TorchError) -> Tensor { try Operator("clone")(.tensor(self)) }
+}

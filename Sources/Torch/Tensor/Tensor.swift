@@ -1,0 +1,145 @@
+internal import CTorch
+
+/// A multi-dimensional array that libtorch owns; the unit every layer takes and gives.
+///
+/// A reference: operators give new tensors, and only those whose name ends in `InPlace` change one. libtorch counts
+/// references atomically and its operators do not write what they read, so sharing one between threads is safe as long
+/// as none of them writes in place.
+public final class Tensor: @unchecked Sendable {
+    let handle: ct_tensor
+    /// The size of each dimension; `[]` for a scalar.
+    public let shape: [Int]
+    public let dtype: DType
+
+    /// Takes over a new reference.
+    init(adopting handle: ct_tensor) {
+        self.handle = handle
+        var info = ct_info()
+        // Neither fails for a defined tensor; were it to, the empty shape would make the next operator refuse it.
+        _ = ct_describe(handle, &info)
+        var sizes = [Int64](repeating: 0, count: Int(info.dimensions))
+        _ = ct_sizes(handle, &sizes, sizes.count)
+        shape = sizes.map(Int.init)
+        dtype = DType(rawValue: info.dtype) ?? .float32
+    }
+
+    deinit { ct_release(handle) }
+
+    /// The number of elements.
+    public var count: Int { shape.reduce(1, *) }
+
+    private var info: ct_info {
+        var info = ct_info()
+        _ = ct_describe(handle, &info)
+        return info
+    }
+
+    public var device: Device {
+        let info = info
+        return info.on_cpu ? .cpu : .cuda(Int(max(info.device_index, 0)))
+    }
+
+    public var requiresGradient: Bool { info.requires_grad }
+}
+
+// MARK: - Making
+
+extension Tensor {
+    /// Copies `elements`, row-major.
+    public convenience init<Element: TensorElement>(_ elements: [Element], shape: [Int]) throws(TorchError) {
+        self.init(adopting: try Self.handle(copying: elements, dtype: Element.dtype, shape: shape))
+    }
+
+    private static func handle<Element>(copying elements: [Element], dtype: DType, shape: [Int]) throws(TorchError) -> ct_tensor {
+        var result: ct_tensor?
+        let sizes = shape.map(Int64.init)
+        let status = elements.withUnsafeBytes { bytes in
+            ct_from_bytes(bytes.baseAddress, bytes.count, dtype.rawValue, sizes, sizes.count, &result)
+        }
+        guard status == 0, let result else { throw .last("tensor from array", arguments: ["shape \(shape)"]) }
+        return result
+    }
+
+    /// A view of memory that `owner` keeps alive; nothing is copied. The memory must not change while the tensor lives.
+    public convenience init(
+        viewing bytes: UnsafeRawBufferPointer, dtype: DType, shape: [Int], owner: AnyObject
+    ) throws(TorchError) {
+        var result: ct_tensor?
+        let sizes = shape.map(Int64.init)
+        let context = Unmanaged.passRetained(owner)
+        let status = ct_from_memory(
+            bytes.baseAddress, bytes.count, dtype.rawValue, sizes, sizes.count,
+            { Unmanaged<AnyObject>.fromOpaque($0!).release() }, context.toOpaque(), &result)
+        guard status == 0, let result else {
+            context.release()
+            throw .last("tensor from memory", arguments: ["shape \(shape)"])
+        }
+        self.init(adopting: result)
+    }
+
+    public static func zeros(_ shape: [Int], dtype: DType = .float32) throws(TorchError) -> Tensor {
+        try full(shape, 0, dtype: dtype)
+    }
+
+    public static func ones(_ shape: [Int], dtype: DType = .float32) throws(TorchError) -> Tensor {
+        try full(shape, 1, dtype: dtype)
+    }
+
+    public static func full(_ shape: [Int], _ value: Double, dtype: DType = .float32) throws(TorchError) -> Tensor {
+        try Operator("full")(.ints(shape), .double(value), .dtype(dtype))
+    }
+
+    /// Normal values of mean 0 and deviation 1, from libtorch's default generator.
+    public static func randomNormal(_ shape: [Int]) throws(TorchError) -> Tensor {
+        try Operator("randn")(.ints(shape))
+    }
+
+    /// Uniform values in `[low, high)`, from libtorch's default generator.
+    public static func randomUniform(_ shape: [Int], from low: Double, to high: Double) throws(TorchError) -> Tensor {
+        try Operator("rand")(.ints(shape)).scaled(by: high - low).adding(low)
+    }
+
+    /// `0 ..< count` as int64.
+    public static func range(_ count: Int) throws(TorchError) -> Tensor {
+        try Operator("arange")(.int(count), .dtype(.int64))
+    }
+}
+
+// MARK: - Reading
+
+extension Tensor {
+    /// The values in row-major order, wherever the tensor lies. The dtype must be the element's.
+    public func array<Element: TensorElement>(of type: Element.Type = Float.self) throws(TorchError) -> [Element] {
+        guard dtype == Element.dtype else {
+            throw TorchError(operation: "array", message: "the tensor holds \(dtype), not \(Element.dtype)")
+        }
+        var status: Int32 = 0
+        let values = [Element](unsafeUninitializedCapacity: count) { buffer, written in
+            status = ct_copy_out(handle, buffer.baseAddress, count * MemoryLayout<Element>.stride)
+            written = status == 0 ? count : 0
+        }
+        guard status == 0 else { throw .last("array") }
+        return values
+    }
+
+    /// The one value of a tensor with one element.
+    public func item() throws(TorchError) -> Double {
+        let values = try converted(to: .float64).array(of: Double.self)
+        guard let value = values.first, values.count == 1 else {
+            throw TorchError(operation: "item", message: "the tensor has \(count) elements, not 1")
+        }
+        return value
+    }
+
+    /// The raw bytes, row-major.
+    public func bytes() throws(TorchError) -> [UInt8] {
+        let size = count * dtype.size
+        var status: Int32 = 0
+        let values = [UInt8](unsafeUninitializedCapacity: size) { buffer, written in
+            status = ct_copy_out(handle, buffer.baseAddress, size)
+            written = status == 0 ? size : 0
+        }
+        guard status == 0 else { throw .last("bytes") }
+        return values
+    }
+}

@@ -1,0 +1,32 @@
+internal import CTorch
+
+/// A failure inside libtorch: the operation, the shapes it was given, and libtorch's own message.
+public struct TorchError: Error, CustomStringConvertible, Sendable {
+    /// The operator or function that failed, for example `aten::linear`.
+    public let operation: String
+    /// libtorch's message, without its C++ backtrace.
+    public let message: String
+    /// What the operation was given, tensors by shape.
+    public let arguments: [String]
+
+    public init(operation: String, message: String, arguments: [String] = []) {
+        self.operation = operation
+        self.message = message
+        self.arguments = arguments
+    }
+
+    /// The failure that libtorch left for this thread.
+    static func last(_ operation: String, arguments: [String] = []) -> TorchError {
+        TorchError(operation: operation, message: String(cString: ct_last_error()), arguments: arguments)
+    }
+
+    public var description: String {
+        let given = arguments.isEmpty ? "" : " (given \(arguments.joined(separator: ", ")))"
+        return "\(operation): \(message)\(given)"
+    }
+}
+
+/// Turns a C status into a thrown `TorchError`.
+func check(_ status: Int32, _ operation: String) throws(TorchError) {
+    guard status == 0 else { throw .last(operation) }
+}

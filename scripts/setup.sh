@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Installs what Braid needs and is missing: Debian packages, libtorch under .deps/, the demo's text encoder.
+# Idempotent; the second run needs no network. Usage: scripts/setup.sh [--weights]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(libpng-dev libjpeg-dev libsndfile1-dev libsoxr-dev pkg-config)
+
+say() { printf 'setup: %s\n' "$*"; }
+
+install_packages() {
+    local missing=() package
+    for package in "${packages[@]}"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    done
+    if [ ${#missing[@]} -eq 0 ]; then
+        say "system packages: all there (${packages[*]})"
+        return
+    fi
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        if sudo -n true 2>/dev/null; then as_root=(sudo -n); else
+            say "system packages are missing and neither root nor password-free sudo is at hand. Run this, then try again:"
+            say "    sudo apt-get update && sudo apt-get install -y ${missing[*]}"
+            exit 69
+        fi
+    fi
+    say "system packages: installing ${missing[*]}"
+    local log
+    log=$(mktemp)
+    if ! { "${as_root[@]}" apt-get update && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        say "apt-get failed (above). Run this yourself, then try again: sudo apt-get install -y ${missing[*]}"
+        exit 69
+    fi
+    rm -f "$log"
+}
+
+need() { command -v "$1" >/dev/null || { say "$1 is not on PATH: $2"; exit 69; }; }
+
+need swift "install Swift 6.3 (swift.org/install)"
+need python3 "install python3 and pip"
+if command -v dpkg-query >/dev/null; then install_packages; else
+    say "not a Debian system: install the equivalents of ${packages[*]} yourself"
+fi
+python3 scripts/fetch.py libtorch
+[ "${1:-}" != --weights ] || python3 scripts/fetch.py weights
