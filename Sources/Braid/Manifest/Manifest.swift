@@ -4,12 +4,15 @@ public import Foundation
 public struct Manifest: Sendable {
     public let url: URL
     public let samples: [Sample]
+    /// Whether the file says which split a sample is in.
+    public let hasSplitColumn: Bool
     /// Files that samples name and that are not there. `samples` still holds those samples.
     public let missingFiles: [BadSample]
 
-    public init(url: URL, samples: [Sample], missingFiles: [BadSample] = []) {
+    public init(url: URL, samples: [Sample], hasSplitColumn: Bool = false, missingFiles: [BadSample] = []) {
         self.url = url
         self.samples = samples
+        self.hasSplitColumn = hasSplitColumn
         self.missingFiles = missingFiles
     }
 
@@ -40,7 +43,7 @@ public struct Manifest: Sendable {
         }
         var samples = builder.samples
         if let splits, !builder.hasSplits { splits.assign(&samples) }
-        return Manifest(url: url, samples: samples, missingFiles: missing)
+        return Manifest(url: url, samples: samples, hasSplitColumn: builder.hasSplits, missingFiles: missing)
     }
 
     /// The samples of one split, in the file's order.

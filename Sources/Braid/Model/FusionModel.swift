@@ -18,6 +18,7 @@ public final class FusionModel {
         public var fusion: Configuration.Fusion
         public var head: Configuration.Head
         public var columns: Columns
+        public var splits: SplitFractions
     }
 
     /// What the model makes of a batch.

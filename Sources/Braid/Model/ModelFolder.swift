@@ -23,15 +23,26 @@ public enum ModelFolder {
         try files.moveItem(at: fresh, to: url)
     }
 
-    /// Reads a model from an exported folder, or from the `model` folder of a run.
-    public static func read(_ url: URL, device: Device = .cpu) throws -> FusionModel {
+    /// What a model takes, without loading it.
+    public static func modalities(of url: URL) throws -> Set<Modality> {
+        Set(try JSONObject(locate(url).appendingPathComponent("model.json")).strings("modalities").compactMap(Modality.init))
+    }
+
+    /// The folder that holds `model.json`: `url`, or `model` in it.
+    private static func locate(_ url: URL) throws -> URL {
         let inRun = url.appendingPathComponent("model")
         let folder = FileManager.default.fileExists(atPath: inRun.appendingPathComponent("model.json").path) ? inRun : url
         let file = folder.appendingPathComponent("model.json")
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw BraidError(.noInput, "\(url.path) is not a model: it has neither model.json nor model/model.json; train one with braid train")
         }
-        let json = try JSONObject(file)
+        return folder
+    }
+
+    /// Reads a model from an exported folder, or from the `model` folder of a run.
+    public static func read(_ url: URL, device: Device = .cpu) throws -> FusionModel {
+        let folder = try locate(url)
+        let json = try JSONObject(folder.appendingPathComponent("model.json"))
         let version = try json.int("format_version")
         guard version == formatVersion else {
             throw json.fault("format_version is \(version), this Braid (\(Version.current)) reads \(formatVersion)")
@@ -60,6 +71,7 @@ public enum ModelFolder {
             ] as [String: Any],
             "head": ["task": settings.head.task.rawValue, "hidden": settings.head.hidden, "dropout": settings.head.dropout] as [String: Any],
             "columns": ["names": settings.columns.names, "ignored": settings.columns.ignored] as [String: Any],
+            "splits": ["val": settings.splits.val, "test": settings.splits.test, "seed": settings.splits.seed] as [String: Any],
         ]
         return try JSONSerialization.data(withJSONObject: fields, options: [.prettyPrinted, .sortedKeys])
     }
@@ -69,6 +81,7 @@ public enum ModelFolder {
         guard let type = FusionKind(rawValue: try fusion.string("type")) else { throw fusion.fault("the type is not known") }
         guard let task = TaskKind(rawValue: try head.string("task")) else { throw head.fault("the task is not known") }
         guard let names = try columns.object("names").fields as? [String: String] else { throw columns.fault("names must map texts to texts") }
+        let splits = try json.object("splits")
         let dimension = try fusion.int("dim")
         let hidden = try head.ints("hidden")
         guard (1...65_536).contains(dimension), hidden.allSatisfy({ (1...1_000_000).contains($0) }) else {
@@ -79,7 +92,8 @@ public enum ModelFolder {
                 type: type, dimension: dimension, dropout: try fusion.double("dropout"),
                 modalityDropout: try fusion.double("modality_dropout")),
             head: .init(task: task, hidden: hidden, dropout: try head.double("dropout")),
-            columns: Columns(names: names, ignored: try columns.strings("ignored", [])))
+            columns: Columns(names: names, ignored: try columns.strings("ignored", [])),
+            splits: SplitFractions(val: try splits.double("val", 0.15), test: try splits.double("test", 0.15), seed: try splits.int("seed", 0)))
     }
 }
 

@@ -24,6 +24,19 @@ struct Dataset {
         self.device = device
     }
 
+    private init(_ other: Dataset, _ indices: [Int]) throws {
+        let order = try Tensor(indices.map(Int64.init), shape: [indices.count]).moved(to: other.device)
+        samples = indices.map { other.samples[$0] }
+        embeddings = try other.embeddings.mapValues { try $0.rows(order) }
+        presence = indices.map { other.presence[$0] }
+        model = other.model
+        extractor = other.extractor
+        device = other.device
+    }
+
+    /// Some of the samples.
+    func subset(_ indices: [Int]) throws -> Dataset { try Dataset(self, indices) }
+
     /// The embeddings of samples `indices`, with `presence` for what is hidden from the model on top of what is missing.
     func input(_ indices: [Int], presence: [[Bool]], mode: Mode) throws -> FusionInput {
         let order = try Tensor(indices.map(Int64.init), shape: [indices.count]).moved(to: device)

@@ -6,7 +6,7 @@ internal import Torch
 struct EmbeddingExtractor {
     let manifest: URL
     let onBadSample: BadSample.Policy
-    var style: Progress.Style = .automatic
+    var style: ProgressBar.Style = .automatic
     var batchSize = 32
 
     /// One modality's embeddings.
@@ -56,7 +56,7 @@ struct EmbeddingExtractor {
 
     private func embed(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws -> [[Float]?] {
         let present = samples.indices.filter { samples[$0].has(encoder.modality) }
-        let progress = Progress("embedding \(encoder.modality)", total: present.count, style: style)
+        let progress = ProgressBar("embedding \(encoder.modality)", total: present.count, style: style)
         var values = [[Float]?](repeating: nil, count: samples.count)
         for start in stride(from: 0, to: present.count, by: batchSize) {
             let indices = Array(present[start..<min(start + batchSize, present.count)])
@@ -75,7 +75,7 @@ struct EmbeddingExtractor {
 
     private func check(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws {
         let present = samples.filter { $0.has(encoder.modality) }
-        let progress = Progress("reading \(encoder.modality)", total: present.count, style: style)
+        let progress = ProgressBar("reading \(encoder.modality)", total: present.count, style: style)
         for start in stride(from: 0, to: present.count, by: batchSize) {
             let batch = Array(present[start..<min(start + batchSize, present.count)])
             _ = prepare(batch, encoder, &bad)

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// Tells the user on stderr how far a long step is: a bar with rate and time to go on a terminal, plain lines elsewhere.
-public final class Progress {
+public final class ProgressBar {
     public enum Style: Sendable {
         case automatic
         case quiet
@@ -54,7 +54,7 @@ public final class Progress {
 }
 
 /// Writes a line to stderr: what a user should know that is not a result.
-func notify(_ text: String, style: Progress.Style) {
+func notify(_ text: String, style: ProgressBar.Style) {
     guard style != .quiet else { return }
     FileHandle.standardError.write(Data((text + "\n").utf8))
 }

@@ -1,0 +1,85 @@
+public import Foundation
+internal import Torch
+
+/// Writes a sensible configuration from a manifest alone.
+public enum ConfigurationProposal {
+    /// Names that people give their columns.
+    private static let synonyms: [String: [String]] = [
+        "id": ["uid", "sample_id", "key", "index"], "split": ["set", "subset", "fold", "partition"],
+        "group": ["speaker", "patient", "user", "subject", "author", "group_id"],
+        "image": ["image_path", "img", "img_path", "picture", "photo", "image_file", "filename_image"],
+        "text": ["sentence", "caption", "description", "transcript", "utterance", "comment", "content", "title"],
+        "text_path": ["text_file"], "audio": ["audio_path", "wav", "wav_path", "sound", "recording", "speech", "audio_file", "clip"],
+        "audio_start": ["start", "begin", "onset"], "audio_end": ["end", "stop", "offset"],
+        "label": ["class", "category", "target", "y", "labels", "label_name"], "weight": ["sample_weight"],
+    ]
+
+    private static let encoders: [Modality: String] = [
+        .image: "bundled:resnet10-cifar-mnist", .text: "bundled:all-MiniLM-L6-v2", .audio: "bundled:cnn10-fsdd",
+    ]
+
+    /// The YAML text for `manifest`, whose path is written relative to `folder`.
+    public static func yaml(for manifest: URL, relativeTo folder: URL) throws -> String {
+        var reader = RowReader(manifest)
+        var rows: [RawRow] = []
+        try reader.read { if rows.count < 1000 { rows.append($0) } }
+        guard reader.faults.isEmpty else { throw BraidError(.badData, faults: reader.faults) }
+        let columns = try detect(reader.columns, manifest)
+        let modalities = Modality.allCases.filter { modality in
+            let names = modality == .text ? ["text", "text_path"] : [modality.rawValue]
+            return names.contains { name in columns[name].map { column in rows.contains { $0.cells[column]?.isEmpty == false } } ?? false }
+        }
+        guard !modalities.isEmpty else {
+            throw BraidError(.badData, faults: [Fault("none of the columns \(reader.columns.joined(separator: ", ")) looks like an image, a text or a recording; write columns.image, columns.text or columns.audio yourself", file: manifest.lastPathComponent, line: 1)])
+        }
+        try checkTask(rows.compactMap { row in columns["label"].flatMap { row.cells[$0] } }, manifest)
+        return document(manifest, folder, reader.columns, columns, modalities)
+    }
+
+    /// Known names to the file's columns.
+    private static func detect(_ header: [String], _ manifest: URL) throws -> [String: String] {
+        var columns: [String: String] = [:]
+        for known in Columns.known where header.contains(known) { columns[known] = known }
+        for known in Columns.known where columns[known] == nil {
+            let free = header.filter { !columns.values.contains($0) }
+            columns[known] = (synonyms[known] ?? []).lazy.compactMap { name in free.first { $0.lowercased() == name } }.first
+        }
+        guard columns["label"] != nil else {
+            throw BraidError(.badData, faults: [Fault("no column looks like a label among \(header.joined(separator: ", ")); rename yours to label, or write a config with columns.label", file: manifest.lastPathComponent, line: 1)])
+        }
+        return columns
+    }
+
+    private static func checkTask(_ labels: [String], _ manifest: URL) throws {
+        let distinct = Set(labels.filter { !$0.isEmpty })
+        let numbers = distinct.compactMap(Double.init)
+        if numbers.count == distinct.count && distinct.count > 50 && numbers.contains(where: { $0 != $0.rounded() }) {
+            throw BraidError(.badData, "\(manifest.lastPathComponent): the labels are numbers (\(distinct.count) different ones): that is regression, and this version has multiclass only")
+        }
+    }
+
+    private static func document(_ manifest: URL, _ folder: URL, _ header: [String], _ columns: [String: String], _ modalities: [Modality]) -> String {
+        var lines = ["# Written by braid init. Every key and its meaning: docs/configuration.md", "manifest: \(quote(relative(manifest, to: folder)))"]
+        let renamed = Columns.known.filter { columns[$0] != nil && columns[$0] != $0 }
+        let ignored = header.filter { !columns.values.contains($0) }
+        if !renamed.isEmpty || !ignored.isEmpty { lines.append("columns:") }
+        for known in renamed { lines.append("  \(known): \(quote(columns[known] ?? known))") }
+        if !ignored.isEmpty { lines.append("  ignore: [\(ignored.map(quote).joined(separator: ", "))]") }
+        if columns["split"] == nil { lines.append("splits: {val: 0.15, test: 0.15}") }
+        lines.append("modalities:")
+        for modality in modalities { lines.append("  \(modality): {weights: \(quote(encoders[modality] ?? "random")), train: none}") }
+        lines.append("fusion: {type: concat, dim: 256, modality_dropout: \(modalities.count > 1 ? 0.2 : 0)}")
+        lines.append("head: {task: multiclass, hidden: [256], dropout: 0.1}")
+        lines.append("training: {epochs: 40, batch_size: 64, learning_rate: 1.0e-3, early_stopping: {metric: macro_f1, patience: 8}, seed: 0}")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func quote(_ text: String) -> String {
+        "\"\(text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\""))\""
+    }
+
+    private static func relative(_ url: URL, to folder: URL) -> String {
+        let (path, base) = (url.standardizedFileURL.path, folder.standardizedFileURL.path)
+        return path.hasPrefix(base + "/") ? String(path.dropFirst(base.count + 1)) : path
+    }
+}

@@ -1,0 +1,94 @@
+public import Foundation
+internal import Torch
+
+/// A trained model, and samples it has embedded: what evaluation, prediction, ablation and extraction start from.
+public struct Inference {
+    /// How to use a model.
+    public struct Options: Sendable {
+        public var device: DeviceChoice
+        public var onBadSample: BadSample.Policy
+        public var style: ProgressBar.Style
+
+        public init(device: DeviceChoice = .auto, onBadSample: BadSample.Policy = .fail, style: ProgressBar.Style = .automatic) {
+            self.device = device
+            self.onBadSample = onBadSample
+            self.style = style
+        }
+    }
+
+    /// Which rows of a manifest to use.
+    public enum Rows: Sendable, Equatable {
+        case all
+        case split(Split)
+        /// The test split where the manifest has a split column, all rows where it has none.
+        case held
+    }
+
+    public let model: FusionModel
+    let dataset: Dataset
+
+    /// The samples that could be used.
+    public var samples: [Sample] { dataset.samples }
+
+    public init(model folder: URL, manifest url: URL, rows: Rows, needsLabels: Bool, _ options: Options) throws {
+        let device = try options.device.resolve()
+        let model = try ModelFolder.read(folder, device: device)
+        let settings = model.settings
+        let manifest = try Manifest.read(
+            url, columns: settings.columns, splits: settings.splits, needsLabels: needsLabels, onBadSample: options.onBadSample)
+        let samples = try Self.choose(rows, of: manifest, style: options.style)
+        try self.init(model, samples, manifest: url, options, device)
+    }
+
+    /// For samples that come from elsewhere than a manifest.
+    public init(model folder: URL, samples: [Sample], _ options: Options) throws {
+        let device = try options.device.resolve()
+        try self.init(ModelFolder.read(folder, device: device), samples, manifest: URL(fileURLWithPath: "command line"), options, device)
+    }
+
+    private init(_ model: FusionModel, _ samples: [Sample], manifest: URL, _ options: Options, _ device: Device) throws {
+        self.model = model
+        let lacking = samples.filter { sample in !model.modalities.contains(where: sample.has) }
+        guard lacking.isEmpty else {
+            let names = model.modalities.map(\.rawValue).joined(separator: ", ")
+            throw BraidError(.badData, faults: lacking.map {
+                Fault("sample \($0.id) has none of the model's modalities (\(names))", file: manifest.lastPathComponent, line: $0.line)
+            })
+        }
+        let extractor = EmbeddingExtractor(manifest: manifest, onBadSample: options.onBadSample, style: options.style)
+        dataset = try Dataset(samples, model, extractor, device: device)
+        guard !dataset.samples.isEmpty else { throw BraidError(.badData, "\(manifest.lastPathComponent): no sample is left to use") }
+    }
+
+    private static func choose(_ rows: Rows, of manifest: Manifest, style: ProgressBar.Style) throws -> [Sample] {
+        let split: Split
+        switch rows {
+        case .all: return manifest.samples
+        case .split(let asked): split = asked
+        case .held:
+            guard manifest.hasSplitColumn else {
+                notify("\(manifest.url.lastPathComponent) has no split column: all \(manifest.samples.count) rows are used", style: style)
+                return manifest.samples
+            }
+            split = .test
+        }
+        let samples = manifest.samples(in: split)
+        guard !samples.isEmpty else {
+            throw BraidError(.badData, "\(manifest.url.lastPathComponent) has no sample in split \(split.rawValue); name another with --split, or --split all")
+        }
+        return samples
+    }
+
+    public func predict(hiding: Set<Modality> = []) throws -> Predictions { try model.predict(dataset, hiding: hiding) }
+
+    /// The fused embeddings, `[N, D]`.
+    func fused() throws -> Tensor {
+        try withoutGradient {
+            let indices = Array(dataset.samples.indices)
+            let parts = try stride(from: 0, to: indices.count, by: 256).map { start in
+                try model(dataset.input(Array(indices[start..<min(start + 256, indices.count)]), mode: .evaluate)).fused
+            }
+            return try .concatenate(parts, 0)
+        }
+    }
+}

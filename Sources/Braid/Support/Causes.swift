@@ -1,0 +1,14 @@
+internal import Foundation
+internal import Torch
+
+/// What errors of other layers mean to whoever ran a command.
+public enum Causes {
+    public static func code(of error: any Error) -> BraidError.Code {
+        switch error {
+        case let error as BraidError: error.code
+        case is DecodeError, is SafetensorsError, is LoadError, is BadSample: .badData
+        case is CocoaError: .cannotCreate
+        default: .internal
+        }
+    }
+}

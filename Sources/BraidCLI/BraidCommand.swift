@@ -1,0 +1,45 @@
+import ArgumentParser
+import Braid
+import Foundation
+
+@main
+struct BraidCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "braid",
+        abstract: "Train, evaluate and take apart classifiers that fuse image, text and audio.",
+        discussion: """
+            Start with a manifest, one row a sample (columns image, text, audio, label):
+              braid init manifest.csv > config.yaml
+              braid train config.yaml --out runs/first
+              braid ablate runs/first --manifest manifest.csv
+            """,
+        version: Version.current,
+        subcommands: [Init.self, Check.self, Train.self, Evaluate.self, Predict.self, Embed.self, Ablate.self, Models.self])
+
+    /// Runs the command. Errors end it with a code of sysexits(3), whatever threw them.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as BraidError {
+            fail(error.description, error.code)
+        } catch where Failure.isParsing(error) {
+            exit(withError: error)
+        } catch {
+            fail("\(error)", Failure.code(of: error))
+        }
+    }
+
+    private static func fail(_ message: String, _ code: BraidError.Code) -> Never {
+        FileHandle.standardError.write(Data("error: \(message)\n".utf8))
+        Foundation.exit(code.rawValue)
+    }
+}
+
+/// What an error that is not Braid's own means for the exit code.
+private enum Failure {
+    /// Usage errors, and requests for help, which argument parsing prints itself.
+    static func isParsing(_ error: any Error) -> Bool { BraidCommand.exitCode(for: error) != .failure || error is ValidationError }
+
+    static func code(of error: any Error) -> BraidError.Code { Causes.code(of: error) }
+}

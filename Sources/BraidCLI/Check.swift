@@ -1,0 +1,28 @@
+import ArgumentParser
+import Braid
+import Foundation
+
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look for unreadable media, label conflicts, leakage across splits and class imbalance.",
+        discussion: "Ends with 65 where it finds an error, with 0 where it finds warnings or nothing.")
+
+    @Argument(help: "A manifest, or a configuration that names one.")
+    var input: String
+
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let url = URL(argument: input)
+        let check: DataCheck
+        if ["yaml", "yml"].contains(url.pathExtension.lowercased()) {
+            let configuration = try Configuration.read(url)
+            check = try DataCheck(
+                manifest: configuration.manifestURL, columns: configuration.columns, splits: configuration.splits, style: output.style)
+        } else {
+            check = try DataCheck(manifest: url, style: output.style)
+        }
+        print(check.summary, terminator: "")
+        if !check.errors.isEmpty { throw ExitCode(BraidError.Code.badData.rawValue) }
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Braid
+import Foundation
+
+struct Embed: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write embeddings, per modality and fused.",
+        discussion: "From a trained model, or from a configuration's encoders before any training.")
+
+    @Argument(help: "A run folder, an exported model, or a YAML configuration.")
+    var source: String
+
+    @Option(help: "The samples; labels are not needed.")
+    var manifest: String
+
+    @Option(name: .shortAndLong, help: "The folder to write.")
+    var out: String
+
+    @Option(name: .customLong("modality"), help: "Any of image, text, audio, fused, with commas between. Default: all there are.")
+    var modalities: String?
+
+    @Option(help: "How embeddings are written.")
+    var format = EmbeddingExport.Format.safetensors
+
+    @OptionGroup var rows: RowOptions
+
+    @OptionGroup var inference: InferenceOptions
+
+    private var isConfiguration: Bool { ["yaml", "yml"].contains(URL(argument: source).pathExtension.lowercased()) }
+
+    func validate() throws {
+        _ = try names()
+        if isConfiguration && rows.split != nil { throw ValidationError("--split acts only with a trained model; a configuration embeds every row.") }
+        if isConfiguration, try names()?.contains("fused") == true { throw ValidationError("--modality fused needs a trained model, not a configuration.") }
+    }
+
+    func run() throws {
+        let url = URL(argument: source)
+        let chosen = try names()
+        let export: EmbeddingExport
+        if isConfiguration {
+            let configuration = try Configuration.read(url)
+            let wanted = chosen.map { Set($0.compactMap(Modality.init)) } ?? Set(configuration.modalities.keys)
+            for modality in wanted where configuration.modalities[modality] == nil {
+                throw BraidError(.usage, "--modality \(modality): the configuration has no such modality")
+            }
+            export = try EmbeddingExport(configuration: configuration, manifest: URL(argument: manifest), modalities: wanted, inference.options)
+        } else {
+            let wanted = try chosen.map { Set($0.compactMap(Modality.init)) } ?? ModelFolder.modalities(of: url)
+            let selection = EmbeddingExport.Selection(modalities: wanted, fused: chosen?.contains("fused") ?? true)
+            let chosenRows: Inference.Rows = rows.split == nil ? .all : try rows.rows()
+            export = try EmbeddingExport(
+                model: url, manifest: URL(argument: manifest), rows: chosenRows, selection: selection, inference.options)
+        }
+        try export.write(to: URL(argument: out), format: format)
+        print("Embeddings: \(URL(argument: out).path)")
+    }
+
+    /// What `--modality` names; nil where it is not given.
+    private func names() throws -> [String]? {
+        guard let modalities else { return nil }
+        let names = modalities.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let known = Modality.allCases.map(\.rawValue) + ["fused"]
+        for name in names where !known.contains(name) { throw ValidationError("--modality \(name): expected any of \(known.joined(separator: ", "))") }
+        if names.isEmpty { throw ValidationError("--modality is empty") }
+        return names
+    }
+}

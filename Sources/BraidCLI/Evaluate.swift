@@ -1,0 +1,52 @@
+import ArgumentParser
+import Braid
+import Foundation
+
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure a model on labelled samples.",
+        discussion: "Prints the classification report; writes it with the confusion matrix, predictions and report.html to --out.")
+
+    @Argument(help: "A run folder, or an exported model.")
+    var model: String
+
+    @Option(help: "The samples.")
+    var manifest: String
+
+    @OptionGroup var rows: RowOptions
+
+    @Option(name: .shortAndLong, help: "Where the files go. Default: evaluation-<manifest> in the run folder.")
+    var out: String?
+
+    @Flag(help: "Print the figures as JSON.")
+    var json = false
+
+    @OptionGroup var inference: InferenceOptions
+
+    private struct Figures: Encodable {
+        let samples: Int
+        let accuracy: Double
+        let macroF1: Double
+        let weightedF1: Double
+        let loss: Double?
+    }
+
+    func run() throws {
+        let url = URL(argument: manifest)
+        let session = try Inference(
+            model: URL(argument: model), manifest: url, rows: rows.rows(), needsLabels: true, inference.options)
+        let predictions = try session.predict()
+        let confusion = try predictions.confusion()
+        let name = url.deletingPathExtension().lastPathComponent
+        let folder = out.map { URL(argument: $0) } ?? URL(argument: model).appendingPathComponent("evaluation-\(name)")
+        try Report(predictions, title: "\(URL(argument: model).lastPathComponent) on \(name)").write(to: RunFolder(folder))
+        if json {
+            return try printJSON(
+                Figures(
+                    samples: confusion.total, accuracy: confusion.accuracy, macroF1: confusion.macro.f1,
+                    weightedF1: confusion.weighted.f1, loss: predictions.loss))
+        }
+        print(confusion.report)
+        print("Files: \(folder.path)")
+    }
+}

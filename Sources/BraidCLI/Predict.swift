@@ -1,0 +1,61 @@
+import ArgumentParser
+import Braid
+import Foundation
+
+struct Predict: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Classify samples.",
+        discussion: "One sample from any of --image, --text and --audio, or the rows of --manifest as CSV.")
+
+    @Argument(help: "A run folder, or an exported model.")
+    var model: String
+
+    @Option(help: "Samples to classify; labels are not needed.")
+    var manifest: String?
+
+    @Option(help: "A PNG or JPEG file.")
+    var image: String?
+
+    @Option(help: "The text itself.")
+    var text: String?
+
+    @Option(help: "A recording.")
+    var audio: String?
+
+    @OptionGroup var rows: RowOptions
+
+    @Flag(help: "Print one JSON object a sample.")
+    var json = false
+
+    @OptionGroup var inference: InferenceOptions
+
+    private var isSingle: Bool { image != nil || text != nil || audio != nil }
+
+    func validate() throws {
+        if isSingle == (manifest != nil) { throw ValidationError("Give --manifest, or one sample by --image, --text and --audio.") }
+        if isSingle && rows.split != nil { throw ValidationError("--split acts only with --manifest.") }
+    }
+
+    func run() throws {
+        let predictions = try self.predictions()
+        if json { return print(try predictions.jsonLines(), terminator: "") }
+        print(isSingle ? predictions.summary(of: 0) : predictions.csv, terminator: "")
+    }
+
+    private func predictions() throws -> Predictions {
+        let folder = URL(argument: model)
+        if let manifest {
+            // Every row is wanted where nothing is held out on purpose.
+            let chosen: Inference.Rows = rows.split == nil ? .all : try rows.rows()
+            return try Inference(
+                model: folder, manifest: URL(argument: manifest), rows: chosen, needsLabels: false, inference.options
+            ).predict()
+        }
+        let sample = Sample(
+            id: "sample", image: image.map { URL(argument: $0) }, text: text.map(Sample.Text.inline),
+            audio: audio.map { Sample.Audio(url: URL(argument: $0)) })
+        var options = inference.options
+        options.style = .quiet
+        return try Inference(model: folder, samples: [sample], options).predict()
+    }
+}

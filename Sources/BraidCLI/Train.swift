@@ -1,0 +1,40 @@
+import ArgumentParser
+import Braid
+import Foundation
+
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train a fused classifier.",
+        discussion: "Leaves a run folder: the model, checkpoints, metrics, and the report of the best epoch on the test split.")
+
+    @Argument(help: "A YAML configuration.")
+    var config: String
+
+    @Option(name: .shortAndLong, help: "The run folder. Default: runs/ and the configuration's name.")
+    var out: String?
+
+    @Flag(help: "Go on from the run's last checkpoint.")
+    var resume = false
+
+    @Option(name: .customLong("set"), help: ArgumentHelp("Override a key of the configuration.", valueName: "key=value"))
+    var overrides: [String] = []
+
+    @Option(name: .customLong("on-bad-sample"), help: "What to do with samples whose media cannot be read; overrides the configuration.")
+    var onBadSample: BadSample.Policy?
+
+    @Flag(help: "Print the figures as JSON.")
+    var json = false
+
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let url = URL(argument: config)
+        let policy = onBadSample.map { ["on_bad_sample=\($0.rawValue)"] } ?? []
+        let configuration = try Configuration.read(url, overrides: overrides + policy)
+        let run = RunFolder(URL(argument: out ?? "runs/\(url.deletingPathExtension().lastPathComponent)"))
+        let outcome = try Training(configuration, into: run, style: output.style, command: CommandLine.arguments)(resume: resume)
+        if json { return try printJSON(outcome.history) }
+        if let test = outcome.test { print("Test split, epoch \(outcome.bestEpoch):\n\n\(try test.confusion().report)") }
+        print("Run: \(run.url.path)")
+    }
+}
