@@ -50,15 +50,20 @@ public enum AudioDecoder {
         let rate = Int(info.samplerate)
         let channels = Int(info.channels)
         guard rate > 0, channels > 0 else { throw DecodeError(path: path, reason: "gives no sample rate or no channels") }
-        let start = Int((audio.start ?? 0) * Double(rate))
+        let start = frame(at: audio.start ?? 0, rate)
         if start > 0 && sf_seek(file, sf_count_t(start), SEEK_SET) < 0 {
             throw DecodeError(path: path, reason: "ends before audio_start (\(audio.start ?? 0) s)")
         }
-        let wanted = audio.end.map { max(0, Int($0 * Double(rate)) - start) } ?? maxFrames
+        let wanted = audio.end.map { max(0, frame(at: $0, rate) - start) } ?? maxFrames
         let samples = try readMono(file, channels: channels, limit: min(wanted, maxFrames / channels), path: path)
         guard !samples.isEmpty else { throw DecodeError(path: path, reason: "holds no audio: it has no frames") }
         guard samples.allSatisfy(\.isFinite) else { throw DecodeError(path: path, reason: "holds samples that are not numbers") }
         return AudioClip(samples: samples, rate: rate)
+    }
+
+    /// Times beyond any recording come to the last frame there can be.
+    private static func frame(at seconds: Double, _ rate: Int) -> Int {
+        Int(min(max(0, seconds * Double(rate)), Double(maxFrames)))
     }
 
     /// Reads in pieces: a header's claim of a length is not believed.

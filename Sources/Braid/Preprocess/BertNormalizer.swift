@@ -85,7 +85,15 @@ extension Unicode.Scalar {
     }
 
     /// The reference's general categories are those of Unicode 8: what came later has none.
-    private var oldCategory: Unicode.GeneralCategory { isNewer(than: (8, 0)) ? .unassigned : properties.generalCategory }
+    private var oldCategory: Unicode.GeneralCategory {
+        isNewer(than: (8, 0)) ? .unassigned : Self.changedSince[value] ?? properties.generalCategory
+    }
+
+    /// Scalars whose category was another one in the reference's tables than in today's Unicode.
+    private static let changedSince: [UInt32: Unicode.GeneralCategory] = [
+        0x166D: .otherPunctuation, 0x1734: .nonspacingMark, 0x1885: .otherLetter, 0x1886: .otherLetter, 0xA9BD: .spacingMark,
+        0x111C9: .otherPunctuation, 0x1171E: .nonspacingMark,
+    ]
 
     fileprivate var isOldNonspacingMark: Bool { value >= 0x300 && oldCategory == .nonspacingMark }
 

@@ -4,19 +4,21 @@ extension ConfusionMatrix {
     /// The table people know from scikit-learn's `classification_report(digits=4, zero_division=0)`.
     public var report: String {
         let width = max((labels + ["weighted avg"]).map(\.unicodeScalars.count).max() ?? 0, 4)
-        var lines = [Self.pad("", width) + " " + ["precision", "recall", "f1-score", "support"].map { Self.pad($0, 9) }.joined(separator: " "), ""]
+        var lines = [Self.line("", ["precision", "recall", "f1-score", "support"], width), ""]
         for (label, scores) in zip(labels, classes) { lines.append(Self.row(label, scores, width)) }
         lines.append("")
-        let accuracy = [Self.pad("", 9), Self.pad("", 9), Self.pad(Self.number(accuracy), 9), Self.pad("\(total)", 9)]
-        lines.append(Self.pad("accuracy", width) + " " + accuracy.joined(separator: " "))
+        lines.append(Self.line("accuracy", ["", "", Self.number(accuracy), "\(total)"], width))
         lines.append(Self.row("macro avg", macro, width))
         lines.append(Self.row("weighted avg", weighted, width))
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static func row(_ name: String, _ scores: ClassScores, _ width: Int) -> String {
-        let cells = [number(scores.precision), number(scores.recall), number(scores.f1), "\(scores.support)"]
-        return pad(name, width) + " " + cells.map { pad($0, 9) }.joined(separator: " ")
+        line(name, [number(scores.precision), number(scores.recall), number(scores.f1), "\(scores.support)"], width)
+    }
+
+    private static func line(_ name: String, _ cells: [String], _ width: Int) -> String {
+        pad(name, width) + " " + cells.map { " " + pad($0, 9) }.joined()
     }
 
     private static func number(_ value: Double) -> String { String(format: "%.4f", value) }

@@ -9,6 +9,8 @@ struct Dataset {
     let embeddings: [Modality: Tensor]
     /// What is there, `[N][M]` in the model's order of modalities.
     let presence: [[Bool]]
+    /// Samples that were left out because their media cannot be read.
+    let skipped: [BadSample]
     private let model: FusionModel
     private let extractor: EmbeddingExtractor
     private let device: Device
@@ -17,6 +19,7 @@ struct Dataset {
         let encoders = model.modalities.compactMap { model.encoders[$0] }
         let result = try extractor.extract(samples, encoders.filter(\.isFrozen), alsoChecked: encoders.filter { !$0.isFrozen })
         self.samples = result.samples
+        skipped = result.bad
         embeddings = try result.rows.mapValues { try $0.pooled.moved(to: device) }
         presence = result.samples.map { sample in model.modalities.map(sample.has) }
         self.model = model
@@ -29,6 +32,7 @@ struct Dataset {
         samples = indices.map { other.samples[$0] }
         embeddings = try other.embeddings.mapValues { try $0.rows(order) }
         presence = indices.map { other.presence[$0] }
+        skipped = []
         model = other.model
         extractor = other.extractor
         device = other.device

@@ -7,13 +7,20 @@ public struct Training {
     private let run: RunFolder
     private let style: ProgressBar.Style
     private let command: [String]
+    private let afterEpoch: ((Int) throws -> Void)?
 
-    /// - Parameter command: What `run.json` records as having made the run.
-    public init(_ configuration: Configuration, into run: RunFolder, style: ProgressBar.Style = .automatic, command: [String] = []) {
+    /// - Parameters:
+    ///   - command: What `run.json` records as having made the run.
+    ///   - afterEpoch: Called with each epoch's number once its checkpoint is written; throwing ends the training there.
+    public init(
+        _ configuration: Configuration, into run: RunFolder, style: ProgressBar.Style = .automatic, command: [String] = [],
+        afterEpoch: ((Int) throws -> Void)? = nil
+    ) {
         self.configuration = configuration
         self.run = run
         self.style = style
         self.command = command
+        self.afterEpoch = afterEpoch
     }
 
     /// What came of a training.
@@ -23,6 +30,8 @@ public struct Training {
         public let test: Predictions?
         public let history: [EpochRecord]
         public let bestEpoch: Int
+        /// Left out because their media cannot be read.
+        public let skipped: [BadSample]
     }
 
     /// - Parameter resume: Goes on from the run's last checkpoint.
@@ -49,14 +58,14 @@ public struct Training {
         if resume { state = try Checkpoint(folder: run.checkpoint("last")).read(into: model, optimizer) } else {
             try AtomicFile.write(configuration.yaml, to: run.configuration)
         }
-        let loop = TrainingLoop(configuration: configuration, run: run, style: style, model: model, optimizer: optimizer, data: data)
+        let loop = TrainingLoop(configuration: configuration, run: run, style: style, model: model, optimizer: optimizer, data: data, afterEpoch: afterEpoch)
         let stoppedEarly = try loop.run(&state)
 
         // The best epoch is the model.
         try Checkpoint(folder: run.checkpoint("best")).readWeights(into: model)
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
-        let outcome = Outcome(model: model, test: test, history: state.history, bestEpoch: state.bestEpoch)
+        let outcome = Outcome(model: model, test: test, history: state.history, bestEpoch: state.bestEpoch, skipped: data.skipped)
         let seconds = ["embedding": embedded.timeIntervalSince(started), "training": Date().timeIntervalSince(embedded)]
         try writeRecord(outcome, manifest, data, device, started, seconds, stoppedEarly)
         if let test { try Report(test, title: run.url.lastPathComponent, history: state.history).write(to: run) }
@@ -118,7 +127,7 @@ public struct Training {
         guard let val = try part(.val) else {
             throw BraidError(.badData, "the val split has no sample; early stopping and the best checkpoint need one")
         }
-        return SplitData(train: train, val: val, test: try part(.test))
+        return SplitData(train: train, val: val, test: try part(.test), skipped: all.skipped)
     }
 
     private func makeOptimizer(_ model: FusionModel) throws -> any Optimizer {
@@ -154,6 +163,7 @@ struct SplitData {
     let train: Dataset
     let val: Dataset
     let test: Dataset?
+    let skipped: [BadSample]
 }
 
 extension DeviceChoice {

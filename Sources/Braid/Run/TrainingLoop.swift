@@ -9,6 +9,7 @@ struct TrainingLoop {
     let model: FusionModel
     let optimizer: any Optimizer
     let data: SplitData
+    let afterEpoch: ((Int) throws -> Void)?
 
     private var settings: Configuration.Training { configuration.training }
 
@@ -38,6 +39,7 @@ struct TrainingLoop {
             try keep(record, &state)
             try events.write(record)
             progress.finish(summary(record, isBest: state.bestEpoch == state.epoch))
+            try afterEpoch?(state.epoch)
         }
         return false
     }

@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The command as a user meets it: what it prints, and how it ends.
+@Suite struct CommandTests {
+    struct Result {
+        let code: Int32
+        let out: String
+        let error: String
+    }
+
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func braid(_ arguments: String...) throws -> Result {
+        let process = Process()
+        // The command lies beside the test bundle.
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent("braid")
+        process.arguments = arguments
+        process.currentDirectoryURL = folder.url
+        let (out, error) = (folder.url.appendingPathComponent("out"), folder.url.appendingPathComponent("error"))
+        for file in [out, error] { try Data().write(to: file) }
+        process.standardOutput = try FileHandle(forWritingTo: out)
+        process.standardError = try FileHandle(forWritingTo: error)
+        try process.run()
+        process.waitUntilExit()
+        return Result(
+            code: process.terminationStatus, out: try String(contentsOf: out, encoding: .utf8), error: try String(contentsOf: error, encoding: .utf8))
+    }
+
+    @Test func helpNamesEveryCommand() throws {
+        let result = try braid("--help")
+        #expect(result.code == 0)
+        for name in ["init", "check", "train", "evaluate", "predict", "embed", "ablate", "models"] { #expect(result.out.contains("\n  \(name) ")) }
+    }
+
+    @Test func exitCodesAreThoseOfSysexits() throws {
+        try folder.write("text,label\nhello\n", as: "bad.csv")
+        try folder.write("modalities: {text: {weights: x}}\nfusoin: {dim: 3}\n", as: "bad.yaml")
+        #expect(try braid("trian").code == 64)
+        #expect(try braid("evaluate", "x").code == 64)
+        #expect(try braid("predict", "x").code == 64)
+        #expect(try braid("evaluate", "nowhere", "--manifest", "bad.csv").code == 66)
+        #expect(try braid("check", "bad.csv").code == 65)
+        #expect(try braid("train", "none.yaml").code == 66)
+        let configuration = try braid("train", "bad.yaml")
+        #expect(configuration.code == 78)
+        #expect(configuration.error == "error: bad.yaml:2: fusoin.dim: unknown key; did you mean fusion.dim?\n")
+        #expect(configuration.out.isEmpty)
+        #expect(try braid("init", "bad.csv", "--out", "bad.yaml").code == 65)
+    }
+
+    @Test func initWritesWhatCheckAndTrainRead() throws {
+        try folder.write("caption,category\nhello,a\nyou,b\n", as: "m.csv")
+        let result = try braid("init", "m.csv", "--out", "m.yaml")
+        #expect(result.code == 0 && result.out.isEmpty)
+        #expect(try String(contentsOf: folder.url.appendingPathComponent("m.yaml"), encoding: .utf8).contains("text: \"caption\""))
+        #expect(try braid("init", "m.csv", "--out", "m.yaml").code == 73)
+        #expect(try braid("init", "--schema").out.contains("\"additionalProperties\" : false"))
+        #expect(try braid("check", "m.yaml", "--quiet").out.contains("samples"))
+    }
+
+    @Test func modelsAreListedAndDescribed() throws {
+        #expect(try braid("models", "list").out.contains("resnet18"))
+        let info = try braid("models", "info", Fixtures.url("resnet").path)
+        #expect(info.code == 0)
+        #expect(info.out.contains("embedding:   24") && info.out.contains("0 missing"))
+        #expect(try braid("models", "info", "nothing/here").code == 66)
+    }
+}

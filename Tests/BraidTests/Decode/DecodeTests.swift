@@ -1,0 +1,98 @@
+import Braid
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@Suite struct ImageDecoderTests {
+    static let names = (try? FileManager.default.contentsOfDirectory(atPath: Fixtures.url("images").path).sorted()) ?? []
+
+    @Test func everyKindIsThere() { #expect(Self.names.count >= 20) }
+
+    /// Against Pillow's decode: scripts/references/images.py.
+    @Test(arguments: names) func agreesWithPillow(_ name: String) throws {
+        let expected = try Fixtures.tensors("images.safetensors").tensor("\(name)/pixels")
+        let image = try ImageDecoder.decode(Fixtures.url("images/\(name)"))
+        let pixels = try Tensor(image.pixels, shape: [image.height, image.width, 3])
+        #expect(pixels.shape == expected.shape)
+        // Two builds of libjpeg may round a level apart.
+        try #expect(maxDifference(pixels, expected) <= (name.hasSuffix(".jpg") ? 2 : 0))
+    }
+
+    @Test(arguments: [("truncated.jpg", "is damaged"), ("text.png", "neither PNG nor JPEG"), ("truncated.png", "is damaged")])
+    func badFilesAreNamedWithTheReason(_ name: String, _ reason: String) throws {
+        let url = Fixtures.url("bad/\(name)")
+        let error = #expect(throws: DecodeError.self) { try ImageDecoder.decode(url) }
+        #expect(error?.path == url.path)
+        #expect(error?.reason.contains(reason) == true, "\(error?.reason ?? "")")
+    }
+
+    @Test func anotherBackgroundShowsThroughTransparency() throws {
+        let url = Fixtures.url("images/\(try #require(Self.names.first { $0.contains("rgba") }))")
+        #expect(try ImageDecoder.decode(url, background: 0) != ImageDecoder.decode(url))
+    }
+
+    /// Whatever is done to a file, decoding ends with a picture or an error.
+    @Test(arguments: names) func damagedFilesNeverCrash(_ name: String) throws {
+        let whole = [UInt8](try Data(contentsOf: Fixtures.url("images/\(name)")))
+        let folder = try TemporaryFolder()
+        let url = folder.url.appendingPathComponent("damaged")
+        var state: UInt64 = 88
+        for _ in 0..<30 {
+            var bytes = whole
+            for _ in 0..<4 {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                bytes[8 + Int(state >> 33) % (bytes.count - 8)] = UInt8(truncatingIfNeeded: state >> 20)
+            }
+            try Data(bytes.prefix(bytes.count - Int(state % 7))).write(to: url)
+            do { _ = try ImageDecoder.decode(url) } catch { #expect(error is DecodeError) }
+        }
+    }
+}
+
+@Suite struct AudioDecoderTests {
+    /// Against the soundfile package: scripts/references/audio.py.
+    @Test func agreesWithSoundFile() throws {
+        let file = try Fixtures.tensors("audio.safetensors")
+        #expect(file.entries.count >= 5)
+        for key in file.entries.keys {
+            let name = String(key.dropLast("/mono".count))
+            let clip = try AudioDecoder.decode(.init(url: Fixtures.url("audio/\(name)")))
+            let expected: [Float] = try file.tensor(key).array()
+            // Codecs with loss differ by version in their last frames.
+            let isLossy = ["ogg", "opus", "mp3"].contains((name as NSString).pathExtension)
+            #expect(abs(clip.samples.count - expected.count) <= (isLossy ? 2400 : 0), "\(name)")
+            let difference = zip(clip.samples, expected).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(difference <= (isLossy ? 2e-2 : 1e-6), "\(name): \(difference)")
+        }
+    }
+
+    @Test func stretchesAreCutOut() throws {
+        let url = Fixtures.url("audio/\(try #require(try wav()))")
+        let whole = try AudioDecoder.decode(.init(url: url))
+        let part = try AudioDecoder.decode(.init(url: url, start: 0.05, end: 0.1))
+        let from = Int(0.05 * Double(whole.rate))
+        #expect(part.samples == Array(whole.samples[from..<Int(0.1 * Double(whole.rate))]))
+        #expect(throws: DecodeError.self) { try AudioDecoder.decode(.init(url: url, start: 1e300)) }
+        #expect(throws: DecodeError.self) { try AudioDecoder.decode(.init(url: url, start: 1000)) }
+    }
+
+    @Test(arguments: ["empty.wav", "header-only.wav", "text.png"]) func badFilesAreNamedWithTheReason(_ name: String) throws {
+        let url = Fixtures.url("bad/\(name)")
+        let error = #expect(throws: DecodeError.self) { try AudioDecoder.decode(.init(url: url)) }
+        #expect(error?.path == url.path)
+    }
+
+    @Test func resamplingKeepsATone() throws {
+        let tone = (0..<8000).map { Float(sin(2 * Double.pi * 440 * Double($0) / 8000)) }
+        let clip = try AudioClip(samples: tone, rate: 8000).resampled(to: 16_000)
+        #expect(abs(clip.samples.count - 16_000) <= 1)
+        let expected = (0..<16_000).map { Float(sin(2 * Double.pi * 440 * Double($0) / 16_000)) }
+        let middle = zip(clip.samples, expected).dropFirst(2000).dropLast(2000)
+        #expect((middle.map { abs($0 - $1) }.max() ?? 1) < 1e-3)
+    }
+
+    private func wav() throws -> String? {
+        try FileManager.default.contentsOfDirectory(atPath: Fixtures.url("audio").path).sorted().first { $0.hasSuffix(".wav") }
+    }
+}

@@ -1,0 +1,53 @@
+@testable import Braid
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@Suite struct FrontEndTests {
+    static let names = (try? FileManager.default.contentsOfDirectory(atPath: Fixtures.url("images").path).sorted()) ?? []
+
+    /// Against timm's evaluation transform: scripts/references/images.py.
+    @Test(arguments: names) func imagesAgreeWithTimm(_ name: String) throws {
+        let config = try JSONObject(Fixtures.url("resnet/config.json")).object("pretrained_cfg")
+        let tensor = try ImageFrontEnd(config).tensor(ImageDecoder.decode(Fixtures.url("images/\(name)")))
+        let expected = try Fixtures.tensors("images.safetensors").tensor("\(name)/tensor")
+        let difference = try (tensor - expected).absolute()
+        // The normalised unit is 1 / 0.225 of a grey level's 255th.
+        #expect(try difference.mean().item() <= 1.0 / 255 / 0.225, "mean")
+        #expect(try difference.maximum([0, 1, 2]).item() <= 3.0 / 255 / 0.224, "maximum")
+    }
+
+    /// Against torchaudio and librosa: scripts/references/audio.py.
+    @Test(arguments: [
+        ("htk", ["sample_rate": 16_000, "window_size": 400, "hop_size": 160, "mel_bins": 64, "fmin": 0, "fmax": 8000, "mel_scale": "htk", "mel_norm": "none"] as [String: any Sendable]),
+        ("slaney", ["sample_rate": 16_000, "window_size": 400, "fft_size": 512, "hop_size": 160, "mel_bins": 64, "fmin": 50, "fmax": 8000]),
+        ("panns", ["sample_rate": 16_000, "window_size": 512, "hop_size": 160, "mel_bins": 64, "fmin": 50, "fmax": 8000]),
+    ])
+    func logMelAgreesWithTorchaudio(_ name: String, _ settings: [String: any Sendable]) throws {
+        let frontEnd = try LogMelFrontEnd(JSONObject(settings, path: name))
+        let file = try Fixtures.tensors("logmel.safetensors")
+        let spectrogram = try frontEnd.spectrogram(file.tensor("waveform")).squeezed(0).transposed(0, 1)
+        let expected = try file.tensor(name)
+        #expect(spectrogram.shape == expected.shape)
+        // In nepers (natural logarithm of the amplitude ratio, 8.686 dB): torchaudio makes its filters in single precision.
+        let difference = try maxDifference(spectrogram, expected)
+        #expect(difference / 8.686 <= 1e-4, "\(name): \(difference) dB")
+        #expect(try (spectrogram - expected).absolute().mean().item() <= 1e-4)
+    }
+
+    @Test(arguments: [
+        ["window_size": 512, "hop_size": 160, "mel_bins": 64] as [String: any Sendable],
+        ["sample_rate": 16_000, "window_size": 512, "hop_size": 0, "mel_bins": 64],
+        ["sample_rate": 16_000, "window_size": 512, "hop_size": 160, "mel_bins": 64, "fmax": 9000],
+        ["sample_rate": 16_000, "window_size": 512, "hop_size": 160, "mel_bins": 64, "mel_scale": "bark"],
+    ])
+    func impossibleFrontEndsAreRefused(_ settings: [String: any Sendable]) {
+        #expect(throws: BraidError.self) { try LogMelFrontEnd(JSONObject(settings, path: "config.json")) }
+    }
+
+    @Test func veryShortRecordingsArePadded() throws {
+        let frontEnd = try LogMelFrontEnd(JSONObject(["sample_rate": 8000, "window_size": 256, "hop_size": 80, "mel_bins": 32], path: ""))
+        #expect(try frontEnd.spectrogram(Tensor([Float(0.5)], shape: [1, 1])).shape[1] >= 16)
+    }
+}

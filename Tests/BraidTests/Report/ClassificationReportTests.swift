@@ -1,0 +1,42 @@
+@testable import Braid
+import Foundation
+import TestSupport
+import Testing
+
+/// Against scikit-learn's own text: scripts/references/reports.py.
+@Suite struct ClassificationReportTests {
+    private struct Case: Decodable {
+        let labels: [String]
+        let `true`: [Int]
+        let predicted: [Int]
+        let report: String
+        let accuracy: Double
+        let macro_f1: Double
+        let weighted_f1: Double
+        let confusion: [[Int]]
+    }
+
+    @Test func textAndFiguresAreScikitLearns() throws {
+        let cases: [Case] = try Fixtures.json("classification-reports.json")
+        #expect(cases.count >= 5)
+        for expected in cases {
+            let confusion = ConfusionMatrix(labels: expected.labels, truth: expected.true, predicted: expected.predicted)
+            #expect(confusion.counts == expected.confusion)
+            #expect(confusion.report == expected.report)
+            #expect(abs(confusion.accuracy - expected.accuracy) < 1e-12)
+            #expect(abs(confusion.macro.f1 - expected.macro_f1) < 1e-12)
+            #expect(abs(confusion.weighted.f1 - expected.weighted_f1) < 1e-12)
+        }
+    }
+
+    @Test func pageEscapesWhatUsersWrote() throws {
+        let samples = ["<script>alert(1)</script>", "b"].enumerated().map {
+            Sample(id: "<i>\($0)", text: .inline("\"<u>&"), label: $1)
+        }
+        let labels = ["<script>alert(1)</script>", "b"]
+        let predictions = Predictions(labels: labels, samples: samples, probabilities: [[0.1, 0.9], [0.2, 0.8]], loss: nil)
+        let html = try Report(predictions, title: "<title>").html
+        #expect(!html.contains("<script>") && !html.contains("<i>0") && !html.contains("<u>"))
+        #expect(html.contains("&lt;script&gt;"))
+    }
+}
