@@ -44,7 +44,7 @@ struct Embed: ParsableCommand {
             for modality in wanted where configuration.modalities[modality] == nil {
                 throw BraidError(.usage, "--modality \(modality): the configuration has no such modality")
             }
-            export = try EmbeddingExport(configuration: configuration, manifest: URL(argument: manifest), modalities: wanted, inference.options)
+            export = try EmbeddingExport(configuration: configuration, manifest: URL(argument: manifest), modalities: wanted, inference.options(configuration))
         } else {
             let wanted = try chosen.map { Set($0.compactMap(Modality.init)) } ?? ModelFolder.modalities(of: url)
             let selection = EmbeddingExport.Selection(modalities: wanted, fused: chosen?.contains("fused") ?? true)

@@ -18,15 +18,21 @@ struct OutputOptions: ParsableArguments {
 
 /// How a trained model is used.
 struct InferenceOptions: ParsableArguments {
-    @Option(help: "Where to compute.")
-    var device = DeviceChoice.auto
+    @Option(help: "Where to compute: auto, cpu or cuda. Default: auto.")
+    var device: DeviceChoice?
 
-    @Option(name: .customLong("on-bad-sample"), help: "What to do with samples whose media cannot be read.")
-    var onBadSample = BadSample.Policy.fail
+    @Option(name: .customLong("on-bad-sample"), help: "What to do with samples whose media cannot be read: fail or skip. Default: fail.")
+    var onBadSample: BadSample.Policy?
 
     @OptionGroup var output: OutputOptions
 
-    var options: Inference.Options { Inference.Options(device: device, onBadSample: onBadSample, style: output.style) }
+    var options: Inference.Options { Inference.Options(device: device ?? .auto, onBadSample: onBadSample ?? .fail, style: output.style) }
+
+    /// Where a configuration has its own say, what the command line does not.
+    func options(_ configuration: Configuration) -> Inference.Options {
+        Inference.Options(
+            device: device ?? configuration.device, onBadSample: onBadSample ?? configuration.onBadSample, style: output.style)
+    }
 }
 
 /// Which rows of a manifest a command takes.

@@ -25,7 +25,14 @@ extension Configuration {
         guard reader.faults.isEmpty else {
             throw BraidError(.badConfiguration, faults: reader.faults.sorted { ($0.line ?? .max) < ($1.line ?? .max) })
         }
-        configuration.yaml = ConfigurationWriter.yaml(reader.resolved)
+        // Paths in full, so that the resolved form means the same wherever it lies.
+        configuration.resolved = reader.resolved.map { path, value in
+            let isPath = path == "manifest" || path.hasSuffix(".weights") || path.hasSuffix(".encoder")
+            let url = Configuration.resolve(value.scalar?.string ?? "", in: folder)
+            let isFile = isPath && FileManager.default.fileExists(atPath: url.path)
+            return ResolvedKey(path: path, value: ConfigurationWriter.inline(isFile ? Node(url.path) : value))
+        }
+        configuration.givesSplits = reader.has("splits")
         return configuration
     }
 
@@ -47,12 +54,16 @@ extension Configuration {
             dimension: reader.int("fusion.dim", 256, 1...65536, "Size of each modality's projection and of the fused embedding."),
             dropout: reader.double("fusion.dropout", 0.1, 0...0.95, "Dropout on the fused embedding."),
             modalityDropout: reader.double(
-                "fusion.modality_dropout", 0.2, 0...0.95, "Chance that a modality of a training sample is hidden; one always stays."))
+                "fusion.modality_dropout", 0.2, 0...0.95, "Chance that a modality of a training sample is hidden; one always stays.",
+                records: modalities.count > 1))
+        if modalities.count == 1 && reader.has("fusion.modality_dropout") && fusion.modalityDropout > 0 {
+            reader.fault("acts only with two modalities or more; leave it out, or set it to 0", "fusion.modality_dropout")
+        }
         head = Head(
             task: reader.choice("head.task", .multiclass, "What is predicted."),
             hidden: reader.ints("head.hidden", [256], "Sizes of the head's hidden layers."),
             dropout: reader.double("head.dropout", 0.1, 0...0.95, "Dropout behind each hidden layer."))
-        training = Self.training(&reader)
+        training = Self.training(&reader, trainsEncoders: modalities.values.contains { $0.train != .none })
     }
 
     private static func columns(_ reader: inout ConfigurationReader) -> Columns {
@@ -86,14 +97,15 @@ extension Configuration {
         return modalities
     }
 
-    private static func training(_ reader: inout ConfigurationReader) -> Training {
+    private static func training(_ reader: inout ConfigurationReader, trainsEncoders: Bool) -> Training {
         let optimizer: OptimizerKind = reader.choice("training.optimizer", .adamw, "The optimizer.")
         let training = Training(
             epochs: reader.int("training.epochs", 20, 1...1_000_000, "Passes over the training split, at most."),
             batchSize: reader.int("training.batch_size", 64, 1...1_000_000, "Samples a step."),
             optimizer: optimizer,
-            learningRate: reader.double("training.learning_rate", 1e-3, 0...1000, "Peak learning rate of fusion and head."),
-            encoderLearningRate: reader.double("training.encoder_learning_rate", 1e-4, 0...1000, "Peak learning rate of trained encoder blocks."),
+            learningRate: reader.double("training.learning_rate", 1e-3, 1e-9...1000, "Peak learning rate of fusion and head."),
+            encoderLearningRate: reader.double(
+                "training.encoder_learning_rate", 1e-4, 0...1000, "Peak learning rate of trained encoder blocks.", records: trainsEncoders),
             weightDecay: reader.double("training.weight_decay", 0.01, 0...100, "Weight decay."),
             momentum: reader.double("training.momentum", 0.9, 0...0.9999, "Momentum of optimizer: sgd.", records: optimizer == .sgd),
             schedule: reader.choice("training.schedule", .cosine, "How the learning rate goes over the steps."),
@@ -105,6 +117,9 @@ extension Configuration {
             patience: reader.int("training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never."),
             precision: reader.choice("training.precision", .fp32, "Number format of the computation."),
             seed: reader.int("training.seed", 0, 0...Int(Int32.max), "Seed of weights, order and dropout."))
+        if reader.has("training.encoder_learning_rate") && !trainsEncoders {
+            reader.fault("acts only where an encoder is trained: modalities.….train: last:N or all", "training.encoder_learning_rate")
+        }
         if reader.has("training.momentum") && optimizer != .sgd {
             reader.fault("acts only with training.optimizer: sgd", "training.momentum")
         }
@@ -114,24 +129,23 @@ extension Configuration {
 
 /// Writes resolved keys as a YAML document, sections nested.
 enum ConfigurationWriter {
-    static func yaml(_ resolved: [(path: String, value: Node)]) -> String {
+    static func yaml(_ resolved: [Configuration.ResolvedKey]) -> String {
         var lines: [String] = []
         var open: [Substring] = []
-        for (path, value) in resolved {
-            if value.sequence?.isEmpty == true { continue }
-            var parts = path.split(separator: ".")
+        for key in resolved {
+            var parts = key.path.split(separator: ".")
             let name = parts.removeLast()
             let shared = zip(open, parts).prefix { $0 == $1 }.count
             for (depth, part) in parts.enumerated().dropFirst(shared) { lines.append(indent(depth) + "\(part):") }
             open = parts
-            lines.append(indent(parts.count) + "\(name): \(inline(value))")
+            lines.append(indent(parts.count) + "\(name): \(key.value)")
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }
 
-    private static func inline(_ node: Node) -> String {
+    static func inline(_ node: Node) -> String {
         if let items = node.sequence { return "[\(items.map(inline).joined(separator: ", "))]" }
         return quoted(node.scalar?.string ?? "")
     }

@@ -55,8 +55,29 @@ public struct Configuration: Sendable {
     public var training: Training
     /// The folder that relative paths start from: the configuration's own.
     public var folder: URL
-    /// The resolved document: every key, defaults filled in.
-    public internal(set) var yaml: String = ""
+    /// Whether the document has a `splits` section, which acts only where the manifest has no split column.
+    var givesSplits = false
+    /// Every key that acts, defaults filled in, in the order of the documentation.
+    var resolved: [ResolvedKey] = []
+
+    /// A key and its value as YAML.
+    struct ResolvedKey: Sendable {
+        let path: String
+        let value: String
+    }
+
+    /// The resolved document. It reads as the same configuration, wherever it lies.
+    public var yaml: String { ConfigurationWriter.yaml(resolved) }
+
+    /// Without the section on splits, for a manifest that brings its own.
+    func withoutSplits() throws -> Configuration {
+        guard !givesSplits else {
+            throw BraidError(.badConfiguration, "splits acts only where the manifest has no split column, and \(manifest) has one; leave it out")
+        }
+        var copy = self
+        copy.resolved.removeAll { $0.path.hasPrefix("splits.") }
+        return copy
+    }
 
     /// The manifest's place.
     public var manifestURL: URL { Self.resolve(manifest, in: folder) }

@@ -137,11 +137,11 @@ extension ConfigurationReader {
 
     mutating func ints(_ path: String, _ fallback: [Int], _ meaning: String) -> [Int] {
         read(
-            path, fallback, meaning, expected: "a list of whole numbers, 1 or more",
-            schema: ["type": "array", "items": ["type": "integer", "minimum": 1] as [String: any Sendable], "default": fallback],
+            path, fallback, meaning, expected: "a list of whole numbers from 1 to 65536",
+            schema: ["type": "array", "items": ["type": "integer", "minimum": 1, "maximum": 65_536] as [String: any Sendable], "default": fallback],
             parse: { node in
                 guard let items = node.sequence else { return nil }
-                let numbers = items.compactMap { $0.int.flatMap { $0 >= 1 ? $0 : nil } }
+                let numbers = items.compactMap { $0.int.flatMap { (1...65_536).contains($0) ? $0 : nil } }
                 return numbers.count == items.count ? numbers : nil
             }, represent: { Node($0.map { Node(String($0)) }) }) ?? fallback
     }

@@ -33,7 +33,7 @@ public struct AudioClip: Sendable, Equatable {
 
 /// Reads what libsndfile reads: WAV, FLAC, OGG Vorbis and Opus, MP3 and more, any rate and number of channels.
 public enum AudioDecoder {
-    /// About six hours at 48 kHz: more than that in one sample is a mistake, or an attack.
+    /// Six hours of mono at 48 kHz: more than that in one sample is a mistake, or an attack.
     static let maxFrames = 1 << 30
 
     /// Reads a stretch of a recording, or all of it, averaged over its channels.
@@ -49,7 +49,9 @@ public enum AudioDecoder {
         defer { sf_close(file) }
         let rate = Int(info.samplerate)
         let channels = Int(info.channels)
-        guard rate > 0, channels > 0 else { throw DecodeError(path: path, reason: "gives no sample rate or no channels") }
+        guard (100...1_000_000).contains(rate), channels > 0 else {
+            throw DecodeError(path: path, reason: "gives an impossible sample rate (\(rate) Hz) or no channels")
+        }
         let start = frame(at: audio.start ?? 0, rate)
         if start > 0 && sf_seek(file, sf_count_t(start), SEEK_SET) < 0 {
             throw DecodeError(path: path, reason: "ends before audio_start (\(audio.start ?? 0) s)")
@@ -57,6 +59,10 @@ public enum AudioDecoder {
         let wanted = audio.end.map { max(0, frame(at: $0, rate) - start) } ?? maxFrames
         let samples = try readMono(file, channels: channels, limit: min(wanted, maxFrames / channels), path: path)
         guard !samples.isEmpty else { throw DecodeError(path: path, reason: "holds no audio: it has no frames") }
+        guard samples.count < maxFrames / channels else { throw DecodeError(path: path, reason: "is longer than \(maxFrames / channels) frames") }
+        if let end = audio.end, samples.count + rate / 100 < wanted {
+            throw DecodeError(path: path, reason: "ends \(Double(wanted - samples.count) / Double(rate)) s before audio_end (\(end) s)")
+        }
         guard samples.allSatisfy(\.isFinite) else { throw DecodeError(path: path, reason: "holds samples that are not numbers") }
         return AudioClip(samples: samples, rate: rate)
     }

@@ -13,6 +13,7 @@ public struct Bert: Encoder {
         public let types: Int
         public let epsilon: Double
         public let dropout: Double
+        public let attentionDropout: Double
 
         init(_ config: JSONObject) throws {
             vocabulary = try config.int("vocab_size")
@@ -24,6 +25,7 @@ public struct Bert: Encoder {
             types = try config.int("type_vocab_size", 2)
             epsilon = try config.double("layer_norm_eps", 1e-12)
             dropout = try config.double("hidden_dropout_prob", 0.1)
+            attentionDropout = try config.double("attention_probs_dropout_prob", 0.1)
             let activation = try config.string("hidden_act", "gelu")
             guard activation == "gelu" else { throw config.fault("hidden_act \(activation) is not known; this version has gelu") }
             let position = try config.string("position_embedding_type", "absolute")
@@ -86,6 +88,7 @@ private struct BertLayer {
     private let output: Linear
     private let outputNorm: LayerNorm
     private let dropout: Double
+    private let attentionDropout: Double
 
     init(_ scope: Scope, _ shape: Bert.Shape) throws {
         let initializer = Initializer.normal(deviation: 0.02)
@@ -99,11 +102,12 @@ private struct BertLayer {
         intermediate = try Linear(scope / "intermediate" / "dense", shape.hidden, shape.intermediate, initializer: initializer)
         output = try Linear(scope / "output" / "dense", shape.intermediate, shape.hidden, initializer: initializer)
         outputNorm = try LayerNorm(scope / "output" / "LayerNorm", shape.hidden, epsilon: shape.epsilon)
+        attentionDropout = shape.attentionDropout
         dropout = shape.dropout
     }
 
     func callAsFunction(_ input: Tensor, mask: Tensor?, mode: Mode) throws(TorchError) -> Tensor {
-        let attended = try attention(input, keyMask: mask, dropout: dropout, mode: mode).dropout(dropout, mode: mode)
+        let attended = try attention(input, keyMask: mask, dropout: attentionDropout, mode: mode).dropout(dropout, mode: mode)
         let x = try attentionNorm(attended + input)
         let fed = try output(intermediate(x).gelu()).dropout(dropout, mode: mode)
         return try outputNorm(fed + x)

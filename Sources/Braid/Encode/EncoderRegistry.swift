@@ -33,6 +33,9 @@ enum EncoderRegistry {
         guard channels.count == 4, channels.allSatisfy({ (1...8192).contains($0) }) else {
             throw config.fault("model_args.channels must hold four widths")
         }
+        guard config.has("pretrained_cfg") || config.fields.isEmpty else {
+            throw config.fault("pretrained_cfg is missing: without it nothing says how pictures were prepared for these weights")
+        }
         return (try ResNet(scope, layers: layers, channels: channels), try ImageFrontEnd(config.object("pretrained_cfg")))
     }
 
@@ -40,8 +43,17 @@ enum EncoderRegistry {
         guard let folder else {
             throw BraidError(.badConfiguration, "a text encoder needs a vocabulary: name a weights folder with a tokenizer.json as encoder")
         }
+        try checkPooling(folder)
         let shape = try Bert.Shape(config)
         return (try Bert(scope, shape), try TextFrontEnd(folder: folder, maxPositions: shape.positions))
+    }
+
+    /// A sentence-transformers folder says how it pools; this version takes the mean.
+    private static func checkPooling(_ folder: URL) throws {
+        let file = folder.appendingPathComponent("1_Pooling/config.json")
+        guard FileManager.default.fileExists(atPath: file.path) else { return }
+        let pooling = try JSONObject(file)
+        guard try pooling.bool("pooling_mode_mean_tokens", false) else { throw pooling.fault("this version pools by the mean of the tokens only") }
     }
 
     private static func cnn10(_ scope: Scope, _ config: JSONObject, _ folder: URL?) throws -> (any Encoder, any FrontEnd) {

@@ -25,7 +25,7 @@ public final class ModalityEncoder {
         let weights = isRandom ? nil : try WeightsFolder.find(configuration.weights, relativeTo: base)
         let builders = EncoderRegistry.names(for: modality)
         let described = try configuration.encoder.flatMap { name in
-            builders.contains(name) ? nil : try WeightsFolder.find(name, relativeTo: base)
+            builders.contains(name) ? nil : try Self.describedBy(name, builders, modality, base)
         }
         guard let source = described ?? weights ?? (configuration.encoder.map { _ in WeightsFolder(folder: nil, weights: nil) }) else {
             throw BraidError(.badConfiguration, "modalities.\(modality): weights: random needs an encoder: \(builders.joined(separator: ", ")), or a folder with a config.json")
@@ -54,10 +54,19 @@ public final class ModalityEncoder {
         try freeze()
     }
 
+    /// The folder that `encoder` names; a name that is neither a folder nor an architecture is most likely misspelt.
+    private static func describedBy(_ name: String, _ known: [String], _ modality: Modality, _ base: URL) throws -> WeightsFolder {
+        do { return try WeightsFolder.find(name, relativeTo: base) } catch {
+            guard !name.contains("/"), !name.contains(":") else { throw error }
+            let near = nearest(to: name, in: known).map { "; did you mean \($0)?" } ?? ""
+            throw BraidError(.badConfiguration, "modalities.\(modality).encoder: \(name) is neither an architecture (\(known.joined(separator: ", "))) nor a folder\(near)")
+        }
+    }
+
     /// Some files carry the model's name in front of every key.
     private static func store(loading file: SafetensorsFile, device: Device) -> ParameterStore {
         let isPrefixed = file.entries.keys.contains { $0.hasPrefix("bert.embeddings.") }
-        return ParameterStore(loading: file, prefix: isPrefixed ? "bert." : "", device: device)
+        return ParameterStore(loading: file, prefix: isPrefixed ? "bert." : "", ignoring: ["cls."], device: device)
     }
 
     private static func architecture(_ config: JSONObject, named: String?, modality: Modality, weights: String) throws -> String {

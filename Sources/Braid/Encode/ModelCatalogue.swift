@@ -42,7 +42,7 @@ public struct ModelCatalogue: Encodable, Sendable {
         let lines = [
             "modality:    \(builder.modality)", "architecture: \(architecture) (\(builder.paper))", "parameters:  \(count)",
             "embedding:   \(loaded.encoder.dimension)", "blocks:      \(loaded.encoder.blocks.count)",
-            "front end:   \(loaded.frontEnd)", "file:        \(loaded.weightsFile?.path ?? "")",
+            "front end:   \(loaded.frontEnd.summary)", "file:        \(loaded.weightsFile?.path ?? "")",
             "sha256:      \(try loaded.weightsFile.map { try Fingerprint.of($0) } ?? "")", "loading:     \(loaded.report?.summary ?? "")",
         ]
         return lines.joined(separator: "\n") + "\n"

@@ -90,9 +90,8 @@ struct RowReader {
             if !columns.contains(key) { columns.append(key) }
             switch value {
             case let text as String: cells[key] = text
-            case let number as NSNumber: cells[key] = number.stringValue
+            case let number as NSNumber where number.objCType.pointee != CChar(UInt8(ascii: "c")): cells[key] = number.stringValue
             case is NSNull: cells[key] = ""
-            case let list as [String]: cells[key] = list.joined(separator: "|")
             default: faults.append(fault("must be a string, a number or null", line, key))
             }
         }

@@ -12,6 +12,9 @@ struct SampleBuilder {
     private let columns: Columns
     private let needsLabels: Bool
     private var rows = 0
+    /// Lines of JSON objects that lack a key which others may have.
+    private var rowsWithoutSplit: [Int] = []
+    private var rowsWithoutLabel: [Int] = []
     private var lineOfID: [String: Int] = [:]
     private var splitOfGroup: [String: (split: Split, line: Int)] = [:]
 
@@ -22,10 +25,14 @@ struct SampleBuilder {
         self.needsLabels = needsLabels
     }
 
-    /// Faults that a header alone shows.
-    func columnFaults(_ header: [String]) -> [Fault] {
+    /// Faults that show once all rows are read: columns that are not there, and keys that only some rows have.
+    func columnFaults(_ columnNames: [String]) -> [Fault] {
+        let header = columnNames.filter { !columns.ignored.contains($0) }
         guard !header.isEmpty else { return [] }
-        var faults: [Fault] = []
+        var faults = hasSplits ? rowsWithoutSplit.map { fault($0, columns.name("split"), "is not given, while other rows have it") } : []
+        if header.contains(columns.name("label")) {
+            faults += rowsWithoutLabel.map { fault($0, columns.name("label"), "is not given; expected a class name") }
+        }
         let media = ["image", "text", "text_path", "audio"].map(columns.name)
         if !media.contains(where: header.contains) {
             faults.append(fault(1, nil, "has none of the columns image, text, text_path, audio; map yours with columns.<name>"))
@@ -38,11 +45,13 @@ struct SampleBuilder {
 
     mutating func add(_ row: RawRow) {
         rows += 1
+        let row = RawRow(line: row.line, cells: row.cells.filter { !columns.ignored.contains($0.key) })
         let before = faults.count
         let cell = { [columns] (known: String) -> String? in row.cells[columns.name(known)].flatMap { $0.isEmpty ? nil : $0 } }
         let id = cell("id") ?? String(rows)
         if let first = lineOfID[id] { report(row, "id", "\(id) is the id of line \(first) already; ids must be unique") }
         lineOfID[id] = lineOfID[id] ?? row.line
+        if id.contains(where: \.isNewline) { report(row, "id", "must not hold a line break") }
 
         let sample = Sample(
             id: id, line: row.line, split: split(row, cell("split")), group: cell("group"),
@@ -61,7 +70,10 @@ struct SampleBuilder {
     }
 
     private mutating func split(_ row: RawRow, _ cell: String?) -> Split? {
-        guard row.cells[columns.name("split")] != nil else { return nil }
+        guard row.cells[columns.name("split")] != nil else {
+            rowsWithoutSplit.append(row.line)
+            return nil
+        }
         hasSplits = true
         guard let cell else {
             report(row, "split", "is empty; expected train, val or test in every row, or no split column")
@@ -99,8 +111,10 @@ struct SampleBuilder {
     }
 
     private mutating func label(_ row: RawRow, _ cell: String?) -> String? {
-        if cell == nil && needsLabels && row.cells[columns.name("label")] != nil {
-            report(row, "label", "is empty; expected a class name")
+        if cell == nil && needsLabels {
+            if row.cells[columns.name("label")] == nil { rowsWithoutLabel.append(row.line) } else {
+                report(row, "label", "is empty; expected a class name")
+            }
         }
         return cell
     }

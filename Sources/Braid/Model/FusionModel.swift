@@ -19,6 +19,8 @@ public final class FusionModel {
         public var head: Configuration.Head
         public var columns: Columns
         public var splits: SplitFractions
+        /// Of the manifest the model was trained on.
+        public var manifestSHA256: String
     }
 
     /// What the model makes of a batch.

@@ -7,10 +7,10 @@ public enum ModelFolder {
 
     /// Writes `model` as folder `url`. It appears whole, or the old one stays.
     public static func write(_ model: FusionModel, to url: URL) throws {
-        let files = FileManager.default
-        let fresh = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).new")
-        try? files.removeItem(at: fresh)
-        try files.createDirectory(at: fresh, withIntermediateDirectories: true)
+        try ReplacedFolder(url).write { fresh in try write(model, into: fresh) }
+    }
+
+    private static func write(_ model: FusionModel, into fresh: URL) throws {
         try AtomicFile.write(description(of: model), to: fresh.appendingPathComponent("model.json"))
         try SafetensorsWriter.write(
             model.parameters.entries.map { ($0.path, $0.tensor) }, to: fresh.appendingPathComponent("model.safetensors"))
@@ -19,8 +19,6 @@ public enum ModelFolder {
                 try encoder.write(to: fresh.appendingPathComponent(modality.rawValue))
             }
         }
-        if files.fileExists(atPath: url.path) { try files.removeItem(at: url) }
-        try files.moveItem(at: fresh, to: url)
     }
 
     /// What a model takes, without loading it.
@@ -31,6 +29,7 @@ public enum ModelFolder {
     /// The folder that holds `model.json`: `url`, or `model` in it.
     private static func locate(_ url: URL) throws -> URL {
         let inRun = url.appendingPathComponent("model")
+        try ReplacedFolder(inRun).recover()
         let folder = FileManager.default.fileExists(atPath: inRun.appendingPathComponent("model.json").path) ? inRun : url
         let file = folder.appendingPathComponent("model.json")
         guard FileManager.default.fileExists(atPath: file.path) else {
@@ -64,7 +63,7 @@ public enum ModelFolder {
         let settings = model.settings
         let fields: [String: Any] = [
             "format_version": formatVersion, "braid_version": Version.current, "labels": model.labels,
-            "modalities": model.modalities.map(\.rawValue),
+            "modalities": model.modalities.map(\.rawValue), "manifest_sha256": settings.manifestSHA256,
             "fusion": [
                 "type": settings.fusion.type.rawValue, "dim": settings.fusion.dimension, "dropout": settings.fusion.dropout,
                 "modality_dropout": settings.fusion.modalityDropout,
@@ -93,7 +92,7 @@ public enum ModelFolder {
                 modalityDropout: try fusion.double("modality_dropout")),
             head: .init(task: task, hidden: hidden, dropout: try head.double("dropout")),
             columns: Columns(names: names, ignored: try columns.strings("ignored", [])),
-            splits: SplitFractions(val: try splits.double("val", 0.15), test: try splits.double("test", 0.15), seed: try splits.int("seed", 0)))
+            splits: SplitFractions(val: try splits.double("val", 0.15), test: try splits.double("test", 0.15), seed: try splits.int("seed", 0)), manifestSHA256: try json.string("manifest_sha256", ""))
     }
 }
 
@@ -102,7 +101,7 @@ extension ModalityEncoder {
     func write(to folder: URL) throws {
         let files = FileManager.default
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
-        for file in try source.companions { try files.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent)) }
+        for file in try source.companions { try files.copyItem(at: file.resolvingSymlinksInPath(), to: folder.appendingPathComponent(file.lastPathComponent)) }
         if source.folder == nil {
             let config = try JSONSerialization.data(withJSONObject: ["architecture": architecture])
             try AtomicFile.write(config, to: folder.appendingPathComponent("config.json"))

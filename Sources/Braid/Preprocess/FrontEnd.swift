@@ -19,6 +19,8 @@ public struct EncoderInput {
 
 /// Turns media into an encoder's input. It belongs to the weights: they were trained behind it.
 public protocol FrontEnd: Sendable {
+    /// The settings, in a line.
+    var summary: String { get }
     /// Decodes and prepares one sample's modality. Called from several threads at once.
     func prepare(_ sample: Sample) throws -> Tensor
     /// Puts prepared samples into one batch.

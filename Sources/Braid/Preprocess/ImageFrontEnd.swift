@@ -11,6 +11,7 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     /// Red, green, blue, in 0 ... 1.
     public let mean: [Float]
     public let deviation: [Float]
+    private static let maxResizedPixels = 50_000_000
 
     public static func == (left: ImageFrontEnd, right: ImageFrontEnd) -> Bool {
         left.size == right.size && left.cropFraction == right.cropFraction && left.interpolation == right.interpolation
@@ -34,12 +35,22 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         guard mean.count == 3, deviation.count == 3, deviation.allSatisfy({ $0 > 0 }) else {
             throw settings.fault("mean and std must hold three numbers, std above 0")
         }
-        guard cropFraction > 0, cropFraction <= 1 else { throw settings.fault("crop_pct must lie in (0, 1]") }
+        guard (0.05...1).contains(cropFraction) else { throw settings.fault("crop_pct must lie in 0.05 ... 1") }
+        guard size.height == size.width else { throw settings.fault("input_size must be square in this version") }
+        let mode = try settings.string("crop_mode", "center")
+        guard mode == "center" else { throw settings.fault("crop_mode \(mode) is not known; this version has center") }
     }
+
+    public var summary: String { "\(size.height)×\(size.width), crop \(cropFraction), \(interpolation.rawValue), mean \(mean), deviation \(deviation)" }
 
     public func prepare(_ sample: Sample) throws -> Tensor {
         guard let url = sample.image else { throw BraidError(.internal, "sample \(sample.id) has no image to prepare") }
-        return try tensor(ImageDecoder.decode(url))
+        let image = try ImageDecoder.decode(url)
+        let target = resizedSize(image)
+        guard target.height * target.width <= Self.maxResizedPixels else {
+            throw DecodeError(path: url.path, reason: "is too long and thin to resize (\(image.width)×\(image.height))")
+        }
+        return try tensor(image)
     }
 
     /// `[3, H, W]`, normalised.
@@ -60,9 +71,7 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
 
     /// The short side becomes the crop's size over its fraction, the long side keeps the proportion, as torchvision's Resize.
     private func resizedSize(_ image: Image) -> (height: Int, width: Int) {
-        let target = (height: Int(Double(size.height) / cropFraction), width: Int(Double(size.width) / cropFraction))
-        guard size.height == size.width else { return target }
-        let short = target.height
+        let short = Int(Double(size.height) / cropFraction)
         if image.width <= image.height {
             return (max(short, short * image.height / image.width), short)
         }

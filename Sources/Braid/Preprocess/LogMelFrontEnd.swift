@@ -42,6 +42,8 @@ public struct LogMelFrontEnd: FrontEnd {
             shape: [fft / 2 + 1, melBins])
     }
 
+    public var summary: String { "log-mel, \(sampleRate) Hz, window \(window), hop \(hop), \(melBins) mel bins" }
+
     public func prepare(_ sample: Sample) throws -> Tensor {
         guard let audio = sample.audio else { throw BraidError(.internal, "sample \(sample.id) has no audio to prepare") }
         let clip = try AudioDecoder.decode(audio).resampled(to: sampleRate)

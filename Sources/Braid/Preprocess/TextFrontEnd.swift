@@ -18,6 +18,8 @@ public struct TextFrontEnd: FrontEnd {
         maxLength = limit
     }
 
+    public var summary: String { "WordPiece, at most \(maxLength) tokens" }
+
     public func prepare(_ sample: Sample) throws -> Tensor {
         let text: String
         switch sample.text {

@@ -106,8 +106,8 @@ extension Report {
 
     /// A file small enough to lie in the page.
     private func small(_ url: URL) -> Data? {
-        guard let data = try? Data(contentsOf: url), data.count <= 200_000 else { return nil }
-        return data
+        let size = (try? url.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? .max
+        return size <= 200_000 ? try? Data(contentsOf: url) : nil
     }
 
     private func percent(_ value: Double) -> String { String(format: "%.2f %%", 100 * value) }

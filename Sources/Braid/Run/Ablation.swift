@@ -13,8 +13,8 @@ public struct Ablation: Sendable {
 
     /// From single modalities to all of them.
     public let entries: [Entry]
-    /// Samples of the split.
-    public let total: Int
+    /// How many points of accuracy all modalities have over the best single one, on the samples that have that one.
+    public let gain: Double?
 
     public init(_ inference: Inference) throws {
         let modalities = inference.model.modalities
@@ -28,14 +28,18 @@ public struct Ablation: Sendable {
             let confusion = try usable.confusion()
             return Entry(modalities: subset, samples: confusion.total, accuracy: confusion.accuracy, macroF1: confusion.macro.f1)
         }
-        total = inference.samples.count
+        let single = entries.filter { $0.modalities.count == 1 && $0.samples > 0 }.max { $0.accuracy < $1.accuracy }
+        gain = try modalities.count < 2 ? nil : single.map { single in
+            let fused = try inference.predict().keeping { sample in single.modalities.contains(where: sample.has) }
+            return try 100 * (fused.confusion().accuracy - single.accuracy)
+        }
     }
 
     /// With every modality the model takes.
     public var full: Entry? { entries.last }
 
     /// The most accurate single modality.
-    public var bestSingle: Entry? { entries.filter { $0.modalities.count == 1 }.max { $0.accuracy < $1.accuracy } }
+    public var bestSingle: Entry? { entries.filter { $0.modalities.count == 1 && $0.samples > 0 }.max { $0.accuracy < $1.accuracy } }
 
     /// The table, and what fusion adds.
     public var table: String {
@@ -43,11 +47,10 @@ public struct Ablation: Sendable {
         let width = max(10, names.map(\.count).max() ?? 0)
         var lines = [pad("modalities", width) + "   samples   accuracy   macro F1", String(repeating: "─", count: width + 33)]
         for (name, entry) in zip(names, entries) {
-            let figures = String(format: "%10d   %7.2f %%   %8.4f", entry.samples, 100 * entry.accuracy, entry.macroF1)
-            lines.append(pad(name, width) + figures)
+            let figures = String(format: "   %7.2f %%   %8.4f", 100 * entry.accuracy, entry.macroF1)
+            lines.append(pad(name, width) + String(format: "%10d", entry.samples) + (entry.samples > 0 ? figures : "         n/a        n/a"))
         }
-        if let full, let bestSingle, full.modalities.count > 1 {
-            let gain = 100 * (full.accuracy - bestSingle.accuracy)
+        if let gain, let bestSingle {
             lines.append("")
             lines.append(String(format: "Fusion: %+.2f points over the best single modality (", gain) + "\(bestSingle.modalities[0])).")
         }
@@ -62,6 +65,6 @@ extension Predictions {
     /// Those of the samples that `condition` holds for.
     func keeping(_ condition: (Sample) -> Bool) -> Predictions {
         let kept = samples.indices.filter { condition(samples[$0]) }
-        return Predictions(labels: labels, samples: kept.map { samples[$0] }, probabilities: kept.map { probabilities[$0] }, loss: nil)
+        return Predictions(labels: labels, samples: kept.map { samples[$0] }, source: source, probabilities: kept.map { probabilities[$0] }, loss: nil)
     }
 }

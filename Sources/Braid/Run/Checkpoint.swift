@@ -10,7 +10,9 @@ struct TrainingState: Codable {
     var bestEpoch = 0
     var bestValue: Double?
     var history: [EpochRecord] = []
-    var secondsBefore = 0.0
+    /// What the state was reached on: going on with other data would be another training.
+    var manifestSHA256: String
+    var labels: [String]
 }
 
 /// Writes and reads `checkpoints/last` and `checkpoints/best`.
@@ -30,33 +32,35 @@ struct Checkpoint {
 
     /// Writes a whole checkpoint beside the old one and then puts it in its place, so that one of them is always whole.
     func write(_ model: FusionModel, _ optimizer: any Optimizer, _ state: TrainingState) throws {
-        let fresh = Checkpoint(folder: folder.deletingLastPathComponent().appendingPathComponent(".\(folder.lastPathComponent).new"))
-        let files = FileManager.default
-        try? files.removeItem(at: fresh.folder)
-        try fresh.writeWeights(model)
-        try SafetensorsWriter.write(try optimizer.state() + [(Self.generatorKey, try Generator.state())], to: fresh.optimizerFile)
-        try AtomicFile.write(JSONEncoder().encode(state), to: fresh.stateFile)
-        if files.fileExists(atPath: folder.path) { try files.removeItem(at: folder) }
-        try files.moveItem(at: fresh.folder, to: folder)
+        try ReplacedFolder(folder).write { url in
+            let fresh = Checkpoint(folder: url)
+            try fresh.writeWeights(model)
+            try SafetensorsWriter.write(try optimizer.state() + [(Self.generatorKey, try Generator.state())], to: fresh.optimizerFile)
+            try AtomicFile.write(JSONEncoder().encode(state), to: fresh.stateFile)
+        }
     }
 
     func readWeights(into model: FusionModel) throws {
         let file = try SafetensorsFile(weights)
         let known = Dictionary(uniqueKeysWithValues: model.trainedEntries.map { ($0.path, $0.tensor) })
-        guard Set(known.keys) == Set(file.entries.keys) else {
+        guard known.mapValues(\.shape) == file.entries.mapValues(\.shape) else {
             throw BraidError(.badData, "\(weights.path): the checkpoint is of another model than the configuration describes")
         }
         try withoutGradient { for (path, tensor) in known { try tensor.copyInPlace(from: file.tensor(path)) } }
     }
 
-    func read(into model: FusionModel, _ optimizer: any Optimizer) throws -> TrainingState {
-        guard FileManager.default.fileExists(atPath: stateFile.path) else {
-            throw BraidError(.noInput, "\(folder.path): there is no checkpoint to resume from")
+    /// nil where no epoch was finished.
+    func read(into model: FusionModel, _ optimizer: any Optimizer, manifestSHA256: String) throws -> TrainingState? {
+        try ReplacedFolder(folder).recover()
+        guard FileManager.default.fileExists(atPath: stateFile.path) else { return nil }
+        let state = try JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: stateFile))
+        guard state.manifestSHA256 == manifestSHA256, state.labels == model.labels else {
+            throw BraidError(.badData, "\(folder.path): the manifest has changed since this run began; start a new run with --out")
         }
         try readWeights(into: model)
         let file = try SafetensorsFile(optimizerFile)
         try withoutGradient { try optimizer.restore(file) }
         try Generator.restore(file.tensor(Self.generatorKey))
-        return try JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: stateFile))
+        return state
     }
 }

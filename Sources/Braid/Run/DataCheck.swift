@@ -26,7 +26,8 @@ public struct DataCheck {
 
         var counts: [Split: [String: Int]] = [:]
         for sample in manifest.samples { counts[sample.split ?? .train, default: [:]][sample.label ?? "", default: 0] += 1 }
-        for split in Split.allCases where counts[split] == nil { errors.append("split \(split.rawValue) has no samples") }
+        for split in [Split.train, .val] where counts[split] == nil { errors.append("split \(split.rawValue) has no samples; training needs some") }
+        if counts[.test] == nil { warnings.append("split test has no samples; training will report no test figures") }
         let train = counts[.train] ?? [:]
         for split in [Split.val, .test] {
             for label in (counts[split] ?? [:]).keys.sorted() where train[label] == nil { errors.append("class \(label) is in \(split.rawValue) and not in train") }
@@ -75,7 +76,11 @@ public struct DataCheck {
         case .text:
             switch sample.text {
             case .inline(let text): return Fingerprint.of(text)
-            case .file(let url): return try Fingerprint.of(url)
+            case .file(let url):
+                guard String(validating: try Data(contentsOf: url), as: UTF8.self) != nil else {
+                    throw DecodeError(path: url.path, reason: "is not UTF-8; save it as UTF-8")
+                }
+                return try Fingerprint.of(url)
             case nil: return ""
             }
         }

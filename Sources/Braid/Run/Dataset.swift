@@ -9,6 +9,8 @@ struct Dataset {
     let embeddings: [Modality: Tensor]
     /// What is there, `[N][M]` in the model's order of modalities.
     let presence: [[Bool]]
+    /// The manifest's name, for errors.
+    var source: String { extractor.manifest.lastPathComponent }
     /// Samples that were left out because their media cannot be read.
     let skipped: [BadSample]
     private let model: FusionModel

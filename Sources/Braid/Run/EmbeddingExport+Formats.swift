@@ -76,7 +76,11 @@ extension EmbeddingExport {
 /// Fields of RFC 4180 files that are written.
 enum DelimitedText {
     static func quoted(_ field: String) -> String {
-        guard field.contains(where: { ",\"\n\r".contains($0) || $0 == "\r\n" }) else { return field }
-        return "\"\(field.replacingOccurrences(of: "\"", with: "\"\""))\""
+        // By scalars: a comma with a combining mark is one Character, and still a comma to whoever reads the file.
+        let special: Set<Unicode.Scalar> = [",", "\"", "\n", "\r"]
+        guard field.unicodeScalars.contains(where: special.contains) else { return field }
+        var text = String.UnicodeScalarView()
+        for scalar in field.unicodeScalars { text.append(contentsOf: scalar == "\"" ? [scalar, scalar] : [scalar]) }
+        return "\"\(String(text))\""
     }
 }

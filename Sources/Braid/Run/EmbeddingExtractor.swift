@@ -65,7 +65,13 @@ struct EmbeddingExtractor {
             if !good.isEmpty {
                 let pooled = try withoutGradient { try encoder.encode(good.map(\.1)).pooled.array() as [Float] }
                 let dimension = encoder.encoder.dimension
-                for (row, (index, _)) in good.enumerated() { values[index] = Array(pooled[row * dimension..<(row + 1) * dimension]) }
+                for (row, (index, _)) in good.enumerated() {
+                    let embedding = Array(pooled[row * dimension..<(row + 1) * dimension])
+                    if embedding.allSatisfy(\.isFinite) { values[index] = embedding } else {
+                        let message = "its embedding is not finite: the medium's values are far beyond what the encoder knows"
+                        bad.append(BadSample(samples[index], manifest: manifest, field: encoder.modality.rawValue, message: message))
+                    }
+                }
             }
             progress.advance(by: indices.count)
         }

@@ -20,7 +20,7 @@ public struct Inference {
     public enum Rows: Sendable, Equatable {
         case all
         case split(Split)
-        /// The test split where the manifest has a split column, all rows where it has none.
+        /// The test split where the manifest has a split column or is the one the model was trained on; else all rows.
         case held
     }
 
@@ -36,13 +36,17 @@ public struct Inference {
         let settings = model.settings
         let manifest = try Manifest.read(
             url, columns: settings.columns, splits: settings.splits, needsLabels: needsLabels, onBadSample: options.onBadSample)
-        let samples = try Self.choose(rows, of: manifest, style: options.style)
+        let samples = try Self.choose(rows, of: manifest, trainedOn: settings.manifestSHA256, style: options.style)
         try self.init(model, samples, manifest: url, options, device)
     }
 
     /// For samples that come from elsewhere than a manifest.
     public init(model folder: URL, samples: [Sample], _ options: Options) throws {
         let device = try options.device.resolve()
+        let taken = try ModelFolder.modalities(of: folder)
+        for modality in Modality.allCases where !taken.contains(modality) && samples.contains(where: { $0.has(modality) }) {
+            throw BraidError(.usage, "\(modality) is given, but the model takes only \(taken.sorted().map(\.rawValue).joined(separator: ", "))")
+        }
         try self.init(ModelFolder.read(folder, device: device), samples, manifest: URL(fileURLWithPath: "command line"), options, device)
     }
 
@@ -60,13 +64,15 @@ public struct Inference {
         guard !dataset.samples.isEmpty else { throw BraidError(.badData, "\(manifest.lastPathComponent): no sample is left to use") }
     }
 
-    private static func choose(_ rows: Rows, of manifest: Manifest, style: ProgressBar.Style) throws -> [Sample] {
+    private static func choose(_ rows: Rows, of manifest: Manifest, trainedOn: String, style: ProgressBar.Style) throws -> [Sample] {
         let split: Split
         switch rows {
         case .all: return manifest.samples
         case .split(let asked): split = asked
         case .held:
-            guard manifest.hasSplitColumn else {
+            // The training's own manifest is held to the training's own test split: anything else was learnt from.
+            let isTrainingData = try Fingerprint.of(manifest.url) == trainedOn
+            guard manifest.hasSplitColumn || isTrainingData else {
                 notify("\(manifest.url.lastPathComponent) has no split column: all \(manifest.samples.count) rows are used", style: style)
                 return manifest.samples
             }

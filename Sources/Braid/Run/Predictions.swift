@@ -5,6 +5,8 @@ internal import Torch
 public struct Predictions: Sendable {
     public let labels: [String]
     public let samples: [Sample]
+    /// The manifest's name, for errors.
+    let source: String
     /// `[N][C]`, each row summing to 1.
     public let probabilities: [[Float]]
     /// The mean cross-entropy, where every sample has a label that the model knows; else nil.
@@ -19,18 +21,18 @@ public struct Predictions: Sendable {
     ///
     /// - Throws: `BraidError` where a sample has none, or one that the model does not know.
     public func confusion() throws -> ConfusionMatrix {
-        let truth = try Predictions.targets(samples, labels)
+        let truth = try Predictions.targets(samples, labels, source)
         return ConfusionMatrix(labels: labels, truth: truth, predicted: predicted)
     }
 
     /// Labels as class numbers.
-    static func targets(_ samples: [Sample], _ labels: [String]) throws -> [Int] {
+    static func targets(_ samples: [Sample], _ labels: [String], _ source: String) throws -> [Int] {
         let numbers = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
         var faults: [Fault] = []
         let targets = samples.map { sample -> Int in
             guard let label = sample.label, let number = numbers[label] else {
                 let message = sample.label.map { "label \($0) is not among the model's: \(labels.joined(separator: ", "))" } ?? "has no label"
-                faults.append(Fault(message, line: sample.line, field: "label"))
+                faults.append(Fault(message, file: source, line: sample.line, field: "label"))
                 return 0
             }
             return number
@@ -45,7 +47,7 @@ extension FusionModel {
     func predict(_ dataset: Dataset, hiding: Set<Modality> = [], batchSize: Int = 256) throws -> Predictions {
         var probabilities: [[Float]] = []
         var losses: [Double] = []
-        let targets = try? Predictions.targets(dataset.samples, labels)
+        let targets = try? Predictions.targets(dataset.samples, labels, dataset.source)
         try withoutGradient {
             for start in stride(from: 0, to: dataset.samples.count, by: batchSize) {
                 let indices = Array(start..<min(start + batchSize, dataset.samples.count))
@@ -62,6 +64,6 @@ extension FusionModel {
             }
         }
         let loss = targets.map { _ in losses.reduce(0, +) / Double(max(1, dataset.samples.count)) }
-        return Predictions(labels: labels, samples: dataset.samples, probabilities: probabilities, loss: loss)
+        return Predictions(labels: labels, samples: dataset.samples, source: dataset.source, probabilities: probabilities, loss: loss)
     }
 }

@@ -41,8 +41,9 @@ public struct Training {
         let manifest = try Manifest.read(
             configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
             onBadSample: configuration.onBadSample)
+        let configuration = manifest.hasSplitColumn ? try self.configuration.withoutSplits() : self.configuration
         let labels = try self.labels(of: manifest)
-        if resume { try checkSameConfiguration() } else { try run.create() }
+        if resume { try checkSame(configuration) } else { try run.create() }
 
         // The model, its encoders with their weights, and the samples behind it.
         let device = try configuration.device.resolve()
@@ -54,10 +55,11 @@ public struct Training {
 
         // The optimizer, and where the last run stopped.
         let optimizer = try makeOptimizer(model)
-        var state = TrainingState(random: UInt64(settings.seed))
-        if resume { state = try Checkpoint(folder: run.checkpoint("last")).read(into: model, optimizer) } else {
-            try AtomicFile.write(configuration.yaml, to: run.configuration)
-        }
+        let fingerprint = try Fingerprint.of(manifest.url)
+        var state = TrainingState(random: UInt64(settings.seed), manifestSHA256: fingerprint, labels: labels)
+        if resume {
+            state = try Checkpoint(folder: run.checkpoint("last")).read(into: model, optimizer, manifestSHA256: fingerprint) ?? state
+        } else { try AtomicFile.write(configuration.yaml, to: run.configuration) }
         let loop = TrainingLoop(configuration: configuration, run: run, style: style, model: model, optimizer: optimizer, data: data, afterEpoch: afterEpoch)
         let stoppedEarly = try loop.run(&state)
 
@@ -67,12 +69,12 @@ public struct Training {
         let test = try data.test.map { try model.predict($0) }
         let outcome = Outcome(model: model, test: test, history: state.history, bestEpoch: state.bestEpoch, skipped: data.skipped)
         let seconds = ["embedding": embedded.timeIntervalSince(started), "training": Date().timeIntervalSince(embedded)]
-        try writeRecord(outcome, manifest, data, device, started, seconds, stoppedEarly)
+        try writeRecord(outcome, manifest, fingerprint, data, device, started, seconds, stoppedEarly)
         if let test { try Report(test, title: run.url.lastPathComponent, history: state.history).write(to: run) }
         return outcome
     }
 
-    private func checkSameConfiguration() throws {
+    private func checkSame(_ configuration: Configuration) throws {
         guard let before = try? String(contentsOf: run.configuration, encoding: .utf8) else {
             throw BraidError(.noInput, "\(run.url.path) holds no run to resume: there is no config.yaml")
         }
@@ -110,7 +112,8 @@ public struct Training {
             notify("\(modality): \(encoder.architecture), \(encoder.name), train: \(asked.train.text): \(loaded)", style: style)
             return encoder
         }
-        let settings = FusionModel.Settings(fusion: configuration.fusion, head: configuration.head, columns: configuration.columns, splits: configuration.splits)
+        let settings = FusionModel.Settings(fusion: configuration.fusion, head: configuration.head, columns: configuration.columns, splits: configuration.splits,
+            manifestSHA256: try Fingerprint.of(configuration.manifestURL))
         return try FusionModel(encoders: encoders, labels: labels, settings: settings, parameters: ParameterStore(device: device))
     }
 
@@ -141,7 +144,7 @@ public struct Training {
     }
 
     private func writeRecord(
-        _ outcome: Outcome, _ manifest: Manifest, _ data: SplitData, _ device: Device, _ started: Date,
+        _ outcome: Outcome, _ manifest: Manifest, _ fingerprint: String, _ data: SplitData, _ device: Device, _ started: Date,
         _ seconds: [String: Double], _ stoppedEarly: Bool
     ) throws {
         let confusion = try outcome.test?.confusion()
@@ -150,7 +153,7 @@ public struct Training {
             RunRecord(
                 command: command, braid: Version.current, libtorch: Library.version, seed: configuration.training.seed,
                 device: device.description, manifest: manifest.url.lastPathComponent,
-                manifestSHA256: try Fingerprint.of(manifest.url),
+                manifestSHA256: fingerprint,
                 samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
                 trainedParameters: counts.trained, allParameters: counts.all, started: started, seconds: seconds,
                 stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch,

@@ -15,7 +15,7 @@ struct TrainingLoop {
 
     /// Trains until the epochs are used up or the metric stops improving; says whether it was the latter.
     func run(_ state: inout TrainingState) throws -> Bool {
-        let targets = try Predictions.targets(data.train.samples, model.labels)
+        let targets = try Predictions.targets(data.train.samples, model.labels, data.train.source)
         let weights = sampleWeights(targets)
         let batches = (data.train.samples.count + settings.batchSize - 1) / settings.batchSize
         let events = try TensorBoardWriter(run.url)

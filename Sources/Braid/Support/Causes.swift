@@ -7,7 +7,8 @@ public enum Causes {
         switch error {
         case let error as BraidError: error.code
         case is DecodeError, is SafetensorsError, is LoadError, is BadSample: .badData
-        case is CocoaError: .cannotCreate
+        case is FileWriteError: .cannotCreate
+        case let error as CocoaError: error.code.rawValue >= CocoaError.fileWriteUnknown.rawValue ? .cannotCreate : .noInput
         default: .internal
         }
     }

@@ -15,10 +15,12 @@ public struct BatchNorm {
     }
 
     /// A frozen layer keeps its running statistics even in training: its inputs' statistics are part of what it knows.
+    /// So does one whose batch has a single value a channel: that has no variance, and PyTorch refuses it.
     public func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
-        try input.batchNorm(
+        let usesBatch = mode.isTraining && weight.requiresGradient && input.count > weight.count
+        return try input.batchNorm(
             weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance,
-            mode: weight.requiresGradient ? mode : .evaluate)
+            mode: usesBatch ? .train : .evaluate)
     }
 }
 

@@ -19,7 +19,8 @@ public final class AdamW: Optimizer {
         for parameter in parameters {
             firstMoments.append(try Operator("zeros_like")(.tensor(parameter.tensor)).detached())
             secondMoments.append(try Operator("zeros_like")(.tensor(parameter.tensor)).detached())
-            steps.append(try Tensor.zeros([]))
+            // The fused kernel wants the step count where the parameter is.
+            steps.append(try Tensor.zeros([]).moved(to: parameter.tensor.device))
         }
     }
 

@@ -28,6 +28,7 @@ public final class ParameterStore {
     /// What a checkpoint's keys carry in front of the paths here, for example `bert.`.
     private let prefix: String
     private var ignored: Set<String> = []
+    private let ignoredPrefixes: [String]
     private var applied: Set<String> = []
     private var missing: [String] = []
     private var mismatched: [LoadReport.Mismatch] = []
@@ -37,10 +38,14 @@ public final class ParameterStore {
         self.device = device
         checkpoint = nil
         prefix = ""
+        ignoredPrefixes = []
     }
 
     /// A store whose weights come from `checkpoint`, all of them.
-    public init(loading checkpoint: SafetensorsFile, prefix: String = "", device: Device = .cpu) {
+    ///
+    /// - Parameter ignoring: What keys begin with that belong to other parts of the file's model, for example its head.
+    public init(loading checkpoint: SafetensorsFile, prefix: String = "", ignoring: [String] = [], device: Device = .cpu) {
+        ignoredPrefixes = ignoring
         self.device = device
         self.checkpoint = checkpoint
         self.prefix = prefix
@@ -74,7 +79,7 @@ public final class ParameterStore {
     /// What became of each key of the checkpoint.
     public var report: LoadReport {
         let keys = checkpoint.map { Array($0.entries.keys) } ?? []
-        let unused = keys.filter { !applied.contains($0) && !ignored.contains($0) }
+        let unused = keys.filter { !applied.contains($0) && !ignored.contains($0) && !ignoredPrefixes.contains(where: $0.hasPrefix) }
         return LoadReport(
             file: checkpoint?.path ?? "", applied: applied.count, missing: missing, unused: unused.sorted(),
             mismatched: mismatched)

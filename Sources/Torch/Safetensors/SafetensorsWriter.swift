@@ -29,6 +29,14 @@ public enum SafetensorsWriter {
     }
 }
 
+/// A file that cannot be written.
+public struct FileWriteError: Error, CustomStringConvertible, Sendable {
+    public let path: String
+    public let message: String
+
+    public var description: String { "\(path): \(message)" }
+}
+
 /// Files that appear whole or not at all.
 public enum AtomicFile {
     /// Writes to a temporary name in the same folder, syncs, and renames: a crash leaves the old file or the new one.
@@ -36,12 +44,12 @@ public enum AtomicFile {
         let temporary = url.deletingLastPathComponent()
             .appendingPathComponent(".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).tmp")
         let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw SafetensorsError(path: url.path, message: "cannot be written: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw FileWriteError(path: url.path, message: "cannot be written: \(String(cString: strerror(errno)))") }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         do {
             try body(file)
             guard fsync(descriptor) == 0, rename(temporary.path, url.path) == 0 else {
-                throw SafetensorsError(path: url.path, message: "cannot be written: \(String(cString: strerror(errno)))")
+                throw FileWriteError(path: url.path, message: "cannot be written: \(String(cString: strerror(errno)))")
             }
             try file.close()
         } catch {

@@ -34,7 +34,7 @@ import Testing
             Sample(id: "<i>\($0)", text: .inline("\"<u>&"), label: $1)
         }
         let labels = ["<script>alert(1)</script>", "b"]
-        let predictions = Predictions(labels: labels, samples: samples, probabilities: [[0.1, 0.9], [0.2, 0.8]], loss: nil)
+        let predictions = Predictions(labels: labels, samples: samples, source: "m.csv", probabilities: [[0.1, 0.9], [0.2, 0.8]], loss: nil)
         let html = try Report(predictions, title: "<title>").html
         #expect(!html.contains("<script>") && !html.contains("<i>0") && !html.contains("<u>"))
         #expect(html.contains("&lt;script&gt;"))

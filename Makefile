@@ -1,0 +1,45 @@
+# The two commands a newcomer needs: make demo, make test. Both install what is missing, and do nothing twice.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PREFIX ?= /usr/local
+RELEASE := swift build -c release --product braid
+BRAID := .build/release/braid
+
+.PHONY: help setup build demo test check format lint layering parity install clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Install what is missing: system packages, libtorch, the demo's text encoder
+	@scripts/timed.sh "set-up" scripts/setup.sh --weights
+
+build: setup ## Build the release command
+	@scripts/timed.sh "release build" scripts/quietly.sh $(RELEASE)
+
+demo: build ## Train, evaluate and ablate a fused classifier on datasets/digits
+	@scripts/timed.sh "demo" scripts/demo.sh
+
+test: setup ## Build and run the tests
+	@scripts/timed.sh "test build" scripts/quietly.sh swift build --build-tests
+	@scripts/timed.sh "tests" swift test --skip-build --no-parallel --quiet
+
+check: format lint layering test ## Format, lint strictly, check the layering, test
+
+format: ## Format the sources
+	@swift format --in-place --recursive Package.swift Sources Tests
+
+lint: ## Lint strictly
+	@swift format lint --strict --recursive Package.swift Sources Tests
+
+layering: ## Check that no target imports what it must not know
+	@scripts/layering.sh
+
+parity: build ## Compare full-size encoders with timm and Transformers (needs the Python packages; says which)
+	@python3 scripts/parity.py $(BRAID)
+
+install: build ## Install a relocatable braid with its libraries under PREFIX
+	@scripts/install.sh "$(PREFIX)"
+
+clean: ## Remove what was built; .deps stays
+	rm -rf .build
