@@ -80,14 +80,19 @@ func locateLibtorch() -> String {
     let text = headers.compactMap { try? String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }
         .first { $0.contains("#define TORCH_VERSION_MAJOR") }
     guard let text else {
-        fatalError("libtorch \(wanted) is not in \(folder): run scripts/setup.sh, or set LIBTORCH to a folder that has its lib and include.")
+        fatalError(
+            "libtorch \(wanted) is not in \(folder): run scripts/setup.sh, or set LIBTORCH to a folder that has its lib and include."
+        )
     }
     let numbers = ["MAJOR", "MINOR", "PATCH"].map { part in
-        text.split(separator: "\n").first { $0.hasPrefix("#define TORCH_VERSION_\(part) ") }?.split(separator: " ").last.map(String.init) ?? "?"
+        text.split(separator: "\n").first { $0.hasPrefix("#define TORCH_VERSION_\(part) ") }?.split(separator: " ").last.map(
+            String.init) ?? "?"
     }
     let found = numbers.joined(separator: ".")
     guard found == wanted || environment["LIBTORCH_ANY_VERSION"] == "1" else {
-        fatalError("libtorch in \(folder) is version \(found), Braid needs \(wanted): run scripts/setup.sh with LIBTORCH unset, or set LIBTORCH_ANY_VERSION=1 to try this one.")
+        fatalError(
+            "libtorch in \(folder) is version \(found), Braid needs \(wanted): run scripts/setup.sh with LIBTORCH unset, or set LIBTORCH_ANY_VERSION=1 to try this one."
+        )
     }
     return folder
 }

@@ -23,7 +23,7 @@ struct BraidCommand: ParsableCommand {
             try command.run()
         } catch let error as BraidError {
             fail(error.description, error.code)
-        } catch where Failure.isParsing(error) {
+        } catch  where Failure.isParsing(error) {
             exit(withError: error)
         } catch {
             fail("\(error)", Failure.code(of: error))

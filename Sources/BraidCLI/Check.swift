@@ -18,7 +18,8 @@ struct Check: ParsableCommand {
         if ["yaml", "yml"].contains(url.pathExtension.lowercased()) {
             let configuration = try Configuration.read(url)
             check = try DataCheck(
-                manifest: configuration.manifestURL, columns: configuration.columns, splits: configuration.splits, style: output.style)
+                manifest: configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
+                style: output.style)
         } else {
             check = try DataCheck(manifest: url, style: output.style)
         }

@@ -30,8 +30,12 @@ struct Embed: ParsableCommand {
 
     func validate() throws {
         _ = try names()
-        if isConfiguration && rows.split != nil { throw ValidationError("--split acts only with a trained model; a configuration embeds every row.") }
-        if isConfiguration, try names()?.contains("fused") == true { throw ValidationError("--modality fused needs a trained model, not a configuration.") }
+        if isConfiguration && rows.split != nil {
+            throw ValidationError("--split acts only with a trained model; a configuration embeds every row.")
+        }
+        if isConfiguration, try names()?.contains("fused") == true {
+            throw ValidationError("--modality fused needs a trained model, not a configuration.")
+        }
     }
 
     func run() throws {
@@ -44,7 +48,9 @@ struct Embed: ParsableCommand {
             for modality in wanted where configuration.modalities[modality] == nil {
                 throw BraidError(.usage, "--modality \(modality): the configuration has no such modality")
             }
-            export = try EmbeddingExport(configuration: configuration, manifest: URL(argument: manifest), modalities: wanted, inference.options(configuration))
+            export = try EmbeddingExport(
+                configuration: configuration, manifest: URL(argument: manifest), modalities: wanted,
+                inference.options(configuration))
         } else {
             let wanted = try chosen.map { Set($0.compactMap(Modality.init)) } ?? ModelFolder.modalities(of: url)
             let selection = EmbeddingExport.Selection(modalities: wanted, fused: chosen?.contains("fused") ?? true)
@@ -61,7 +67,9 @@ struct Embed: ParsableCommand {
         guard let modalities else { return nil }
         let names = modalities.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         let known = Modality.allCases.map(\.rawValue) + ["fused"]
-        for name in names where !known.contains(name) { throw ValidationError("--modality \(name): expected any of \(known.joined(separator: ", "))") }
+        for name in names where !known.contains(name) {
+            throw ValidationError("--modality \(name): expected any of \(known.joined(separator: ", "))")
+        }
         if names.isEmpty { throw ValidationError("--modality is empty") }
         return names
     }

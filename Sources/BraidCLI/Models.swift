@@ -20,7 +20,8 @@ struct Models: ParsableCommand {
     }
 
     struct Info: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "What weights are: architecture, sizes, front end, and how they load.")
+        static let configuration = CommandConfiguration(
+            abstract: "What weights are: architecture, sizes, front end, and how they load.")
 
         @Argument(help: "A folder, a file, a Hugging Face id in the local cache, or bundled:NAME.")
         var name: String

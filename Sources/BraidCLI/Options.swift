@@ -21,12 +21,16 @@ struct InferenceOptions: ParsableArguments {
     @Option(help: "Where to compute: auto, cpu or cuda. Default: auto.")
     var device: DeviceChoice?
 
-    @Option(name: .customLong("on-bad-sample"), help: "What to do with samples whose media cannot be read: fail or skip. Default: fail.")
+    @Option(
+        name: .customLong("on-bad-sample"), help: "What to do with samples whose media cannot be read: fail or skip. Default: fail."
+    )
     var onBadSample: BadSample.Policy?
 
     @OptionGroup var output: OutputOptions
 
-    var options: Inference.Options { Inference.Options(device: device ?? .auto, onBadSample: onBadSample ?? .fail, style: output.style) }
+    var options: Inference.Options {
+        Inference.Options(device: device ?? .auto, onBadSample: onBadSample ?? .fail, style: output.style)
+    }
 
     /// Where a configuration has its own say, what the command line does not.
     func options(_ configuration: Configuration) -> Inference.Options {
@@ -45,7 +49,9 @@ struct RowOptions: ParsableArguments {
         case nil: return .held
         case "all": return .all
         case let name?:
-            guard let split = Split(rawValue: name) else { throw ValidationError("--split \(name): expected train, val, test or all") }
+            guard let split = Split(rawValue: name) else {
+                throw ValidationError("--split \(name): expected train, val, test or all")
+            }
             return .split(split)
         }
     }

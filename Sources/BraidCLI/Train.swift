@@ -19,7 +19,9 @@ struct Train: ParsableCommand {
     @Option(name: .customLong("set"), help: ArgumentHelp("Override a key of the configuration.", valueName: "key=value"))
     var overrides: [String] = []
 
-    @Option(name: .customLong("on-bad-sample"), help: "What to do with samples whose media cannot be read; overrides the configuration.")
+    @Option(
+        name: .customLong("on-bad-sample"), help: "What to do with samples whose media cannot be read; overrides the configuration."
+    )
     var onBadSample: BadSample.Policy?
 
     @Flag(help: "Print the figures as JSON.")

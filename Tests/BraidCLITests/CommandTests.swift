@@ -17,7 +17,8 @@ import Testing
     private func braid(_ arguments: String...) throws -> Result {
         let process = Process()
         // The command lies beside the test bundle.
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent("braid")
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("braid")
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
         let (out, error) = (folder.url.appendingPathComponent("out"), folder.url.appendingPathComponent("error"))
@@ -27,13 +28,16 @@ import Testing
         try process.run()
         process.waitUntilExit()
         return Result(
-            code: process.terminationStatus, out: try String(contentsOf: out, encoding: .utf8), error: try String(contentsOf: error, encoding: .utf8))
+            code: process.terminationStatus, out: try String(contentsOf: out, encoding: .utf8),
+            error: try String(contentsOf: error, encoding: .utf8))
     }
 
     @Test func helpNamesEveryCommand() throws {
         let result = try braid("--help")
         #expect(result.code == 0)
-        for name in ["init", "check", "train", "evaluate", "predict", "embed", "ablate", "models"] { #expect(result.out.contains("\n  \(name) ")) }
+        for name in ["init", "check", "train", "evaluate", "predict", "embed", "ablate", "models"] {
+            #expect(result.out.contains("\n  \(name) "))
+        }
     }
 
     @Test func exitCodesAreThoseOfSysexits() throws {

@@ -4,7 +4,8 @@ public import Torch
 /// The committed files that tests compare with.
 public enum Fixtures {
     /// The checkout.
-    public static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    public static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     public static func url(_ name: String) -> URL { root.appendingPathComponent("fixtures").appendingPathComponent(name) }
 

@@ -22,7 +22,8 @@ import Torch
         Case("conv2d") { try $0[0].conv2d($0[1], bias: $0[2], stride: 2, padding: 1) },
         Case("conv2d_groups") { try $0[0].conv2d($0[1], padding: 1, groups: 4) },
         Case("batch_norm_train") {
-            try $0[0].batchNorm(weight: $0[1], bias: $0[2], runningMean: $0[3].cloned(), runningVariance: $0[4].cloned(), mode: .train)
+            try $0[0].batchNorm(
+                weight: $0[1], bias: $0[2], runningMean: $0[3].cloned(), runningVariance: $0[4].cloned(), mode: .train)
         },
         Case("batch_norm_eval") {
             try $0[0].batchNorm(weight: $0[1], bias: $0[2], runningMean: $0[3], runningVariance: $0[4], mode: .evaluate)
@@ -73,7 +74,8 @@ import Torch
         try SafetensorsWriter.write(named, to: checkpoint)
         let scope = Scope(ParameterStore(loading: try SafetensorsFile(checkpoint)))
         let attention = MultiHeadAttention(
-            query: try Linear(scope / "query", 8, 8), key: try Linear(scope / "key", 8, 8), value: try Linear(scope / "value", 8, 8),
+            query: try Linear(scope / "query", 8, 8), key: try Linear(scope / "key", 8, 8),
+            value: try Linear(scope / "value", 8, 8),
             output: try Linear(scope / "output", 8, 8), heads: 2)
         let mask = try file.tensor("\(name)/in5").converted(to: .bool)
         let output = try attention(x, keyMask: mask, mode: .evaluate)

@@ -24,7 +24,8 @@ import Torch
             // d(sum(p * g))/dp is g.
             try (parameter * file.tensor("\(name)/grad\(step)")).sum().backward()
             try optimizer.step(learningRate: learningRate)
-            try #expect(maxDifference(parameter.detached(), file.tensor("\(name)/param\(step + 1)")) <= 1e-6, "\(name), step \(step)")
+            try #expect(
+                maxDifference(parameter.detached(), file.tensor("\(name)/param\(step + 1)")) <= 1e-6, "\(name), step \(step)")
         }
     }
 

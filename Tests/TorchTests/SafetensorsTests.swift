@@ -11,7 +11,8 @@ import Torch
     @Test func roundTripsDtypesShapesAndMetadata() throws {
         let url = folder.url.appendingPathComponent("a.safetensors")
         let tensors: [(name: String, tensor: Tensor)] = [
-            ("half", try Tensor([Float(1), 2.5], shape: [2]).converted(to: .float16)), ("ids", try Tensor([Int64(3), -4], shape: [2, 1])),
+            ("half", try Tensor([Float(1), 2.5], shape: [2]).converted(to: .float16)),
+            ("ids", try Tensor([Int64(3), -4], shape: [2, 1])),
             ("scalar", try Tensor.full([], 7)), ("empty", try Tensor.zeros([0, 5])), ("bytes", try Tensor([UInt8(9)], shape: [1])),
         ]
         try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: url)
@@ -28,9 +29,12 @@ import Torch
 
     /// Files whose header lies about what follows.
     @Test(arguments: [
-        (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4), (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,400]}}"#, 4),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4), (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4),
-        (#"{"a":{"dtype":"F99","shape":[1],"data_offsets":[0,4]}}"#, 4), (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}"#, 0),
+        (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4),
+        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,400]}}"#, 4),
+        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4),
+        (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4),
+        (#"{"a":{"dtype":"F99","shape":[1],"data_offsets":[0,4]}}"#, 4),
+        (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}"#, 0),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 4),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 8), (#"{"a":3}"#, 0), ("[1]", 0), ("nonsense", 0),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}"#, 4),
@@ -55,7 +59,8 @@ import Torch
 
     @Test func loadingReportsEverythingAtOnce() throws {
         let url = folder.url.appendingPathComponent("m.safetensors")
-        try SafetensorsWriter.write([("a.weight", try .zeros([3, 2])), ("a.bais", try .zeros([3])), ("extra", try .zeros([1]))], to: url)
+        try SafetensorsWriter.write(
+            [("a.weight", try .zeros([3, 2])), ("a.bais", try .zeros([3])), ("extra", try .zeros([1]))], to: url)
         let store = ParameterStore(loading: try SafetensorsFile(url))
         _ = try Linear(Scope(store) / "a", 4, 3)
         let error = #expect(throws: LoadError.self) { try store.report.check(allowUnused: false) }

@@ -54,7 +54,8 @@ extension Configuration {
             dimension: reader.int("fusion.dim", 256, 1...65536, "Size of each modality's projection and of the fused embedding."),
             dropout: reader.double("fusion.dropout", 0.1, 0...0.95, "Dropout on the fused embedding."),
             modalityDropout: reader.double(
-                "fusion.modality_dropout", 0.2, 0...0.95, "Chance that a modality of a training sample is hidden; one always stays.",
+                "fusion.modality_dropout", 0.2, 0...0.95,
+                "Chance that a modality of a training sample is hidden; one always stays.",
                 records: modalities.count > 1))
         if modalities.count == 1 && reader.has("fusion.modality_dropout") && fusion.modalityDropout > 0 {
             reader.fault("acts only with two modalities or more; leave it out, or set it to 0", "fusion.modality_dropout")
@@ -83,15 +84,20 @@ extension Configuration {
             let path = "modalities.\(modality)"
             let isGiven = reader.has(path)
             let encoder = reader.optionalString(
-                "\(path).encoder", "An architecture (\(EncoderRegistry.names(for: modality).joined(separator: ", "))), or a weights folder whose architecture and front end are taken. Default: what the weights say.")
+                "\(path).encoder",
+                "An architecture (\(EncoderRegistry.names(for: modality).joined(separator: ", "))), or a weights folder whose architecture and front end are taken. Default: what the weights say."
+            )
             let weights = reader.optionalString(
                 "\(path).weights", "A safetensors file or folder, a Hugging Face id in the local cache, bundled:NAME, or random.")
             let train = reader.parsed(
                 "\(path).train", Trainable.none, "How much of the encoder is trained: none, last:N blocks, all.",
-                expected: "none, last:N or all", pattern: "^(none|all|last:[1-9][0-9]*)$", parse: { Trainable($0) }, represent: \.text,
+                expected: "none, last:N or all", pattern: "^(none|all|last:[1-9][0-9]*)$", parse: { Trainable($0) },
+                represent: \.text,
                 records: isGiven)
             guard isGiven else { continue }
-            if weights == nil { reader.fault("weights is missing; name a file, a folder, a Hugging Face id, bundled:NAME, or random", path) }
+            if weights == nil {
+                reader.fault("weights is missing; name a file, a folder, a Hugging Face id, bundled:NAME, or random", path)
+            }
             modalities[modality] = Encoder(encoder: encoder, weights: weights ?? "", train: train)
         }
         return modalities
@@ -105,20 +111,27 @@ extension Configuration {
             optimizer: optimizer,
             learningRate: reader.double("training.learning_rate", 1e-3, 1e-9...1000, "Peak learning rate of fusion and head."),
             encoderLearningRate: reader.double(
-                "training.encoder_learning_rate", 1e-4, 0...1000, "Peak learning rate of trained encoder blocks.", records: trainsEncoders),
+                "training.encoder_learning_rate", 1e-4, 0...1000, "Peak learning rate of trained encoder blocks.",
+                records: trainsEncoders),
             weightDecay: reader.double("training.weight_decay", 0.01, 0...100, "Weight decay."),
-            momentum: reader.double("training.momentum", 0.9, 0...0.9999, "Momentum of optimizer: sgd.", records: optimizer == .sgd),
+            momentum: reader.double(
+                "training.momentum", 0.9, 0...0.9999, "Momentum of optimizer: sgd.", records: optimizer == .sgd),
             schedule: reader.choice("training.schedule", .cosine, "How the learning rate goes over the steps."),
             warmup: reader.double("training.warmup", 0.05, 0...1, "Share of the steps in which the learning rate rises from 0."),
             clip: reader.double("training.clip", 1, 0...Double.infinity, "Largest joint norm of the gradients; 0: no limit."),
             labelSmoothing: reader.double("training.label_smoothing", 0, 0...0.99, "Share of the target spread over all classes."),
-            classWeights: reader.choice("training.class_weights", .none, "balanced: each class counts the same, as scikit-learn's class_weight."),
-            earlyStoppingMetric: reader.choice("training.early_stopping.metric", .macroF1, "The validation metric that early stopping and the best checkpoint go by."),
-            patience: reader.int("training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never."),
+            classWeights: reader.choice(
+                "training.class_weights", .none, "balanced: each class counts the same, as scikit-learn's class_weight."),
+            earlyStoppingMetric: reader.choice(
+                "training.early_stopping.metric", .macroF1,
+                "The validation metric that early stopping and the best checkpoint go by."),
+            patience: reader.int(
+                "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never."),
             precision: reader.choice("training.precision", .fp32, "Number format of the computation."),
             seed: reader.int("training.seed", 0, 0...Int(Int32.max), "Seed of weights, order and dropout."))
         if reader.has("training.encoder_learning_rate") && !trainsEncoders {
-            reader.fault("acts only where an encoder is trained: modalities.….train: last:N or all", "training.encoder_learning_rate")
+            reader.fault(
+                "acts only where an encoder is trained: modalities.….train: last:N or all", "training.encoder_learning_rate")
         }
         if reader.has("training.momentum") && optimizer != .sgd {
             reader.fault("acts only with training.optimizer: sgd", "training.momentum")
@@ -152,7 +165,10 @@ enum ConfigurationWriter {
 
     /// Quotes what YAML would read as something other than this text.
     private static func quoted(_ text: String) -> String {
-        let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+".contains($0)) || ($0 == ":" && text.last != ":") }
-        return plain && !text.isEmpty && !text.hasPrefix("-") ? text : "\"\(text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\""))\""
+        let plain = text.allSatisfy {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+".contains($0)) || ($0 == ":" && text.last != ":")
+        }
+        return plain && !text.isEmpty && !text.hasPrefix("-")
+            ? text : "\"\(text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\""))\""
     }
 }

@@ -13,7 +13,8 @@ extension Configuration {
         }
         root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
         root["title"] = "Braid configuration"
-        let data = try JSONSerialization.data(withJSONObject: root, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        let data = try JSONSerialization.data(
+            withJSONObject: root, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
         return (String(data: data, encoding: .utf8) ?? "") + "\n"
     }
 
@@ -26,7 +27,9 @@ extension Configuration {
     ) {
         guard let name = path.first else { return }
         var properties = node["properties"] as? [String: any Sendable] ?? [:]
-        if path.count == 1 { properties[name] = schema } else {
+        if path.count == 1 {
+            properties[name] = schema
+        } else {
             var child = properties[name] as? [String: any Sendable] ?? object()
             insert(schema, at: path.dropFirst(), into: &child)
             properties[name] = child

@@ -72,7 +72,8 @@ public struct Configuration: Sendable {
     /// Without the section on splits, for a manifest that brings its own.
     func withoutSplits() throws -> Configuration {
         guard !givesSplits else {
-            throw BraidError(.badConfiguration, "splits acts only where the manifest has no split column, and \(manifest) has one; leave it out")
+            throw BraidError(
+                .badConfiguration, "splits acts only where the manifest has no split column, and \(manifest) has one; leave it out")
         }
         var copy = self
         copy.resolved.removeAll { $0.path.hasPrefix("splits.") }

@@ -120,7 +120,8 @@ extension ConfigurationReader {
 
     mutating func strings(_ path: String, _ meaning: String) -> [String] {
         read(
-            path, [], meaning, expected: "a list of texts", schema: ["type": "array", "items": ["type": "string"] as [String: any Sendable]],
+            path, [], meaning, expected: "a list of texts",
+            schema: ["type": "array", "items": ["type": "string"] as [String: any Sendable]],
             parse: { node in
                 guard let items = node.sequence else { return nil }
                 let texts = items.compactMap { $0.scalar?.string }
@@ -130,7 +131,8 @@ extension ConfigurationReader {
 
     mutating func int(_ path: String, _ fallback: Int, _ range: ClosedRange<Int>, _ meaning: String) -> Int {
         read(
-            path, fallback, meaning, expected: "a whole number from \(range.lowerBound)\(range.upperBound == .max ? " up" : " to \(range.upperBound)")",
+            path, fallback, meaning,
+            expected: "a whole number from \(range.lowerBound)\(range.upperBound == .max ? " up" : " to \(range.upperBound)")",
             schema: Self.bounds("integer", range, fallback),
             parse: { node in node.int.flatMap { range.contains($0) ? $0 : nil } }, represent: { Node(String($0)) }) ?? fallback
     }
@@ -138,7 +140,10 @@ extension ConfigurationReader {
     mutating func ints(_ path: String, _ fallback: [Int], _ meaning: String) -> [Int] {
         read(
             path, fallback, meaning, expected: "a list of whole numbers from 1 to 65536",
-            schema: ["type": "array", "items": ["type": "integer", "minimum": 1, "maximum": 65_536] as [String: any Sendable], "default": fallback],
+            schema: [
+                "type": "array", "items": ["type": "integer", "minimum": 1, "maximum": 65_536] as [String: any Sendable],
+                "default": fallback,
+            ],
             parse: { node in
                 guard let items = node.sequence else { return nil }
                 let numbers = items.compactMap { $0.int.flatMap { (1...65_536).contains($0) ? $0 : nil } }

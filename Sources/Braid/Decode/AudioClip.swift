@@ -59,9 +59,12 @@ public enum AudioDecoder {
         let wanted = audio.end.map { max(0, frame(at: $0, rate) - start) } ?? maxFrames
         let samples = try readMono(file, channels: channels, limit: min(wanted, maxFrames / channels), path: path)
         guard !samples.isEmpty else { throw DecodeError(path: path, reason: "holds no audio: it has no frames") }
-        guard samples.count < maxFrames / channels else { throw DecodeError(path: path, reason: "is longer than \(maxFrames / channels) frames") }
+        guard samples.count < maxFrames / channels else {
+            throw DecodeError(path: path, reason: "is longer than \(maxFrames / channels) frames")
+        }
         if let end = audio.end, samples.count + rate / 100 < wanted {
-            throw DecodeError(path: path, reason: "ends \(Double(wanted - samples.count) / Double(rate)) s before audio_end (\(end) s)")
+            throw DecodeError(
+                path: path, reason: "ends \(Double(wanted - samples.count) / Double(rate)) s before audio_end (\(end) s)")
         }
         guard samples.allSatisfy(\.isFinite) else { throw DecodeError(path: path, reason: "holds samples that are not numbers") }
         return AudioClip(samples: samples, rate: rate)
@@ -80,7 +83,9 @@ public enum AudioDecoder {
         while mono.count < limit {
             let frames = Int(sf_readf_float(file, &interleaved, sf_count_t(min(piece, limit - mono.count))))
             guard frames > 0 else { break }
-            if channels == 1 { mono.append(contentsOf: interleaved[..<frames]) } else {
+            if channels == 1 {
+                mono.append(contentsOf: interleaved[..<frames])
+            } else {
                 for frame in 0..<frames {
                     let sum = interleaved[frame * channels..<(frame + 1) * channels].reduce(0, +)
                     mono.append(sum / Float(channels))

@@ -52,7 +52,9 @@ public enum ImageDecoder {
         } else if data.starts(with: [0xFF, 0xD8, 0xFF]) {
             decode = cic_decode_jpeg
         } else {
-            throw DecodeError(path: path, reason: data.isEmpty ? "is empty" : "is neither PNG nor JPEG, whatever its name; convert it to one of them")
+            throw DecodeError(
+                path: path,
+                reason: data.isEmpty ? "is empty" : "is neither PNG nor JPEG, whatever its name; convert it to one of them")
         }
         let status = data.withUnsafeBytes { bytes in
             decode(bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, maxPixels, &image, message)

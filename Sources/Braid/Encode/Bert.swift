@@ -29,7 +29,9 @@ public struct Bert: Encoder {
             let activation = try config.string("hidden_act", "gelu")
             guard activation == "gelu" else { throw config.fault("hidden_act \(activation) is not known; this version has gelu") }
             let position = try config.string("position_embedding_type", "absolute")
-            guard position == "absolute" else { throw config.fault("position_embedding_type \(position) is not known; this version has absolute") }
+            guard position == "absolute" else {
+                throw config.fault("position_embedding_type \(position) is not known; this version has absolute")
+            }
             let sizes = [vocabulary, hidden, layers, heads, intermediate, positions, types]
             guard sizes.allSatisfy({ (1...10_000_000).contains($0) }), hidden.isMultiple(of: heads) else {
                 throw config.fault("the sizes do not fit together: all must be 1 or more, and heads must divide hidden_size")

@@ -14,8 +14,12 @@ struct EncoderBuilder: Sendable {
 /// The architectures there are: one line each.
 enum EncoderRegistry {
     static let builders: [EncoderBuilder] = [
-        EncoderBuilder(modality: .image, name: "resnet10", paper: "arXiv:1512.03385") { scope, config, _ in try resNet(scope, config, layers: [1, 1, 1, 1]) },
-        EncoderBuilder(modality: .image, name: "resnet18", paper: "arXiv:1512.03385") { scope, config, _ in try resNet(scope, config, layers: [2, 2, 2, 2]) },
+        EncoderBuilder(modality: .image, name: "resnet10", paper: "arXiv:1512.03385") { scope, config, _ in
+            try resNet(scope, config, layers: [1, 1, 1, 1])
+        },
+        EncoderBuilder(modality: .image, name: "resnet18", paper: "arXiv:1512.03385") { scope, config, _ in
+            try resNet(scope, config, layers: [2, 2, 2, 2])
+        },
         EncoderBuilder(modality: .text, name: "bert", paper: "arXiv:1810.04805", build: bert),
         EncoderBuilder(modality: .audio, name: "cnn10", paper: "arXiv:1912.10211", build: cnn10),
     ]
@@ -41,7 +45,8 @@ enum EncoderRegistry {
 
     private static func bert(_ scope: Scope, _ config: JSONObject, _ folder: URL?) throws -> (any Encoder, any FrontEnd) {
         guard let folder else {
-            throw BraidError(.badConfiguration, "a text encoder needs a vocabulary: name a weights folder with a tokenizer.json as encoder")
+            throw BraidError(
+                .badConfiguration, "a text encoder needs a vocabulary: name a weights folder with a tokenizer.json as encoder")
         }
         try checkPooling(folder)
         let shape = try Bert.Shape(config)
@@ -53,7 +58,9 @@ enum EncoderRegistry {
         let file = folder.appendingPathComponent("1_Pooling/config.json")
         guard FileManager.default.fileExists(atPath: file.path) else { return }
         let pooling = try JSONObject(file)
-        guard try pooling.bool("pooling_mode_mean_tokens", false) else { throw pooling.fault("this version pools by the mean of the tokens only") }
+        guard try pooling.bool("pooling_mode_mean_tokens", false) else {
+            throw pooling.fault("this version pools by the mean of the tokens only")
+        }
     }
 
     private static func cnn10(_ scope: Scope, _ config: JSONObject, _ folder: URL?) throws -> (any Encoder, any FrontEnd) {
@@ -62,7 +69,9 @@ enum EncoderRegistry {
             throw config.fault("model_args.channels must hold four widths")
         }
         // What the published weights were trained with.
-        let published: [String: Any] = ["sample_rate": 32_000, "window_size": 1024, "hop_size": 320, "mel_bins": 64, "fmin": 50, "fmax": 14_000]
+        let published: [String: Any] = [
+            "sample_rate": 32_000, "window_size": 1024, "hop_size": 320, "mel_bins": 64, "fmin": 50, "fmax": 14_000,
+        ]
         let settings = config.has("front_end") ? try config.object("front_end") : JSONObject(published, path: config.path)
         let frontEnd = try LogMelFrontEnd(settings)
         return (try Cnn10(scope, melBins: frontEnd.melBins, channels: channels), frontEnd)

@@ -27,15 +27,21 @@ public final class ModalityEncoder {
         let described = try configuration.encoder.flatMap { name in
             builders.contains(name) ? nil : try Self.describedBy(name, builders, modality, base)
         }
-        guard let source = described ?? weights ?? (configuration.encoder.map { _ in WeightsFolder(folder: nil, weights: nil) }) else {
-            throw BraidError(.badConfiguration, "modalities.\(modality): weights: random needs an encoder: \(builders.joined(separator: ", ")), or a folder with a config.json")
+        guard let source = described ?? weights ?? (configuration.encoder.map { _ in WeightsFolder(folder: nil, weights: nil) })
+        else {
+            throw BraidError(
+                .badConfiguration,
+                "modalities.\(modality): weights: random needs an encoder: \(builders.joined(separator: ", ")), or a folder with a config.json"
+            )
         }
         let named = described == nil ? configuration.encoder : nil
         let config = try source.config() ?? JSONObject([:], path: configuration.weights)
         let architecture = try Self.architecture(config, named: named, modality: modality, weights: configuration.weights)
 
         let store: ParameterStore
-        if isRandom { store = ParameterStore(device: device) } else {
+        if isRandom {
+            store = ParameterStore(device: device)
+        } else {
             guard let file = weights?.weights else {
                 throw BraidError(.noInput, "weights \(configuration.weights): the folder has no model.safetensors")
             }
@@ -59,7 +65,10 @@ public final class ModalityEncoder {
         do { return try WeightsFolder.find(name, relativeTo: base) } catch {
             guard !name.contains("/"), !name.contains(":") else { throw error }
             let near = nearest(to: name, in: known).map { "; did you mean \($0)?" } ?? ""
-            throw BraidError(.badConfiguration, "modalities.\(modality).encoder: \(name) is neither an architecture (\(known.joined(separator: ", "))) nor a folder\(near)")
+            throw BraidError(
+                .badConfiguration,
+                "modalities.\(modality).encoder: \(name) is neither an architecture (\(known.joined(separator: ", "))) nor a folder\(near)"
+            )
         }
     }
 
@@ -70,12 +79,18 @@ public final class ModalityEncoder {
     }
 
     private static func architecture(_ config: JSONObject, named: String?, modality: Modality, weights: String) throws -> String {
-        let found = config.has("architecture") ? try config.string("architecture") : config.has("model_type") ? try config.string("model_type") : nil
+        let found =
+            config.has("architecture")
+            ? try config.string("architecture") : config.has("model_type") ? try config.string("model_type") : nil
         if let named, let found, named != found {
-            throw BraidError(.badConfiguration, "modalities.\(modality).encoder is \(named), but \(config.path) says \(found); leave encoder out to take what the weights say")
+            throw BraidError(
+                .badConfiguration,
+                "modalities.\(modality).encoder is \(named), but \(config.path) says \(found); leave encoder out to take what the weights say"
+            )
         }
         guard let architecture = named ?? found else {
-            throw BraidError(.badConfiguration, "weights \(weights): no config.json says what they are; name modalities.\(modality).encoder")
+            throw BraidError(
+                .badConfiguration, "weights \(weights): no config.json says what they are; name modalities.\(modality).encoder")
         }
         return architecture
     }
@@ -88,7 +103,9 @@ public final class ModalityEncoder {
         case .all: prefixes = [""]
         case .last(let count):
             guard count <= encoder.blocks.count else {
-                throw BraidError(.badConfiguration, "modalities.\(modality).train: last:\(count), but \(architecture) has \(encoder.blocks.count) blocks")
+                throw BraidError(
+                    .badConfiguration,
+                    "modalities.\(modality).train: last:\(count), but \(architecture) has \(encoder.blocks.count) blocks")
             }
             prefixes = encoder.blocks.suffix(count).flatMap { $0 }
         }

@@ -28,13 +28,19 @@ public struct ModelCatalogue: Encodable, Sendable {
         let folder = try WeightsFolder.find(name, relativeTo: base)
         let config = try folder.config()
         let found = try config.flatMap { config in
-            config.has("architecture") ? try config.string("architecture") : config.has("model_type") ? try config.string("model_type") : nil
+            config.has("architecture")
+                ? try config.string("architecture") : config.has("model_type") ? try config.string("model_type") : nil
         }
         let architecture = encoder ?? found
-        guard let architecture, let builder = EncoderRegistry.builders.first(where: { $0.name == architecture && (modality ?? $0.modality) == $0.modality })
+        guard let architecture,
+            let builder = EncoderRegistry.builders.first(where: {
+                $0.name == architecture && (modality ?? $0.modality) == $0.modality
+            })
         else {
             let known = EncoderRegistry.builders.map(\.name).joined(separator: ", ")
-            throw BraidError(.badData, "\(name): the architecture \(architecture ?? "(none named)") is not one of \(known); name it with --encoder")
+            throw BraidError(
+                .badData,
+                "\(name): the architecture \(architecture ?? "(none named)") is not one of \(known); name it with --encoder")
         }
         let asked = Configuration.Encoder(encoder: encoder, weights: name, train: .none)
         let loaded = try ModalityEncoder(builder.modality, asked, relativeTo: base)
@@ -43,7 +49,8 @@ public struct ModelCatalogue: Encodable, Sendable {
             "modality:    \(builder.modality)", "architecture: \(architecture) (\(builder.paper))", "parameters:  \(count)",
             "embedding:   \(loaded.encoder.dimension)", "blocks:      \(loaded.encoder.blocks.count)",
             "front end:   \(loaded.frontEnd.summary)", "file:        \(loaded.weightsFile?.path ?? "")",
-            "sha256:      \(try loaded.weightsFile.map { try Fingerprint.of($0) } ?? "")", "loading:     \(loaded.report?.summary ?? "")",
+            "sha256:      \(try loaded.weightsFile.map { try Fingerprint.of($0) } ?? "")",
+            "loading:     \(loaded.report?.summary ?? "")",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

@@ -16,7 +16,10 @@ public struct WeightsFolder: Sendable {
         if let cached = cachedFolder(of: name) { return try at(cached) }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         let looksLikeID = parts.count == 2 && !name.hasPrefix(".") && !name.hasSuffix(".safetensors")
-        let hint = looksLikeID ? " Nor is it in the Hugging Face cache (\(hubCache().path)); this version does not download, so put it there with: huggingface-cli download \(name)" : ""
+        let hint =
+            looksLikeID
+            ? " Nor is it in the Hugging Face cache (\(hubCache().path)); this version does not download, so put it there with: huggingface-cli download \(name)"
+            : ""
         throw BraidError(.noInput, "weights \(name): there is no such file or folder (looked at \(url.path)).\(hint)")
     }
 
@@ -27,7 +30,10 @@ public struct WeightsFolder: Sendable {
         }
         guard isFolder.boolValue else {
             guard url.pathExtension == "safetensors" else {
-                throw BraidError(.badData, "weights \(url.path): expected a .safetensors file or a folder; convert pickled weights with safetensors' own tools")
+                throw BraidError(
+                    .badData,
+                    "weights \(url.path): expected a .safetensors file or a folder; convert pickled weights with safetensors' own tools"
+                )
             }
             let config = url.deletingLastPathComponent().appendingPathComponent("config.json")
             let hasConfig = FileManager.default.fileExists(atPath: config.path)
@@ -72,7 +78,8 @@ public struct WeightsFolder: Sendable {
     private static func bundled(_ name: String) throws -> URL {
         guard bundledNames().contains(name) else {
             let near = nearest(to: name, in: bundledNames()).map { "; did you mean bundled:\($0)?" } ?? ""
-            throw BraidError(.noInput, "there are no bundled weights called \(name)\(near) Known: \(bundledNames().joined(separator: ", "))")
+            throw BraidError(
+                .noInput, "there are no bundled weights called \(name)\(near) Known: \(bundledNames().joined(separator: ", "))")
         }
         let candidates = bundleRoots.map { $0.appendingPathComponent(name) }
         return candidates.first { FileManager.default.fileExists(atPath: $0.path) } ?? candidates[0]
@@ -93,7 +100,8 @@ public struct WeightsFolder: Sendable {
         guard parts.count == 2, !id.contains("..") else { return nil }
         let model = hubCache().appendingPathComponent("models--\(parts[0])--\(parts[1])")
         guard let revision = try? String(contentsOf: model.appendingPathComponent("refs/main"), encoding: .utf8) else { return nil }
-        let snapshot = model.appendingPathComponent("snapshots").appendingPathComponent(revision.trimmingCharacters(in: .whitespacesAndNewlines))
+        let snapshot = model.appendingPathComponent("snapshots").appendingPathComponent(
+            revision.trimmingCharacters(in: .whitespacesAndNewlines))
         return FileManager.default.fileExists(atPath: snapshot.path) ? snapshot : nil
     }
 }

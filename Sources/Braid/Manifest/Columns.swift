@@ -30,7 +30,8 @@ public struct Columns: Sendable, Equatable {
             faults.append(Fault(message, file: file, line: 1, field: column))
         }
         for (known, name) in names.sorted(by: { $0.key < $1.key }) where !header.contains(name) {
-            faults.append(Fault("the configuration maps \(known) to column \(name), which is not there", file: file, line: 1, field: name))
+            faults.append(
+                Fault("the configuration maps \(known) to column \(name), which is not there", file: file, line: 1, field: name))
         }
         return faults
     }

@@ -46,7 +46,9 @@ struct DelimitedParser {
             if byte == UInt8(ascii: "\n") { return }
         }
         if state == .quoted {
-            if byte == UInt8(ascii: "\"") { state = .quoteInQuoted } else {
+            if byte == UInt8(ascii: "\"") {
+                state = .quoteInQuoted
+            } else {
                 if byte == UInt8(ascii: "\n") { line += 1 }
                 field.append(byte)
             }

@@ -30,7 +30,8 @@ public struct Manifest: Sendable {
         var reader = RowReader(url)
         var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels)
         try reader.read { builder.add($0) }
-        let headerFaults = columns.faults(in: reader.columns, file: url.lastPathComponent)
+        let headerFaults =
+            columns.faults(in: reader.columns, file: url.lastPathComponent)
             + builder.columnFaults(reader.columns)
         var faults = headerFaults + reader.faults + builder.faults
         if faults.isEmpty && builder.samples.isEmpty {

@@ -14,7 +14,8 @@ struct RowReader {
     mutating func read(_ body: (RawRow) -> Void) throws {
         let file: FileHandle
         do { file = try FileHandle(forReadingFrom: url) } catch {
-            throw BraidError(.noInput, faults: [Fault("the manifest cannot be read: no such file, or no permission", file: url.path)])
+            throw BraidError(
+                .noInput, faults: [Fault("the manifest cannot be read: no such file, or no permission", file: url.path)])
         }
         defer { try? file.close() }
         switch url.pathExtension.lowercased() {
@@ -22,7 +23,8 @@ struct RowReader {
         case "tsv": try readDelimited(file, "\t", body)
         case "jsonl", "ndjson": try readLines(file, body)
         case let other:
-            let message = "a manifest is .csv, .tsv, .jsonl or .ndjson, not \(other.isEmpty ? "a file without extension" : ".\(other)")"
+            let message =
+                "a manifest is .csv, .tsv, .jsonl or .ndjson, not \(other.isEmpty ? "a file without extension" : ".\(other)")"
             throw BraidError(.badData, faults: [Fault(message, file: url.path)])
         }
         if columns.isEmpty { faults.append(fault("the manifest is empty; expected a header row, or a JSON object a line")) }
@@ -53,7 +55,8 @@ struct RowReader {
             return
         }
         guard values.count == columns.count else {
-            faults.append(fault("has \(values.count) fields where the header has \(columns.count); quote fields that hold a separator", line))
+            faults.append(
+                fault("has \(values.count) fields where the header has \(columns.count); quote fields that hold a separator", line))
             return
         }
         body(RawRow(line: line, cells: Dictionary(zip(columns, values)) { first, _ in first }))

@@ -29,7 +29,8 @@ struct SampleBuilder {
     func columnFaults(_ columnNames: [String]) -> [Fault] {
         let header = columnNames.filter { !columns.ignored.contains($0) }
         guard !header.isEmpty else { return [] }
-        var faults = hasSplits ? rowsWithoutSplit.map { fault($0, columns.name("split"), "is not given, while other rows have it") } : []
+        var faults =
+            hasSplits ? rowsWithoutSplit.map { fault($0, columns.name("split"), "is not given, while other rows have it") } : []
         if header.contains(columns.name("label")) {
             faults += rowsWithoutLabel.map { fault($0, columns.name("label"), "is not given; expected a class name") }
         }
@@ -112,7 +113,9 @@ struct SampleBuilder {
 
     private mutating func label(_ row: RawRow, _ cell: String?) -> String? {
         if cell == nil && needsLabels {
-            if row.cells[columns.name("label")] == nil { rowsWithoutLabel.append(row.line) } else {
+            if row.cells[columns.name("label")] == nil {
+                rowsWithoutLabel.append(row.line)
+            } else {
                 report(row, "label", "is empty; expected a class name")
             }
         }
@@ -133,7 +136,10 @@ struct SampleBuilder {
         let first = splitOfGroup[group] ?? (split, row.line)
         splitOfGroup[group] = first
         guard first.split != split else { return }
-        report(row, "group", "\(group) is in \(split.rawValue) here and in \(first.split.rawValue) in line \(first.line); a group must not cross splits")
+        report(
+            row, "group",
+            "\(group) is in \(split.rawValue) here and in \(first.split.rawValue) in line \(first.line); a group must not cross splits"
+        )
     }
 
     private func resolve(_ path: String) -> URL {

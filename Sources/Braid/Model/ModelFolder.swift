@@ -33,7 +33,8 @@ public enum ModelFolder {
         let folder = FileManager.default.fileExists(atPath: inRun.appendingPathComponent("model.json").path) ? inRun : url
         let file = folder.appendingPathComponent("model.json")
         guard FileManager.default.fileExists(atPath: file.path) else {
-            throw BraidError(.noInput, "\(url.path) is not a model: it has neither model.json nor model/model.json; train one with braid train")
+            throw BraidError(
+                .noInput, "\(url.path) is not a model: it has neither model.json nor model/model.json; train one with braid train")
         }
         return folder
     }
@@ -68,7 +69,8 @@ public enum ModelFolder {
                 "type": settings.fusion.type.rawValue, "dim": settings.fusion.dimension, "dropout": settings.fusion.dropout,
                 "modality_dropout": settings.fusion.modalityDropout,
             ] as [String: Any],
-            "head": ["task": settings.head.task.rawValue, "hidden": settings.head.hidden, "dropout": settings.head.dropout] as [String: Any],
+            "head": ["task": settings.head.task.rawValue, "hidden": settings.head.hidden, "dropout": settings.head.dropout]
+                as [String: Any],
             "columns": ["names": settings.columns.names, "ignored": settings.columns.ignored] as [String: Any],
             "splits": ["val": settings.splits.val, "test": settings.splits.test, "seed": settings.splits.seed] as [String: Any],
         ]
@@ -79,7 +81,9 @@ public enum ModelFolder {
         let (fusion, head, columns) = (try json.object("fusion"), try json.object("head"), try json.object("columns"))
         guard let type = FusionKind(rawValue: try fusion.string("type")) else { throw fusion.fault("the type is not known") }
         guard let task = TaskKind(rawValue: try head.string("task")) else { throw head.fault("the task is not known") }
-        guard let names = try columns.object("names").fields as? [String: String] else { throw columns.fault("names must map texts to texts") }
+        guard let names = try columns.object("names").fields as? [String: String] else {
+            throw columns.fault("names must map texts to texts")
+        }
         let splits = try json.object("splits")
         let dimension = try fusion.int("dim")
         let hidden = try head.ints("hidden")
@@ -92,7 +96,9 @@ public enum ModelFolder {
                 modalityDropout: try fusion.double("modality_dropout")),
             head: .init(task: task, hidden: hidden, dropout: try head.double("dropout")),
             columns: Columns(names: names, ignored: try columns.strings("ignored", [])),
-            splits: SplitFractions(val: try splits.double("val", 0.15), test: try splits.double("test", 0.15), seed: try splits.int("seed", 0)), manifestSHA256: try json.string("manifest_sha256", ""))
+            splits: SplitFractions(
+                val: try splits.double("val", 0.15), test: try splits.double("test", 0.15), seed: try splits.int("seed", 0)),
+            manifestSHA256: try json.string("manifest_sha256", ""))
     }
 }
 
@@ -101,7 +107,9 @@ extension ModalityEncoder {
     func write(to folder: URL) throws {
         let files = FileManager.default
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
-        for file in try source.companions { try files.copyItem(at: file.resolvingSymlinksInPath(), to: folder.appendingPathComponent(file.lastPathComponent)) }
+        for file in try source.companions {
+            try files.copyItem(at: file.resolvingSymlinksInPath(), to: folder.appendingPathComponent(file.lastPathComponent))
+        }
         if source.folder == nil {
             let config = try JSONSerialization.data(withJSONObject: ["architecture": architecture])
             try AtomicFile.write(config, to: folder.appendingPathComponent("config.json"))

@@ -21,7 +21,9 @@ struct BertNormalizer: Sendable {
         if cleansText { scalars = clean(scalars) }
         if separatesChinese { scalars = separateChinese(scalars) }
         if stripsAccents { scalars = decompose(scalars).filter { !$0.isOldNonspacingMark } }
-        if lowercases { scalars = scalars.flatMap { $0.isASCII ? [$0.asciiLowercased] : Array($0.properties.lowercaseMapping.unicodeScalars) } }
+        if lowercases {
+            scalars = scalars.flatMap { $0.isASCII ? [$0.asciiLowercased] : Array($0.properties.lowercaseMapping.unicodeScalars) }
+        }
         return split(scalars)
     }
 
@@ -50,7 +52,9 @@ struct BertNormalizer: Sendable {
             if scalar.isNewer(than: (12, 1)) {
                 flush()
                 result.append(scalar)
-            } else { pending.append(scalar) }
+            } else {
+                pending.append(scalar)
+            }
         }
         flush()
         return result
@@ -64,10 +68,14 @@ struct BertNormalizer: Sendable {
             word.removeAll(keepingCapacity: true)
         }
         for scalar in scalars {
-            if scalar.properties.isWhitespace { flush() } else if scalar.isBertPunctuation {
+            if scalar.properties.isWhitespace {
+                flush()
+            } else if scalar.isBertPunctuation {
                 flush()
                 words.append([scalar])
-            } else { word.append(scalar) }
+            } else {
+                word.append(scalar)
+            }
         }
         flush()
         return words
@@ -109,7 +117,8 @@ extension Unicode.Scalar {
 
     fileprivate var isBertPunctuation: Bool {
         if isASCII {
-            return (0x21...0x2F).contains(value) || (0x3A...0x40).contains(value) || (0x5B...0x60).contains(value) || (0x7B...0x7E).contains(value)
+            return (0x21...0x2F).contains(value) || (0x3A...0x40).contains(value) || (0x5B...0x60).contains(value)
+                || (0x7B...0x7E).contains(value)
         }
         switch oldCategory {
         case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,

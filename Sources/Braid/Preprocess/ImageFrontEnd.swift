@@ -27,7 +27,8 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         cropFraction = try settings.double("crop_pct", 0.875)
         let name = try settings.string("interpolation", "bicubic")
         guard let filter = Tensor.Interpolation(rawValue: name) else {
-            throw settings.fault("interpolation \(name) is not one of \(Tensor.Interpolation.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw settings.fault(
+                "interpolation \(name) is not one of \(Tensor.Interpolation.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         interpolation = filter
         mean = try settings.doubles("mean", [0.485, 0.456, 0.406]).map(Float.init)
@@ -41,7 +42,9 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         guard mode == "center" else { throw settings.fault("crop_mode \(mode) is not known; this version has center") }
     }
 
-    public var summary: String { "\(size.height)×\(size.width), crop \(cropFraction), \(interpolation.rawValue), mean \(mean), deviation \(deviation)" }
+    public var summary: String {
+        "\(size.height)×\(size.width), crop \(cropFraction), \(interpolation.rawValue), mean \(mean), deviation \(deviation)"
+    }
 
     public func prepare(_ sample: Sample) throws -> Tensor {
         guard let url = sample.image else { throw BraidError(.internal, "sample \(sample.id) has no image to prepare") }
@@ -58,7 +61,8 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         let pixels = try Tensor(image.pixels, shape: [1, image.height, image.width, 3]).permuted([0, 3, 1, 2])
         let target = resizedSize(image)
         let isRightSize = target.height == image.height && target.width == image.width
-        let resized = isRightSize ? pixels : try pixels.resized(height: target.height, width: target.width, interpolation: interpolation)
+        let resized =
+            isRightSize ? pixels : try pixels.resized(height: target.height, width: target.width, interpolation: interpolation)
         let cropped = try resized.slice(2, offset(target.height, size.height)).slice(3, offset(target.width, size.width))
         let scaled = try cropped.squeezed(0).converted(to: .float32).scaled(by: 1 / 255)
         let shift = try Tensor(mean, shape: [3, 1, 1])

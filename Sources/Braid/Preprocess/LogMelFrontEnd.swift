@@ -30,7 +30,9 @@ public struct LogMelFrontEnd: FrontEnd {
         let high = try settings.double("fmax", Double(sampleRate) / 2)
         let scaleName = try settings.string("mel_scale", "slaney")
         let norm = try settings.string("mel_norm", "slaney")
-        guard let scale = MelScale(rawValue: scaleName) else { throw settings.fault("mel_scale must be htk or slaney, not \(scaleName)") }
+        guard let scale = MelScale(rawValue: scaleName) else {
+            throw settings.fault("mel_scale must be htk or slaney, not \(scaleName)")
+        }
         guard ["slaney", "none"].contains(norm) else { throw settings.fault("mel_norm must be slaney or none, not \(norm)") }
         guard
             (1...1_000_000).contains(sampleRate), (2...65_536).contains(fft), (1...fft).contains(window), (1...fft).contains(hop),
@@ -38,7 +40,8 @@ public struct LogMelFrontEnd: FrontEnd {
         else { throw settings.fault("the front end's numbers do not fit together (rate, window, hop, mel range)") }
         windowTensor = try Self.hann(window)
         filters = try Tensor(
-            scale.filters(bins: fft / 2 + 1, rate: sampleRate, mels: melBins, from: low, to: high, areaNormalised: norm == "slaney"),
+            scale.filters(
+                bins: fft / 2 + 1, rate: sampleRate, mels: melBins, from: low, to: high, areaNormalised: norm == "slaney"),
             shape: [fft / 2 + 1, melBins])
     }
 

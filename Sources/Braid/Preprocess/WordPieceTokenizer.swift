@@ -129,14 +129,20 @@ extension WordPieceTokenizer {
     private static func template(_ processor: JSONObject, _ ids: [String: Int]) throws -> ([Int], [Int]) {
         guard processor.has("type") else { return ([], []) }
         try expect(processor, "post_processor", ["TemplateProcessing"])
-        guard let steps = processor.fields["single"] as? [[String: [String: Any]]] else { throw processor.fault("single must be a list of steps") }
+        guard let steps = processor.fields["single"] as? [[String: [String: Any]]] else {
+            throw processor.fault("single must be a list of steps")
+        }
         var before: [Int] = []
         var after: [Int] = []
         var seenText = false
         for step in steps {
-            if step["Sequence"] != nil { seenText = true } else if let name = step["SpecialToken"]?["id"] as? String, let id = ids[name] {
+            if step["Sequence"] != nil {
+                seenText = true
+            } else if let name = step["SpecialToken"]?["id"] as? String, let id = ids[name] {
                 if seenText { after.append(id) } else { before.append(id) }
-            } else { throw processor.fault("single has a step that is neither a Sequence nor a known SpecialToken") }
+            } else {
+                throw processor.fault("single has a step that is neither a Sequence nor a known SpecialToken")
+            }
         }
         return (before, after)
     }

@@ -24,7 +24,8 @@ struct LineChart {
         let ticks = (0...4).map { step -> String in
             let value = low + (high - low) * Double(step) / 4
             let y = self.y(value, low, high)
-            return "<line x1=\"\(format(left))\" x2=\"\(format(width))\" y1=\"\(format(y))\" y2=\"\(format(y))\" stroke=\"#eceef0\"/>"
+            return
+                "<line x1=\"\(format(left))\" x2=\"\(format(width))\" y1=\"\(format(y))\" y2=\"\(format(y))\" stroke=\"#eceef0\"/>"
                 + "<text x=\"\(format(left - 6))\" y=\"\(format(y + 4))\" text-anchor=\"end\" font-size=\"11\" fill=\"#667\">\(String(format: "%.3g", value))</text>"
         }
         let ends = [(x.first ?? 0, "start"), (x.last ?? 1, "end")].map { value, anchor in
@@ -32,7 +33,8 @@ struct LineChart {
         }
         let heading = "<text x=\"0\" y=\"16\" font-size=\"13\" font-weight=\"600\">\(title)</text>"
         let parts = [heading] + legend + ticks + ends + lines
-        return "<svg width=\"\(Int(width))\" height=\"\(Int(height))\" viewBox=\"0 0 \(Int(width)) \(Int(height))\">\(parts.joined())</svg>"
+        return
+            "<svg width=\"\(Int(width))\" height=\"\(Int(height))\" viewBox=\"0 0 \(Int(width)) \(Int(height))\">\(parts.joined())</svg>"
     }
 
     private func line(_ values: [Double], _ colour: String, _ low: Double, _ high: Double) -> String {

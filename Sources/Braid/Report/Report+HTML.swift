@@ -35,18 +35,22 @@ extension Report {
         let rows = ablation.entries.map { entry in
             let name = entry.modalities.map(\.rawValue).joined(separator: " + ")
             let width = String(format: "%.1f", 100 * entry.accuracy)
-            return "<tr><td>\(name)</td><td class=n>\(percent(entry.accuracy))</td><td class=bar><i style=\"width:\(width)%\"></i></td></tr>"
+            return
+                "<tr><td>\(name)</td><td class=n>\(percent(entry.accuracy))</td><td class=bar><i style=\"width:\(width)%\"></i></td></tr>"
         }
         let note = "One model, trained once; what is left out is hidden from it as missing."
-        return "<table><tr><th>modalities</th><th class=n>accuracy</th><th></th></tr>\(rows.joined())</table><p class=note>\(note)</p>"
+        return
+            "<table><tr><th>modalities</th><th class=n>accuracy</th><th></th></tr>\(rows.joined())</table><p class=note>\(note)</p>"
     }
 
     private var classTable: String {
         let rows = zip(confusion.labels, confusion.classes).map { label, scores in
-            "<tr><td>\(escape(label))</td>" + [scores.precision, scores.recall, scores.f1].map { "<td class=n>\(String(format: "%.4f", $0))</td>" }.joined()
+            "<tr><td>\(escape(label))</td>"
+                + [scores.precision, scores.recall, scores.f1].map { "<td class=n>\(String(format: "%.4f", $0))</td>" }.joined()
                 + "<td class=n>\(scores.support)</td></tr>"
         }
-        return "<table><tr><th>class</th><th class=n>precision</th><th class=n>recall</th><th class=n>F1</th><th class=n>support</th></tr>\(rows.joined())</table>"
+        return
+            "<table><tr><th>class</th><th class=n>precision</th><th class=n>recall</th><th class=n>F1</th><th class=n>support</th></tr>\(rows.joined())</table>"
     }
 
     /// Shaded by the share of the true class. Above 40 classes the cells would be too small to read: the CSV has them.
@@ -68,7 +72,8 @@ extension Report {
 
     private var curves: String {
         let epochs = history.map { Double($0.epoch) }
-        let loss = LineChart(title: "loss", x: epochs, series: [("train", history.map(\.trainLoss)), ("val", history.map { $0.valLoss ?? 0 })])
+        let loss = LineChart(
+            title: "loss", x: epochs, series: [("train", history.map(\.trainLoss)), ("val", history.map { $0.valLoss ?? 0 })])
         let quality = LineChart(
             title: "validation", x: epochs,
             series: [("accuracy", history.map { $0.valAccuracy ?? 0 }), ("macro F1", history.map { $0.valMacroF1 ?? 0 })])
@@ -80,12 +85,14 @@ extension Report {
         let predicted = predictions.predicted
         let wrong = predictions.samples.indices.filter { predictions.labels[predicted[$0]] != predictions.samples[$0].label }
         guard !wrong.isEmpty else { return "<p>There is none.</p>" }
-        let surest = wrong.sorted { predictions.probabilities[$0][predicted[$0]] > predictions.probabilities[$1][predicted[$1]] }.prefix(12)
+        let surest = wrong.sorted { predictions.probabilities[$0][predicted[$0]] > predictions.probabilities[$1][predicted[$1]] }
+            .prefix(12)
         let cards = surest.map { index -> String in
             let sample = predictions.samples[index]
             let guess = predictions.labels[predicted[index]]
             let sure = percent(Double(predictions.probabilities[index][predicted[index]]))
-            return "<div class=card>\(media(sample))<p><b>\(escape(sample.label ?? ""))</b>, taken for <b>\(escape(guess))</b> (\(sure))</p><p class=id>\(escape(sample.id))</p></div>"
+            return
+                "<div class=card>\(media(sample))<p><b>\(escape(sample.label ?? ""))</b>, taken for <b>\(escape(guess))</b> (\(sure))</p><p class=id>\(escape(sample.id))</p></div>"
         }
         return "<div class=cards>\(cards.joined())</div>"
     }

@@ -38,7 +38,9 @@ extension ConfusionMatrix {
     /// Rows: true classes. Columns: predicted ones.
     var csv: String {
         let header = (["true \\ predicted"] + labels).map(DelimitedText.quoted).joined(separator: ",")
-        let rows = zip(labels, counts).map { label, row in ([DelimitedText.quoted(label)] + row.map(String.init)).joined(separator: ",") }
+        let rows = zip(labels, counts).map { label, row in
+            ([DelimitedText.quoted(label)] + row.map(String.init)).joined(separator: ",")
+        }
         return ([header] + rows).joined(separator: "\n") + "\n"
     }
 }

@@ -21,7 +21,8 @@ public struct Ablation: Sendable {
         let subsets = (1..<(1 << modalities.count)).map { bits in
             modalities.indices.filter { bits & (1 << $0) != 0 }.map { modalities[$0] }
         }
-        entries = try subsets.sorted { ($0.count, $0.map(\.rawValue).joined()) < ($1.count, $1.map(\.rawValue).joined()) }.map { subset in
+        entries = try subsets.sorted { ($0.count, $0.map(\.rawValue).joined()) < ($1.count, $1.map(\.rawValue).joined()) }.map {
+            subset in
             let predictions = try inference.predict(hiding: Set(modalities).subtracting(subset))
             // A sample that has nothing of the subset says nothing about it.
             let usable = predictions.keeping { sample in subset.contains(where: sample.has) }
@@ -29,17 +30,22 @@ public struct Ablation: Sendable {
             return Entry(modalities: subset, samples: confusion.total, accuracy: confusion.accuracy, macroF1: confusion.macro.f1)
         }
         let single = entries.filter { $0.modalities.count == 1 && $0.samples > 0 }.max { $0.accuracy < $1.accuracy }
-        gain = try modalities.count < 2 ? nil : single.map { single in
-            let fused = try inference.predict().keeping { sample in single.modalities.contains(where: sample.has) }
-            return try 100 * (fused.confusion().accuracy - single.accuracy)
-        }
+        gain =
+            try modalities.count < 2
+            ? nil
+            : single.map { single in
+                let fused = try inference.predict().keeping { sample in single.modalities.contains(where: sample.has) }
+                return try 100 * (fused.confusion().accuracy - single.accuracy)
+            }
     }
 
     /// With every modality the model takes.
     public var full: Entry? { entries.last }
 
     /// The most accurate single modality.
-    public var bestSingle: Entry? { entries.filter { $0.modalities.count == 1 && $0.samples > 0 }.max { $0.accuracy < $1.accuracy } }
+    public var bestSingle: Entry? {
+        entries.filter { $0.modalities.count == 1 && $0.samples > 0 }.max { $0.accuracy < $1.accuracy }
+    }
 
     /// The table, and what fusion adds.
     public var table: String {
@@ -48,11 +54,14 @@ public struct Ablation: Sendable {
         var lines = [pad("modalities", width) + "   samples   accuracy   macro F1", String(repeating: "─", count: width + 33)]
         for (name, entry) in zip(names, entries) {
             let figures = String(format: "   %7.2f %%   %8.4f", 100 * entry.accuracy, entry.macroF1)
-            lines.append(pad(name, width) + String(format: "%10d", entry.samples) + (entry.samples > 0 ? figures : "         n/a        n/a"))
+            lines.append(
+                pad(name, width) + String(format: "%10d", entry.samples) + (entry.samples > 0 ? figures : "         n/a        n/a")
+            )
         }
         if let gain, let bestSingle {
             lines.append("")
-            lines.append(String(format: "Fusion: %+.2f points over the best single modality (", gain) + "\(bestSingle.modalities[0])).")
+            lines.append(
+                String(format: "Fusion: %+.2f points over the best single modality (", gain) + "\(bestSingle.modalities[0])).")
         }
         lines.append("One model, trained once; what is left out is hidden from it as missing.")
         return lines.joined(separator: "\n") + "\n"
@@ -65,6 +74,8 @@ extension Predictions {
     /// Those of the samples that `condition` holds for.
     func keeping(_ condition: (Sample) -> Bool) -> Predictions {
         let kept = samples.indices.filter { condition(samples[$0]) }
-        return Predictions(labels: labels, samples: kept.map { samples[$0] }, source: source, probabilities: kept.map { probabilities[$0] }, loss: nil)
+        return Predictions(
+            labels: labels, samples: kept.map { samples[$0] }, source: source, probabilities: kept.map { probabilities[$0] },
+            loss: nil)
     }
 }

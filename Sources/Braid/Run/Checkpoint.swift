@@ -35,7 +35,8 @@ struct Checkpoint {
         try ReplacedFolder(folder).write { url in
             let fresh = Checkpoint(folder: url)
             try fresh.writeWeights(model)
-            try SafetensorsWriter.write(try optimizer.state() + [(Self.generatorKey, try Generator.state())], to: fresh.optimizerFile)
+            try SafetensorsWriter.write(
+                try optimizer.state() + [(Self.generatorKey, try Generator.state())], to: fresh.optimizerFile)
             try AtomicFile.write(JSONEncoder().encode(state), to: fresh.stateFile)
         }
     }

@@ -9,7 +9,8 @@ public enum ConfigurationProposal {
         "group": ["speaker", "patient", "user", "subject", "author", "group_id"],
         "image": ["image_path", "img", "img_path", "picture", "photo", "image_file", "filename_image"],
         "text": ["sentence", "caption", "description", "transcript", "utterance", "comment", "content", "title"],
-        "text_path": ["text_file"], "audio": ["audio_path", "wav", "wav_path", "sound", "recording", "speech", "audio_file", "clip"],
+        "text_path": ["text_file"],
+        "audio": ["audio_path", "wav", "wav_path", "sound", "recording", "speech", "audio_file", "clip"],
         "audio_start": ["start", "begin", "onset"], "audio_end": ["end", "stop", "offset"],
         "label": ["class", "category", "target", "y", "labels", "label_name"], "weight": ["sample_weight"],
     ]
@@ -27,10 +28,18 @@ public enum ConfigurationProposal {
         let columns = try detect(reader.columns, manifest)
         let modalities = Modality.allCases.filter { modality in
             let names = modality == .text ? ["text", "text_path"] : [modality.rawValue]
-            return names.contains { name in columns[name].map { column in rows.contains { $0.cells[column]?.isEmpty == false } } ?? false }
+            return names.contains { name in
+                columns[name].map { column in rows.contains { $0.cells[column]?.isEmpty == false } } ?? false
+            }
         }
         guard !modalities.isEmpty else {
-            throw BraidError(.badData, faults: [Fault("none of the columns \(reader.columns.joined(separator: ", ")) looks like an image, a text or a recording; write columns.image, columns.text or columns.audio yourself", file: manifest.lastPathComponent, line: 1)])
+            throw BraidError(
+                .badData,
+                faults: [
+                    Fault(
+                        "none of the columns \(reader.columns.joined(separator: ", ")) looks like an image, a text or a recording; write columns.image, columns.text or columns.audio yourself",
+                        file: manifest.lastPathComponent, line: 1)
+                ])
         }
         try checkTask(rows.compactMap { row in columns["label"].flatMap { row.cells[$0] } }, manifest)
         return document(manifest, folder, reader.columns, columns, modalities)
@@ -45,7 +54,13 @@ public enum ConfigurationProposal {
             columns[known] = (synonyms[known] ?? []).lazy.compactMap { name in free.first { $0.lowercased() == name } }.first
         }
         guard columns["label"] != nil else {
-            throw BraidError(.badData, faults: [Fault("no column looks like a label among \(header.joined(separator: ", ")); rename yours to label, or write a config with columns.label", file: manifest.lastPathComponent, line: 1)])
+            throw BraidError(
+                .badData,
+                faults: [
+                    Fault(
+                        "no column looks like a label among \(header.joined(separator: ", ")); rename yours to label, or write a config with columns.label",
+                        file: manifest.lastPathComponent, line: 1)
+                ])
         }
         return columns
     }
@@ -54,12 +69,20 @@ public enum ConfigurationProposal {
         let distinct = Set(labels.filter { !$0.isEmpty })
         let numbers = distinct.compactMap(Double.init)
         if numbers.count == distinct.count && distinct.count > 50 && numbers.contains(where: { $0 != $0.rounded() }) {
-            throw BraidError(.badData, "\(manifest.lastPathComponent): the labels are numbers (\(distinct.count) different ones): that is regression, and this version has multiclass only")
+            throw BraidError(
+                .badData,
+                "\(manifest.lastPathComponent): the labels are numbers (\(distinct.count) different ones): that is regression, and this version has multiclass only"
+            )
         }
     }
 
-    private static func document(_ manifest: URL, _ folder: URL, _ header: [String], _ columns: [String: String], _ modalities: [Modality]) -> String {
-        var lines = ["# Written by braid init. Every key and its meaning: docs/configuration.md", "manifest: \(quote(relative(manifest, to: folder)))"]
+    private static func document(
+        _ manifest: URL, _ folder: URL, _ header: [String], _ columns: [String: String], _ modalities: [Modality]
+    ) -> String {
+        var lines = [
+            "# Written by braid init. Every key and its meaning: docs/configuration.md",
+            "manifest: \(quote(relative(manifest, to: folder)))",
+        ]
         let renamed = Columns.known.filter { columns[$0] != nil && columns[$0] != $0 }
         let ignored = header.filter { !columns.values.contains($0) }
         if !renamed.isEmpty || !ignored.isEmpty { lines.append("columns:") }
@@ -67,10 +90,14 @@ public enum ConfigurationProposal {
         if !ignored.isEmpty { lines.append("  ignore: [\(ignored.map(quote).joined(separator: ", "))]") }
         if columns["split"] == nil { lines.append("splits: {val: 0.15, test: 0.15}") }
         lines.append("modalities:")
-        for modality in modalities { lines.append("  \(modality): {weights: \(quote(encoders[modality] ?? "random")), train: none}") }
+        for modality in modalities {
+            lines.append("  \(modality): {weights: \(quote(encoders[modality] ?? "random")), train: none}")
+        }
         lines.append("fusion: {type: concat, dim: 256, modality_dropout: \(modalities.count > 1 ? 0.2 : 0)}")
         lines.append("head: {task: multiclass, hidden: [256], dropout: 0.1}")
-        lines.append("training: {epochs: 40, batch_size: 64, learning_rate: 1.0e-3, early_stopping: {metric: macro_f1, patience: 8}, seed: 0}")
+        lines.append(
+            "training: {epochs: 40, batch_size: 64, learning_rate: 1.0e-3, early_stopping: {metric: macro_f1, patience: 8}, seed: 0}"
+        )
         return lines.joined(separator: "\n") + "\n"
     }
 

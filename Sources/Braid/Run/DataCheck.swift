@@ -16,7 +16,10 @@ public struct DataCheck {
     /// Reads the manifest and every medium in it.
     ///
     /// - Throws: `BraidError` where the manifest itself has faults.
-    public init(manifest url: URL, columns: Columns = Columns(), splits: SplitFractions = SplitFractions(), style: ProgressBar.Style = .automatic) throws {
+    public init(
+        manifest url: URL, columns: Columns = Columns(), splits: SplitFractions = SplitFractions(),
+        style: ProgressBar.Style = .automatic
+    ) throws {
         let manifest = try Manifest.read(url, columns: columns, splits: splits, onBadSample: .skip)
         var errors = manifest.missingFiles.map(\.description)
         let missingIDs = Set(manifest.missingFiles.map(\.id))
@@ -26,26 +29,34 @@ public struct DataCheck {
 
         var counts: [Split: [String: Int]] = [:]
         for sample in manifest.samples { counts[sample.split ?? .train, default: [:]][sample.label ?? "", default: 0] += 1 }
-        for split in [Split.train, .val] where counts[split] == nil { errors.append("split \(split.rawValue) has no samples; training needs some") }
+        for split in [Split.train, .val] where counts[split] == nil {
+            errors.append("split \(split.rawValue) has no samples; training needs some")
+        }
         if counts[.test] == nil { warnings.append("split test has no samples; training will report no test figures") }
         let train = counts[.train] ?? [:]
         for split in [Split.val, .test] {
-            for label in (counts[split] ?? [:]).keys.sorted() where train[label] == nil { errors.append("class \(label) is in \(split.rawValue) and not in train") }
+            for label in (counts[split] ?? [:]).keys.sorted() where train[label] == nil {
+                errors.append("class \(label) is in \(split.rawValue) and not in train")
+            }
         }
         if let most = train.values.max(), let least = train.values.min(), most > 5 * least {
-            warnings.append("classes are unbalanced in train: from \(least) to \(most) samples; consider training.class_weights: balanced")
+            warnings.append(
+                "classes are unbalanced in train: from \(least) to \(most) samples; consider training.class_weights: balanced")
         }
         self.counts = counts
         self.errors = errors
         self.warnings = warnings
         total = manifest.samples.count
-        missing = Dictionary(uniqueKeysWithValues: manifest.modalities.map { modality in
-            (modality, manifest.samples.filter { !$0.has(modality) || missingIDs.contains($0.id) }.count)
-        })
+        missing = Dictionary(
+            uniqueKeysWithValues: manifest.modalities.map { modality in
+                (modality, manifest.samples.filter { !$0.has(modality) || missingIDs.contains($0.id) }.count)
+            })
     }
 
     /// Decodes every medium once; gives the content hash of each by sample.
-    private static func read(_ manifest: Manifest, _ style: ProgressBar.Style, _ report: (BadSample) -> Void) -> [[Modality: String]] {
+    private static func read(_ manifest: Manifest, _ style: ProgressBar.Style, _ report: (BadSample) -> Void) -> [[Modality:
+        String]]
+    {
         let absent = Set(manifest.missingFiles.map(\.id))
         let progress = ProgressBar("reading media", total: manifest.samples.count, style: style)
         let contents = manifest.samples.map { sample -> [Modality: String] in
@@ -96,11 +107,14 @@ public struct DataCheck {
                 let earlier = first[hash] ?? index
                 first[hash] = earlier
                 let (a, b) = (manifest.samples[earlier], manifest.samples[index])
-                if a.split != b.split { pairs.append("lines \(a.line) (\(a.split?.rawValue ?? "none")) and \(b.line) (\(b.split?.rawValue ?? "none"))") }
+                if a.split != b.split {
+                    pairs.append("lines \(a.line) (\(a.split?.rawValue ?? "none")) and \(b.line) (\(b.split?.rawValue ?? "none"))")
+                }
             }
             guard !pairs.isEmpty else { return nil }
             let more = pairs.count > 3 ? ", …" : ""
-            return "leakage: \(pairs.count) \(modality) files stand in two splits with the same content: \(pairs.prefix(3).joined(separator: "; "))\(more)"
+            return
+                "leakage: \(pairs.count) \(modality) files stand in two splits with the same content: \(pairs.prefix(3).joined(separator: "; "))\(more)"
         }
     }
 
@@ -113,7 +127,9 @@ public struct DataCheck {
             first[hashes] = earlier
             let (a, b) = (manifest.samples[earlier], manifest.samples[index])
             if index != earlier {
-                warnings.append("lines \(a.line) and \(b.line) are the same sample" + (a.label == b.label ? "" : ", labelled \(a.label ?? "") and \(b.label ?? "")"))
+                warnings.append(
+                    "lines \(a.line) and \(b.line) are the same sample"
+                        + (a.label == b.label ? "" : ", labelled \(a.label ?? "") and \(b.label ?? "")"))
             }
         }
         return warnings
@@ -132,7 +148,8 @@ public struct DataCheck {
             lines.append("\(modality): \(total - count) of \(total) samples have it")
         }
         lines += errors.map { "error: \($0)" } + warnings.map { "warning: \($0)" }
-        lines.append(errors.isEmpty && warnings.isEmpty ? "No faults found." : "\(errors.count) errors, \(warnings.count) warnings.")
+        lines.append(
+            errors.isEmpty && warnings.isEmpty ? "No faults found." : "\(errors.count) errors, \(warnings.count) warnings.")
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -6,7 +6,9 @@ extension EmbeddingExport {
         var tensors: [(name: String, tensor: Tensor)] = []
         for block in blocks {
             tensors.append((block.name, block.values))
-            if let presence = block.presence { tensors.append(("\(block.name)_present", try Tensor(Self.bytes(presence), shape: [presence.count]))) }
+            if let presence = block.presence {
+                tensors.append(("\(block.name)_present", try Tensor(Self.bytes(presence), shape: [presence.count])))
+            }
         }
         try SafetensorsWriter.write(tensors, to: url)
     }

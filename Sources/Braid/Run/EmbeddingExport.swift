@@ -38,17 +38,20 @@ public struct EmbeddingExport {
         let inference = try Inference(model: folder, manifest: manifest, rows: rows, needsLabels: false, options)
         let model = inference.model
         for modality in selection.modalities where !model.modalities.contains(modality) {
-            throw BraidError(.usage, "--modality \(modality): the model has only \(model.modalities.map(\.rawValue).joined(separator: ", "))")
+            throw BraidError(
+                .usage, "--modality \(modality): the model has only \(model.modalities.map(\.rawValue).joined(separator: ", "))")
         }
         ids = inference.samples.map(\.id)
         var blocks = try model.modalities.enumerated().compactMap { column, modality -> Block? in
-            guard selection.modalities.contains(modality), let encoder = model.encoders[modality], let values = inference.dataset.embeddings[modality]
+            guard selection.modalities.contains(modality), let encoder = model.encoders[modality],
+                let values = inference.dataset.embeddings[modality]
             else { return nil }
             return try Block(encoder, values, inference.dataset.presence.map { $0[column] })
         }
         if selection.fused {
             let weights = folder.appendingPathComponent("model/model.safetensors")
-            let file = FileManager.default.fileExists(atPath: weights.path) ? weights : folder.appendingPathComponent("model.safetensors")
+            let file =
+                FileManager.default.fileExists(atPath: weights.path) ? weights : folder.appendingPathComponent("model.safetensors")
             blocks.append(
                 Block(
                     name: "fused", values: try inference.fused(), presence: nil,
@@ -64,7 +67,8 @@ public struct EmbeddingExport {
         let encoders = try configuration.modalities.filter { modalities.contains($0.key) }.map { modality, asked in
             // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.
             try ModalityEncoder(
-                modality, .init(encoder: asked.encoder, weights: asked.weights, train: .none), relativeTo: configuration.folder, device: device)
+                modality, .init(encoder: asked.encoder, weights: asked.weights, train: .none), relativeTo: configuration.folder,
+                device: device)
         }.sorted { $0.modality < $1.modality }
         let extractor = EmbeddingExtractor(manifest: manifest, onBadSample: options.onBadSample, style: options.style)
         let result = try extractor.extract(read.samples, encoders)
@@ -92,7 +96,8 @@ public struct EmbeddingExport {
 
     private func writeIndex(_ folder: URL, _ stem: String, _ format: Format) throws {
         let entries = blocks.map { block in
-            ["name": block.name, "dimension": block.values.shape[1], "encoder": block.encoder, "sha256": block.fingerprint] as [String: Any]
+            ["name": block.name, "dimension": block.values.shape[1], "encoder": block.encoder, "sha256": block.fingerprint]
+                as [String: Any]
         }
         let index: [String: Any] = [
             "format": format.rawValue, "rows": ids.count, "embeddings": entries,
@@ -106,7 +111,8 @@ public struct EmbeddingExport {
 extension EmbeddingExport.Block {
     init(_ encoder: ModalityEncoder, _ values: Tensor, _ presence: [Bool]) throws {
         self.init(
-            name: encoder.modality.rawValue, values: values, presence: presence, encoder: "\(encoder.architecture), \(encoder.name)",
+            name: encoder.modality.rawValue, values: values, presence: presence,
+            encoder: "\(encoder.architecture), \(encoder.name)",
             fingerprint: try encoder.weightsFile.map { try Fingerprint.of($0) } ?? "random")
     }
 }

@@ -67,9 +67,12 @@ struct EmbeddingExtractor {
                 let dimension = encoder.encoder.dimension
                 for (row, (index, _)) in good.enumerated() {
                     let embedding = Array(pooled[row * dimension..<(row + 1) * dimension])
-                    if embedding.allSatisfy(\.isFinite) { values[index] = embedding } else {
+                    if embedding.allSatisfy(\.isFinite) {
+                        values[index] = embedding
+                    } else {
                         let message = "its embedding is not finite: the medium's values are far beyond what the encoder knows"
-                        bad.append(BadSample(samples[index], manifest: manifest, field: encoder.modality.rawValue, message: message))
+                        bad.append(
+                            BadSample(samples[index], manifest: manifest, field: encoder.modality.rawValue, message: message))
                     }
                 }
             }

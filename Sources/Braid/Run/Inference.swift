@@ -45,9 +45,11 @@ public struct Inference {
         let device = try options.device.resolve()
         let taken = try ModelFolder.modalities(of: folder)
         for modality in Modality.allCases where !taken.contains(modality) && samples.contains(where: { $0.has(modality) }) {
-            throw BraidError(.usage, "\(modality) is given, but the model takes only \(taken.sorted().map(\.rawValue).joined(separator: ", "))")
+            throw BraidError(
+                .usage, "\(modality) is given, but the model takes only \(taken.sorted().map(\.rawValue).joined(separator: ", "))")
         }
-        try self.init(ModelFolder.read(folder, device: device), samples, manifest: URL(fileURLWithPath: "command line"), options, device)
+        try self.init(
+            ModelFolder.read(folder, device: device), samples, manifest: URL(fileURLWithPath: "command line"), options, device)
     }
 
     private init(_ model: FusionModel, _ samples: [Sample], manifest: URL, _ options: Options, _ device: Device) throws {
@@ -55,16 +57,23 @@ public struct Inference {
         let lacking = samples.filter { sample in !model.modalities.contains(where: sample.has) }
         guard lacking.isEmpty else {
             let names = model.modalities.map(\.rawValue).joined(separator: ", ")
-            throw BraidError(.badData, faults: lacking.map {
-                Fault("sample \($0.id) has none of the model's modalities (\(names))", file: manifest.lastPathComponent, line: $0.line)
-            })
+            throw BraidError(
+                .badData,
+                faults: lacking.map {
+                    Fault(
+                        "sample \($0.id) has none of the model's modalities (\(names))", file: manifest.lastPathComponent,
+                        line: $0.line)
+                })
         }
         let extractor = EmbeddingExtractor(manifest: manifest, onBadSample: options.onBadSample, style: options.style)
         dataset = try Dataset(samples, model, extractor, device: device)
-        guard !dataset.samples.isEmpty else { throw BraidError(.badData, "\(manifest.lastPathComponent): no sample is left to use") }
+        guard !dataset.samples.isEmpty else {
+            throw BraidError(.badData, "\(manifest.lastPathComponent): no sample is left to use")
+        }
     }
 
-    private static func choose(_ rows: Rows, of manifest: Manifest, trainedOn: String, style: ProgressBar.Style) throws -> [Sample] {
+    private static func choose(_ rows: Rows, of manifest: Manifest, trainedOn: String, style: ProgressBar.Style) throws -> [Sample]
+    {
         let split: Split
         switch rows {
         case .all: return manifest.samples
@@ -73,14 +82,19 @@ public struct Inference {
             // The training's own manifest is held to the training's own test split: anything else was learnt from.
             let isTrainingData = try Fingerprint.of(manifest.url) == trainedOn
             guard manifest.hasSplitColumn || isTrainingData else {
-                notify("\(manifest.url.lastPathComponent) has no split column: all \(manifest.samples.count) rows are used", style: style)
+                notify(
+                    "\(manifest.url.lastPathComponent) has no split column: all \(manifest.samples.count) rows are used",
+                    style: style)
                 return manifest.samples
             }
             split = .test
         }
         let samples = manifest.samples(in: split)
         guard !samples.isEmpty else {
-            throw BraidError(.badData, "\(manifest.url.lastPathComponent) has no sample in split \(split.rawValue); name another with --split, or --split all")
+            throw BraidError(
+                .badData,
+                "\(manifest.url.lastPathComponent) has no sample in split \(split.rawValue); name another with --split, or --split all"
+            )
         }
         return samples
     }

@@ -48,7 +48,8 @@ public struct ConfusionMatrix: Sendable, Equatable {
             sum == 0 ? 0 : zip(weights, values).reduce(0) { $0 + $1.0 * $1.1 } / sum
         }
         return ClassScores(
-            precision: mean(classes.map(\.precision)), recall: mean(classes.map(\.recall)), f1: mean(classes.map(\.f1)), support: total)
+            precision: mean(classes.map(\.precision)), recall: mean(classes.map(\.recall)), f1: mean(classes.map(\.f1)),
+            support: total)
     }
 
     private static func ratio(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }

@@ -7,7 +7,9 @@ extension Predictions {
         let header = ["id"] + (hasLabels ? ["label"] : []) + ["prediction", "probability"] + labels.map { "p_\($0)" }
         var lines = [header.map(DelimitedText.quoted).joined(separator: ",")]
         for ((sample, row), best) in zip(zip(samples, probabilities), predicted) {
-            let cells = [sample.id] + (hasLabels ? [sample.label ?? ""] : []) + [labels[best], Self.number(row[best])] + row.map(Self.number)
+            let cells =
+                [sample.id] + (hasLabels ? [sample.label ?? ""] : []) + [labels[best], Self.number(row[best])]
+                + row.map(Self.number)
             lines.append(cells.map(DelimitedText.quoted).joined(separator: ","))
         }
         return lines.joined(separator: "\n") + "\n"
@@ -22,7 +24,8 @@ extension Predictions {
                 "id": samples[index].id, "prediction": labels[predicted[index]],
                 "probabilities": Dictionary(uniqueKeysWithValues: pairs),
             ]
-            return String(decoding: try JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys]), as: UTF8.self) + "\n"
+            return String(decoding: try JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys]), as: UTF8.self)
+                + "\n"
         }.joined()
     }
 
@@ -33,7 +36,8 @@ extension Predictions {
         return ranked.map { number, probability in
             let name = labels[number]
             let bar = String(repeating: "█", count: Int((probability * 30).rounded()))
-            return name + String(repeating: " ", count: width - name.count) + String(format: "  %6.2f %%  ", 100 * probability) + bar
+            return name + String(repeating: " ", count: width - name.count) + String(format: "  %6.2f %%  ", 100 * probability)
+                + bar
         }.joined(separator: "\n") + "\n"
     }
 

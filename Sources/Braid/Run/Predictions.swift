@@ -31,7 +31,8 @@ public struct Predictions: Sendable {
         var faults: [Fault] = []
         let targets = samples.map { sample -> Int in
             guard let label = sample.label, let number = numbers[label] else {
-                let message = sample.label.map { "label \($0) is not among the model's: \(labels.joined(separator: ", "))" } ?? "has no label"
+                let message =
+                    sample.label.map { "label \($0) is not among the model's: \(labels.joined(separator: ", "))" } ?? "has no label"
                 faults.append(Fault(message, file: source, line: sample.line, field: "label"))
                 return 0
             }
@@ -64,6 +65,7 @@ extension FusionModel {
             }
         }
         let loss = targets.map { _ in losses.reduce(0, +) / Double(max(1, dataset.samples.count)) }
-        return Predictions(labels: labels, samples: dataset.samples, source: dataset.source, probabilities: probabilities, loss: loss)
+        return Predictions(
+            labels: labels, samples: dataset.samples, source: dataset.source, probabilities: probabilities, loss: loss)
     }
 }

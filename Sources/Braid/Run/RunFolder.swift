@@ -17,10 +17,12 @@ public struct RunFolder: Sendable {
     /// Makes the folder. One that holds a run already is not written over.
     func create() throws {
         if FileManager.default.fileExists(atPath: configuration.path) {
-            throw BraidError(.cannotCreate, "\(url.path) holds a run already: go on with --resume, or name another folder with --out")
+            throw BraidError(
+                .cannotCreate, "\(url.path) holds a run already: go on with --resume, or name another folder with --out")
         }
         do {
-            try FileManager.default.createDirectory(at: url.appendingPathComponent("checkpoints"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: url.appendingPathComponent("checkpoints"), withIntermediateDirectories: true)
         } catch {
             throw BraidError(.cannotCreate, "\(url.path) cannot be created: \(error.localizedDescription)")
         }

@@ -29,7 +29,9 @@ struct TensorBoardWriter {
             summary += Protobuf.bytes(1, Protobuf.bytes(1, Data(tag.utf8)) + Protobuf.float(2, Float(value)))
         }
         // Event: wall_time 1, step 2, summary 5.
-        try write(event: Protobuf.double(1, Date().timeIntervalSince1970) + Protobuf.varint(2, UInt64(record.step)) + Protobuf.bytes(5, summary))
+        try write(
+            event: Protobuf.double(1, Date().timeIntervalSince1970) + Protobuf.varint(2, UInt64(record.step))
+                + Protobuf.bytes(5, summary))
     }
 
     private func write(event: Data) throws {

@@ -58,9 +58,14 @@ public struct Training {
         let fingerprint = try Fingerprint.of(manifest.url)
         var state = TrainingState(random: UInt64(settings.seed), manifestSHA256: fingerprint, labels: labels)
         if resume {
-            state = try Checkpoint(folder: run.checkpoint("last")).read(into: model, optimizer, manifestSHA256: fingerprint) ?? state
-        } else { try AtomicFile.write(configuration.yaml, to: run.configuration) }
-        let loop = TrainingLoop(configuration: configuration, run: run, style: style, model: model, optimizer: optimizer, data: data, afterEpoch: afterEpoch)
+            state =
+                try Checkpoint(folder: run.checkpoint("last")).read(into: model, optimizer, manifestSHA256: fingerprint) ?? state
+        } else {
+            try AtomicFile.write(configuration.yaml, to: run.configuration)
+        }
+        let loop = TrainingLoop(
+            configuration: configuration, run: run, style: style, model: model, optimizer: optimizer, data: data,
+            afterEpoch: afterEpoch)
         let stoppedEarly = try loop.run(&state)
 
         // The best epoch is the model.
@@ -79,7 +84,9 @@ public struct Training {
             throw BraidError(.noInput, "\(run.url.path) holds no run to resume: there is no config.yaml")
         }
         guard before == configuration.yaml else {
-            throw BraidError(.badConfiguration, "\(run.configuration.path) differs from the configuration given; resume with the same, or start a new run")
+            throw BraidError(
+                .badConfiguration,
+                "\(run.configuration.path) differs from the configuration given; resume with the same, or start a new run")
         }
     }
 
@@ -87,11 +94,15 @@ public struct Training {
         let train = Set(manifest.samples(in: .train).compactMap(\.label))
         let file = manifest.url.lastPathComponent
         guard train.count >= 2 else {
-            throw BraidError(.badData, faults: [Fault("the train split has \(train.count) classes; a classifier needs at least two", file: file)])
+            throw BraidError(
+                .badData, faults: [Fault("the train split has \(train.count) classes; a classifier needs at least two", file: file)]
+            )
         }
         let unseen = manifest.samples.filter { $0.label.map { !train.contains($0) } ?? false }
         let faults = unseen.map { sample in
-            Fault("class \(sample.label ?? "") is not in the train split, so it cannot be learnt", file: file, line: sample.line, field: "label")
+            Fault(
+                "class \(sample.label ?? "") is not in the train split, so it cannot be learnt", file: file, line: sample.line,
+                field: "label")
         }
         guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
         for modality in configuration.modalities.keys.sorted() where !manifest.samples.contains(where: { $0.has(modality) }) {
@@ -100,7 +111,9 @@ public struct Training {
         let uncovered = manifest.samples.filter { sample in !configuration.modalities.keys.contains(where: sample.has) }
         guard uncovered.isEmpty else {
             let names = configuration.modalities.keys.sorted().map(\.rawValue).joined(separator: ", ")
-            throw BraidError(.badData, faults: uncovered.map { Fault("has none of the configured modalities (\(names))", file: file, line: $0.line) })
+            throw BraidError(
+                .badData,
+                faults: uncovered.map { Fault("has none of the configured modalities (\(names))", file: file, line: $0.line) })
         }
         return train.sorted()
     }
@@ -112,7 +125,8 @@ public struct Training {
             notify("\(modality): \(encoder.architecture), \(encoder.name), train: \(asked.train.text): \(loaded)", style: style)
             return encoder
         }
-        let settings = FusionModel.Settings(fusion: configuration.fusion, head: configuration.head, columns: configuration.columns, splits: configuration.splits,
+        let settings = FusionModel.Settings(
+            fusion: configuration.fusion, head: configuration.head, columns: configuration.columns, splits: configuration.splits,
             manifestSHA256: try Fingerprint.of(configuration.manifestURL))
         return try FusionModel(encoders: encoders, labels: labels, settings: settings, parameters: ParameterStore(device: device))
     }
@@ -177,7 +191,8 @@ extension DeviceChoice {
         case .auto: return try Device.cudaCount() > 0 ? .cuda(0) : .cpu
         case .cuda:
             guard try Device.cudaCount() > 0 else {
-                throw BraidError(.unavailable, "device: cuda, but libtorch sees no CUDA device; use device: auto, or a CUDA build of libtorch")
+                throw BraidError(
+                    .unavailable, "device: cuda, but libtorch sees no CUDA device; use device: auto, or a CUDA build of libtorch")
             }
             return .cuda(0)
         }

@@ -28,7 +28,8 @@ struct TrainingLoop {
             var lossSum = 0.0
             for batch in 0..<batches {
                 let indices = Array(order[batch * settings.batchSize..<min((batch + 1) * settings.batchSize, order.count)])
-                lossSum += try step(indices, targets, weights, state.step, batches * settings.epochs, &random) * Double(indices.count)
+                lossSum +=
+                    try step(indices, targets, weights, state.step, batches * settings.epochs, &random) * Double(indices.count)
                 state.step += 1
                 progress.advance(by: indices.count)
             }
@@ -59,7 +60,10 @@ struct TrainingLoop {
         let loss = try (losses * rowWeights).sum() / rowWeights.sum().clamped(atLeast: 1e-12)
         let value = try loss.item()
         guard value.isFinite else {
-            throw BraidError(.badData, "the loss is \(value) at step \(step): lower training.learning_rate (\(settings.learningRate)), or look for broken samples with braid check")
+            throw BraidError(
+                .badData,
+                "the loss is \(value) at step \(step): lower training.learning_rate (\(settings.learningRate)), or look for broken samples with braid check"
+            )
         }
         // Back, clip, and step at the schedule's rate.
         try optimizer.clearGradients()
@@ -78,7 +82,9 @@ struct TrainingLoop {
         let chance = configuration.fusion.modalityDropout
         guard chance > 0 else { return presence }
         let kept = presence.map { $0 && Double.random(in: 0..<1, using: &random) >= chance }
-        guard !kept.contains(true), let survivor = presence.indices.filter({ presence[$0] }).randomElement(using: &random) else { return kept }
+        guard !kept.contains(true), let survivor = presence.indices.filter({ presence[$0] }).randomElement(using: &random) else {
+            return kept
+        }
         return kept.indices.map { $0 == survivor }
     }
 

@@ -31,10 +31,16 @@ struct JSONObject {
     func double(_ name: String, _ fallback: Double? = nil) throws -> Double {
         try value(name, fallback, "a number") { ($0 as? NSNumber)?.doubleValue }
     }
-    func string(_ name: String, _ fallback: String? = nil) throws -> String { try value(name, fallback, "a text") { $0 as? String } }
+    func string(_ name: String, _ fallback: String? = nil) throws -> String {
+        try value(name, fallback, "a text") { $0 as? String }
+    }
     func bool(_ name: String, _ fallback: Bool? = nil) throws -> Bool { try value(name, fallback, "true or false") { $0 as? Bool } }
-    func ints(_ name: String, _ fallback: [Int]? = nil) throws -> [Int] { try value(name, fallback, "a list of whole numbers") { $0 as? [Int] } }
-    func strings(_ name: String, _ fallback: [String]? = nil) throws -> [String] { try value(name, fallback, "a list of texts") { $0 as? [String] } }
+    func ints(_ name: String, _ fallback: [Int]? = nil) throws -> [Int] {
+        try value(name, fallback, "a list of whole numbers") { $0 as? [Int] }
+    }
+    func strings(_ name: String, _ fallback: [String]? = nil) throws -> [String] {
+        try value(name, fallback, "a list of texts") { $0 as? [String] }
+    }
     func doubles(_ name: String, _ fallback: [Double]? = nil) throws -> [Double] {
         try value(name, fallback, "a list of numbers") { ($0 as? [NSNumber])?.map(\.doubleValue) }
     }

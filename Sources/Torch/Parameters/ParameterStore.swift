@@ -79,7 +79,9 @@ public final class ParameterStore {
     /// What became of each key of the checkpoint.
     public var report: LoadReport {
         let keys = checkpoint.map { Array($0.entries.keys) } ?? []
-        let unused = keys.filter { !applied.contains($0) && !ignored.contains($0) && !ignoredPrefixes.contains(where: $0.hasPrefix) }
+        let unused = keys.filter {
+            !applied.contains($0) && !ignored.contains($0) && !ignoredPrefixes.contains(where: $0.hasPrefix)
+        }
         return LoadReport(
             file: checkpoint?.path ?? "", applied: applied.count, missing: missing, unused: unused.sorted(),
             mismatched: mismatched)

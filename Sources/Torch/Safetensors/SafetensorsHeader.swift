@@ -65,7 +65,9 @@ struct SafetensorsHeader {
     /// No two tensors share bytes and none are left over, as the format asks.
     private func checkCoverage(_ entries: [String: SafetensorsFile.Entry], dataStart: Int) throws {
         var end = dataStart
-        for (name, entry) in entries.sorted(by: { ($0.value.range.lowerBound, $0.value.range.upperBound) < ($1.value.range.lowerBound, $1.value.range.upperBound) }) {
+        for (name, entry) in entries.sorted(by: {
+            ($0.value.range.lowerBound, $0.value.range.upperBound) < ($1.value.range.lowerBound, $1.value.range.upperBound)
+        }) {
             guard entry.range.lowerBound == end else { throw fault("\(name): its bytes overlap another tensor's or leave a gap") }
             end = entry.range.upperBound
         }

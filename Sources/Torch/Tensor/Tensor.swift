@@ -69,7 +69,7 @@ extension Tensor {
         let context = Unmanaged.passRetained(owner)
         let status = ct_from_memory(
             bytes.baseAddress, bytes.count, dtype.rawValue, sizes, sizes.count,
-            { Unmanaged<AnyObject>.fromOpaque($0!).release() }, context.toOpaque(), &result)
+            { $0.map { Unmanaged<AnyObject>.fromOpaque($0).release() } }, context.toOpaque(), &result)
         guard status == 0, let result else {
             context.release()
             throw .last("tensor from memory", arguments: ["shape \(shape)"])

@@ -35,8 +35,10 @@ import Testing
         #expect(error?.code == .badConfiguration)
         let text = error?.description ?? ""
         for part in [
-            "config.yaml:1: modalities.text.train: expected none, last:N or all", "config.yaml:2: fusion.type: expected one of concat",
-            "config.yaml:2: fusion.dimm: unknown key; did you mean fusion.dim?", "config.yaml:3: head.dropout: expected a number from 0.0 to 0.95",
+            "config.yaml:1: modalities.text.train: expected none, last:N or all",
+            "config.yaml:2: fusion.type: expected one of concat",
+            "config.yaml:2: fusion.dimm: unknown key; did you mean fusion.dim?",
+            "config.yaml:3: head.dropout: expected a number from 0.0 to 0.95",
             "config.yaml:4: training.epochs: expected a whole number", "training.momentum: acts only with training.optimizer: sgd",
             "did you mean training.early_stopping.patience?",
         ] { #expect(text.contains(part), "\(part)\n\(text)") }
@@ -53,7 +55,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "- a\n", "a: [", "modalities: 3\n", "training: {epochs: 2}\n", "modalities: {image: {train: all}}\n", "\u{0}"])
+    @Test(arguments: [
+        "", "- a\n", "a: [", "modalities: 3\n", "training: {epochs: 2}\n", "modalities: {image: {train: all}}\n", "\u{0}",
+    ])
     func whatIsNoConfigurationIsRefused(_ yaml: String) throws {
         let error = #expect(throws: BraidError.self) { try read(yaml) }
         #expect(error?.code == .badConfiguration)
@@ -68,9 +72,12 @@ import Testing
         let manifest = try folder.write("photo,caption,category,price\na.png,hello,cat,3\nb.png,you,dog,4\n", as: "animals.csv")
         let yaml = try ConfigurationProposal.yaml(for: manifest, relativeTo: folder.url)
         let configuration = try read(yaml)
-        #expect(configuration.columns == Columns(names: ["image": "photo", "text": "caption", "label": "category"], ignored: ["price"]))
+        #expect(
+            configuration.columns == Columns(names: ["image": "photo", "text": "caption", "label": "category"], ignored: ["price"]))
         #expect(configuration.modalities.keys.sorted() == [.image, .text])
         #expect(configuration.manifest == "animals.csv")
-        #expect(throws: BraidError.self) { try ConfigurationProposal.yaml(for: folder.write("a,b\n1,2\n", as: "n.csv"), relativeTo: folder.url) }
+        #expect(throws: BraidError.self) {
+            try ConfigurationProposal.yaml(for: folder.write("a,b\n1,2\n", as: "n.csv"), relativeTo: folder.url)
+        }
     }
 }

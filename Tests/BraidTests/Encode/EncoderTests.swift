@@ -1,12 +1,15 @@
-@testable import Braid
 import Foundation
 import TestSupport
 import Testing
 import Torch
 
+@testable import Braid
+
 /// Small encoders, and the real MiniLM, against timm, the published PANNs definition, and Transformers.
 @Suite struct EncoderTests {
-    private func encoder(_ modality: Modality, _ weights: URL, train: Trainable = .none, encoder: String? = nil) throws -> ModalityEncoder {
+    private func encoder(_ modality: Modality, _ weights: URL, train: Trainable = .none, encoder: String? = nil) throws
+        -> ModalityEncoder
+    {
         try ModalityEncoder(modality, .init(encoder: encoder, weights: weights.path, train: train), relativeTo: Fixtures.root)
     }
 
@@ -75,8 +78,10 @@ import Torch
 
     @Test func weightsOfAnotherArchitectureAreOneErrorThatListsEverything() throws {
         let folder = try TemporaryFolder()
-        try FileManager.default.copyItem(at: Fixtures.url("cnn10/model.safetensors"), to: folder.url.appendingPathComponent("model.safetensors"))
-        try FileManager.default.copyItem(at: Fixtures.url("resnet/config.json"), to: folder.url.appendingPathComponent("config.json"))
+        try FileManager.default.copyItem(
+            at: Fixtures.url("cnn10/model.safetensors"), to: folder.url.appendingPathComponent("model.safetensors"))
+        try FileManager.default.copyItem(
+            at: Fixtures.url("resnet/config.json"), to: folder.url.appendingPathComponent("config.json"))
         let error = #expect(throws: LoadError.self) { try encoder(.image, folder.url) }
         #expect(error?.report.applied == 0)
         #expect((error?.report.missing.count ?? 0) > 50)
@@ -85,7 +90,8 @@ import Torch
 
     @Test func whatCannotBeFoundOrFitIsRefused() throws {
         for (name, asked) in [
-            ("bundled:nothing", nil), ("no/such", nil), ("fixtures/bad/text.png", nil), ("fixtures/resnet", "resnet10"), ("random", nil), ("fixtures", nil),
+            ("bundled:nothing", nil), ("no/such", nil), ("fixtures/bad/text.png", nil), ("fixtures/resnet", "resnet10"),
+            ("random", nil), ("fixtures", nil),
         ] as [(String, String?)] {
             #expect(throws: BraidError.self, "\(name)") {
                 try ModalityEncoder(.image, .init(encoder: asked, weights: name, train: .none), relativeTo: Fixtures.root)

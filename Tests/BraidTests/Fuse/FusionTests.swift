@@ -1,15 +1,19 @@
-@testable import Braid
 import TestSupport
 import Testing
 import Torch
 
+@testable import Braid
+
 @Suite struct FusionTests {
     private func fusion() throws -> ConcatFusion {
         try Generator.seed(1)
-        return try ConcatFusion(Scope(ParameterStore()), modalities: [("image", 6), ("text", 4), ("audio", 3)], dimension: 8, dropout: 0)
+        return try ConcatFusion(
+            Scope(ParameterStore()), modalities: [("image", 6), ("text", 4), ("audio", 3)], dimension: 8, dropout: 0)
     }
 
-    private func mask(_ rows: [[UInt8]]) throws -> Tensor { try Tensor(rows.flatMap { $0 }, shape: [rows.count, 3]).converted(to: .bool) }
+    private func mask(_ rows: [[UInt8]]) throws -> Tensor {
+        try Tensor(rows.flatMap { $0 }, shape: [rows.count, 3]).converted(to: .bool)
+    }
 
     @Test func whatStandsInAMissingRowLeavesNoTrace() throws {
         let fusion = try fusion()
@@ -44,7 +48,8 @@ import Torch
             try #expect(maxDifference(full, fusion(FusionInput(pooled: pooled, presence: mask([flags])), mode: .evaluate)) > 1e-4)
             var changed = pooled
             changed[index] = try pooled[index].power(3).adding(0.3)
-            try #expect(maxDifference(full, fusion(FusionInput(pooled: changed, presence: mask([[1, 1, 1]])), mode: .evaluate)) > 1e-5)
+            try #expect(
+                maxDifference(full, fusion(FusionInput(pooled: changed, presence: mask([[1, 1, 1]])), mode: .evaluate)) > 1e-5)
         }
     }
 
@@ -54,7 +59,8 @@ import Torch
         let rows: [[UInt8]] = [[1, 1, 1], [0, 1, 0], [1, 0, 1]]
         let together = try fusion(FusionInput(pooled: pooled, presence: mask(rows)), mode: .evaluate)
         for row in 0..<3 {
-            let alone = try fusion(FusionInput(pooled: pooled.map { try $0.slice(0, row..<row + 1) }, presence: mask([rows[row]])), mode: .evaluate)
+            let alone = try fusion(
+                FusionInput(pooled: pooled.map { try $0.slice(0, row..<row + 1) }, presence: mask([rows[row]])), mode: .evaluate)
             try #expect(maxDifference(together.slice(0, row..<row + 1), alone) <= 1e-6)
         }
     }

@@ -32,8 +32,10 @@ import Testing
         let error = #expect(throws: BraidError.self) { try Manifest.read(url) }
         let faults = try #require(error?.faults)
         let expected: [(line: Int, part: String)] = [
-            (1, "unknown column"), (3, "already"), (4, "none of train, val, test"), (5, "must not cross splits"), (6, "has no image, text or audio"),
-            (7, "is empty; expected a class name"), (8, "not a time"), (8, "is empty while"), (9, "is not after"), (10, "not a number"),
+            (1, "unknown column"), (3, "already"), (4, "none of train, val, test"), (5, "must not cross splits"),
+            (6, "has no image, text or audio"),
+            (7, "is empty; expected a class name"), (8, "not a time"), (8, "is empty while"), (9, "is not after"),
+            (10, "not a number"),
             (11, "fields where the header has"), (12, "no such file"), (13, "is empty; expected train"), (14, "never closed"),
         ]
         for (line, part) in expected {
@@ -46,7 +48,10 @@ import Testing
     @Test(arguments: [
         ("m.csv", "id,image,text,label\n1,a.png,\"a, \"\"b\"\"\r\nc\",cat\n\n2,,hello,dog\n"),
         ("m.tsv", "\u{FEFF}id\timage\ttext\tlabel\r\n1\ta.png\t\"a, \"\"b\"\"\r\nc\"\tcat\r\n2\t\thello\tdog"),
-        ("m.jsonl", "{\"id\": 1, \"image\": \"a.png\", \"text\": \"a, \\\"b\\\"\\r\\nc\", \"label\": \"cat\"}\n\n{\"id\":\"2\",\"image\":null,\"text\":\"hello\",\"label\":\"dog\"}\n"),
+        (
+            "m.jsonl",
+            "{\"id\": 1, \"image\": \"a.png\", \"text\": \"a, \\\"b\\\"\\r\\nc\", \"label\": \"cat\"}\n\n{\"id\":\"2\",\"image\":null,\"text\":\"hello\",\"label\":\"dog\"}\n"
+        ),
     ])
     func formatsSayTheSame(_ name: String, _ content: String) throws {
         let manifest = try Manifest.read(folder.write(content, as: name))
@@ -90,7 +95,9 @@ import Testing
         let url = try folder.write("caption,class,note\nhello,a,x\n", as: "m.csv")
         let columns = Columns(names: ["text": "caption", "label": "class"], ignored: ["note"])
         #expect(try Manifest.read(url, columns: columns).samples.first?.label == "a")
-        let error = #expect(throws: BraidError.self) { try Manifest.read(url, columns: Columns(names: ["text": "kaption"], ignored: ["note"])) }
+        let error = #expect(throws: BraidError.self) {
+            try Manifest.read(url, columns: Columns(names: ["text": "kaption"], ignored: ["note"]))
+        }
         #expect(error?.description.contains("maps text to column kaption, which is not there") == true)
     }
 

@@ -1,8 +1,9 @@
-@testable import Braid
 import Foundation
 import TestSupport
 import Testing
 import Torch
+
+@testable import Braid
 
 @Suite struct FrontEndTests {
     static let names = (try? FileManager.default.contentsOfDirectory(atPath: Fixtures.url("images").path).sorted()) ?? []
@@ -20,8 +21,17 @@ import Torch
 
     /// Against torchaudio and librosa: scripts/references/audio.py.
     @Test(arguments: [
-        ("htk", ["sample_rate": 16_000, "window_size": 400, "hop_size": 160, "mel_bins": 64, "fmin": 0, "fmax": 8000, "mel_scale": "htk", "mel_norm": "none"] as [String: any Sendable]),
-        ("slaney", ["sample_rate": 16_000, "window_size": 400, "fft_size": 512, "hop_size": 160, "mel_bins": 64, "fmin": 50, "fmax": 8000]),
+        (
+            "htk",
+            [
+                "sample_rate": 16_000, "window_size": 400, "hop_size": 160, "mel_bins": 64, "fmin": 0, "fmax": 8000,
+                "mel_scale": "htk", "mel_norm": "none",
+            ] as [String: any Sendable]
+        ),
+        (
+            "slaney",
+            ["sample_rate": 16_000, "window_size": 400, "fft_size": 512, "hop_size": 160, "mel_bins": 64, "fmin": 50, "fmax": 8000]
+        ),
         ("panns", ["sample_rate": 16_000, "window_size": 512, "hop_size": 160, "mel_bins": 64, "fmin": 50, "fmax": 8000]),
     ])
     func logMelAgreesWithTorchaudio(_ name: String, _ settings: [String: any Sendable]) throws {
@@ -47,7 +57,8 @@ import Torch
     }
 
     @Test func veryShortRecordingsArePadded() throws {
-        let frontEnd = try LogMelFrontEnd(JSONObject(["sample_rate": 8000, "window_size": 256, "hop_size": 80, "mel_bins": 32], path: ""))
+        let frontEnd = try LogMelFrontEnd(
+            JSONObject(["sample_rate": 8000, "window_size": 256, "hop_size": 80, "mel_bins": 32], path: ""))
         #expect(try frontEnd.spectrogram(Tensor([Float(0.5)], shape: [1, 1])).shape[1] >= 16)
     }
 }

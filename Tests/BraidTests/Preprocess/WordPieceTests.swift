@@ -1,7 +1,8 @@
-@testable import Braid
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Braid
 
 /// Against the `tokenizers` package with all-MiniLM-L6-v2's own tokenizer.json: scripts/references/wordpiece.py.
 @Suite struct WordPieceTests {
@@ -27,7 +28,11 @@ import Testing
             case name(String)
             init(from decoder: any Decoder) throws {
                 let container = try decoder.singleValueContainer()
-                if let number = try? container.decode(UInt32.self) { self = .number(number) } else { self = .name(try container.decode(String.self)) }
+                if let number = try? container.decode(UInt32.self) {
+                    self = .number(number)
+                } else {
+                    self = .name(try container.decode(String.self))
+                }
             }
         }
     }
@@ -39,7 +44,9 @@ import Testing
         let file: CodePoints = try Fixtures.json("wordpiece-codepoints.json")
         var wrong: [String] = []
         for range in file.ranges {
-            guard case .number(let first) = range[0], case .number(let last) = range[1], case .name(let expected) = range[2] else { continue }
+            guard case .number(let first) = range[0], case .number(let last) = range[1], case .name(let expected) = range[2] else {
+                continue
+            }
             for value in first...last {
                 guard let scalar = Unicode.Scalar(value) else { continue }
                 let found = Self.treatment(of: scalar, normalizer)
@@ -70,7 +77,9 @@ import Testing
 
     @Test func otherTokenizersAreRefusedByName() throws {
         let folder = try TemporaryFolder()
-        let url = try folder.write(#"{"model":{"type":"BPE"},"normalizer":{"type":"BertNormalizer"},"pre_tokenizer":{"type":"BertPreTokenizer"}}"#, as: "tokenizer.json")
+        let url = try folder.write(
+            #"{"model":{"type":"BPE"},"normalizer":{"type":"BertNormalizer"},"pre_tokenizer":{"type":"BertPreTokenizer"}}"#,
+            as: "tokenizer.json")
         let error = #expect(throws: BraidError.self) { try WordPieceTokenizer(url) }
         #expect(error?.description.contains("model of type BPE is not known") == true)
     }

@@ -1,7 +1,8 @@
-@testable import Braid
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Braid
 
 /// Against scikit-learn's own text: scripts/references/reports.py.
 @Suite struct ClassificationReportTests {
@@ -11,9 +12,15 @@ import Testing
         let predicted: [Int]
         let report: String
         let accuracy: Double
-        let macro_f1: Double
-        let weighted_f1: Double
+        let macroF1: Double
+        let weightedF1: Double
         let confusion: [[Int]]
+
+        enum CodingKeys: String, CodingKey {
+            case labels, `true`, predicted, report, accuracy, confusion
+            case macroF1 = "macro_f1"
+            case weightedF1 = "weighted_f1"
+        }
     }
 
     @Test func textAndFiguresAreScikitLearns() throws {
@@ -24,8 +31,8 @@ import Testing
             #expect(confusion.counts == expected.confusion)
             #expect(confusion.report == expected.report)
             #expect(abs(confusion.accuracy - expected.accuracy) < 1e-12)
-            #expect(abs(confusion.macro.f1 - expected.macro_f1) < 1e-12)
-            #expect(abs(confusion.weighted.f1 - expected.weighted_f1) < 1e-12)
+            #expect(abs(confusion.macro.f1 - expected.macroF1) < 1e-12)
+            #expect(abs(confusion.weighted.f1 - expected.weightedF1) < 1e-12)
         }
     }
 
@@ -34,7 +41,8 @@ import Testing
             Sample(id: "<i>\($0)", text: .inline("\"<u>&"), label: $1)
         }
         let labels = ["<script>alert(1)</script>", "b"]
-        let predictions = Predictions(labels: labels, samples: samples, source: "m.csv", probabilities: [[0.1, 0.9], [0.2, 0.8]], loss: nil)
+        let predictions = Predictions(
+            labels: labels, samples: samples, source: "m.csv", probabilities: [[0.1, 0.9], [0.2, 0.8]], loss: nil)
         let html = try Report(predictions, title: "<title>").html
         #expect(!html.contains("<script>") && !html.contains("<i>0") && !html.contains("<u>"))
         #expect(html.contains("&lt;script&gt;"))

@@ -1,8 +1,9 @@
-@testable import Braid
 import Foundation
 import TestSupport
 import Testing
 import Torch
+
+@testable import Braid
 
 /// The whole way, on a small set: pictures from the fixtures' files, tones, and the small encoders of the fixtures.
 @Suite struct RunTests {
@@ -17,7 +18,8 @@ import Torch
         for index in 0..<count {
             let isHigh = index % 2 == 0
             let split = index < count / 2 ? "train" : index < count * 3 / 4 ? "val" : "test"
-            try TestMedia.greyPNG(level: isHigh ? 200 : 40, seed: index).write(to: folder.url.appendingPathComponent("\(index).png"))
+            try TestMedia.greyPNG(level: isHigh ? 200 : 40, seed: index).write(
+                to: folder.url.appendingPathComponent("\(index).png"))
             try TestMedia.tone(hertz: isHigh ? 2500 : 400, seed: index).write(to: folder.url.appendingPathComponent("\(index).wav"))
             let image = index % 6 == 5 ? "" : "\(index).png"
             let audio = index % 6 == 3 ? "" : "\(index).wav"
@@ -57,7 +59,10 @@ import Torch
         let trained = try #require(outcome.test)
         #expect(try trained.confusion().accuracy >= 0.9)
         let files = try Set(FileManager.default.contentsOfDirectory(atPath: folder.url.appendingPathComponent("run").path))
-        #expect(files.isSuperset(of: ["config.yaml", "model", "checkpoints", "metrics.jsonl", "predictions.csv", "report.html", "report.txt", "run.json"]))
+        #expect(
+            files.isSuperset(of: [
+                "config.yaml", "model", "checkpoints", "metrics.jsonl", "predictions.csv", "report.html", "report.txt", "run.json",
+            ]))
         #expect(files.contains { $0.hasPrefix("events.out.tfevents.") })
 
         // What was written predicts what the training's own model predicted.
@@ -89,15 +94,22 @@ import Torch
             try Training(configuration(overrides), into: killed, style: .quiet, afterEpoch: stopper.callAsFunction)()
         }
         _ = try train("killed", overrides, resume: true)
-        for file in ["model/model.safetensors", "model/image/model.safetensors", "checkpoints/last/weights.safetensors", "checkpoints/last/optimizer.safetensors"] {
-            #expect(try Data(contentsOf: whole.appendingPathComponent(file)) == Data(contentsOf: killed.url.appendingPathComponent(file)), "\(file)")
+        for file in [
+            "model/model.safetensors", "model/image/model.safetensors", "checkpoints/last/weights.safetensors",
+            "checkpoints/last/optimizer.safetensors",
+        ] {
+            #expect(
+                try Data(contentsOf: whole.appendingPathComponent(file))
+                    == Data(contentsOf: killed.url.appendingPathComponent(file)), "\(file)")
         }
         #expect(throws: BraidError.self, "another configuration") { try train("killed", ["training.epochs=9"], resume: true) }
         #expect(throws: BraidError.self, "nothing there") { try train("never", resume: true) }
         #expect(throws: BraidError.self, "not over another run") { try train("whole", overrides) }
     }
 
-    @Test(arguments: [("none", 0), ("last:1", 1), ("all", 2)]) func trainsAsMuchOfAnEncoderAsAsked(_ train: String, _ amount: Int) throws {
+    @Test(arguments: [("none", 0), ("last:1", 1), ("all", 2)]) func trainsAsMuchOfAnEncoderAsAsked(_ train: String, _ amount: Int)
+        throws
+    {
         try makeData(24)
         _ = try self.train("run", ["modalities.image.train=\(train)", "training.epochs=1"])
         let before = try Fixtures.tensors("resnet/model.safetensors")
@@ -110,9 +122,12 @@ import Torch
 
     /// Every key of the training, fusion and head sections changes what is learnt.
     @Test(arguments: [
-        "fusion.dim=12", "fusion.dropout=0.5", "fusion.modality_dropout=0.6", "head.hidden=[4, 4]", "head.dropout=0.6", "training.epochs=4",
-        "training.batch_size=5", "training.optimizer=sgd", "training.learning_rate=0.02", "training.weight_decay=0.9", "training.schedule=linear",
-        "training.warmup=0.5", "training.clip=0.01", "training.label_smoothing=0.3", "training.early_stopping.patience=1", "training.seed=4",
+        "fusion.dim=12", "fusion.dropout=0.5", "fusion.modality_dropout=0.6", "head.hidden=[4, 4]", "head.dropout=0.6",
+        "training.epochs=4",
+        "training.batch_size=5", "training.optimizer=sgd", "training.learning_rate=0.02", "training.weight_decay=0.9",
+        "training.schedule=linear",
+        "training.warmup=0.5", "training.clip=0.01", "training.label_smoothing=0.3", "training.early_stopping.patience=1",
+        "training.seed=4",
     ])
     func everyKeyActs(_ override: String) throws {
         try makeData(24)
@@ -128,7 +143,8 @@ import Torch
         let lines = text.split(separator: "\n").enumerated().map { $0 == 0 ? "\($1),weight" : "\($1),\($0 % 3)" }
         try folder.write(lines.joined(separator: "\n"), as: "manifest.csv")
         #expect(try train("weighted").history.map(\.trainLoss) != plain)
-        let skewed = text.split(separator: "\n").enumerated().filter { row in row.offset % 4 != 1 || row.offset > 12 }.map(\.element)
+        let skewed = text.split(separator: "\n").enumerated().filter { row in row.offset % 4 != 1 || row.offset > 12 }.map(
+            \.element)
         try folder.write(skewed.joined(separator: "\n"), as: "manifest.csv")
         let unbalanced = try train("unbalanced").history.map(\.trainLoss)
         #expect(try train("balanced", ["training.class_weights=balanced"]).history.map(\.trainLoss) != unbalanced)
@@ -138,7 +154,9 @@ import Torch
         try makeData(24)
         let model = try train("run").model
         #expect(model.modalities == [.image, .audio])
-        let (image, audio) = (folder.url.appendingPathComponent("0.png"), Sample.Audio(url: folder.url.appendingPathComponent("0.wav")))
+        let (image, audio) = (
+            folder.url.appendingPathComponent("0.png"), Sample.Audio(url: folder.url.appendingPathComponent("0.wav"))
+        )
         var seen: [[Float]] = []
         for sample in [Sample(id: "1", image: image), Sample(id: "1", audio: audio), Sample(id: "1", image: image, audio: audio)] {
             let predictions = try Inference(model: folder.url.appendingPathComponent("run"), samples: [sample], options).predict()
@@ -155,7 +173,9 @@ import Torch
         for name in ["truncated.jpg", "text.png", "empty.wav"] {
             try FileManager.default.copyItem(at: Fixtures.url("bad/\(name)"), to: folder.url.appendingPathComponent(name))
         }
-        try makeData(24, extra: ["b1,train,truncated.jpg,,high", "b2,train,text.png,,low", "b3,val,,empty.wav,high", "b4,train,gone.png,,low"])
+        try makeData(
+            24,
+            extra: ["b1,train,truncated.jpg,,high", "b2,train,text.png,,low", "b3,val,,empty.wav,high", "b4,train,gone.png,,low"])
         if policy == .fail {
             // A missing file shows before anything is decoded; the others when all the media are read.
             let missing = #expect(throws: BraidError.self) { try train("run") }
@@ -171,12 +191,15 @@ import Torch
         }
     }
 
-    @Test(arguments: EmbeddingExport.Format.allCases) func embeddingsAreWrittenWithIDsAndPresence(_ format: EmbeddingExport.Format) throws {
+    @Test(arguments: EmbeddingExport.Format.allCases) func embeddingsAreWrittenWithIDsAndPresence(_ format: EmbeddingExport.Format)
+        throws
+    {
         try makeData(12)
         _ = try train("run", ["training.epochs=1"])
         let out = folder.url.appendingPathComponent("out")
         let export = try EmbeddingExport(
-            model: folder.url.appendingPathComponent("run"), manifest: folder.url.appendingPathComponent("manifest.csv"), rows: .all,
+            model: folder.url.appendingPathComponent("run"), manifest: folder.url.appendingPathComponent("manifest.csv"),
+            rows: .all,
             selection: .init(modalities: [.image, .audio], fused: true), options)
         try export.write(to: out, format: format)
         let ids = try String(contentsOf: out.appendingPathComponent("part-00000.ids.txt"), encoding: .utf8).split(separator: "\n")
@@ -200,7 +223,8 @@ import Torch
             let columns = 1 + (1 + 24) + (1 + 12) + 16
             for line in lines { #expect(line.split(separator: ",").count == columns) }
         case .jsonl:
-            let lines = try String(contentsOf: out.appendingPathComponent("part-00000.jsonl"), encoding: .utf8).split(separator: "\n")
+            let lines = try String(contentsOf: out.appendingPathComponent("part-00000.jsonl"), encoding: .utf8).split(
+                separator: "\n")
             #expect(lines.count == 12)
             #expect(lines[5].contains("\"image\":null"))
         }
@@ -208,12 +232,17 @@ import Torch
 
     @Test func checkFindsLeakageConflictsAndBrokenMedia() throws {
         try FileManager.default.copyItem(at: Fixtures.url("bad/text.png"), to: folder.url.appendingPathComponent("text.png"))
-        let manifest = try makeData(24, extra: ["x1,test,0.png,,low", "x2,train,0.png,0.wav,low", "x3,train,text.png,,low", "x4,train,gone.png,,low"])
+        let manifest = try makeData(
+            24, extra: ["x1,test,0.png,,low", "x2,train,0.png,0.wav,low", "x3,train,text.png,,low", "x4,train,gone.png,,low"])
         let check = try DataCheck(manifest: manifest, style: .quiet)
-        #expect(check.errors.contains { $0.contains("leakage: 1 image") && $0.contains("lines 2 (train) and 26 (test)") }, "\(check.errors)")
+        #expect(
+            check.errors.contains { $0.contains("leakage: 1 image") && $0.contains("lines 2 (train) and 26 (test)") },
+            "\(check.errors)")
         #expect(check.errors.contains { $0.contains("neither PNG nor JPEG") })
         #expect(check.errors.contains { $0.contains("no such file") })
-        #expect(check.warnings.contains { $0.contains("lines 2 and 27 are the same sample, labelled high and low") }, "\(check.warnings)")
+        #expect(
+            check.warnings.contains { $0.contains("lines 2 and 27 are the same sample, labelled high and low") },
+            "\(check.warnings)")
     }
 
     @Test func labelsThatCannotBeLearntAreRefused() throws {
