@@ -11,11 +11,13 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     /// Red, green, blue, in 0 ... 1.
     public let mean: [Float]
     public let deviation: [Float]
+    /// What lies behind transparent pixels, as a grey level; white unless `background` says otherwise.
+    public let background: UInt8
     private static let maxResizedPixels = 50_000_000
 
     public static func == (left: ImageFrontEnd, right: ImageFrontEnd) -> Bool {
         left.size == right.size && left.cropFraction == right.cropFraction && left.interpolation == right.interpolation
-            && left.mean == right.mean && left.deviation == right.deviation
+            && left.background == right.background && left.mean == right.mean && left.deviation == right.deviation
     }
 
     init(_ settings: JSONObject) throws {
@@ -38,6 +40,10 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         }
         guard (0.05...1).contains(cropFraction) else { throw settings.fault("crop_pct must lie in 0.05 ... 1") }
         guard size.height == size.width else { throw settings.fault("input_size must be square in this version") }
+        guard let level = UInt8(exactly: try settings.int("background", 255)) else {
+            throw settings.fault("background must be a grey level, 0 to 255")
+        }
+        background = level
         let mode = try settings.string("crop_mode", "center")
         guard mode == "center" else { throw settings.fault("crop_mode \(mode) is not known; this version has center") }
     }
@@ -48,7 +54,7 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
 
     public func prepare(_ sample: Sample) throws -> Tensor {
         guard let url = sample.image else { throw BraidError(.internal, "sample \(sample.id) has no image to prepare") }
-        let image = try ImageDecoder.decode(url)
+        let image = try ImageDecoder.decode(url, background: background)
         let target = resizedSize(image)
         guard target.height * target.width <= Self.maxResizedPixels else {
             throw DecodeError(path: url.path, reason: "is too long and thin to resize (\(image.width)×\(image.height))")

@@ -25,24 +25,13 @@ public final class AdamW: Optimizer {
     }
 
     public func step(learningRate: Double) throws {
-        try withoutGradient {
-            // One fused call for all the parameters that share a learning rate.
-            for scale in Set(parameters.map(\.learningRateScale)) {
-                try step(learningRate * scale, parameters.indices.filter { parameters[$0].learningRateScale == scale })
-            }
+        try forEachLearningRate { scale, active, gradients in
+            for index in active { try steps[index].copyInPlace(from: steps[index].adding(1)) }
+            try update(learningRate * scale, active, gradients)
         }
     }
 
-    private func step(_ learningRate: Double, _ indices: [Int]) throws {
-        var gradients: [Tensor] = []
-        var active: [Int] = []
-        for index in indices {
-            guard let gradient = try parameters[index].tensor.gradient() else { continue }
-            gradients.append(gradient)
-            active.append(index)
-            try steps[index].copyInPlace(from: steps[index].adding(1))
-        }
-        guard !active.isEmpty else { return }
+    private func update(_ learningRate: Double, _ active: [Int], _ gradients: [Tensor]) throws(TorchError) {
         _ = try Operator("_fused_adamw_")([
             .tensors(active.map { parameters[$0].tensor }), .tensors(gradients), .tensors(active.map { firstMoments[$0] }),
             .tensors(active.map { secondMoments[$0] }), .tensors([]), .tensors(active.map { steps[$0] }),

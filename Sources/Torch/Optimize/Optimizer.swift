@@ -27,6 +27,23 @@ extension Optimizer {
         for parameter in parameters { try parameter.tensor.clearGradient() }
     }
 
+    /// Calls `body`, without recording gradients, once for all the parameters that share a learning rate and have a gradient:
+    /// with the rate's factor, their indices, and their gradients. One fused kernel then updates them.
+    func forEachLearningRate(_ body: (Double, [Int], [Tensor]) throws -> Void) throws {
+        try withoutGradient {
+            for scale in Set(parameters.map(\.learningRateScale)) {
+                var active: [Int] = []
+                var gradients: [Tensor] = []
+                for (index, parameter) in parameters.enumerated() where parameter.learningRateScale == scale {
+                    guard let gradient = try parameter.tensor.gradient() else { continue }
+                    active.append(index)
+                    gradients.append(gradient)
+                }
+                if !active.isEmpty { try body(scale, active, gradients) }
+            }
+        }
+    }
+
     /// Scales all gradients so that their joint Euclidean norm is at most `limit`; gives the norm they had.
     ///
     /// As `torch.nn.utils.clip_grad_norm_`.

@@ -19,22 +19,10 @@ public final class SGD: Optimizer {
     }
 
     public func step(learningRate: Double) throws {
-        try withoutGradient {
-            for scale in Set(parameters.map(\.learningRateScale)) {
-                try step(learningRate * scale, parameters.indices.filter { parameters[$0].learningRateScale == scale })
-            }
-        }
+        try forEachLearningRate { try update(learningRate * $0, $1, $2) }
     }
 
-    private func step(_ learningRate: Double, _ indices: [Int]) throws {
-        var gradients: [Tensor] = []
-        var active: [Int] = []
-        for index in indices {
-            guard let gradient = try parameters[index].tensor.gradient() else { continue }
-            gradients.append(gradient)
-            active.append(index)
-        }
-        guard !active.isEmpty else { return }
+    private func update(_ learningRate: Double, _ active: [Int], _ gradients: [Tensor]) throws(TorchError) {
         // With dampening 0 a buffer that starts at zero gives PyTorch's first step too.
         _ = try Operator("_fused_sgd_")([
             .tensors(active.map { parameters[$0].tensor }), .tensors(gradients),

@@ -33,9 +33,7 @@ extension Tensor {
         try Operator("clamp_min")(.tensor(self), .double(low))
     }
 
-    public func log() throws(TorchError) -> Tensor { try Operator("log")(.tensor(self)) }
     public func log10() throws(TorchError) -> Tensor { try Operator("log10")(.tensor(self)) }
-    public func sqrt() throws(TorchError) -> Tensor { try Operator("sqrt")(.tensor(self)) }
     public func absolute() throws(TorchError) -> Tensor { try Operator("abs")(.tensor(self)) }
     public func power(_ exponent: Double) throws(TorchError) -> Tensor {
         try Operator("pow.Tensor_Scalar")(.tensor(self), .double(exponent))
@@ -67,8 +65,6 @@ extension Tensor {
     public func less(than value: Double) throws(TorchError) -> Tensor {
         try Operator("lt.Scalar")(.tensor(self), .double(value))
     }
-
-    public func logicalNot() throws(TorchError) -> Tensor { try Operator("logical_not")(.tensor(self)) }
 
     /// `self` where `condition` (bool) holds, `other` elsewhere; shapes broadcast.
     public func `where`(_ condition: Tensor, else other: Tensor) throws(TorchError) -> Tensor {

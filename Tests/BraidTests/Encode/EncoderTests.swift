@@ -88,6 +88,25 @@ import Torch
         #expect(error?.description.contains("missing: conv1.weight") == true)
     }
 
+    /// The Hugging Face cache is a folder of links; a model made from it must not be.
+    @Test func writtenEncodersStandAlone() throws {
+        let folder = try TemporaryFolder()
+        let linked = folder.url.appendingPathComponent("linked")
+        try FileManager.default.createDirectory(at: linked, withIntermediateDirectories: true)
+        for name in ["config.json", "model.safetensors"] {
+            try FileManager.default.createSymbolicLink(
+                at: linked.appendingPathComponent(name), withDestinationURL: Fixtures.url("resnet/\(name)"))
+        }
+        let copy = folder.url.appendingPathComponent("copy")
+        try encoder(.image, linked).write(to: copy)
+        try FileManager.default.removeItem(at: linked)
+        for name in ["config.json", "model.safetensors"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: copy.appendingPathComponent(name).path)
+            #expect(attributes[.type] as? FileAttributeType == .typeRegular)
+        }
+        #expect(try encoder(.image, copy).report?.missing.isEmpty == true)
+    }
+
     @Test func whatCannotBeFoundOrFitIsRefused() throws {
         for (name, asked) in [
             ("bundled:nothing", nil), ("no/such", nil), ("fixtures/bad/text.png", nil), ("fixtures/resnet", "resnet10"),

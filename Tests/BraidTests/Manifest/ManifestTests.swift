@@ -101,6 +101,24 @@ import Testing
         #expect(error?.description.contains("maps text to column kaption, which is not there") == true)
     }
 
+    @Test func jsonLinesThatLackAKeyOthersHaveAreFaults() throws {
+        let rows = [
+            #"{"text": "a", "label": "x", "split": "train"}"#, #"{"text": "b", "label": "y"}"#, #"{"text": "c", "split": "val"}"#,
+        ]
+        let error = #expect(throws: BraidError.self) {
+            try Manifest.read(folder.write(rows.joined(separator: "\n"), as: "m.jsonl"))
+        }
+        #expect(error?.faults.map(\.line) == [2, 3])
+        let flag = try folder.write(#"{"text": "a", "label": true}"#, as: "flag.jsonl")
+        #expect(throws: BraidError.self) { try Manifest.read(flag) }
+    }
+
+    @Test func ignoredColumnsAreIgnoredWhateverTheirName() throws {
+        let url = try folder.write("text,label,weight\nhello,a,heavy\n", as: "m.csv")
+        #expect(throws: BraidError.self) { try Manifest.read(url) }
+        #expect(try Manifest.read(url, columns: Columns(ignored: ["weight"])).samples.first?.weight == 1)
+    }
+
     @Test func missingFilesAreKeptWhereTheyMayBeSkipped() throws {
         let url = try folder.write("image,label\na.png,x\ngone.png,y\n", as: "m.csv")
         let manifest = try Manifest.read(url, onBadSample: .skip)

@@ -19,6 +19,14 @@ import Torch
         #expect(try difference.maximum([0, 1, 2]).item() <= 3.0 / 255 / 0.224, "maximum")
     }
 
+    @Test func backgroundOfTransparentPicturesIsAFrontEndSetting() throws {
+        let sample = Sample(id: "1", image: Fixtures.url("images/rgba8.png"))
+        let white = try ImageFrontEnd(JSONObject(["input_size": [3, 24, 24]], path: ""))
+        let black = try ImageFrontEnd(JSONObject(["input_size": [3, 24, 24], "background": 0], path: ""))
+        try #expect(maxDifference(white.prepare(sample), black.prepare(sample)) > 0.1)
+        #expect(throws: BraidError.self) { try ImageFrontEnd(JSONObject(["background": 256], path: "")) }
+    }
+
     /// Against torchaudio and librosa: scripts/references/audio.py.
     @Test(arguments: [
         (

@@ -102,6 +102,16 @@ import Torch
                 try Data(contentsOf: whole.appendingPathComponent(file))
                     == Data(contentsOf: killed.url.appendingPathComponent(file)), "\(file)")
         }
+        // A run that was stopped before its first epoch ended begins again.
+        let early = RunFolder(folder.url.appendingPathComponent("early"))
+        try FileManager.default.createDirectory(at: early.url, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            at: whole.appendingPathComponent("config.yaml"), to: early.url.appendingPathComponent("config.yaml"))
+        _ = try train("early", overrides, resume: true)
+        let weights = "checkpoints/last/weights.safetensors"
+        #expect(
+            try Data(contentsOf: whole.appendingPathComponent(weights))
+                == Data(contentsOf: early.url.appendingPathComponent(weights)))
         #expect(throws: BraidError.self, "another configuration") { try train("killed", ["training.epochs=9"], resume: true) }
         #expect(throws: BraidError.self, "nothing there") { try train("never", resume: true) }
         #expect(throws: BraidError.self, "not over another run") { try train("whole", overrides) }
@@ -243,6 +253,25 @@ import Torch
         #expect(
             check.warnings.contains { $0.contains("lines 2 and 27 are the same sample, labelled high and low") },
             "\(check.warnings)")
+    }
+
+    @Test func aFolderThatIsReplacedSurvivesACrash() throws {
+        let url = folder.url.appendingPathComponent("folder")
+        let content = { try String(contentsOf: url.appendingPathComponent("file"), encoding: .utf8) }
+        let write = { (text: String) in
+            try ReplacedFolder(url).write {
+                try text.write(to: $0.appendingPathComponent("file"), atomically: true, encoding: .utf8)
+            }
+        }
+        try write("one")
+        try write("two")
+        #expect(try content() == "two")
+        #expect(throws: StopAfter.Stopped.self) { try ReplacedFolder(url).write { _ in throw StopAfter.Stopped() } }
+        #expect(try content() == "two")
+        // Between the two renames: the old folder is aside, the new one not yet in place.
+        try FileManager.default.moveItem(at: url, to: folder.url.appendingPathComponent(".folder.old"))
+        try ReplacedFolder(url).recover()
+        #expect(try content() == "two")
     }
 
     @Test func labelsThatCannotBeLearntAreRefused() throws {
