@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
-RELEASE := swift build -c release --product braid --static-swift-stdlib
+RELEASE := swift build -c release --static-swift-stdlib
 BRAID := .build/release/braid
 
 .PHONY: help setup build demo test check format lint layering parity install clean

@@ -17,6 +17,8 @@ let package = Package(
     products: [
         .library(name: "Braid", targets: ["Braid"]),
         .executable(name: "braid", targets: ["BraidCLI"]),
+        // Loaded by CTorch at its first call: docs/decisions/005-libtorch-on-demand.md.
+        .library(name: "braidtorch", type: .dynamic, targets: ["CTorchBackend"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -25,24 +27,29 @@ let package = Package(
     ],
     targets: [
         .target(
-            name: "CTorch",
+            name: "CTorchBackend",
             cxxSettings: [
+                .headerSearchPath("../CTorch/include"),
                 .unsafeFlags([
                     "-isystem", "\(libtorch)/include",
                     "-isystem", "\(libtorch)/include/torch/csrc/api/include",
                     "-Wall", "-Wextra", "-Werror",
-                ])
+                ]),
             ],
             linkerSettings: [
                 .unsafeFlags([
                     "-L\(libtorch)/lib",
-                    // First where `make install` puts the libraries, then where this checkout has them.
-                    "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/braid",
+                    // First beside itself, where `make install` puts libtorch; then where this checkout has it.
+                    "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN",
                     "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib",
                 ]),
                 .linkedLibrary("torch_cpu"),
                 .linkedLibrary("c10"),
             ]),
+        .target(
+            name: "CTorch",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/braid"])]),
         .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: strict),
         .target(
             name: "CImageCodecs",

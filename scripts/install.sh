@@ -8,16 +8,12 @@ bin=$(swift build -c release --show-bin-path)
 
 mkdir -p "$prefix/bin" "$prefix/lib/braid" "$prefix/share/braid/weights"
 install -m 755 "$bin/braid" "$prefix/bin/braid"
+install -m 644 "$bin/libbraidtorch.so" "$prefix/lib/braid/libbraidtorch.so"
 for library in "$libtorch"/lib/*.so*; do
     case $(basename "$library") in
         *python*|*test*|libshm*|*aoti*|*backend_with*|libtorch.so|libtorch_global_deps.so) ;;
         *) cp -L "$library" "$prefix/lib/braid/" ;;
     esac
-done
-# The Swift runtime, where the build links to it: the target machine need not have Swift.
-runtime=$(dirname "$(command -v swift)")/../lib/swift/linux
-ldd "$bin/braid" | awk '{print $1}' | while read -r name; do
-    if [ -f "$runtime/$name" ]; then cp -L "$runtime/$name" "$prefix/lib/braid/"; fi
 done
 cp -R "$bin/Braid_Braid.resources/weights/." "$prefix/share/braid/weights/"
 [ ! -d .deps/weights ] || cp -RL .deps/weights/. "$prefix/share/braid/weights/"

@@ -12,7 +12,7 @@ check() { # TARGET FORBIDDEN-REGEX
 check Torch 'Braid|BraidCLI|CImageCodecs|CSndFile|ArgumentParser|Yams|Crypto'
 check Braid 'BraidCLI|CTorch|ArgumentParser'
 check BraidCLI 'Torch|CTorch|CImageCodecs|CSndFile|Yams|Crypto'
-if grep -rniE '\b(image|audio|spectrogram|manifest)\b' Sources/CTorch; then
+if grep -rniE '\b(image|audio|spectrogram|manifest)\b' Sources/CTorch Sources/CTorchBackend; then
     echo 'layering: CTorch knows nothing of media or manifests'
     failed=1
 fi

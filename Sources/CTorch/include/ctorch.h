@@ -1,4 +1,4 @@
-// A C ABI over libtorch, and the only C++ of the project.
+// A C ABI over libtorch. Behind it, in Sources/CTorchBackend, is the only C++ of the project.
 //
 // Rules, without exception:
 //   1. Every function that can fail returns 0 on success and 1 on failure; the message of the last failure on this

@@ -1,0 +1,1 @@
+// What this library exports is declared in ctorch.h, beside the functions that load it (Sources/CTorch).
