@@ -31,6 +31,6 @@ struct Ablate: ParsableCommand {
             try Report(session.predict(), title: title, ablation: ablation).write(to: RunFolder(URL(argument: out)))
         }
         if json { return try printJSON(ablation.entries) }
-        print(ablation.table, terminator: "")
+        try emit(ablation.table)
     }
 }

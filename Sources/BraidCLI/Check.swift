@@ -23,7 +23,7 @@ struct Check: ParsableCommand {
         } else {
             check = try DataCheck(manifest: url, style: output.style)
         }
-        print(check.summary, terminator: "")
+        try emit(check.summary)
         if !check.errors.isEmpty { throw ExitCode(BraidError.Code.badData.rawValue) }
     }
 }

@@ -59,7 +59,7 @@ struct Embed: ParsableCommand {
                 model: url, manifest: URL(argument: manifest), rows: chosenRows, selection: selection, inference.options)
         }
         try export.write(to: URL(argument: out), format: format)
-        print("Embeddings: \(URL(argument: out).path)")
+        try emitLine("Embeddings: \(URL(argument: out).path)")
     }
 
     /// What `--modality` names; nil where it is not given.

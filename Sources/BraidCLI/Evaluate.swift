@@ -46,7 +46,7 @@ struct Evaluate: ParsableCommand {
                     samples: confusion.total, accuracy: confusion.accuracy, macroF1: confusion.macro.f1,
                     weightedF1: confusion.weighted.f1, loss: predictions.loss))
         }
-        print(confusion.report)
-        print("Files: \(folder.path)")
+        try emitLine(confusion.report)
+        try emitLine("Files: \(folder.path)")
     }
 }

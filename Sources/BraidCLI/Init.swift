@@ -27,7 +27,7 @@ struct Init: ParsableCommand {
     }
 
     private func write(_ text: String) throws {
-        guard let out else { return print(text, terminator: "") }
+        guard let out else { return try emit(text) }
         guard !FileManager.default.fileExists(atPath: out) else {
             throw BraidError(.cannotCreate, "\(out) exists already; name another file, or remove it")
         }

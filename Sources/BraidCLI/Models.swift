@@ -15,7 +15,7 @@ struct Models: ParsableCommand {
         func run() throws {
             let catalogue = ModelCatalogue()
             if json { return try printJSON(catalogue) }
-            print(catalogue.table, terminator: "")
+            try emit(catalogue.table)
         }
     }
 
@@ -34,7 +34,7 @@ struct Models: ParsableCommand {
 
         func run() throws {
             let info = try ModelCatalogue.info(name, modality: modality, encoder: encoder, relativeTo: URL(argument: "."))
-            print(info, terminator: "")
+            try emit(info)
         }
     }
 }

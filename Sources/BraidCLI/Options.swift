@@ -41,7 +41,10 @@ struct InferenceOptions: ParsableArguments {
 
 /// Which rows of a manifest a command takes.
 struct RowOptions: ParsableArguments {
-    @Option(help: "train, val, test or all. Default: test where the manifest has a split column, all rows where it has none.")
+    @Option(
+        help:
+            "train, val, test or all. Default: the test split of a manifest with a split column, and of the one the model was trained on; all rows of any other."
+    )
     var split: String?
 
     func rows() throws -> Inference.Rows {
@@ -62,9 +65,18 @@ extension URL {
     init(argument: String) { self = URL(fileURLWithPath: argument).standardizedFileURL }
 }
 
+/// Writes a result to stdout. What cannot be written is an error: a full disk must not look like success.
+func emit(_ text: String) throws {
+    do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch {
+        throw BraidError(.cannotCreate, "the result cannot be written to standard output")
+    }
+}
+
+func emitLine(_ text: String) throws { try emit(text + "\n") }
+
 /// Prints a result as JSON.
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    try emitLine(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

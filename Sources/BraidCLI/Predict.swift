@@ -38,8 +38,8 @@ struct Predict: ParsableCommand {
 
     func run() throws {
         let predictions = try self.predictions()
-        if json { return print(try predictions.jsonLines(), terminator: "") }
-        print(isSingle ? predictions.summary(of: 0) : predictions.csv, terminator: "")
+        if json { return try emit(try predictions.jsonLines()) }
+        try emit(isSingle ? predictions.summary(of: 0) : predictions.csv)
     }
 
     private func predictions() throws -> Predictions {

@@ -7,8 +7,14 @@ extension Configuration {
     ///
     /// - Throws: `BraidError` with every fault by file, line and key.
     public static func read(_ url: URL, overrides: [String] = []) throws -> Configuration {
-        guard let yaml = try? String(contentsOf: url, encoding: .utf8) else {
-            throw BraidError(.noInput, "\(url.path): the configuration cannot be read: no such file, no permission, or not UTF-8")
+        if let reason = MediaFile.fault(of: url) {
+            throw BraidError(.noInput, "\(url.path): the configuration cannot be read: \(reason)")
+        }
+        guard let data = try? Data(contentsOf: url) else {
+            throw BraidError(.noInput, "\(url.path): the configuration cannot be read: no permission")
+        }
+        guard let yaml = String(validating: data, as: UTF8.self) else {
+            throw BraidError(.badConfiguration, "\(url.path): is not UTF-8 text")
         }
         return try parse(yaml, file: url.lastPathComponent, folder: url.deletingLastPathComponent(), overrides: overrides)
     }

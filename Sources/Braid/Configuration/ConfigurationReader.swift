@@ -47,6 +47,7 @@ struct ConfigurationReader {
         }
         do {
             let node = try Yams.compose(yaml: String(parts[1])) ?? Node("")
+            if node.mapping?.isEmpty == true { faults.append(Fault("--set \(override): sets nothing")) }
             flatten(node, String(parts[0]), isOverride: true)
         } catch {
             faults.append(Fault("--set \(override): the value is not valid YAML"))
@@ -80,6 +81,10 @@ struct ConfigurationReader {
     mutating func finish() {
         let known = Set(keys.map(\.path))
         for path in leaves.keys.sorted() where !known.contains(path) {
+            if known.contains(where: { $0.hasPrefix(path + ".") }) {
+                fault("is a section; expected keys and values under it", path)
+                continue
+            }
             let near = nearest(to: path, in: known).map { "; did you mean \($0)?" } ?? ""
             fault("unknown key\(near)", path)
         }

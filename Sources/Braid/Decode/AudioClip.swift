@@ -40,6 +40,7 @@ public enum AudioDecoder {
     ///
     /// - Throws: `DecodeError`.
     public static func decode(_ audio: Sample.Audio) throws -> AudioClip {
+        try MediaFile.check(audio.url)
         let path = audio.url.path
         var info = SF_INFO()
         guard let file = sf_open(path, Int32(SFM_READ), &info) else {

@@ -31,9 +31,10 @@ public enum ImageDecoder {
     /// - Parameter background: What lies behind transparent pixels, as a grey level; white unless told otherwise.
     /// - Throws: `DecodeError`.
     public static func decode(_ url: URL, background: UInt8 = 255) throws -> Image {
+        try MediaFile.check(url)
         let data: Data
         do { data = try Data(contentsOf: url) } catch {
-            throw DecodeError(path: url.path, reason: "cannot be read: no such file, or no permission")
+            throw DecodeError(path: url.path, reason: "cannot be read: no permission")
         }
         return try decode(data, path: url.path, background: background)
     }

@@ -50,7 +50,13 @@ enum EncoderRegistry {
         }
         try checkPooling(folder)
         let shape = try Bert.Shape(config)
-        return (try Bert(scope, shape), try TextFrontEnd(folder: folder, maxPositions: shape.positions))
+        let frontEnd = try TextFrontEnd(folder: folder, maxPositions: shape.positions)
+        guard frontEnd.tokenizer.largestID < shape.vocabulary else {
+            throw config.fault(
+                "vocab_size is \(shape.vocabulary), but tokenizer.json has ids up to \(frontEnd.tokenizer.largestID): they are not of one model"
+            )
+        }
+        return (try Bert(scope, shape), frontEnd)
     }
 
     /// A sentence-transformers folder says how it pools; this version takes the mean.

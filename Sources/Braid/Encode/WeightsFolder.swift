@@ -77,7 +77,7 @@ public struct WeightsFolder: Sendable {
 
     private static func bundled(_ name: String) throws -> URL {
         guard bundledNames().contains(name) else {
-            let near = nearest(to: name, in: bundledNames()).map { "; did you mean bundled:\($0)?" } ?? ""
+            let near = nearest(to: name, in: bundledNames()).map { "; did you mean bundled:\($0)?" } ?? "."
             throw BraidError(
                 .noInput, "there are no bundled weights called \(name)\(near) Known: \(bundledNames().joined(separator: ", "))")
         }

@@ -20,12 +20,18 @@ public struct Columns: Sendable, Equatable {
     /// The file's name of a known column.
     func name(_ known: String) -> String { names[known] ?? known }
 
+    /// The mapping as far as a file with these columns follows it: one that uses the plain names, or lacks a column, is read as
+    /// it is. For files that a model meets after its training.
+    func adapted(to header: [String]) -> Columns {
+        Columns(names: names.filter { header.contains($0.value) }, ignored: ignored)
+    }
+
     /// Faults of a header: columns that mean nothing, and mapped ones that are not there.
     func faults(in header: [String], file: String) -> [Fault] {
         let meant = Set(Self.known.map(name))
         var faults: [Fault] = []
         for column in header where !meant.contains(column) && !ignored.contains(column) {
-            let near = nearest(to: column, in: Self.known).map { "; did you mean \($0)?" } ?? ""
+            let near = nearest(to: column, in: Self.known).map { "; did you mean \($0)?" } ?? "."
             let message = "unknown column\(near) Map it with columns.<name>: \(column), or list it in columns.ignore"
             faults.append(Fault(message, file: file, line: 1, field: column))
         }

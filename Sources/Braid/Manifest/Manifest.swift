@@ -20,13 +20,16 @@ public struct Manifest: Sendable {
     ///
     /// - Parameters:
     ///   - splits: How samples are split where the file has no split column; nil leaves them without one.
+    ///   - adaptsColumns: Whether the mapping gives way to the file's own columns.
     ///   - needsLabels: Whether a row without a label is a fault, as it is in training.
     /// - Throws: `BraidError` with every fault by file, line and column. Missing media files are among them only where
     ///   there is a fault of another kind too, or `onBadSample` is `.fail`.
     public static func read(
-        _ url: URL, columns: Columns = Columns(), splits: SplitFractions? = SplitFractions(), needsLabels: Bool = true,
+        _ url: URL, columns: Columns = Columns(), adaptsColumns: Bool = false, splits: SplitFractions? = SplitFractions(),
+        needsLabels: Bool = true,
         onBadSample: BadSample.Policy = .fail
     ) throws -> Manifest {
+        let columns = adaptsColumns ? columns.adapted(to: try RowReader.columns(of: url)) : columns
         var reader = RowReader(url)
         var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels)
         try reader.read { builder.add($0) }

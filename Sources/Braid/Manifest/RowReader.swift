@@ -11,11 +11,21 @@ struct RowReader {
 
     init(_ url: URL) { self.url = url }
 
+    /// The columns of a file, without its rows.
+    static func columns(of url: URL) throws -> [String] {
+        var reader = RowReader(url)
+        try reader.read { _ in }
+        return reader.columns
+    }
+
     mutating func read(_ body: (RawRow) -> Void) throws {
+        if let reason = MediaFile.fault(of: url) {
+            throw BraidError(.noInput, "\(url.path): the manifest cannot be read: \(reason)")
+        }
         let file: FileHandle
         do { file = try FileHandle(forReadingFrom: url) } catch {
             throw BraidError(
-                .noInput, faults: [Fault("the manifest cannot be read: no such file, or no permission", file: url.path)])
+                .noInput, faults: [Fault("the manifest cannot be read: no permission", file: url.path)])
         }
         defer { try? file.close() }
         switch url.pathExtension.lowercased() {
@@ -27,7 +37,9 @@ struct RowReader {
                 "a manifest is .csv, .tsv, .jsonl or .ndjson, not \(other.isEmpty ? "a file without extension" : ".\(other)")"
             throw BraidError(.badData, faults: [Fault(message, file: url.path)])
         }
-        if columns.isEmpty { faults.append(fault("the manifest is empty; expected a header row, or a JSON object a line")) }
+        if columns.isEmpty && faults.isEmpty {
+            faults.append(fault("the manifest is empty; expected a header row, or a JSON object a line"))
+        }
     }
 
     private mutating func readDelimited(_ file: FileHandle, _ separator: Character, _ body: (RawRow) -> Void) throws {
@@ -89,7 +101,7 @@ struct RowReader {
             return
         }
         var cells: [String: String] = [:]
-        for (key, value) in object {
+        for (key, value) in object.sorted(by: { $0.key < $1.key }) {
             if !columns.contains(key) { columns.append(key) }
             switch value {
             case let text as String: cells[key] = text

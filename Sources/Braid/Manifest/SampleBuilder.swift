@@ -52,7 +52,12 @@ struct SampleBuilder {
         let id = cell("id") ?? String(rows)
         if let first = lineOfID[id] { report(row, "id", "\(id) is the id of line \(first) already; ids must be unique") }
         lineOfID[id] = lineOfID[id] ?? row.line
-        if id.contains(where: \.isNewline) { report(row, "id", "must not hold a line break") }
+        if id.unicodeScalars.contains(where: {
+            $0.properties.generalCategory == .control || $0.properties.generalCategory == .lineSeparator
+                || $0.properties.generalCategory == .paragraphSeparator
+        }) {
+            report(row, "id", "must not hold line breaks or control characters")
+        }
 
         let sample = Sample(
             id: id, line: row.line, split: split(row, cell("split")), group: cell("group"),
@@ -63,9 +68,10 @@ struct SampleBuilder {
             report(row, nil, "has no image, text or audio; a sample needs at least one")
         }
         checkGroup(sample, row)
-        for (field, url) in sample.files where !isRegularFile(url) {
-            let name = columns.name(field)
-            missingFiles.append(BadSample(sample, manifest: manifest, field: name, message: "\(url.path): no such file"))
+        for (field, url) in sample.files {
+            guard let reason = MediaFile.fault(of: url) else { continue }
+            missingFiles.append(
+                BadSample(sample, manifest: manifest, field: columns.name(field), message: "\(url.path): \(reason)"))
         }
         if faults.count == before { samples.append(sample) }
     }
@@ -144,11 +150,6 @@ struct SampleBuilder {
 
     private func resolve(_ path: String) -> URL {
         path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path)
-    }
-
-    private func isRegularFile(_ url: URL) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && !isFolder.boolValue
     }
 
     private mutating func report(_ row: RawRow, _ known: String?, _ message: String) {

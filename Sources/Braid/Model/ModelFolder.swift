@@ -47,7 +47,11 @@ public enum ModelFolder {
         guard version == formatVersion else {
             throw json.fault("format_version is \(version), this Braid (\(Version.current)) reads \(formatVersion)")
         }
-        let encoders = try json.strings("modalities").map { name in
+        let names = try json.strings("modalities")
+        guard !names.isEmpty, Set(names).count == names.count else {
+            throw json.fault("modalities must be different names, at least one")
+        }
+        let encoders = try names.map { name in
             guard let modality = Modality(rawValue: name) else { throw json.fault("\(name) is not a modality") }
             let asked = Configuration.Encoder(encoder: nil, weights: folder.appendingPathComponent(name).path, train: .none)
             return try ModalityEncoder(modality, asked, relativeTo: folder, device: device)

@@ -4,6 +4,8 @@ public import Foundation
 public struct WordPieceTokenizer: Sendable {
     /// The id that padding has.
     public let padding: Int
+    /// The largest id of a token.
+    let largestID: Int
     private let vocabulary: [[UInt8]: Int]
     private let longestToken: Int
     private let unknown: Int
@@ -25,6 +27,8 @@ public struct WordPieceTokenizer: Sendable {
         }
         // Keyed by bytes: Swift's strings are equal where they are canonically equivalent, and tokens are not.
         vocabulary = Dictionary(ids.map { (Array($0.key.utf8), $0.value) }) { first, _ in first }
+        guard ids.values.allSatisfy({ $0 >= 0 }) else { throw model.fault("ids must be 0 or more") }
+        largestID = ids.values.max() ?? 0
         longestToken = vocabulary.keys.map(\.count).max() ?? 0
         let unknownToken = try model.string("unk_token", "[UNK]")
         guard let unknown = ids[unknownToken] else { throw model.fault("the vocabulary lacks its unk_token \(unknownToken)") }

@@ -54,7 +54,10 @@ struct Checkpoint {
     func read(into model: FusionModel, _ optimizer: any Optimizer, manifestSHA256: String) throws -> TrainingState? {
         try ReplacedFolder(folder).recover()
         guard FileManager.default.fileExists(atPath: stateFile.path) else { return nil }
-        let state = try JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: stateFile))
+        guard let state = try? JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: stateFile)) else {
+            throw BraidError(
+                .badData, "\(stateFile.path): is not the state of a training, or is damaged; start a new run with --out")
+        }
         guard state.manifestSHA256 == manifestSHA256, state.labels == model.labels else {
             throw BraidError(.badData, "\(folder.path): the manifest has changed since this run began; start a new run with --out")
         }

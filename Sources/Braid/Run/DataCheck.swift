@@ -34,6 +34,7 @@ public struct DataCheck {
         }
         if counts[.test] == nil { warnings.append("split test has no samples; training will report no test figures") }
         let train = counts[.train] ?? [:]
+        if train.count == 1 { errors.append("the train split has one class; a classifier needs at least two") }
         for split in [Split.val, .test] {
             for label in (counts[split] ?? [:]).keys.sorted() where train[label] == nil {
                 errors.append("class \(label) is in \(split.rawValue) and not in train")

@@ -63,7 +63,8 @@ public struct EmbeddingExport {
     /// The embeddings of a configuration's encoders, before any training.
     public init(configuration: Configuration, manifest: URL, modalities: Set<Modality>, _ options: Inference.Options) throws {
         let device = try options.device.resolve()
-        let read = try Manifest.read(manifest, columns: configuration.columns, needsLabels: false, onBadSample: options.onBadSample)
+        let read = try Manifest.read(
+            manifest, columns: configuration.columns, adaptsColumns: true, needsLabels: false, onBadSample: options.onBadSample)
         let encoders = try configuration.modalities.filter { modalities.contains($0.key) }.map { modality, asked in
             // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.
             try ModalityEncoder(
@@ -80,6 +81,9 @@ public struct EmbeddingExport {
 
     /// Writes one part and the index.
     public func write(to folder: URL, format: Format) throws {
+        guard !FileManager.default.fileExists(atPath: folder.appendingPathComponent("index.json").path) else {
+            throw BraidError(.cannotCreate, "\(folder.path) holds embeddings already; name another folder, or remove it")
+        }
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
             throw BraidError(.cannotCreate, "\(folder.path) cannot be created: \(error.localizedDescription)")
         }

@@ -35,7 +35,8 @@ public struct Inference {
         let model = try ModelFolder.read(folder, device: device)
         let settings = model.settings
         let manifest = try Manifest.read(
-            url, columns: settings.columns, splits: settings.splits, needsLabels: needsLabels, onBadSample: options.onBadSample)
+            url, columns: settings.columns, adaptsColumns: true, splits: settings.splits, needsLabels: needsLabels,
+            onBadSample: options.onBadSample)
         let samples = try Self.choose(rows, of: manifest, trainedOn: settings.manifestSHA256, style: options.style)
         try self.init(model, samples, manifest: url, options, device)
     }

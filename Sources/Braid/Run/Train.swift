@@ -95,7 +95,8 @@ public struct Training {
         let file = manifest.url.lastPathComponent
         guard train.count >= 2 else {
             throw BraidError(
-                .badData, faults: [Fault("the train split has \(train.count) classes; a classifier needs at least two", file: file)]
+                .badData,
+                faults: [Fault("a classifier needs at least two classes in the train split; it has \(train.count)", file: file)]
             )
         }
         let unseen = manifest.samples.filter { $0.label.map { !train.contains($0) } ?? false }

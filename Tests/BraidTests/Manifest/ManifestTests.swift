@@ -113,6 +113,24 @@ import Testing
         #expect(throws: BraidError.self) { try Manifest.read(flag) }
     }
 
+    @Test func mappingsGiveWayToAFileThatUsesThePlainNames() throws {
+        let columns = Columns(names: ["text": "caption", "label": "class"], ignored: ["price"])
+        let plain = try Manifest.read(folder.write("text,label\nhello,a\n", as: "p.csv"), columns: columns, adaptsColumns: true)
+        #expect(plain.samples.first?.label == "a")
+        let unlabelled = try folder.write("caption,price\nhello,3\n", as: "u.csv")
+        #expect(try Manifest.read(unlabelled, columns: columns, adaptsColumns: true, needsLabels: false).samples.count == 1)
+        #expect(throws: BraidError.self) { try Manifest.read(unlabelled, columns: columns, needsLabels: false) }
+    }
+
+    @Test func whatIsNoRegularFileIsNamed() throws {
+        let pipe = folder.url.appendingPathComponent("pipe")
+        #expect(mkfifo(pipe.path, 0o600) == 0)
+        let url = try folder.write("image,label\npipe,x\n.,y\na.png,z\n", as: "m.csv")
+        let error = #expect(throws: BraidError.self) { try Manifest.read(url) }
+        #expect(error?.faults.map(\.line) == [2, 3])
+        #expect(error?.description.contains("is a folder") == true)
+    }
+
     @Test func ignoredColumnsAreIgnoredWhateverTheirName() throws {
         let url = try folder.write("text,label,weight\nhello,a,heavy\n", as: "m.csv")
         #expect(throws: BraidError.self) { try Manifest.read(url) }
