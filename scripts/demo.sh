@@ -27,14 +27,18 @@ step "4. The same training, with encoders that were never pretrained"
     --set modalities.audio.encoder=bundled:cnn10-fsdd --set modalities.audio.weights=random >/dev/null
 
 step "5. One sample, from any of its modalities"
-row=$(grep ',test,' "$data/manifest.csv" | head -n 1)
-id=${row%%,*}
-sound=$(cd "$data/audio" && ls "$id".*)
-picture=$(cd "$data/images" && ls "$id".*)
-echo "$id is \"${row##*,}\". From the recording alone:"
-"$braid" predict "$runs/transfer" --audio "$data/audio/$sound"
-echo "From picture and recording:"
-"$braid" predict "$runs/transfer" --image "$data/images/$picture" --audio "$data/audio/$sound"
+# The first row of the test split, whatever the model makes of it.
+{ read -r id && read -r label && read -r picture && read -r sound && read -r text; } < <(python3 -c '
+import csv, sys
+row = next(row for row in csv.DictReader(open(sys.argv[1])) if row["split"] == "test")
+print(*(row[name] for name in ("id", "label", "image", "audio", "text")), sep="\n")' "$data/manifest.csv")
+echo "$id is \"$label\". The clue: $text"
+echo "From the picture alone:"
+"$braid" predict "$runs/transfer" --image "$data/$picture"
+echo "From the clue alone:"
+"$braid" predict "$runs/transfer" --text "$text"
+echo "From the picture, the recording and the clue:"
+"$braid" predict "$runs/transfer" --image "$data/$picture" --audio "$data/$sound" --text "$text"
 
 step "Result, accuracy on the test split"
 printf 'pretrained encoders (transfer)      %6.2f %%\n' "$(accuracy "$runs/transfer" | awk '{print 100 * $1}')"

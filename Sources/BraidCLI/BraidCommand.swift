@@ -23,10 +23,11 @@ struct BraidCommand: ParsableCommand {
             try command.run()
         } catch let error as BraidError {
             fail(error.description, error.code)
-        } catch  where Failure.isParsing(error) {
+        } catch  where exitCode(for: error) != .failure {
+            // Usage errors, requests for help, and codes that a command chose: argument parsing prints these itself.
             exit(withError: error)
         } catch {
-            fail("\(error)", Failure.code(of: error))
+            fail("\(error)", Causes.code(of: error))
         }
     }
 
@@ -34,12 +35,4 @@ struct BraidCommand: ParsableCommand {
         FileHandle.standardError.write(Data("error: \(message)\n".utf8))
         Foundation.exit(code.rawValue)
     }
-}
-
-/// What an error that is not Braid's own means for the exit code.
-private enum Failure {
-    /// Usage errors, and requests for help, which argument parsing prints itself.
-    static func isParsing(_ error: any Error) -> Bool { BraidCommand.exitCode(for: error) != .failure || error is ValidationError }
-
-    static func code(of error: any Error) -> BraidError.Code { Causes.code(of: error) }
 }

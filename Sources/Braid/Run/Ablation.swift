@@ -61,7 +61,8 @@ public struct Ablation: Sendable {
         if let gain, let bestSingle {
             lines.append("")
             lines.append(
-                String(format: "Fusion: %+.2f points over the best single modality (", gain) + "\(bestSingle.modalities[0])).")
+                String(format: "Fusion: %+.2f points over the best single modality (", gain)
+                    + "\(bestSingle.modalities[0])), on the samples that have it.")
         }
         lines.append("One model, trained once; what is left out is hidden from it as missing.")
         return lines.joined(separator: "\n") + "\n"
