@@ -35,8 +35,6 @@
     X(int, ct_manual_seed, 1, (uint64_t seed), (seed))                                                                \
     X(int, ct_generator_state, 1, (ct_tensor * result), (result))                                                     \
     X(int, ct_set_generator_state, 1, (ct_tensor state), (state))                                                     \
-    X(int, ct_set_threads, 1, (int32_t count), (count))                                                               \
-    X(int32_t, ct_threads, 0, (void), ())                                                                             \
     X(int, ct_cuda_device_count, 1, (int32_t * result), (result))
 
 #define FIELD(result, name, otherwise, parameters, arguments) result(*name) parameters;

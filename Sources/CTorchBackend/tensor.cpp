@@ -143,12 +143,6 @@ int ct_set_generator_state(ct_tensor state) {
     });
 }
 
-int ct_set_threads(int32_t count) {
-    return braid::guard([&] { at::set_num_threads(count); });
-}
-
-int32_t ct_threads(void) { return at::get_num_threads(); }
-
 int ct_cuda_device_count(int32_t *result) {
     return braid::guard([&] {
         load_cuda_once();

@@ -25,11 +25,4 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
 public enum Library {
     /// For example `2.13.0`.
     public static var version: String { String(cString: ct_version()) }
-
-    /// Threads an operator may use, counted for the calling thread.
-    public static var threads: Int { Int(ct_threads()) }
-
-    public static func setThreads(_ count: Int) throws(TorchError) {
-        try check(ct_set_threads(Int32(clamping: count)), "set threads")
-    }
 }

@@ -79,9 +79,7 @@ public final class ModalityEncoder {
     }
 
     private static func architecture(_ config: JSONObject, named: String?, modality: Modality, weights: String) throws -> String {
-        let found =
-            config.has("architecture")
-            ? try config.string("architecture") : config.has("model_type") ? try config.string("model_type") : nil
+        let found = try config.architecture()
         if let named, let found, named != found {
             throw BraidError(
                 .badConfiguration,

@@ -26,12 +26,7 @@ public struct ModelCatalogue: Encodable, Sendable {
     /// A description of weights, which are loaded for it.
     public static func info(_ name: String, modality: Modality?, encoder: String?, relativeTo base: URL) throws -> String {
         let folder = try WeightsFolder.find(name, relativeTo: base)
-        let config = try folder.config()
-        let found = try config.flatMap { config in
-            config.has("architecture")
-                ? try config.string("architecture") : config.has("model_type") ? try config.string("model_type") : nil
-        }
-        let architecture = encoder ?? found
+        let architecture = try encoder ?? folder.config()?.architecture()
         guard let architecture,
             let builder = EncoderRegistry.builders.first(where: {
                 $0.name == architecture && (modality ?? $0.modality) == $0.modality

@@ -105,3 +105,11 @@ public struct WeightsFolder: Sendable {
         return FileManager.default.fileExists(atPath: snapshot.path) ? snapshot : nil
     }
 }
+
+extension JSONObject {
+    /// What a `config.json` says the weights are: timm's `architecture`, or Transformers' `model_type`.
+    func architecture() throws -> String? {
+        for key in ["architecture", "model_type"] where has(key) { return try string(key) }
+        return nil
+    }
+}

@@ -48,14 +48,14 @@ public struct Training {
         // The model, its encoders with their weights, and the samples behind it.
         let device = try configuration.device.resolve()
         try Generator.seed(UInt64(settings.seed))
-        let model = try makeModel(labels, device)
+        let fingerprint = try Fingerprint.of(manifest.url)
+        let model = try makeModel(labels, fingerprint, device)
         let extractor = EmbeddingExtractor(manifest: manifest.url, onBadSample: configuration.onBadSample, style: style)
         let data = try datasets(manifest, model, extractor, device)
         let embedded = Date()
 
         // The optimizer, and where the last run stopped.
         let optimizer = try makeOptimizer(model)
-        let fingerprint = try Fingerprint.of(manifest.url)
         var state = TrainingState(random: UInt64(settings.seed), manifestSHA256: fingerprint, labels: labels)
         if resume {
             state =
@@ -119,7 +119,7 @@ public struct Training {
         return train.sorted()
     }
 
-    private func makeModel(_ labels: [String], _ device: Device) throws -> FusionModel {
+    private func makeModel(_ labels: [String], _ fingerprint: String, _ device: Device) throws -> FusionModel {
         let encoders = try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
             let encoder = try ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device)
             let loaded = encoder.report?.summary ?? "initialised at random"
@@ -128,7 +128,7 @@ public struct Training {
         }
         let settings = FusionModel.Settings(
             fusion: configuration.fusion, head: configuration.head, columns: configuration.columns, splits: configuration.splits,
-            manifestSHA256: try Fingerprint.of(configuration.manifestURL))
+            manifestSHA256: fingerprint)
         return try FusionModel(encoders: encoders, labels: labels, settings: settings, parameters: ParameterStore(device: device))
     }
 

@@ -95,8 +95,6 @@ int ct_manual_seed(uint64_t seed);
 int ct_generator_state(ct_tensor *result);
 int ct_set_generator_state(ct_tensor state);
 
-int ct_set_threads(int32_t count);
-int32_t ct_threads(void);
 /// Loads libtorch_cuda from beside libtorch_cpu where there is one, and counts the devices: 0 where there is none.
 int ct_cuda_device_count(int32_t *result);
 

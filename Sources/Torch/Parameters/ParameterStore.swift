@@ -86,27 +86,4 @@ public final class ParameterStore {
             file: checkpoint?.path ?? "", applied: applied.count, missing: missing, unused: unused.sorted(),
             mismatched: mismatched)
     }
-
-    /// Overwrites the entries that `checkpoint` names. Names it lacks stay as they are; unknown names are an error.
-    public func restore(_ checkpoint: SafetensorsFile) throws {
-        let known = Dictionary(uniqueKeysWithValues: entries.map { ($0.path, $0.tensor) })
-        var mismatched: [LoadReport.Mismatch] = []
-        var unused: [String] = []
-        for (key, entry) in checkpoint.entries {
-            guard let tensor = known[key] else {
-                unused.append(key)
-                continue
-            }
-            if tensor.shape != entry.shape {
-                mismatched.append(.init(key: key, expected: tensor.shape, found: entry.shape))
-            }
-        }
-        let report = LoadReport(
-            file: checkpoint.path, applied: checkpoint.entries.count, missing: [], unused: unused.sorted(),
-            mismatched: mismatched)
-        try report.check(allowUnused: false)
-        try withoutGradient {
-            for key in checkpoint.entries.keys { try known[key]?.copyInPlace(from: checkpoint.tensor(key)) }
-        }
-    }
 }
