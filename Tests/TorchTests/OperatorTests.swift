@@ -72,7 +72,7 @@ import Torch
         named += [("output.weight", try file.tensor("\(name)/in3")), ("output.bias", try file.tensor("\(name)/in4"))]
         let checkpoint = folder.url.appendingPathComponent("attention.safetensors")
         try SafetensorsWriter.write(named, to: checkpoint)
-        let scope = Scope(ParameterStore(loading: try SafetensorsFile(checkpoint)))
+        let scope = try Scope(ParameterStore(loading: SafetensorsFile(checkpoint)))
         let attention = MultiHeadAttention(
             query: try Linear(scope / "query", 8, 8), key: try Linear(scope / "key", 8, 8),
             value: try Linear(scope / "value", 8, 8),

@@ -61,7 +61,7 @@ import Torch
         let url = folder.url.appendingPathComponent("m.safetensors")
         try SafetensorsWriter.write(
             [("a.weight", try .zeros([3, 2])), ("a.bais", try .zeros([3])), ("extra", try .zeros([1]))], to: url)
-        let store = ParameterStore(loading: try SafetensorsFile(url))
+        let store = try ParameterStore(loading: SafetensorsFile(url))
         _ = try Linear(Scope(store) / "a", 4, 3)
         let error = #expect(throws: LoadError.self) { try store.report.check(allowUnused: false) }
         let report = try #require(error?.report)

@@ -1,10 +1,11 @@
-"""Sentence embeddings of all-MiniLM-L6-v2, from transformers.
+"""Sentence embeddings of all-MiniLM-L6-v2, from transformers and from sentence-transformers.
 
-Writes fixtures/minilm.json, a list of 200 texts, and fixtures/minilm.safetensors, `embeddings` [200, 384]: the mean of the
-last hidden state over the tokens ([CLS] and [SEP] among them), at most 256 tokens a text, not L2-normalised.
+Writes fixtures/minilm.json, a list of 200 texts, and fixtures/minilm.safetensors: `embeddings` [200, 384], the mean of the
+last hidden state over the tokens ([CLS] and [SEP] among them), at most 256 tokens a text, not L2-normalised; and
+`normalized` [200, 384], what sentence-transformers gives for the folder, whose modules.json ends in Normalize.
 
-Requirements: torch 2.13.0 (CPU), transformers 5.23.0, tokenizers 0.23.3; the weights in .deps/weights
-(scripts/fetch.py weights).
+Requirements: torch 2.13.0 (CPU), transformers 5.23.0, tokenizers 0.23.3, sentence-transformers 6.2.0 (--no-deps),
+scikit-learn, scipy, tqdm; the weights in .deps/weights (scripts/fetch.py weights).
 Command: python scripts/references/minilm.py
 """
 
@@ -12,6 +13,7 @@ import random
 
 import reference_imports  # noqa: F401 (first: transformers imports torchvision)
 import torch
+from sentence_transformers import SentenceTransformer
 from transformers import AutoModel, AutoTokenizer
 
 from fixture_files import MINILM, save_rows, save_tensors
@@ -43,4 +45,8 @@ if __name__ == "__main__":
     model = AutoModel.from_pretrained(MINILM, dtype=torch.float32).eval()
     sentences = texts()
     save_rows("minilm.json", sentences)
-    save_tensors("minilm.safetensors", {"embeddings": torch.cat([embedding(text, tokenizer, model) for text in sentences])})
+    embeddings = torch.cat([embedding(text, tokenizer, model) for text in sentences])
+    whole = SentenceTransformer(str(MINILM), device="cpu", local_files_only=True)
+    normalized = whole.encode(sentences, batch_size=1, convert_to_tensor=True)  # one at a time, so nothing is padded
+    torch.testing.assert_close(normalized, torch.nn.functional.normalize(embeddings, dim=1), rtol=0, atol=1e-6)
+    save_tensors("minilm.safetensors", {"embeddings": embeddings, "normalized": normalized})

@@ -91,22 +91,44 @@ extension Configuration {
             let isGiven = reader.has(path)
             let encoder = reader.optionalString(
                 "\(path).encoder",
-                "An architecture (\(EncoderRegistry.names(for: modality).joined(separator: ", "))), or a weights folder whose architecture and front end are taken. Default: what the weights say."
+                "An architecture that braid models list shows, or a weights folder whose architecture and front end are taken. Default: what the weights say."
             )
             let weights = reader.optionalString(
-                "\(path).weights", "A safetensors file or folder, a Hugging Face id in the local cache, bundled:NAME, or random.")
+                "\(path).weights",
+                "A file (.safetensors, .pth) or folder, a Hugging Face id (name@revision pins it), bundled:NAME, or random.")
             let train = reader.parsed(
                 "\(path).train", Trainable.none, "How much of the encoder is trained: none, last:N blocks, all.",
                 expected: "none, last:N or all", pattern: "^(none|all|last:[1-9][0-9]*)$", parse: { Trainable($0) },
                 represent: \.text,
                 records: isGiven)
+            let options = Self.options(&reader, modality, path)
             guard isGiven else { continue }
             if weights == nil {
                 reader.fault("weights is missing; name a file, a folder, a Hugging Face id, bundled:NAME, or random", path)
             }
-            modalities[modality] = Encoder(encoder: encoder, weights: weights ?? "", train: train)
+            modalities[modality] = Encoder(encoder: encoder, weights: weights ?? "", train: train, options: options)
         }
         return modalities
+    }
+
+    private static func options(_ reader: inout ConfigurationReader, _ modality: Modality, _ path: String) -> EncoderOptions {
+        var options = EncoderOptions()
+        switch modality {
+        case .image: break
+        case .text:
+            options.pooling = reader.optionalChoice(
+                "\(path).pooling",
+                "How tokens become one embedding. Default: what a sentence-transformers folder says, else mean, and lasttoken for GPT-2."
+            )
+        case .audio:
+            options.window = reader.optionalDouble(
+                "\(path).window", 0.1...86_400,
+                "Seconds. Longer recordings are cut into windows of this length, whose embeddings are averaged. Default: 60; VGGish and YAMNet have windows of their own."
+            )
+            options.overlap = reader.optionalDouble(
+                "\(path).overlap", 0...0.95, "Share of a window that the next one repeats. Default: 0.")
+        }
+        return options
     }
 
     private static func training(_ reader: inout ConfigurationReader, trainsEncoders: Bool) -> Training {

@@ -10,6 +10,7 @@ public struct Configuration: Sendable {
         /// A file or folder, a Hugging Face id, `bundled:NAME`, or `random`.
         public var weights: String
         public var train: Trainable
+        public var options = EncoderOptions()
     }
 
     public struct Fusion: Sendable, Equatable {

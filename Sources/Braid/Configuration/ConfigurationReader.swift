@@ -177,6 +177,25 @@ extension ConfigurationReader {
             parse: { $0.scalar.flatMap { Choice(rawValue: $0.string) } }, represent: { Node($0.rawValue) }) ?? fallback
     }
 
+    /// A number that has no default.
+    mutating func optionalDouble(_ path: String, _ range: ClosedRange<Double>, _ meaning: String) -> Double? {
+        read(
+            path, nil, meaning, expected: "a number from \(range.lowerBound) to \(range.upperBound)",
+            schema: ["type": "number", "minimum": range.lowerBound, "maximum": range.upperBound],
+            parse: { node in node.float.flatMap { range.contains($0) ? $0 : nil } }, represent: { Node("\($0)") })
+    }
+
+    /// A choice that has no default.
+    mutating func optionalChoice<Choice: RawRepresentable & CaseIterable & Sendable>(
+        _ path: String, _ meaning: String
+    ) -> Choice? where Choice.RawValue == String {
+        let names = Choice.allCases.map(\.rawValue)
+        return read(
+            path, nil, meaning, expected: "one of \(names.joined(separator: ", "))",
+            schema: ["type": "string", "enum": names],
+            parse: { $0.scalar.flatMap { Choice(rawValue: $0.string) } }, represent: { Node($0.rawValue) })
+    }
+
     /// A key whose value has a syntax of its own.
     mutating func parsed<Value>(
         _ path: String, _ fallback: Value, _ meaning: String, expected: String, pattern: String,

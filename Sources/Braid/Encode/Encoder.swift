@@ -4,7 +4,8 @@ public import Torch
 public struct Encoding {
     /// `[B, D]`, one embedding a sample.
     public let pooled: Tensor
-    /// `[B, T, D]`: the spatial map of an image, the words of a text, the frames of a recording.
+    /// `[B, T, C]`: the spatial map of an image, the words of a text, the frames of a recording. C is the encoder's
+    /// `tokenDimension`.
     public let tokens: Tensor
     /// Bool `[B, T]`, true where a token is real; nil where all are.
     public let tokenMask: Tensor?
@@ -20,8 +21,14 @@ public struct Encoding {
 public protocol Encoder {
     /// D, the size of an embedding.
     var dimension: Int { get }
+    /// C, the size of a token; D for most.
+    var tokenDimension: Int { get }
     /// Path prefixes of the parameters, block by block from input to output: what `train: last:N` counts.
     var blocks: [[String]] { get }
 
     func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding
+}
+
+extension Encoder {
+    public var tokenDimension: Int { dimension }
 }

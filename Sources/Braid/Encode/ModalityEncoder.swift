@@ -16,6 +16,10 @@ public final class ModalityEncoder {
     public let report: LoadReport?
     /// Where architecture and front end came from.
     let source: WeightsFolder
+    /// What was asked of the encoder beyond what its weights say.
+    let options: EncoderOptions
+    /// The layout its weights came in; nil where that was Braid's own.
+    let layout: String?
     /// The file the weights came from; nil where they are random.
     public let weightsFile: URL?
 
@@ -38,16 +42,18 @@ public final class ModalityEncoder {
         let config = try source.config() ?? JSONObject([:], path: configuration.weights)
         let architecture = try Self.architecture(config, named: named, modality: modality, weights: configuration.weights)
 
+        let builder = try EncoderRegistry.builder(architecture, for: modality)
         let store: ParameterStore
         if isRandom {
             store = ParameterStore(device: device)
         } else {
-            guard let file = weights?.weights else {
-                throw BraidError(.noInput, "weights \(configuration.weights): the folder has no model.safetensors")
-            }
-            store = try Self.store(loading: SafetensorsFile(file), device: device)
+            guard let weights else { throw BraidError(.internal, "weights \(configuration.weights) were not looked for") }
+            store = try ParameterStore(loading: weights.open(), layouts: builder.layouts(config), device: device)
         }
-        (encoder, frontEnd) = try EncoderRegistry.builder(architecture, for: modality).build(Scope(store), config, source.folder)
+        let options = configuration.options.merged(over: try source.options())
+        try Self.check(options, modality)
+        let parts = EncoderSource(scope: Scope(store), config: config, folder: source.folder, options: options)
+        (encoder, frontEnd) = try builder.build(parts)
         try store.report.check(allowUnused: false)
         self.modality = modality
         self.architecture = architecture
@@ -56,8 +62,20 @@ public final class ModalityEncoder {
         parameters = store
         report = isRandom ? nil : store.report
         self.source = source
+        self.options = options
+        layout = parts.layout
         weightsFile = weights?.weights
         try freeze()
+    }
+
+    private static func check(_ options: EncoderOptions, _ modality: Modality) throws {
+        let given = [
+            ("pooling", options.pooling != nil, Modality.text), ("window", options.window != nil, .audio),
+            ("overlap", options.overlap != nil, .audio),
+        ]
+        for (name, isGiven, owner) in given where isGiven && owner != modality {
+            throw BraidError(.badConfiguration, "modalities.\(modality).\(name) acts only on \(owner); leave it out")
+        }
     }
 
     /// The folder that `encoder` names; a name that is neither a folder nor an architecture is most likely misspelt.
@@ -70,12 +88,6 @@ public final class ModalityEncoder {
                 "modalities.\(modality).encoder: \(name) is neither an architecture (\(known.joined(separator: ", "))) nor a folder\(near)"
             )
         }
-    }
-
-    /// Some files carry the model's name in front of every key.
-    private static func store(loading file: SafetensorsFile, device: Device) -> ParameterStore {
-        let isPrefixed = file.entries.keys.contains { $0.hasPrefix("bert.embeddings.") }
-        return ParameterStore(loading: file, prefix: isPrefixed ? "bert." : "", ignoring: ["cls."], device: device)
     }
 
     private static func architecture(_ config: JSONObject, named: String?, modality: Modality, weights: String) throws -> String {
@@ -116,6 +128,42 @@ public final class ModalityEncoder {
 
     /// Encodes prepared samples. Frozen encoders behave as in use, whatever the mode.
     public func encode(_ prepared: [Tensor], mode: Mode = .evaluate) throws -> Encoding {
-        try encoder(frontEnd.collate(prepared).moved(to: parameters.device), mode: isFrozen ? .evaluate : mode)
+        let input = try frontEnd.collate(prepared).moved(to: parameters.device)
+        let mode = isFrozen ? .evaluate : mode
+        guard let counts = input.rowsPerSample else { return try encoder(input, mode: mode) }
+        // Windows of long recordings are many: a few at a time, so that memory stays bounded.
+        let size = max(1, Self.positionsAtOnce / max(1, input.values.shape[1]))
+        let total = input.values.shape[0]
+        let parts = try stride(from: 0, to: total, by: size).map { start in
+            try encoder(input.rows(start..<min(start + size, total)), mode: mode)
+        }
+        return try Encoding.joined(parts, rowsPerSample: counts)
+    }
+
+    /// Frames that go through an encoder at once, where recordings are cut into windows.
+    private static let positionsAtOnce = 20_000
+}
+
+extension Encoding {
+    /// One encoding a sample from encodings of windows: the mean of the pooled, the tokens behind one another.
+    static func joined(_ parts: [Encoding], rowsPerSample counts: [Int]) throws -> Encoding {
+        let pooled = try Tensor.concatenate(parts.map(\.pooled), 0)
+        let tokens = try parts.flatMap { part in
+            try (0..<part.tokens.shape[0]).map { row in
+                let all = try part.tokens.select(0, row)
+                guard let mask = try part.tokenMask?.select(0, row) else { return all }
+                return try all.slice(0, 0..<Int(mask.converted(to: .int64).sum().item()))
+            }
+        }
+        var start = 0
+        var means: [Tensor] = []
+        var joined: [Tensor] = []
+        for count in counts {
+            means.append(try pooled.slice(0, start..<start + count).mean([0]))
+            joined.append(try Tensor.concatenate(Array(tokens[start..<start + count]), 0))
+            start += count
+        }
+        let input = try padded(joined, with: 0)
+        return Encoding(pooled: try .stack(means), tokens: input.values, tokenMask: try input.mask?.moved(to: pooled.device))
     }
 }

@@ -47,13 +47,35 @@ public struct WeightsFolder: Sendable {
     /// The `config.json`.
     func config() throws -> JSONObject? { try folder.map { try JSONObject($0.appendingPathComponent("config.json")) } }
 
-    /// The files, apart from the weights, that make the folder complete.
-    var companions: [URL] {
+    /// The weights, of which nothing is read yet but what tensors there are.
+    func open() throws -> any Checkpoint {
+        guard let weights else {
+            throw BraidError(.noInput, "weights \(folder?.path ?? ""): the folder has no model.safetensors")
+        }
+        return try SafetensorsFile(weights)
+    }
+
+    /// What Braid stored beside weights that it wrote.
+    func options() throws -> EncoderOptions {
+        guard let file = folder?.appendingPathComponent(EncoderOptions.fileName),
+            FileManager.default.fileExists(atPath: file.path)
+        else { return EncoderOptions() }
+        return try EncoderOptions(JSONObject(file))
+    }
+
+    /// The files, apart from the weights, that make the folder complete, those of sentence-transformers' modules included.
+    var companions: [String] {
         get throws {
             guard let folder else { return [] }
-            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-            return names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".txt") || $0.hasSuffix(".md") }.sorted()
-                .map(folder.appendingPathComponent)
+            let files = FileManager.default
+            let names = try files.contentsOfDirectory(atPath: folder.path).sorted()
+            let own = names.filter { name in
+                [".json", ".txt", ".md"].contains(where: name.hasSuffix) && !name.hasSuffix(".index.json")
+            }
+            let modules = names.map { "\($0)/config.json" }.filter {
+                files.fileExists(atPath: folder.appendingPathComponent($0).path)
+            }
+            return own + modules
         }
     }
 

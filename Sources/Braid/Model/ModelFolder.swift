@@ -58,7 +58,7 @@ public enum ModelFolder {
         }
         let labels = try json.strings("labels")
         guard !labels.isEmpty, Set(labels).count == labels.count else { throw json.fault("labels must be different names") }
-        let store = ParameterStore(loading: try SafetensorsFile(folder.appendingPathComponent("model.safetensors")), device: device)
+        let store = try ParameterStore(loading: SafetensorsFile(folder.appendingPathComponent("model.safetensors")), device: device)
         let model = try FusionModel(encoders: encoders, labels: labels, settings: settings(json), parameters: store)
         try store.report.check(allowUnused: false)
         return model
@@ -111,19 +111,32 @@ extension ModalityEncoder {
     func write(to folder: URL) throws {
         let files = FileManager.default
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
-        for file in try source.companions {
-            try files.copyItem(at: file.resolvingSymlinksInPath(), to: folder.appendingPathComponent(file.lastPathComponent))
-        }
+        for name in try source.companions { try copy(name, to: folder) }
         if source.folder == nil {
-            let config = try JSONSerialization.data(withJSONObject: ["architecture": architecture])
-            try AtomicFile.write(config, to: folder.appendingPathComponent("config.json"))
+            var config: [String: Any] = ["architecture": architecture]
+            if let image = frontEnd as? ImageFrontEnd { config["pretrained_cfg"] = image.fields }
+            try AtomicFile.write(JSONSerialization.data(withJSONObject: config), to: folder.appendingPathComponent("config.json"))
+        }
+        var stored = options
+        stored.layout = layout
+        if !stored.fields.isEmpty {
+            let json = try JSONSerialization.data(withJSONObject: stored.fields, options: [.sortedKeys])
+            try AtomicFile.write(json, to: folder.appendingPathComponent(EncoderOptions.fileName))
         }
         let target = folder.appendingPathComponent("model.safetensors")
-        guard isFrozen, let weightsFile else {
+        guard isFrozen, let weightsFile, weightsFile.pathExtension == "safetensors" else {
             return try SafetensorsWriter.write(parameters.entries.map { ($0.path, $0.tensor) }, to: target)
         }
         // Unchanged weights take no second place on the disk where the file system can share them.
         let original = weightsFile.resolvingSymlinksInPath()
         do { try files.linkItem(at: original, to: target) } catch { try files.copyItem(at: original, to: target) }
+    }
+
+    /// A file of the source's folder, which may be a link into a cache.
+    private func copy(_ name: String, to folder: URL) throws {
+        guard let from = source.folder?.appendingPathComponent(name), name != EncoderOptions.fileName else { return }
+        let target = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(at: from.resolvingSymlinksInPath(), to: target)
     }
 }

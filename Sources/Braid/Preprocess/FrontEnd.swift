@@ -6,14 +6,21 @@ public struct EncoderInput {
     public let values: Tensor
     /// Bool `[B, T]`, true where a position is real; nil where every one is.
     public let mask: Tensor?
+    /// How many rows each sample has, where samples are cut into windows; nil where each has one.
+    public var rowsPerSample: [Int]?
 
-    public init(values: Tensor, mask: Tensor? = nil) {
+    public init(values: Tensor, mask: Tensor? = nil, rowsPerSample: [Int]? = nil) {
         self.values = values
         self.mask = mask
+        self.rowsPerSample = rowsPerSample
     }
 
     func moved(to device: Device) throws -> EncoderInput {
-        EncoderInput(values: try values.moved(to: device), mask: try mask?.moved(to: device))
+        EncoderInput(values: try values.moved(to: device), mask: try mask?.moved(to: device), rowsPerSample: rowsPerSample)
+    }
+
+    func rows(_ range: Range<Int>) throws -> EncoderInput {
+        EncoderInput(values: try values.slice(0, range), mask: try mask?.slice(0, range))
     }
 }
 

@@ -1,61 +1,64 @@
 internal import Foundation
 public import Torch
 
-/// Resize, centre crop and normalise: timm's evaluation transform, from a `pretrained_cfg`.
+/// Resize, crop, scale and normalise: what weights expect to be done to a picture first.
 public struct ImageFrontEnd: FrontEnd, Equatable {
-    /// Pixels; the crop's height and width.
-    public let size: (height: Int, width: Int)
-    /// The crop's share of the resized picture.
-    public let cropFraction: Double
-    public let interpolation: Tensor.Interpolation
-    /// Red, green, blue, in 0 ... 1.
-    public let mean: [Float]
-    public let deviation: [Float]
+    /// What the picture's size becomes, in pixels.
+    public enum Resize: Sendable, Equatable {
+        case none
+        /// The short side becomes so long, the long one keeps the proportion, cut to a whole number.
+        case short(Int)
+        /// Both sides, whatever the proportion.
+        case exact(height: Int, width: Int)
+        /// The proportion kept, each side at least so long.
+        case cover(height: Int, width: Int)
+        /// The proportion kept, each side at most so long.
+        case contain(height: Int, width: Int)
+    }
+
+    /// What is cut from the middle; what lies outside the picture is filled.
+    public struct Crop: Sendable, Equatable {
+        public var height: Int
+        public var width: Int
+        /// Whether halves go down; else to the even number, as Python rounds.
+        public var roundsDown = false
+        /// Red, green, blue of what lies outside.
+        public var fill: [Float] = [0, 0, 0]
+    }
+
+    public var resize: Resize
+    public var crop: Crop?
+    public var interpolation: Tensor.Interpolation
+    /// Times each value, 0 ... 255 before; then `shift` is added.
+    public var scale = Float(1) / 255
+    public var shift: Float = 0
+    /// Red, green, blue, of the scaled values.
+    public var mean: [Float]
+    /// A second one where `dividesTwice`.
+    public var deviation: [Float]
+    public var dividesTwice = false
     /// What lies behind transparent pixels, as a grey level; white unless `background` says otherwise.
-    public let background: UInt8
+    public var background: UInt8 = 255
     private static let maxResizedPixels = 50_000_000
-
-    public static func == (left: ImageFrontEnd, right: ImageFrontEnd) -> Bool {
-        left.size == right.size && left.cropFraction == right.cropFraction && left.interpolation == right.interpolation
-            && left.background == right.background && left.mean == right.mean && left.deviation == right.deviation
-    }
-
-    init(_ settings: JSONObject) throws {
-        let input = try settings.ints("input_size", [3, 224, 224])
-        guard input.count == 3, input[0] == 3, input[1] > 0, input[2] > 0, max(input[1], input[2]) <= 4096 else {
-            throw settings.fault("input_size must be [3, height, width]")
-        }
-        size = (input[1], input[2])
-        cropFraction = try settings.double("crop_pct", 0.875)
-        let name = try settings.string("interpolation", "bicubic")
-        guard let filter = Tensor.Interpolation(rawValue: name) else {
-            throw settings.fault(
-                "interpolation \(name) is not one of \(Tensor.Interpolation.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
-        interpolation = filter
-        mean = try settings.doubles("mean", [0.485, 0.456, 0.406]).map(Float.init)
-        deviation = try settings.doubles("std", [0.229, 0.224, 0.225]).map(Float.init)
-        guard mean.count == 3, deviation.count == 3, deviation.allSatisfy({ $0 > 0 }) else {
-            throw settings.fault("mean and std must hold three numbers, std above 0")
-        }
-        guard (0.05...1).contains(cropFraction) else { throw settings.fault("crop_pct must lie in 0.05 ... 1") }
-        guard size.height == size.width else { throw settings.fault("input_size must be square in this version") }
-        guard let level = UInt8(exactly: try settings.int("background", 255)) else {
-            throw settings.fault("background must be a grey level, 0 to 255")
-        }
-        background = level
-        let mode = try settings.string("crop_mode", "center")
-        guard mode == "center" else { throw settings.fault("crop_mode \(mode) is not known; this version has center") }
-    }
+    static let maxSide = 4096
 
     public var summary: String {
-        "\(size.height)×\(size.width), crop \(cropFraction), \(interpolation.rawValue), mean \(mean), deviation \(deviation)"
+        let size =
+            switch resize {
+            case .none: "as it is"
+            case .short(let side): "short side \(side)"
+            case .exact(let height, let width): "\(height)×\(width)"
+            case .cover(let height, let width): "at least \(height)×\(width)"
+            case .contain(let height, let width): "at most \(height)×\(width)"
+            }
+        let cut = crop.map { ", crop \($0.height)×\($0.width)" } ?? ""
+        return "\(size)\(cut), \(interpolation.rawValue), mean \(mean), deviation \(deviation)"
     }
 
     public func prepare(_ sample: Sample) throws -> Tensor {
         guard let url = sample.image else { throw BraidError(.internal, "sample \(sample.id) has no image to prepare") }
         let image = try ImageDecoder.decode(url, background: background)
-        let target = resizedSize(image)
+        let target = resizedSize(image.height, image.width)
         guard target.height * target.width <= Self.maxResizedPixels else {
             throw DecodeError(path: url.path, reason: "is too long and thin to resize (\(image.width)×\(image.height))")
         }
@@ -65,32 +68,88 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     /// `[3, H, W]`, normalised.
     public func tensor(_ image: Image) throws -> Tensor {
         let pixels = try Tensor(image.pixels, shape: [1, image.height, image.width, 3]).permuted([0, 3, 1, 2])
-        let target = resizedSize(image)
+        let target = resizedSize(image.height, image.width)
         let isRightSize = target.height == image.height && target.width == image.width
         let resized =
             isRightSize ? pixels : try pixels.resized(height: target.height, width: target.width, interpolation: interpolation)
-        let cropped = try resized.slice(2, offset(target.height, size.height)).slice(3, offset(target.width, size.width))
-        let scaled = try cropped.squeezed(0).converted(to: .float32).scaled(by: 1 / 255)
-        let shift = try Tensor(mean, shape: [3, 1, 1])
-        return try ((scaled - shift) / Tensor(deviation, shape: [3, 1, 1])).contiguous()
+        let cropped = try crop.map { try $0.cut(resized) } ?? resized.converted(to: .float32)
+        var values = try cropped.squeezed(0).scaled(by: Double(scale))
+        if shift != 0 { values = try values.adding(Double(shift)) }
+        let spread = try Tensor(deviation, shape: [3, 1, 1])
+        values = try (values - Tensor(mean, shape: [3, 1, 1])) / spread
+        return try (dividesTwice ? values / spread : values).contiguous()
     }
 
     public func collate(_ prepared: [Tensor]) throws -> EncoderInput {
         EncoderInput(values: try Tensor.stack(prepared).channelsLast())
     }
 
-    /// The short side becomes the crop's size over its fraction, the long side keeps the proportion, as torchvision's Resize.
-    private func resizedSize(_ image: Image) -> (height: Int, width: Int) {
-        let short = Int(Double(size.height) / cropFraction)
-        if image.width <= image.height {
-            return (max(short, short * image.height / image.width), short)
+    /// The size before the crop.
+    func resizedSize(_ height: Int, _ width: Int) -> (height: Int, width: Int) {
+        switch resize {
+        case .none: return (height, width)
+        case .short(let side):
+            return width <= height ? (max(side, side * height / width), side) : (side, max(side, side * width / height))
+        case .exact(let toHeight, let toWidth): return (toHeight, toWidth)
+        case .cover(let toHeight, let toWidth):
+            return scaled(height, width, by: min(Double(height) / Double(toHeight), Double(width) / Double(toWidth)))
+        case .contain(let toHeight, let toWidth):
+            return scaled(height, width, by: max(Double(height) / Double(toHeight), Double(width) / Double(toWidth)))
         }
-        return (short, max(short, short * image.width / image.height))
     }
 
-    /// Where the centre crop starts: halves go to the even number, as Python rounds.
-    private func offset(_ full: Int, _ crop: Int) -> Range<Int> {
-        let start = Int((Double(full - crop) / 2).rounded(.toNearestOrEven))
-        return start..<start + crop
+    private func scaled(_ height: Int, _ width: Int, by ratio: Double) -> (height: Int, width: Int) {
+        let side = { (size: Int) in max(1, Int((Double(size) / ratio).rounded(.toNearestOrEven))) }
+        return (side(height), side(width))
+    }
+}
+
+extension ImageFrontEnd {
+    static let imageNetMean: [Double] = [0.485, 0.456, 0.406]
+    static let imageNetDeviation: [Double] = [0.229, 0.224, 0.225]
+
+    /// torchvision's evaluation transform, for weights that come as a bare file.
+    static func torchvision(resize: Int, crop: Int, _ interpolation: Tensor.Interpolation) -> ImageFrontEnd {
+        ImageFrontEnd(
+            resize: .short(resize), crop: Crop(height: crop, width: crop), interpolation: interpolation,
+            mean: imageNetMean.map(Float.init), deviation: imageNetDeviation.map(Float.init))
+    }
+
+    /// What a weights folder says: timm's `pretrained_cfg`, or Transformers' `preprocessor_config.json`.
+    ///
+    /// - Parameter bare: For weights that come as a bare file.
+    init(_ source: EncoderSource, bare: ImageFrontEnd = .torchvision(resize: 256, crop: 224, .bilinear)) throws {
+        if source.config.has("pretrained_cfg") {
+            try self.init(timm: source.config.object("pretrained_cfg"))
+        } else if let settings = try source.file("preprocessor_config.json") {
+            try self.init(transformers: settings)
+        } else if source.config.fields.isEmpty {
+            self = bare
+        } else {
+            throw source.config.fault(
+                "neither pretrained_cfg nor a preprocessor_config.json: nothing says how pictures were prepared for these weights")
+        }
+    }
+}
+
+extension ImageFrontEnd.Crop {
+    /// `[1, 3, H, W]` of any type to float32 `[1, 3, height, width]`.
+    fileprivate func cut(_ picture: Tensor) throws -> Tensor {
+        var values = try picture.converted(to: .float32)
+        let lacking = (height: max(0, height - values.shape[2]), width: max(0, width - values.shape[3]))
+        if lacking != (0, 0) {
+            let before = { (count: Int) in roundsDown ? (count + 1) / 2 : count / 2 }
+            let (top, left) = (before(lacking.height), before(lacking.width))
+            let color = try Tensor(fill, shape: [3, 1, 1])
+            // Padding is with zeros, so that the colour is taken off before and put back behind.
+            values = try (values - color).padded([left, lacking.width - left, top, lacking.height - top]) + color
+        }
+        return try values.slice(2, range(values.shape[2], height)).slice(3, range(values.shape[3], width))
+    }
+
+    private func range(_ full: Int, _ part: Int) -> Range<Int> {
+        let half = Double(full - part) / 2
+        let start = Int(half.rounded(roundsDown ? .down : .toNearestOrEven))
+        return start..<start + part
     }
 }

@@ -1,71 +1,117 @@
 internal import Foundation
 public import Torch
 
-/// Log-mel spectrograms with the settings the weights were trained with: the front end of PANNs (Kong et al. 2020), and
+/// Log-mel spectrograms with the settings the weights were trained with: the front ends of PANNs, VGGish and YAMNet, and
 /// with other settings that of torchaudio's `MelSpectrogram`.
 public struct LogMelFrontEnd: FrontEnd {
-    /// Hz.
-    public let sampleRate: Int
-    /// Samples a frame; `window` of them are weighed, centred in the frame.
-    public let fft: Int
-    public let window: Int
-    /// Samples from frame to frame.
-    public let hop: Int
-    public let melBins: Int
+    public let settings: SpectrogramSettings
+    /// The stretches that longer recordings are cut into; nil where recordings are encoded whole.
+    public let windows: SpectrogramSettings.Windows?
+    /// Frames that the encoder needs at least; shorter recordings are padded with silence.
+    public let leastFrames: Int
     private let windowTensor: Tensor
     /// `[fft / 2 + 1, mels]`.
     private let filters: Tensor
     /// The smallest power, before the logarithm.
     private static let floor = 1e-10
-    /// Four halvings in time must leave a frame.
-    private static let leastFrames = 16
+    /// Seconds: longer recordings are cut where the user does not say at what length.
+    static let defaultWindow = 60.0
 
-    init(_ settings: JSONObject) throws {
-        sampleRate = try settings.int("sample_rate")
-        window = try settings.int("window_size")
-        fft = try settings.int("fft_size", window)
-        hop = try settings.int("hop_size")
-        melBins = try settings.int("mel_bins")
-        let low = try settings.double("fmin", 0)
-        let high = try settings.double("fmax", Double(sampleRate) / 2)
-        let scaleName = try settings.string("mel_scale", "slaney")
-        let norm = try settings.string("mel_norm", "slaney")
-        guard let scale = MelScale(rawValue: scaleName) else {
-            throw settings.fault("mel_scale must be htk or slaney, not \(scaleName)")
+    init(_ settings: SpectrogramSettings, options: EncoderOptions = EncoderOptions(), leastFrames: Int = 1) throws {
+        self.settings = settings
+        self.leastFrames = max(leastFrames, settings.patches?.frames ?? 1)
+        if let patches = settings.patches {
+            guard options.window == nil, options.overlap == nil else {
+                throw BraidError(
+                    .badConfiguration,
+                    "window and overlap act only where an audio encoder takes any length; this one has windows of \(patches.frames) frames of its own"
+                )
+            }
+            windows = patches
+        } else {
+            let frames = Int((options.window ?? Self.defaultWindow) * Double(settings.sampleRate) / Double(settings.hop))
+            let size = max(frames, leastFrames)
+            let step = max(1, Int(Double(size) * (1 - (options.overlap ?? 0))))
+            windows = SpectrogramSettings.Windows(frames: size, hop: step, dropsLast: false)
         }
-        guard ["slaney", "none"].contains(norm) else { throw settings.fault("mel_norm must be slaney or none, not \(norm)") }
-        guard
-            (1...1_000_000).contains(sampleRate), (2...65_536).contains(fft), (1...fft).contains(window), (1...fft).contains(hop),
-            (1...1024).contains(melBins), low >= 0, high > low, high <= Double(sampleRate) / 2
-        else { throw settings.fault("the front end's numbers do not fit together (rate, window, hop, mel range)") }
-        windowTensor = try Self.hann(window)
-        filters = try Tensor(
-            scale.filters(
-                bins: fft / 2 + 1, rate: sampleRate, mels: melBins, from: low, to: high, areaNormalised: norm == "slaney"),
-            shape: [fft / 2 + 1, melBins])
+        windowTensor = try Self.hann(settings.window)
+        let bins = settings.fft / 2 + 1
+        filters = try Tensor(settings.scale.filters(settings), shape: [bins, settings.melBins])
     }
 
-    public var summary: String { "log-mel, \(sampleRate) Hz, window \(window), hop \(hop), \(melBins) mel bins" }
+    /// The front end that a weights folder states, or else the one its architecture was published with.
+    init(_ source: EncoderSource, published: SpectrogramSettings, leastFrames: Int) throws {
+        let stated = source.config.has("front_end")
+        let settings = stated ? try SpectrogramSettings(source.config.object("front_end")) : published
+        try self.init(settings, options: source.options, leastFrames: leastFrames)
+    }
 
+    public var summary: String {
+        let base =
+            "log-mel, \(settings.sampleRate) Hz, window \(settings.window), hop \(settings.hop), \(settings.melBins) mel bins"
+        guard let windows else { return base }
+        return base + ", windows of \(windows.frames) frames, \(windows.hop) apart"
+    }
+
+    /// `[frames, mels]`.
     public func prepare(_ sample: Sample) throws -> Tensor {
         guard let audio = sample.audio else { throw BraidError(.internal, "sample \(sample.id) has no audio to prepare") }
-        let clip = try AudioDecoder.decode(audio).resampled(to: sampleRate)
+        let clip = try AudioDecoder.decode(audio).resampled(to: settings.sampleRate)
         return try spectrogram(Tensor(clip.samples, shape: [1, clip.samples.count])).squeezed(0)
     }
 
-    /// Waveforms `[B, N]` to log-mel `[B, frames, mels]` in dB. Short ones are padded with silence to the least length.
+    /// Waveforms `[B, N]` to log-mel `[B, frames, mels]`. Short ones are padded with silence to the least length.
     public func spectrogram(_ waveform: Tensor) throws -> Tensor {
-        let least = max(fft, (Self.leastFrames - 1) * hop)
-        let missing = least - waveform.shape[1]
+        let missing = wantedSamples(waveform.shape[1]) - waveform.shape[1]
         let padded = missing > 0 ? try waveform.padded([0, missing]) : waveform
-        let power = try padded.powerSpectrogram(fft: fft, hop: hop, window: windowTensor)
-        return try power.transposed(1, 2).matmul(filters).clamped(atLeast: Self.floor).log10().scaled(by: 10)
+        let spectrum = try padded.spectrogram(
+            fft: settings.fft, hop: settings.hop, window: windowTensor, power: settings.power, isCentered: settings.isCentered)
+        let mel = try spectrum.matmul(filters)
+        let log: Tensor
+        switch settings.logarithm {
+        case .decibels: log = try mel.clamped(atLeast: Self.floor).log10().scaled(by: 10)
+        case .natural(let offset): log = try mel.adding(offset).log()
+        }
+        guard settings.mean != 0 || settings.deviation != 1 else { return log }
+        return try log.adding(-settings.mean).scaled(by: 1 / settings.deviation)
     }
 
-    public func collate(_ prepared: [Tensor]) throws -> EncoderInput { try padded(prepared, with: 0) }
+    /// How long a recording of `count` samples must be made: long enough for the encoder, and, where windows are fixed and
+    /// overlap, long enough that the last of them is whole.
+    private func wantedSamples(_ count: Int) -> Int {
+        guard !settings.isCentered else { return max(count, settings.fft, (leastFrames - 1) * settings.hop) }
+        let least = settings.window + (leastFrames - 1) * settings.hop
+        guard let patches = settings.patches, patches.hop < patches.frames, count > least else { return max(count, least) }
+        let step = patches.hop * settings.hop
+        return least + (count - least + step - 1) / step * step
+    }
+
+    public func collate(_ prepared: [Tensor]) throws -> EncoderInput {
+        guard let windows else { return try padded(prepared, with: 0) }
+        var rows: [Tensor] = []
+        var counts: [Int] = []
+        for tensor in prepared {
+            let starts = windows.starts(tensor.shape[0])
+            counts.append(starts.count)
+            rows += try starts.map { try tensor.slice(0, $0..<min($0 + windows.frames, tensor.shape[0])) }
+        }
+        var input = try padded(rows, with: 0)
+        if counts.contains(where: { $0 != 1 }) { input.rowsPerSample = counts }
+        return input
+    }
 
     /// The periodic Hann window.
     private static func hann(_ size: Int) throws -> Tensor {
         try Tensor((0..<size).map { Float(0.5 - 0.5 * cos(2 * Double.pi * Double($0) / Double(size))) }, shape: [size])
+    }
+}
+
+extension SpectrogramSettings.Windows {
+    /// Where the windows of a spectrogram of `count` frames start.
+    func starts(_ count: Int) -> [Int] {
+        guard count > frames else { return [0] }
+        var starts = Array(stride(from: 0, through: count - frames, by: hop))
+        if let last = starts.last, !dropsLast, last + frames < count { starts.append(count - frames) }
+        return starts
     }
 }

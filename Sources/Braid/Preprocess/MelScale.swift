@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// Scales of pitch, and the triangular filters that divide a spectrum evenly on them.
-enum MelScale: String {
+public enum MelScale: String, Sendable {
     /// 2595 log10(1 + f / 700).
     case htk
     /// Slaney's Auditory Toolbox: linear to 1 kHz, logarithmic above.
@@ -30,19 +30,21 @@ enum MelScale: String {
         }
     }
 
-    /// Filters `[bins, mels]`, row-major, as librosa's and torchaudio's.
-    ///
-    /// - Parameter areaNormalised: Divides each triangle by its width in Hz: the norm called `slaney`.
-    func filters(bins: Int, rate: Int, mels: Int, from low: Double, to high: Double, areaNormalised: Bool) -> [Float] {
-        let (first, last) = (mel(low), mel(high))
-        let edges = (0..<mels + 2).map { hertz(first + (last - first) * Double($0) / Double(mels + 1)) }
+    /// Filters `[bins, mels]`, row-major, as librosa's, torchaudio's and TensorFlow's.
+    func filters(_ settings: SpectrogramSettings) -> [Float] {
+        let (bins, mels) = (settings.fft / 2 + 1, settings.melBins)
+        let (first, last) = (mel(settings.low), mel(settings.high))
+        let melEdges = (0..<mels + 2).map { first + (last - first) * Double($0) / Double(mels + 1) }
+        let edges = settings.hasMelTriangles ? melEdges : melEdges.map(hertz)
         var filters = [Float](repeating: 0, count: bins * mels)
-        for bin in 0..<bins {
-            let frequency = Double(bin) * Double(rate) / 2 / Double(bins - 1)
+        // TensorFlow's leave the constant part of the sound out.
+        for bin in (settings.hasMelTriangles ? 1 : 0)..<bins {
+            let hertz = Double(bin) * Double(settings.sampleRate) / 2 / Double(bins - 1)
+            let place = settings.hasMelTriangles ? mel(hertz) : hertz
             for mel in 0..<mels {
-                let rising = (frequency - edges[mel]) / (edges[mel + 1] - edges[mel])
-                let falling = (edges[mel + 2] - frequency) / (edges[mel + 2] - edges[mel + 1])
-                let area = areaNormalised ? 2 / (edges[mel + 2] - edges[mel]) : 1
+                let rising = (place - edges[mel]) / (edges[mel + 1] - edges[mel])
+                let falling = (edges[mel + 2] - place) / (edges[mel + 2] - edges[mel + 1])
+                let area = settings.isAreaNormalised ? 2 / (edges[mel + 2] - edges[mel]) : 1
                 filters[bin * mels + mel] = Float(max(0, min(rising, falling)) * area)
             }
         }

@@ -8,14 +8,18 @@ public struct TextFrontEnd: FrontEnd {
     public let maxLength: Int
 
     /// From a weights folder: `tokenizer.json`, and the length that sentence-transformers or the model gives.
-    init(folder: URL, maxPositions: Int) throws {
-        tokenizer = try WordPieceTokenizer(folder.appendingPathComponent("tokenizer.json"))
-        let sentenceSettings = folder.appendingPathComponent("sentence_bert_config.json")
-        var limit = maxPositions
-        if FileManager.default.fileExists(atPath: sentenceSettings.path) {
-            limit = min(limit, try JSONObject(sentenceSettings).int("max_seq_length", maxPositions))
+    init(_ source: EncoderSource, vocabulary: Int, longestText: Int) throws {
+        guard let folder = source.folder else {
+            throw BraidError(
+                .badConfiguration, "a text encoder needs a vocabulary: name a weights folder with a tokenizer.json as encoder")
         }
-        maxLength = limit
+        tokenizer = try WordPieceTokenizer(folder.appendingPathComponent("tokenizer.json"))
+        maxLength = min(
+            longestText, try source.file("sentence_bert_config.json")?.int("max_seq_length", longestText) ?? longestText)
+        guard tokenizer.largestID < vocabulary else {
+            throw source.config.fault(
+                "vocab_size is \(vocabulary), but tokenizer.json has ids up to \(tokenizer.largestID): it belongs to another model")
+        }
     }
 
     public var summary: String { "WordPiece, at most \(maxLength) tokens" }

@@ -59,7 +59,8 @@ public struct Training {
         var state = TrainingState(random: UInt64(settings.seed), manifestSHA256: fingerprint, labels: labels)
         if resume {
             state =
-                try Checkpoint(folder: run.checkpoint("last")).read(into: model, optimizer, manifestSHA256: fingerprint) ?? state
+                try TrainingCheckpoint(folder: run.checkpoint("last")).read(into: model, optimizer, manifestSHA256: fingerprint)
+                ?? state
         } else {
             try AtomicFile.write(configuration.yaml, to: run.configuration)
         }
@@ -69,7 +70,7 @@ public struct Training {
         let stoppedEarly = try loop.run(&state)
 
         // The best epoch is the model.
-        try Checkpoint(folder: run.checkpoint("best")).readWeights(into: model)
+        try TrainingCheckpoint(folder: run.checkpoint("best")).readWeights(into: model)
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
         let outcome = Outcome(model: model, test: test, history: state.history, bestEpoch: state.bestEpoch, skipped: data.skipped)

@@ -120,11 +120,11 @@ struct TrainingLoop {
         if isBest {
             state.bestEpoch = state.epoch
             state.bestValue = value
-            try Checkpoint(folder: run.checkpoint("best")).writeWeights(model)
+            try TrainingCheckpoint(folder: run.checkpoint("best")).writeWeights(model)
         }
         state.history.append(record)
         try run.writeMetrics(state.history)
-        try Checkpoint(folder: run.checkpoint("last")).write(model, optimizer, state)
+        try TrainingCheckpoint(folder: run.checkpoint("last")).write(model, optimizer, state)
     }
 
     private func isExhausted(_ state: TrainingState) -> Bool {

@@ -1,11 +1,12 @@
-internal import Foundation
+public import Foundation
 
 /// A JSON object read from a file, whose fields are asked for by name and type; a wrong one is an error that names both.
-struct JSONObject {
-    let fields: [String: Any]
-    let path: String
+public struct JSONObject {
+    public let fields: [String: Any]
+    /// What errors call it.
+    public let path: String
 
-    init(_ url: URL) throws {
+    public init(_ url: URL) throws {
         guard let data = try? Data(contentsOf: url) else { throw BraidError(.noInput, "\(url.path): cannot be read") }
         guard let fields = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
             throw BraidError(.badData, "\(url.path): is not a JSON object")
@@ -18,34 +19,38 @@ struct JSONObject {
         self.path = path
     }
 
-    func has(_ name: String) -> Bool { fields[name].map { !($0 is NSNull) } ?? false }
+    public func has(_ name: String) -> Bool { fields[name].map { !($0 is NSNull) } ?? false }
 
     /// The object under `name`; empty where there is none.
-    func object(_ name: String) throws -> JSONObject {
+    public func object(_ name: String) throws -> JSONObject {
         guard has(name) else { return JSONObject([:], path: "\(path): \(name)") }
         guard let inner = fields[name] as? [String: Any] else { throw fault("\(name) must be an object") }
         return JSONObject(inner, path: "\(path): \(name)")
     }
 
-    func int(_ name: String, _ fallback: Int? = nil) throws -> Int { try value(name, fallback, "a whole number") { $0 as? Int } }
-    func double(_ name: String, _ fallback: Double? = nil) throws -> Double {
+    public func int(_ name: String, _ fallback: Int? = nil) throws -> Int {
+        try value(name, fallback, "a whole number") { $0 as? Int }
+    }
+    public func double(_ name: String, _ fallback: Double? = nil) throws -> Double {
         try value(name, fallback, "a number") { ($0 as? NSNumber)?.doubleValue }
     }
-    func string(_ name: String, _ fallback: String? = nil) throws -> String {
+    public func string(_ name: String, _ fallback: String? = nil) throws -> String {
         try value(name, fallback, "a text") { $0 as? String }
     }
-    func bool(_ name: String, _ fallback: Bool? = nil) throws -> Bool { try value(name, fallback, "true or false") { $0 as? Bool } }
-    func ints(_ name: String, _ fallback: [Int]? = nil) throws -> [Int] {
+    public func bool(_ name: String, _ fallback: Bool? = nil) throws -> Bool {
+        try value(name, fallback, "true or false") { $0 as? Bool }
+    }
+    public func ints(_ name: String, _ fallback: [Int]? = nil) throws -> [Int] {
         try value(name, fallback, "a list of whole numbers") { $0 as? [Int] }
     }
-    func strings(_ name: String, _ fallback: [String]? = nil) throws -> [String] {
+    public func strings(_ name: String, _ fallback: [String]? = nil) throws -> [String] {
         try value(name, fallback, "a list of texts") { $0 as? [String] }
     }
-    func doubles(_ name: String, _ fallback: [Double]? = nil) throws -> [Double] {
+    public func doubles(_ name: String, _ fallback: [Double]? = nil) throws -> [Double] {
         try value(name, fallback, "a list of numbers") { ($0 as? [NSNumber])?.map(\.doubleValue) }
     }
 
-    func fault(_ message: String) -> BraidError { BraidError(.badData, "\(path): \(message)") }
+    public func fault(_ message: String) -> BraidError { BraidError(.badData, "\(path): \(message)") }
 
     private func value<Value>(_ name: String, _ fallback: Value?, _ expected: String, _ cast: (Any) -> Value?) throws -> Value {
         guard has(name), let raw = fields[name] else {

@@ -19,21 +19,58 @@ public struct Conv1d {
     }
 }
 
-/// A two-dimensional convolution without bias, as it stands before a batch norm: `[B, in, H, W]` to `[B, out, H', W']`.
-/// Key `weight`, as `torch.nn.Conv2d`.
+/// A two-dimensional convolution: `[B, in, H, W]` to `[B, out, H', W']`. Keys `weight` and, where asked for, `bias`, as
+/// `torch.nn.Conv2d`.
 public struct Conv2d {
     public let weight: Tensor
+    public let bias: Tensor?
     private let stride: Int
-    private let padding: Int
+    private let padding: Padding
+    private let groups: Int
 
-    public init(_ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0) throws {
-        let shape = [outputs, inputs, kernel, kernel]
-        weight = try scope.parameter("weight", shape, .kaimingNormal(fanOut: outputs * kernel * kernel))
+    /// What stands around the edges.
+    public enum Padding: Sendable {
+        /// So many zeros on each side.
+        case zeros(Int)
+        /// As many as make the output the input's size over the stride, the odd one behind: TensorFlow's `SAME`.
+        case same
+        /// So many zeros in front of each side, and behind it.
+        case sides(Int, Int)
+
+        /// Zeros on each side, half the kernel: keeps the size at stride 1.
+        public static func half(_ kernel: Int) -> Padding { .zeros((kernel - 1) / 2) }
+    }
+
+    public init(
+        _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Padding = .zeros(0),
+        groups: Int = 1, bias: Bool = false
+    ) throws {
+        let fanOut = outputs * kernel * kernel / groups
+        let shape = [outputs, inputs / groups, kernel, kernel]
+        weight = try scope.parameter("weight", shape, .kaimingNormal(fanOut: fanOut))
+        self.bias = bias ? try scope.parameter("bias", [outputs], .constant(0)) : nil
         self.stride = stride
         self.padding = padding
+        self.groups = groups
     }
 
     public func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
-        try input.conv2d(weight, stride: stride, padding: padding)
+        switch padding {
+        case .zeros(let count): return try input.conv2d(weight, bias: bias, stride: stride, padding: count, groups: groups)
+        case .same:
+            let (height, width) = (missing(input.shape[2]), missing(input.shape[3]))
+            return try unpadded(input, [width / 2, width - width / 2, height / 2, height - height / 2])
+        case .sides(let before, let after): return try unpadded(input, [before, after, before, after])
+        }
+    }
+
+    private func unpadded(_ input: Tensor, _ edges: [Int]) throws(TorchError) -> Tensor {
+        let padded = edges == [0, 0, 0, 0] ? input : try input.padded(edges)
+        return try padded.conv2d(weight, bias: bias, stride: stride, groups: groups)
+    }
+
+    /// What a side of `size` lacks for an output of its size over the stride, rounded up.
+    private func missing(_ size: Int) -> Int {
+        max(0, ((size + stride - 1) / stride - 1) * stride + weight.shape[2] - size)
     }
 }

@@ -17,12 +17,18 @@ public struct MultiHeadAttention {
 
     /// Attends from `input` `[B, T, D]` to `context` `[B, S, D]`, itself where nil.
     ///
-    /// - Parameter keyMask: Bool `[B, S]`, true where a position may be attended; nil where all may.
+    /// - Parameters:
+    ///   - keyMask: Bool `[B, S]`, true where a position may be attended; nil where all may.
+    ///   - bias: `[1, heads, T, S]`, added to what positions think of each other before the softmax.
     public func callAsFunction(
-        _ input: Tensor, context: Tensor? = nil, keyMask: Tensor?, dropout: Double = 0, mode: Mode
+        _ input: Tensor, context: Tensor? = nil, keyMask: Tensor?, bias: Tensor? = nil, dropout: Double = 0, mode: Mode
     ) throws(TorchError) -> Tensor {
         let context = context ?? input
-        let mask = try keyMask?.reshaped([context.shape[0], 1, 1, context.shape[1]])
+        var mask = try keyMask?.reshaped([context.shape[0], 1, 1, context.shape[1]])
+        if let bias {
+            let hidden = try Tensor.full([], -Double.infinity).moved(to: bias.device)
+            mask = try mask.map { mask throws(TorchError) in try bias.where(mask, else: hidden) } ?? bias
+        }
         let attended = try split(query(input)).attention(
             keys: split(key(context)), values: split(value(context)), mask: mask, dropout: mode.isTraining ? dropout : 0)
         return try output(attended.transposed(1, 2).flattened(from: 2))

@@ -4,8 +4,10 @@ public struct BatchNorm {
     public let bias: Tensor
     private let runningMean: Tensor
     private let runningVariance: Tensor
+    private let epsilon: Double
 
-    public init(_ scope: Scope, _ channels: Int) throws {
+    public init(_ scope: Scope, _ channels: Int, epsilon: Double = 1e-5) throws {
+        self.epsilon = epsilon
         weight = try scope.parameter("weight", [channels], .constant(1))
         bias = try scope.parameter("bias", [channels], .constant(0))
         runningMean = try scope.buffer("running_mean", [channels], .constant(0))
@@ -20,23 +22,30 @@ public struct BatchNorm {
         let usesBatch = mode.isTraining && weight.requiresGradient && input.count > weight.count
         return try input.batchNorm(
             weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance,
-            mode: usesBatch ? .train : .evaluate)
+            mode: usesBatch ? .train : .evaluate, epsilon: epsilon)
     }
 }
 
-/// Layer normalization over the last dimension. Keys as `torch.nn.LayerNorm`.
+/// Layer normalization over the last dimension. Keys as `torch.nn.LayerNorm`, or `gamma` and `beta` where the checkpoint has
+/// those, as BERT's first ones do.
 public struct LayerNorm {
     public let weight: Tensor
     public let bias: Tensor
     private let epsilon: Double
 
     public init(_ scope: Scope, _ dimension: Int, epsilon: Double = 1e-5) throws {
-        weight = try scope.parameter("weight", [dimension], .constant(1))
-        bias = try scope.parameter("bias", [dimension], .constant(0))
+        let isOld = scope.holds("gamma")
+        weight = try scope.parameter(isOld ? "gamma" : "weight", [dimension], .constant(1))
+        bias = try scope.parameter(isOld ? "beta" : "bias", [dimension], .constant(0))
         self.epsilon = epsilon
     }
 
     public func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
         try input.layerNorm(weight: weight, bias: bias, epsilon: epsilon)
+    }
+
+    /// Normalises `[B, C, H, W]` over its channels.
+    public func overChannels(_ input: Tensor) throws(TorchError) -> Tensor {
+        try self(input.permuted([0, 2, 3, 1])).permuted([0, 3, 1, 2])
     }
 }

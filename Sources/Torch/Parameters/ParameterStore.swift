@@ -24,11 +24,13 @@ public final class ParameterStore {
     public private(set) var entries: [Entry] = []
     /// Where the entries lie.
     public let device: Device
-    private let checkpoint: SafetensorsFile?
-    /// What a checkpoint's keys carry in front of the paths here, for example `bert.`.
-    private let prefix: String
+    /// The layout that the checkpoint's keys were found to be in; nil where its names are those used here.
+    public let layout: String?
+    private let checkpoint: (any Checkpoint)?
+    private let directory: [String: CheckpointEntry]
+    /// The checkpoint's keys by the paths they have here.
+    private let keys: [String: String]
     private var ignored: Set<String> = []
-    private let ignoredPrefixes: [String]
     private var applied: Set<String> = []
     private var missing: [String] = []
     private var mismatched: [LoadReport.Mismatch] = []
@@ -37,23 +39,43 @@ public final class ParameterStore {
     public init(device: Device = .cpu) {
         self.device = device
         checkpoint = nil
-        prefix = ""
-        ignoredPrefixes = []
+        directory = [:]
+        layout = nil
+        keys = [:]
     }
 
     /// A store whose weights come from `checkpoint`, all of them.
     ///
-    /// - Parameter ignoring: What keys begin with that belong to other parts of the file's model, for example its head.
-    public init(loading checkpoint: SafetensorsFile, prefix: String = "", ignoring: [String] = [], device: Device = .cpu) {
-        ignoredPrefixes = ignoring
+    /// - Parameter layouts: The layouts such files come in. The first whose marker is among the keys is the file's.
+    /// - Throws: `LoadError` where two keys mean the same parameter.
+    public init(loading checkpoint: any Checkpoint, layouts: [KeyMap] = [], device: Device = .cpu) throws(LoadError) {
         self.device = device
         self.checkpoint = checkpoint
-        self.prefix = prefix
+        directory = checkpoint.directory
+        let map = layouts.first { $0.fits(checkpoint.directory.keys) }
+        layout = map?.name
+        var keys: [String: String] = [:]
+        var doubled: [String] = []
+        for key in directory.keys.sorted() {
+            guard let path = map.map({ $0.path(of: key) }) ?? key else {
+                ignored.insert(key)
+                continue
+            }
+            if keys.updateValue(key, forKey: path) != nil { doubled.append(key) }
+        }
+        self.keys = keys
+        guard doubled.isEmpty else {
+            let report = LoadReport(file: checkpoint.path, applied: 0, missing: [], unused: doubled, mismatched: [])
+            throw LoadError(report: report)
+        }
     }
 
     public var parameters: [Entry] { entries.filter { $0.kind == .parameter } }
 
-    func ignore(_ path: String) { ignored.insert(prefix + path) }
+    /// Whether the checkpoint has something under `path`; false where weights are random.
+    public func holds(_ path: String) -> Bool { keys[path] != nil }
+
+    func ignore(_ path: String) { ignored.insert(keys[path] ?? path) }
 
     func declare(_ path: String, _ shape: [Int], _ initializer: Initializer, kind: Kind) throws -> Tensor {
         let tensor = try (load(path, shape) ?? initializer.tensor(shape)).moved(to: device)
@@ -63,25 +85,28 @@ public final class ParameterStore {
 
     private func load(_ path: String, _ shape: [Int]) throws -> Tensor? {
         guard let checkpoint else { return nil }
-        let key = prefix + path
-        guard let entry = checkpoint.entries[key] else {
-            missing.append(key)
+        guard let key = keys[path], let entry = directory[key] else {
+            missing.append(path)
             return try .zeros(shape)
         }
         applied.insert(key)
-        guard entry.shape == shape else {
+        guard entry.shape == shape || Self.differsOnlyInOnes(entry.shape, shape) else {
             mismatched.append(.init(key: key, expected: shape, found: entry.shape))
             return try .zeros(shape)
         }
-        return try checkpoint.tensor(key).converted(to: .float32)
+        let tensor = try checkpoint.tensor(key).converted(to: .float32)
+        return entry.shape == shape ? tensor : try tensor.reshaped(shape)
+    }
+
+    /// A 1×1 convolution and a linear layer hold the same matrix, and so do a scale `[C, 1, 1]` and one `[C]`.
+    private static func differsOnlyInOnes(_ left: [Int], _ right: [Int]) -> Bool {
+        let trimmed = { (shape: [Int]) in Array(shape.reversed().drop { $0 == 1 }) }
+        return left.count != right.count && trimmed(left) == trimmed(right)
     }
 
     /// What became of each key of the checkpoint.
     public var report: LoadReport {
-        let keys = checkpoint.map { Array($0.entries.keys) } ?? []
-        let unused = keys.filter {
-            !applied.contains($0) && !ignored.contains($0) && !ignoredPrefixes.contains(where: $0.hasPrefix)
-        }
+        let unused = directory.keys.filter { !applied.contains($0) && !ignored.contains($0) }
         return LoadReport(
             file: checkpoint?.path ?? "", applied: applied.count, missing: missing, unused: unused.sorted(),
             mismatched: mismatched)

@@ -30,6 +30,9 @@ public struct Scope {
     /// Says that a checkpoint may hold `name`, and that nothing here uses it.
     public func ignore(_ name: String) { store.ignore(self.name(name)) }
 
+    /// Whether the checkpoint has `name`; false where weights are random.
+    public func holds(_ name: String) -> Bool { store.holds(self.name(name)) }
+
     private func name(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 }
 

@@ -24,6 +24,15 @@ extension Tensor {
         try Operator("mul.Scalar")(.tensor(self), .double(value))
     }
 
+    /// Whole numbers stay whole.
+    public func added(_ value: Int) throws(TorchError) -> Tensor { try Operator("add.Scalar")(.tensor(self), .int(value)) }
+    public func multiplied(by value: Int) throws(TorchError) -> Tensor { try Operator("mul.Scalar")(.tensor(self), .int(value)) }
+
+    /// What division by `divisor` leaves, of its sign.
+    public func remainder(of divisor: Int) throws(TorchError) -> Tensor {
+        try Operator("remainder.Scalar")(.tensor(self), .int(divisor))
+    }
+
     /// The matrix product of the last two dimensions, the others broadcast.
     public func matmul(_ other: Tensor) throws(TorchError) -> Tensor {
         try Operator("matmul")(.tensor(self), .tensor(other))
@@ -33,6 +42,8 @@ extension Tensor {
         try Operator("clamp_min")(.tensor(self), .double(low))
     }
 
+    /// The natural logarithm.
+    public func log() throws(TorchError) -> Tensor { try Operator("log")(.tensor(self)) }
     public func log10() throws(TorchError) -> Tensor { try Operator("log10")(.tensor(self)) }
     public func absolute() throws(TorchError) -> Tensor { try Operator("abs")(.tensor(self)) }
     public func power(_ exponent: Double) throws(TorchError) -> Tensor {
@@ -64,6 +75,22 @@ extension Tensor {
 
     public func less(than value: Double) throws(TorchError) -> Tensor {
         try Operator("lt.Scalar")(.tensor(self), .double(value))
+    }
+
+    /// Bool, true where an element is not `value`.
+    public func isDifferent(from value: Double) throws(TorchError) -> Tensor {
+        try Operator("ne.Scalar")(.tensor(self), .double(value))
+    }
+
+    /// The sum of each element and those before it along `dimension`.
+    public func cumulativeSum(_ dimension: Int) throws(TorchError) -> Tensor {
+        try Operator("cumsum")(.tensor(self), .int(dimension))
+    }
+
+    /// Each row along the last dimension divided by its Euclidean norm, or by 1e-12 where that is smaller.
+    public func normalized() throws(TorchError) -> Tensor {
+        let length = try Operator("linalg_vector_norm")(.tensor(self), .double(2), .ints([-1]), .bool(true))
+        return try self / length.clamped(atLeast: 1e-12)
     }
 
     /// `self` where `condition` (bool) holds, `other` elsewhere; shapes broadcast.

@@ -60,6 +60,8 @@ extension Tensor {
     public func relu() throws(TorchError) -> Tensor { try Operator("relu")(.tensor(self)) }
     public func tanh() throws(TorchError) -> Tensor { try Operator("tanh")(.tensor(self)) }
     public func sigmoid() throws(TorchError) -> Tensor { try Operator("sigmoid")(.tensor(self)) }
+    /// relu6(x + 3) / 6.
+    public func hardSigmoid() throws(TorchError) -> Tensor { try Operator("hardsigmoid")(.tensor(self)) }
 
     public func softmax(_ dimension: Int = -1) throws(TorchError) -> Tensor {
         try Operator("softmax.int")(.tensor(self), .int(dimension))
@@ -87,12 +89,25 @@ extension Tensor {
             .tensor(self), .tensor(keys), .tensor(values), .optional(mask), .double(dropout))
     }
 
-    /// The power spectrogram, framed around each hop with reflected edges: `[B, N]` to `[B, window / 2 + 1, frames]`.
-    public func powerSpectrogram(fft: Int, hop: Int, window: Tensor) throws(TorchError) -> Tensor {
-        let spectrum = try Operator("stft.center")(
-            .tensor(self), .int(fft), .int(hop), .int(window.count), .tensor(window), .bool(true), .string("reflect"),
-            .bool(false), .bool(true), .bool(true))
-        return try Operator("view_as_real")(.tensor(spectrum)).power(2).sum([-1])
+    /// The spectrogram of `[B, N]` as `[B, frames, fft / 2 + 1]`: the spectrum's magnitude to `power`.
+    ///
+    /// - Parameter isCentered: Frames are centred on multiples of the hop, edges reflected, the window centred in the
+    ///   transform; else frames of the window's length start with the first sample, zeros behind them up to the transform's.
+    public func spectrogram(
+        fft: Int, hop: Int, window: Tensor, power: Int, isCentered: Bool
+    ) throws(TorchError) -> Tensor {
+        let spectrum: Tensor
+        if isCentered {
+            let complex = try Operator("stft.center")(
+                .tensor(self), .int(fft), .int(hop), .int(window.count), .tensor(window), .bool(true), .string("reflect"),
+                .bool(false), .bool(true), .bool(true))
+            spectrum = try complex.transposed(1, 2)
+        } else {
+            let frames = try Operator("unfold")(.tensor(self), .int(-1), .int(window.count), .int(hop))
+            spectrum = try Operator("fft_rfft")(.tensor(frames * window), .int(fft), .int(-1), .none)
+        }
+        let squares = try Operator("view_as_real")(.tensor(spectrum)).power(2).sum([-1])
+        return power == 2 ? squares : try squares.power(0.5)
     }
 
     /// Antialiased resize of uint8 or float `[B, C, H, W]`, as Pillow does it.
@@ -102,11 +117,26 @@ extension Tensor {
             try Operator("_upsample_bilinear2d_aa")(.tensor(self), .ints([height, width]), .bool(false), .none, .none)
         case .bicubic:
             try Operator("_upsample_bicubic2d_aa")(.tensor(self), .ints([height, width]), .bool(false), .none, .none)
+        case .nearest:
+            try self.selected(2, Self.nearest(shape[2], height)).selected(3, Self.nearest(shape[3], width))
         }
+    }
+
+    /// Which of `count` places each of `target` takes. Pillow adds up steps, and so does this: rounding and all.
+    private static func nearest(_ count: Int, _ target: Int) throws(TorchError) -> Tensor {
+        let step = Double(count) / Double(target)
+        var place = step * 0.5
+        var places: [Int64] = []
+        for _ in 0..<target {
+            places.append(Int64(min(Int(place), count - 1)))
+            place += step
+        }
+        return try Tensor(places, shape: [target])
     }
 
     /// The filters of `resized`.
     public enum Interpolation: String, Sendable, CaseIterable {
+        case nearest
         case bilinear
         case bicubic
     }

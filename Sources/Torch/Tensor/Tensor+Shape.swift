@@ -53,6 +53,11 @@ extension Tensor {
         try Operator("index_select")(.tensor(self), .int(0), .tensor(indices))
     }
 
+    /// The elements of `dimension` at `indices`, an int64 vector.
+    public func selected(_ dimension: Int, _ indices: Tensor) throws(TorchError) -> Tensor {
+        try Operator("index_select")(.tensor(self), .int(dimension), .tensor(indices))
+    }
+
     public static func concatenate(_ tensors: [Tensor], _ dimension: Int) throws(TorchError) -> Tensor {
         try Operator("cat")(.tensors(tensors), .int(dimension))
     }

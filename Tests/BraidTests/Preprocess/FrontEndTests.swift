@@ -11,7 +11,7 @@ import Torch
     /// Against timm's evaluation transform: scripts/references/images.py.
     @Test(arguments: names) func imagesAgreeWithTimm(_ name: String) throws {
         let config = try JSONObject(Fixtures.url("resnet/config.json")).object("pretrained_cfg")
-        let tensor = try ImageFrontEnd(config).tensor(ImageDecoder.decode(Fixtures.url("images/\(name)")))
+        let tensor = try ImageFrontEnd(timm: config).tensor(ImageDecoder.decode(Fixtures.url("images/\(name)")))
         let expected = try Fixtures.tensors("images.safetensors").tensor("\(name)/tensor")
         let difference = try (tensor - expected).absolute()
         // The normalised unit is 1 / 0.225 of a grey level's 255th.
@@ -21,10 +21,42 @@ import Torch
 
     @Test func backgroundOfTransparentPicturesIsAFrontEndSetting() throws {
         let sample = Sample(id: "1", image: Fixtures.url("images/rgba8.png"))
-        let white = try ImageFrontEnd(JSONObject(["input_size": [3, 24, 24]], path: ""))
-        let black = try ImageFrontEnd(JSONObject(["input_size": [3, 24, 24], "background": 0], path: ""))
+        let white = try ImageFrontEnd(timm: JSONObject(["input_size": [3, 24, 24]], path: ""))
+        let black = try ImageFrontEnd(timm: JSONObject(["input_size": [3, 24, 24], "background": 0], path: ""))
         try #expect(maxDifference(white.prepare(sample), black.prepare(sample)) > 0.1)
-        #expect(throws: BraidError.self) { try ImageFrontEnd(JSONObject(["background": 256], path: "")) }
+        #expect(throws: BraidError.self) { try ImageFrontEnd(timm: JSONObject(["background": 256], path: "")) }
+    }
+
+    /// Against timm's and Transformers' transforms: scripts/references/image_encoders.py.
+    @Test func publishedImageSettingsAct() throws {
+        let data = try Data(contentsOf: Fixtures.url("front_ends.json"))
+        let cases = try #require(JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+        let expected = try Fixtures.tensors("front_ends.safetensors")
+        #expect(cases.count == 38)
+        for fields in cases {
+            let row = JSONObject(fields, path: "front_ends.json")
+            let (name, settings) = (try row.string("name"), try row.object("settings"))
+            let image = try ImageDecoder.decode(Fixtures.url("images/\(row.string("image"))"))
+            guard !["vit-unresized", "vit-shortest-edge"].contains(name) else {
+                let error = #expect(throws: BraidError.self) { try ImageFrontEnd(transformers: settings) }
+                #expect(error?.description.contains("pictures keep sizes of their own") == true)
+                continue
+            }
+            let isTimm = try row.string("library") == "timm"
+            let frontEnd = try isTimm ? ImageFrontEnd(timm: settings) : ImageFrontEnd(transformers: settings)
+            let tensor = try frontEnd.tensor(image)
+            #expect(try tensor.shape == row.ints("shape"), "\(name)")
+            let step = try row.int("step")
+            let places = try (1...2).map { side in
+                try Tensor(
+                    stride(from: 0, to: tensor.shape[side], by: step).map(Int64.init), shape: [-(-tensor.shape[side] / step)])
+            }
+            let shown = step == 1 ? tensor : try tensor.selected(1, places[0]).selected(2, places[1])
+            let difference = try maxDifference(shown, expected.tensor(name))
+            // Three grey levels at the least deviation in use, or of the raw values: libjpeg's builds differ by as much.
+            let level = Double(frontEnd.scale) / Double(frontEnd.deviation.min() ?? 1) / (frontEnd.dividesTwice ? 0.473 : 1)
+            #expect(difference <= 3 * level, "\(name): \(difference) of a grey level's \(level)")
+        }
     }
 
     /// Against torchaudio and librosa: scripts/references/audio.py.
@@ -43,7 +75,7 @@ import Torch
         ("panns", ["sample_rate": 16_000, "window_size": 512, "hop_size": 160, "mel_bins": 64, "fmin": 50, "fmax": 8000]),
     ])
     func logMelAgreesWithTorchaudio(_ name: String, _ settings: [String: any Sendable]) throws {
-        let frontEnd = try LogMelFrontEnd(JSONObject(settings, path: name))
+        let frontEnd = try LogMelFrontEnd(SpectrogramSettings(JSONObject(settings, path: name)))
         let file = try Fixtures.tensors("logmel.safetensors")
         let spectrogram = try frontEnd.spectrogram(file.tensor("waveform")).squeezed(0).transposed(0, 1)
         let expected = try file.tensor(name)
@@ -62,12 +94,12 @@ import Torch
         ["sample_rate": 16_000, "window_size": 512, "hop_size": 160, "mel_bins": 64, "mel_scale": "bark"],
     ])
     func impossibleFrontEndsAreRefused(_ settings: [String: any Sendable]) {
-        #expect(throws: BraidError.self) { try LogMelFrontEnd(JSONObject(settings, path: "config.json")) }
+        #expect(throws: BraidError.self) { try SpectrogramSettings(JSONObject(settings, path: "config.json")) }
     }
 
     @Test func veryShortRecordingsArePadded() throws {
-        let frontEnd = try LogMelFrontEnd(
-            JSONObject(["sample_rate": 8000, "window_size": 256, "hop_size": 80, "mel_bins": 32], path: ""))
+        let settings: [String: Any] = ["sample_rate": 8000, "window_size": 256, "hop_size": 80, "mel_bins": 32]
+        let frontEnd = try LogMelFrontEnd(SpectrogramSettings(JSONObject(settings, path: "")), leastFrames: 16)
         #expect(try frontEnd.spectrogram(Tensor([Float(0.5)], shape: [1, 1])).shape[1] >= 16)
     }
 }

@@ -16,7 +16,7 @@ struct TrainingState: Codable {
 }
 
 /// Writes and reads `checkpoints/last` and `checkpoints/best`.
-struct Checkpoint {
+struct TrainingCheckpoint {
     let folder: URL
 
     private var weights: URL { folder.appendingPathComponent("weights.safetensors") }
@@ -33,7 +33,7 @@ struct Checkpoint {
     /// Writes a whole checkpoint beside the old one and then puts it in its place, so that one of them is always whole.
     func write(_ model: FusionModel, _ optimizer: any Optimizer, _ state: TrainingState) throws {
         try ReplacedFolder(folder).write { url in
-            let fresh = Checkpoint(folder: url)
+            let fresh = TrainingCheckpoint(folder: url)
             try fresh.writeWeights(model)
             try SafetensorsWriter.write(
                 try optimizer.state() + [(Self.generatorKey, try Generator.state())], to: fresh.optimizerFile)

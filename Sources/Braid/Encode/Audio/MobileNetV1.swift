@@ -1,0 +1,72 @@
+public import Torch
+
+/// MobileNetV1 of PANNs (Kong et al. 2020, arXiv:1912.10211; Howard et al. 2017, arXiv:1704.04861), in the published key
+/// layout: log-mel `[B, T, mels]` to embeddings. Strides are average pools.
+public struct MobileNetV1: Encoder {
+    public let dimension = 1024
+    public let blocks: [[String]]
+    private let inputNorm: BatchNorm
+    private let layers: [Layer]
+    private let embedding: Linear
+
+    /// Outputs and stride of each layer; all but the first are separable.
+    private static let table = [
+        (32, 2), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1), (512, 1), (512, 1), (512, 1), (512, 1),
+        (1024, 2), (1024, 1),
+    ]
+    /// Time is halved five times.
+    private static let leastFrames = 32
+
+    public init(_ scope: Scope, melBins: Int) throws {
+        inputNorm = try BatchNorm(scope / "bn0", melBins)
+        var inputs = 1
+        layers = try Self.table.enumerated().map { index, row in
+            defer { inputs = row.0 }
+            return try Layer(scope / "features" / index, inputs, row.0, stride: row.1, isSeparable: index > 0)
+        }
+        embedding = try Linear(scope / "fc1", dimension, dimension)
+        blocks = [["bn0."]] + Self.table.indices.map { ["features.\($0)."] } + [["fc1."]]
+        scope.ignorePannsExtras()
+    }
+
+    /// A padded recording gives what it gives alone.
+    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        var lengths = try FrameLengths(input.mask)
+        var x = try pannsInput(input.values, inputNorm, mode)
+        for layer in layers { (x, lengths) = try layer(x, lengths, mode: mode) }
+        return try pannsEncoding(x, lengths, embedding, dropout: 0.5, mode)
+    }
+
+    /// A 3×3 convolution, of each channel alone where separable and then with a 1×1 one, each with batch norm and ReLU.
+    private struct Layer {
+        let conv: Conv2d
+        let norm: BatchNorm
+        let stride: Int
+        let point: (conv: Conv2d, norm: BatchNorm)?
+
+        init(_ scope: Scope, _ inputs: Int, _ outputs: Int, stride: Int, isSeparable: Bool) throws {
+            let width = isSeparable ? inputs : outputs
+            conv = try Conv2d(scope / 0, inputs, width, kernel: 3, padding: .half(3), groups: isSeparable ? inputs : 1)
+            norm = try BatchNorm(scope / 2, width)
+            self.stride = stride
+            point =
+                isSeparable
+                ? (try Conv2d(scope / 4, inputs, outputs, kernel: 1), try BatchNorm(scope / 5, outputs)) : nil
+        }
+
+        func callAsFunction(_ input: Tensor, _ lengths: FrameLengths, mode: Mode) throws -> (Tensor, FrameLengths) {
+            var x = try conv(lengths.cleared(input))
+            if stride == 2 { x = try x.averagePool2d(kernel: 2, stride: 2) }
+            x = try norm(x, mode: mode).relu()
+            if let point { x = try point.norm(point.conv(x), mode: mode).relu() }
+            return (x, stride == 2 ? try lengths.halved(.down) : lengths)
+        }
+    }
+
+    static let builders = [
+        EncoderBuilder(modality: .audio, name: "mobilenetv1", paper: "arXiv:1912.10211") { source in
+            let frontEnd = try LogMelFrontEnd(source, published: .panns, leastFrames: leastFrames)
+            return (try MobileNetV1(source.scope, melBins: frontEnd.settings.melBins), frontEnd)
+        }
+    ]
+}

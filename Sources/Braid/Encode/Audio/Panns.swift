@@ -1,0 +1,110 @@
+public import Torch
+
+/// Cnn6, Cnn10 and Cnn14 of PANNs (Kong et al. 2020, arXiv:1912.10211), in the published key layout: log-mel
+/// `[B, T, mels]` to embeddings.
+public struct PannsCnn: Encoder {
+    public enum Variant: String, Sendable, CaseIterable {
+        case cnn6, cnn10, cnn14
+
+        var channels: [Int] { self == .cnn14 ? [64, 128, 256, 512, 1024, 2048] : [64, 128, 256, 512] }
+        /// Of each convolution of a block.
+        fileprivate var kernels: [Int] { self == .cnn6 ? [5] : [3, 3] }
+        /// How often time is halved: not in Cnn14's last block.
+        fileprivate func halvings(_ blocks: Int) -> Int { self == .cnn14 ? blocks - 1 : blocks }
+    }
+
+    public let dimension: Int
+    public let blocks: [[String]]
+    private let inputNorm: BatchNorm
+    private let convBlocks: [ConvBlock]
+    private let embedding: Linear
+
+    /// - Parameter channels: Width of each of the blocks; the published ones where nil.
+    public init(_ scope: Scope, _ variant: Variant, melBins: Int, channels: [Int]? = nil) throws {
+        let channels = channels ?? variant.channels
+        inputNorm = try BatchNorm(scope / "bn0", melBins)
+        var inputs = 1
+        var convBlocks: [ConvBlock] = []
+        for (index, width) in channels.enumerated() {
+            let place = scope / "conv_block\(index + 1)"
+            let halves = index < variant.halvings(channels.count)
+            convBlocks.append(try ConvBlock(place, inputs, width, kernels: variant.kernels, halves: halves))
+            inputs = width
+        }
+        self.convBlocks = convBlocks
+        embedding = try Linear(scope / "fc1", inputs, inputs)
+        dimension = inputs
+        blocks = [["bn0."]] + channels.indices.map { ["conv_block\($0 + 1)."] } + [["fc1."]]
+        scope.ignorePannsExtras()
+    }
+
+    /// A padded recording gives what it gives alone.
+    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        var lengths = try FrameLengths(input.mask)
+        var x = try pannsInput(input.values, inputNorm, mode)
+        for block in convBlocks { (x, lengths) = try block(x, lengths, mode: mode) }
+        return try pannsEncoding(x, lengths, embedding, dropout: 0.5, mode)
+    }
+}
+
+/// Convolutions, each with batch norm and ReLU, then as a rule a halving of time and pitch.
+private struct ConvBlock {
+    private let convs: [Conv2d]
+    private let norms: [BatchNorm]
+    private let halves: Bool
+
+    init(_ scope: Scope, _ inputs: Int, _ width: Int, kernels: [Int], halves: Bool) throws {
+        convs = try kernels.enumerated().map { index, kernel in
+            try Conv2d(scope / "conv\(index + 1)", index == 0 ? inputs : width, width, kernel: kernel, padding: .half(kernel))
+        }
+        norms = try kernels.indices.map { try BatchNorm(scope / "bn\($0 + 1)", width) }
+        self.halves = halves
+    }
+
+    /// `[B, C, T, F]` to `[B, width, T / 2, F / 2]`, and the lengths with it.
+    func callAsFunction(_ input: Tensor, _ lengths: FrameLengths, mode: Mode) throws -> (Tensor, FrameLengths) {
+        var x = input
+        for (conv, norm) in zip(convs, norms) { x = try norm(conv(lengths.cleared(x)), mode: mode).relu() }
+        return halves ? (try x.averagePool2d(kernel: 2, stride: 2), try lengths.halved(.down)) : (x, lengths)
+    }
+}
+
+/// Log-mel `[B, T, mels]` to `[B, 1, T, mels]`, normalised by a batch norm that counts mel bins as channels.
+func pannsInput(_ logMel: Tensor, _ norm: BatchNorm, _ mode: Mode) throws(TorchError) -> Tensor {
+    try norm(logMel.transposed(1, 2).unsqueezed(-1), mode: mode).permuted([0, 3, 2, 1])
+}
+
+/// Means over pitch are the frames; maximum plus mean over time, through one layer, is the embedding.
+func pannsEncoding(
+    _ map: Tensor, _ lengths: FrameLengths, _ embedding: Linear, dropout: Double, _ mode: Mode
+) throws -> Encoding {
+    let frames = try map.mean([3]).transposed(1, 2)
+    let mask = try lengths.mask(frames.shape[1])
+    // The published models drop out what enters their embedding, in training; a frozen one is not in training.
+    let dropoutMode = embedding.weight.requiresGradient ? mode : .evaluate
+    let pooled = try (frames.maximum(where: mask) + frames.mean(where: mask)).dropout(dropout, mode: dropoutMode)
+    return Encoding(pooled: try embedding(pooled).relu(), tokens: frames, tokenMask: mask)
+}
+
+extension Scope {
+    /// The tagging head of PANNs' pretraining, and the front end that published files store as convolutions.
+    func ignorePannsExtras() {
+        for name in ["weight", "bias"] { (self / "fc_audioset").ignore(name) }
+        for name in ["conv_real.weight", "conv_imag.weight"] { (self / "spectrogram_extractor" / "stft").ignore(name) }
+        (self / "logmel_extractor").ignore("melW")
+    }
+}
+
+extension PannsCnn {
+    static let builders = Variant.allCases.map { variant in
+        EncoderBuilder(modality: .audio, name: variant.rawValue, paper: "arXiv:1912.10211") { source in
+            let channels = try source.config.object("model_args").ints("channels", variant.channels)
+            guard channels.count == variant.channels.count, channels.allSatisfy({ (1...8192).contains($0) }) else {
+                throw source.config.fault("model_args.channels must hold \(variant.channels.count) widths")
+            }
+            let least = 1 << variant.halvings(channels.count)
+            let frontEnd = try LogMelFrontEnd(source, published: .panns, leastFrames: least)
+            return (try PannsCnn(source.scope, variant, melBins: frontEnd.settings.melBins, channels: channels), frontEnd)
+        }
+    }
+}

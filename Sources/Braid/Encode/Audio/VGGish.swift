@@ -1,0 +1,61 @@
+public import Torch
+
+/// VGGish (Hershey et al. 2017, arXiv:1609.09430) in the key layout of its PyTorch ports: `features.0`, …, `embeddings.0`, ….
+/// One embedding a patch of 0.96 s; a recording's is the mean over its patches.
+public struct VGGish: Encoder {
+    public let dimension = 128
+    public let blocks: [[String]]
+    private let convs: [Conv2d]
+    private let layers: [Linear]
+
+    /// Where each convolution stands among `features`, its width, and whether a pool follows.
+    private static let table = [(0, 64, true), (3, 128, true), (6, 256, false), (8, 256, true), (11, 512, false), (13, 512, true)]
+    private static let hidden = 4096
+    /// Positions of the last map: 96 × 64, halved four times.
+    private static let positions = 6 * 4
+
+    public init(_ scope: Scope) throws {
+        var inputs = 1
+        convs = try Self.table.map { index, width, _ in
+            defer { inputs = width }
+            return try Conv2d(scope / "features" / index, inputs, width, kernel: 3, padding: .half(3), bias: true)
+        }
+        let sizes = [inputs * Self.positions, Self.hidden, Self.hidden, dimension]
+        layers = try (0..<3).map { try Linear(scope / "embeddings" / (2 * $0), sizes[$0], sizes[$0 + 1]) }
+        blocks = Self.table.map { ["features.\($0.0)."] } + (0..<3).map { ["embeddings.\(2 * $0)."] }
+        // The principal components that the published post-processor quantises with.
+        for name in ["eigen_vectors", "means", "pca_eigen_vectors", "pca_means"] { (scope / "pproc").ignore(name) }
+    }
+
+    /// Patches `[B, 96, 64]`.
+    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        var x = try input.values.unsqueezed(1)
+        for (conv, row) in zip(convs, Self.table) {
+            x = try conv(x).relu()
+            if row.2 { x = try x.maxPool2d(kernel: 2, stride: 2) }
+        }
+        // Channels last, as the original flattens.
+        x = try x.permuted([0, 2, 3, 1]).flattened(from: 1)
+        for layer in layers { x = try layer(x).relu() }
+        return Encoding(pooled: x, tokens: try x.unsqueezed(1))
+    }
+
+    static let builders = [
+        EncoderBuilder(
+            modality: .audio, name: "vggish", paper: "arXiv:1609.09430",
+            layouts: { _ in
+                [
+                    KeyMap(
+                        "torchaudio", markers: ["features_network."],
+                        renamed: [(from: "features_network.", to: "features."), (from: "embedding_network.", to: "embeddings.")])
+                ]
+            },
+            build: { source in
+                let frontEnd = try LogMelFrontEnd(source, published: .vggish, leastFrames: 96)
+                guard frontEnd.settings.patches?.frames == 96, frontEnd.settings.melBins == 64 else {
+                    throw source.config.fault("VGGish takes patches of 96 frames and 64 mel bins: set patch_frames and mel_bins so")
+                }
+                return (try VGGish(source.scope), frontEnd)
+            })
+    ]
+}

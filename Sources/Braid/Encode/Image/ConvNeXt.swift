@@ -1,0 +1,183 @@
+public import Torch
+
+/// ConvNeXt (Liu et al. 2022, arXiv:2201.03545) in timm's key layout: `stem.0`, `stem.1`, `stages.0.blocks.0.conv_dw`, …,
+/// `head.norm`.
+public struct ConvNeXt: Encoder {
+    public struct Shape: Sendable {
+        /// Blocks in each of four stages.
+        public var depths: [Int]
+        public var widths: [Int]
+        public var activation = Activation.gelu
+        /// Of the last layer norm.
+        public var epsilon = 1e-6
+    }
+
+    public let dimension: Int
+    public let blocks: [[String]]
+    private let stem: (conv: Conv2d, norm: LayerNorm)
+    private let stages: [Stage]
+    private let norm: LayerNorm
+    private static let epsilon = 1e-6
+    private static let patch = 4
+
+    private struct Stage {
+        let downsample: (norm: LayerNorm, conv: Conv2d)?
+        let blocks: [ConvNeXtBlock]
+    }
+
+    public init(_ scope: Scope, _ shape: Shape) throws {
+        let conv = try Conv2d(scope / "stem" / 0, 3, shape.widths[0], kernel: Self.patch, stride: Self.patch, bias: true)
+        stem = (conv, try LayerNorm(scope / "stem" / 1, shape.widths[0], epsilon: Self.epsilon))
+        var paths = [["stem."]]
+        var stages: [Stage] = []
+        var inputs = shape.widths[0]
+        for (index, width) in shape.widths.enumerated() {
+            let place = scope / "stages" / index
+            let downsample = index == 0 ? nil : try Self.downsample(place / "downsample", inputs, width)
+            let blocks = try (0..<shape.depths[index]).map { block in
+                try ConvNeXtBlock(place / "blocks" / block, width, shape.activation, epsilon: Self.epsilon)
+            }
+            stages.append(Stage(downsample: downsample, blocks: blocks))
+            paths += (0..<shape.depths[index]).map { block in
+                (block == 0 ? ["stages.\(index).downsample."] : []) + ["stages.\(index).blocks.\(block)."]
+            }
+            inputs = width
+        }
+        self.stages = stages
+        norm = try LayerNorm(scope / "head" / "norm", inputs, epsilon: shape.epsilon)
+        dimension = inputs
+        blocks = paths + [["head.norm."]]
+        (scope / "head" / "fc").ignore("weight")
+        (scope / "head" / "fc").ignore("bias")
+    }
+
+    private static func downsample(_ scope: Scope, _ inputs: Int, _ outputs: Int) throws -> (norm: LayerNorm, conv: Conv2d) {
+        let norm = try LayerNorm(scope / 0, inputs, epsilon: epsilon)
+        return (norm, try Conv2d(scope / 1, inputs, outputs, kernel: 2, stride: 2, bias: true))
+    }
+
+    /// `[B, 3, H, W]`; tokens are the last map's positions, row by row.
+    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        var x = try stem.norm.overChannels(stem.conv(input.values))
+        for stage in stages {
+            if let downsample = stage.downsample { x = try downsample.conv(downsample.norm.overChannels(x)) }
+            for block in stage.blocks { x = try block(x) }
+        }
+        return Encoding(pooled: try norm(x.mean([2, 3])), tokens: try x.flattened(from: 2).transposed(1, 2))
+    }
+}
+
+/// A 7×7 filter of each channel, then a feed-forward layer at each position, scaled, and a shortcut.
+private struct ConvNeXtBlock {
+    private let filter: Conv2d
+    private let norm: LayerNorm
+    private let first: Linear
+    private let second: Linear
+    private let scale: Tensor
+    private let activation: Activation
+
+    init(_ scope: Scope, _ width: Int, _ activation: Activation, epsilon: Double) throws {
+        filter = try Conv2d(scope / "conv_dw", width, width, kernel: 7, padding: .half(7), groups: width, bias: true)
+        norm = try LayerNorm(scope / "norm", width, epsilon: epsilon)
+        first = try Linear(scope / "mlp" / "fc1", width, 4 * width)
+        second = try Linear(scope / "mlp" / "fc2", 4 * width, width)
+        scale = try scope.parameter("gamma", [width], .constant(1e-6))
+        self.activation = activation
+    }
+
+    func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
+        let x = try norm(filter(input).permuted([0, 2, 3, 1]))
+        return try (second(activation(first(x))) * scale).permuted([0, 3, 1, 2]) + input
+    }
+}
+
+extension ConvNeXt {
+    /// torchvision's names: stages and what lies between them in one list.
+    static func torchvision(_ shape: Shape) -> KeyMap {
+        var renamed = [("features.0.0.", "stem.0."), ("features.0.1.", "stem.1."), ("classifier.0.", "head.norm.")]
+        for (stage, depth) in shape.depths.enumerated() {
+            if stage > 0 { renamed.append(("features.\(2 * stage).", "stages.\(stage).downsample.")) }
+            for block in 0..<depth {
+                let (from, to) = ("features.\(2 * stage + 1).\(block).", "stages.\(stage).blocks.\(block).")
+                renamed += [
+                    ("\(from)block.0.", "\(to)conv_dw."), ("\(from)block.2.", "\(to)norm."), ("\(from)block.3.", "\(to)mlp.fc1."),
+                    ("\(from)block.5.", "\(to)mlp.fc2."), ("\(from)layer_scale", "\(to)gamma"),
+                ]
+            }
+        }
+        return KeyMap(
+            "torchvision", markers: ["features."], renamed: renamed.map { (from: $0.0, to: $0.1) }, dropped: ["classifier.2."])
+    }
+
+    /// The names of the authors' own files.
+    static func authors(_ shape: Shape) -> KeyMap {
+        var renamed = [(from: "downsample_layers.0.", to: "stem."), (from: "norm.", to: "head.norm.")]
+        for (stage, depth) in shape.depths.enumerated() {
+            if stage > 0 { renamed.append(("downsample_layers.\(stage).", "stages.\(stage).downsample.")) }
+            for block in 0..<depth {
+                let (from, to) = ("stages.\(stage).\(block).", "stages.\(stage).blocks.\(block).")
+                renamed += [
+                    ("\(from)dwconv.", "\(to)conv_dw."), ("\(from)norm.", "\(to)norm."), ("\(from)pwconv1.", "\(to)mlp.fc1."),
+                    ("\(from)pwconv2.", "\(to)mlp.fc2."), ("\(from)gamma", "\(to)gamma"),
+                ]
+            }
+        }
+        return KeyMap("ConvNeXt authors", markers: ["downsample_layers."], renamed: renamed, dropped: ["head."])
+    }
+
+    /// Transformers' names.
+    static func huggingFace(_ shape: Shape) -> KeyMap {
+        var renamed = [
+            ("embeddings.patch_embeddings.", "stem.0."), ("embeddings.layernorm.", "stem.1."), ("layernorm.", "head.norm."),
+        ]
+        for (stage, depth) in shape.depths.enumerated() {
+            renamed.append(("encoder.stages.\(stage).downsampling_layer.", "stages.\(stage).downsample."))
+            for block in 0..<depth {
+                let (from, to) = ("encoder.stages.\(stage).layers.\(block).", "stages.\(stage).blocks.\(block).")
+                renamed += [
+                    ("\(from)dwconv.", "\(to)conv_dw."), ("\(from)layernorm.", "\(to)norm."), ("\(from)pwconv1.", "\(to)mlp.fc1."),
+                    ("\(from)pwconv2.", "\(to)mlp.fc2."), ("\(from)layer_scale_parameter", "\(to)gamma"),
+                ]
+            }
+        }
+        return KeyMap.huggingFace(prefix: "convnext.", marker: "embeddings.", renamed, dropped: ["classifier."])
+    }
+}
+
+extension ConvNeXt {
+    /// timm's names, and `convnext`, whose sizes Transformers' `config.json` gives.
+    static let builders =
+        [
+            ("convnext_atto", [2, 2, 6, 2], [40, 80, 160, 320]), ("convnext_femto", [2, 2, 6, 2], [48, 96, 192, 384]),
+            ("convnext_pico", [2, 2, 6, 2], [64, 128, 256, 512]), ("convnext_nano", [2, 2, 8, 2], [80, 160, 320, 640]),
+            ("convnext_tiny", [3, 3, 9, 3], [96, 192, 384, 768]),
+        ].map { name, depths, widths in
+            let shape = Shape(depths: depths, widths: widths)
+            return EncoderBuilder(
+                modality: .image, name: name, paper: "arXiv:2201.03545",
+                layouts: { _ in [torchvision(shape), huggingFace(shape), authors(shape)] },
+                build: { source in
+                    let bare = ImageFrontEnd.torchvision(resize: 236, crop: 224, .bilinear)
+                    return (try ConvNeXt(source.scope, shape), try ImageFrontEnd(source, bare: bare))
+                })
+        } + [
+            EncoderBuilder(
+                modality: .image, name: "convnext", paper: "arXiv:2201.03545", layouts: { [huggingFace(try stated($0))] },
+                build: { (try ConvNeXt($0.scope, stated($0.config)), try ImageFrontEnd($0)) })
+        ]
+
+    /// What a `config.json` of Transformers says.
+    private static func stated(_ config: JSONObject) throws -> Shape {
+        var shape = Shape(
+            depths: try config.ints("depths", [3, 3, 9, 3]), widths: try config.ints("hidden_sizes", [96, 192, 384, 768]),
+            activation: try config.activation("hidden_act", .gelu))
+        shape.epsilon = try config.double("layer_norm_eps", 1e-12)
+        guard try config.double("layer_scale_init_value", 1e-6) > 0 else {
+            throw config.fault("layer_scale_init_value must be above 0: this version has scaled layers only")
+        }
+        guard try config.int("patch_size", 4) == patch, shape.depths.count == 4, shape.widths.count == 4,
+            (shape.depths + shape.widths).allSatisfy({ (1...8192).contains($0) })
+        else { throw config.fault("patch_size must be 4, and depths and hidden_sizes hold four numbers each, from 1 on") }
+        return shape
+    }
+}

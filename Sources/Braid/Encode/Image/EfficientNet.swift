@@ -1,0 +1,197 @@
+public import Torch
+
+/// EfficientNet (Tan and Le 2019, arXiv:1905.11946) in timm's key layout: `conv_stem`, `bn1`, `blocks.0.0.conv_dw`, …,
+/// `conv_head`, `bn2`.
+public struct EfficientNet: Encoder {
+    /// What tells one EfficientNet from another.
+    public struct Shape: Sendable {
+        /// Times the widths of B0.
+        public var width: Double
+        /// Times the number of blocks of B0.
+        public var depth: Double
+        public var epsilon = 1e-5
+        /// TensorFlow's padding.
+        public var isTensorFlow = false
+        /// Where padding does not depend on the picture: the strided blocks, counted over all stages, whose maps had an odd
+        /// size when the weights were trained. Transformers' form of TensorFlow's padding.
+        public var oddBlocks: [Int]?
+    }
+
+    public let dimension: Int
+    public let blocks: [[String]]
+    private let stem: (conv: Conv2d, norm: BatchNorm)
+    private let stages: [[InvertedResidual]]
+    private let head: (conv: Conv2d, norm: BatchNorm)
+
+    /// B0: blocks, kernel, stride, expansion, outputs.
+    private static let table = [
+        (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
+        (1, 3, 1, 6, 320),
+    ]
+
+    public init(_ scope: Scope, _ shape: Shape) throws {
+        let style = MobileStyle(epsilon: shape.epsilon, isTensorFlow: shape.isTensorFlow)
+        var inputs = roundedWidth(32 * shape.width)
+        let conv = try Conv2d(
+            scope / "conv_stem", 3, inputs, kernel: 3, stride: 2, padding: shape.oddBlocks == nil ? style.padding(3) : .sides(0, 1))
+        stem = (conv, try BatchNorm(scope / "bn1", inputs, epsilon: style.epsilon))
+        var stages: [[InvertedResidual]] = []
+        var paths = [["conv_stem.", "bn1."]]
+        for (stage, row) in Self.rows(shape).enumerated() {
+            var blocks: [InvertedResidual] = []
+            for (index, block) in row.enumerated() {
+                blocks.append(try InvertedResidual(scope / "blocks" / stage / index, block, style))
+                paths.append(["blocks.\(stage).\(index)."])
+                inputs = block.outputs
+            }
+            stages.append(blocks)
+        }
+        self.stages = stages
+        dimension = roundedWidth(1280 * shape.width)
+        head = (
+            try Conv2d(scope / "conv_head", inputs, dimension, kernel: 1),
+            try BatchNorm(scope / "bn2", dimension, epsilon: style.epsilon)
+        )
+        blocks = paths + [["conv_head.", "bn2."]]
+        scope.ignore("classifier.weight")
+        scope.ignore("classifier.bias")
+    }
+
+    /// The blocks of each stage.
+    private static func rows(_ shape: Shape) -> [[InvertedResidualShape]] {
+        var inputs = roundedWidth(32 * shape.width)
+        var number = 0
+        return table.map { blocks, kernel, stride, expansion, width in
+            let outputs = roundedWidth(Double(width) * shape.width)
+            return (0..<Int((Double(blocks) * shape.depth).rounded(.up))).map { index in
+                defer { (inputs, number) = (outputs, number + 1) }
+                let stride = index == 0 ? stride : 1
+                let padding = shape.oddBlocks.map { odd in
+                    stride == 1 || odd.contains(number) ? Conv2d.Padding.half(kernel) : .sides(kernel / 2 - 1, kernel / 2)
+                }
+                return InvertedResidualShape(
+                    kernel: kernel, stride: stride, expanded: expansion == 1 ? nil : expansion * inputs,
+                    inputs: inputs, outputs: outputs, squeezed: max(1, inputs / 4), activation: .silu,
+                    padding: padding)
+            }
+        }
+    }
+
+    /// `[B, 3, H, W]`; tokens are the last map's positions, row by row.
+    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        var x = try Activation.silu(stem.norm(stem.conv(input.values), mode: mode))
+        for stage in stages {
+            for block in stage { x = try block(x, mode: mode) }
+        }
+        x = try Activation.silu(head.norm(head.conv(x), mode: mode))
+        return Encoding(pooled: try x.mean([2, 3]), tokens: try x.flattened(from: 2).transposed(1, 2))
+    }
+}
+
+extension EfficientNet {
+    /// torchvision's names: blocks of stage n under `features.n`, their layers numbered.
+    static func torchvision(_ shape: Shape) -> KeyMap {
+        var renamed = [
+            ("features.0.0.", "conv_stem."), ("features.0.1.", "bn1."), ("features.8.0.", "conv_head."), ("features.8.1.", "bn2."),
+        ]
+        for (stage, row) in rows(shape).enumerated() {
+            for (index, block) in row.enumerated() {
+                let from = "features.\(stage + 1).\(index).block."
+                renamed += InvertedResidual.torchvision(block, from: from, to: "blocks.\(stage).\(index).")
+            }
+        }
+        return KeyMap(
+            "torchvision", markers: ["features."], renamed: renamed.map { (from: $0.0, to: $0.1) }, dropped: ["classifier."])
+    }
+
+    /// Transformers' names: all blocks in one list.
+    static func huggingFace(_ shape: Shape) -> KeyMap {
+        var renamed = [
+            ("embeddings.convolution.", "conv_stem."), ("embeddings.batchnorm.", "bn1."), ("encoder.top_conv.", "conv_head."),
+            ("encoder.top_bn.", "bn2."),
+        ]
+        var number = 0
+        for (stage, row) in rows(shape).enumerated() {
+            for (index, block) in row.enumerated() {
+                let (from, to) = ("encoder.blocks.\(number).", "blocks.\(stage).\(index).")
+                let separable = block.expanded == nil
+                renamed += [
+                    ("\(from)expansion.expand_conv.", "\(to)conv_pw."), ("\(from)expansion.expand_bn.", "\(to)bn1."),
+                    ("\(from)depthwise_conv.depthwise_conv.", "\(to)conv_dw."),
+                    ("\(from)depthwise_conv.depthwise_norm.", "\(to)\(separable ? "bn1" : "bn2")."),
+                    ("\(from)squeeze_excite.reduce.", "\(to)se.conv_reduce."),
+                    ("\(from)squeeze_excite.expand.", "\(to)se.conv_expand."),
+                    ("\(from)projection.project_conv.", "\(to)\(separable ? "conv_pw" : "conv_pwl")."),
+                    ("\(from)projection.project_bn.", "\(to)\(separable ? "bn2" : "bn3")."),
+                ]
+                number += 1
+            }
+        }
+        return KeyMap.huggingFace(prefix: "efficientnet.", marker: "embeddings.", renamed, dropped: ["classifier."])
+    }
+}
+
+extension InvertedResidual {
+    /// torchvision numbers the layers of a block: expansion, if any, depthwise, squeeze, if any, projection.
+    static func torchvision(_ block: InvertedResidualShape, from: String, to: String) -> [(String, String)] {
+        var renamed: [(String, String)] = []
+        var layer = 0
+        var norm = 1
+        func add(_ name: String) {
+            renamed += [("\(from)\(layer).0.", "\(to)\(name)."), ("\(from)\(layer).1.", "\(to)bn\(norm).")]
+            (layer, norm) = (layer + 1, norm + 1)
+        }
+        if block.expanded != nil { add("conv_pw") }
+        add("conv_dw")
+        if block.squeezed != nil {
+            renamed += [("\(from)\(layer).fc1.", "\(to)se.conv_reduce."), ("\(from)\(layer).fc2.", "\(to)se.conv_expand.")]
+            layer += 1
+        }
+        add(block.expanded == nil ? "conv_pw" : "conv_pwl")
+        return renamed
+    }
+}
+
+extension EfficientNet {
+    /// Name, width, depth, and the sizes of torchvision's transform.
+    private static let sizes = [
+        ("b0", 1.0, 1.0, 256, 224), ("b1", 1.0, 1.1, 256, 240), ("b2", 1.1, 1.2, 288, 288), ("b3", 1.2, 1.4, 320, 300),
+    ]
+
+    /// timm's names, `tf_` where the weights were trained with TensorFlow's padding, and `efficientnet`, whose size
+    /// Transformers' `config.json` gives.
+    static let builders =
+        [false, true].flatMap { isTensorFlow in
+            sizes.map { size, width, depth, resized, side in
+                var shape = Shape(width: width, depth: depth)
+                shape.isTensorFlow = isTensorFlow
+                shape.epsilon = isTensorFlow ? 1e-3 : 1e-5
+                return EncoderBuilder(
+                    modality: .image, name: (isTensorFlow ? "tf_" : "") + "efficientnet_\(size)", paper: "arXiv:1905.11946",
+                    layouts: { [shape] _ in [torchvision(shape), huggingFace(shape)] },
+                    build: { [shape] in
+                        let bare = ImageFrontEnd.torchvision(resize: resized, crop: side, .bicubic)
+                        return (try EfficientNet($0.scope, shape), try ImageFrontEnd($0, bare: bare))
+                    })
+            }
+        } + [
+            EncoderBuilder(
+                modality: .image, name: "efficientnet", paper: "arXiv:1905.11946", layouts: { [huggingFace(try stated($0))] },
+                build: { (try EfficientNet($0.scope, stated($0.config)), try ImageFrontEnd($0)) })
+        ]
+
+    /// What a `config.json` of Transformers says; its weights come from TensorFlow.
+    private static func stated(_ config: JSONObject) throws -> Shape {
+        var shape = Shape(
+            width: try config.double("width_coefficient", 2.0), depth: try config.double("depth_coefficient", 3.1))
+        shape.epsilon = try config.double("batch_norm_eps", 1e-3)
+        shape.oddBlocks = try config.ints("depthwise_padding", [])
+        guard try config.string("pooling_type", "mean") == "mean" else {
+            throw config.fault("pooling_type must be mean in this version")
+        }
+        guard (0.1...4).contains(shape.width), (0.1...4).contains(shape.depth) else {
+            throw config.fault("width_coefficient and depth_coefficient must lie in 0.1 ... 4")
+        }
+        return shape
+    }
+}

@@ -1,0 +1,145 @@
+public import Torch
+
+/// MobileNetV3 (Howard et al. 2019, arXiv:1905.02244) in timm's key layout: `conv_stem`, `bn1`, `blocks.0.0.conv_dw`, …,
+/// `conv_head`. Its embedding is what stands in front of the classifier, behind the pooling.
+public struct MobileNetV3: Encoder {
+    public struct Shape: Sendable {
+        public var isLarge: Bool
+        /// Times the published widths.
+        public var width = 1.0
+        public var epsilon = 1e-5
+        /// TensorFlow's padding.
+        public var isTensorFlow = false
+    }
+
+    public let dimension: Int
+    public let tokenDimension: Int
+    public let blocks: [[String]]
+    private let stem: (conv: Conv2d, norm: BatchNorm)
+    private let stages: [[InvertedResidual]]
+    private let last: (conv: Conv2d, norm: BatchNorm)
+    private let head: Conv2d
+
+    /// A block of the published tables.
+    private struct Row {
+        let kernel: Int, stride: Int, expansion: Double, width: Int
+        let squeezes: Bool
+        let activation: Activation
+
+        init(_ kernel: Int, _ stride: Int, _ expansion: Double, _ width: Int, _ squeezes: Bool, _ activation: Activation) {
+            (self.kernel, self.stride, self.expansion, self.width) = (kernel, stride, expansion, width)
+            (self.squeezes, self.activation) = (squeezes, activation)
+        }
+    }
+
+    private static let large: [[Row]] = [
+        [Row(3, 1, 1, 16, false, .relu)],
+        [Row(3, 2, 4, 24, false, .relu), Row(3, 1, 3, 24, false, .relu)],
+        [Row(5, 2, 3, 40, true, .relu), Row(5, 1, 3, 40, true, .relu), Row(5, 1, 3, 40, true, .relu)],
+        [
+            Row(3, 2, 6, 80, false, .hardSwish), Row(3, 1, 2.5, 80, false, .hardSwish), Row(3, 1, 2.3, 80, false, .hardSwish),
+            Row(3, 1, 2.3, 80, false, .hardSwish),
+        ],
+        [Row(3, 1, 6, 112, true, .hardSwish), Row(3, 1, 6, 112, true, .hardSwish)],
+        [Row(5, 2, 6, 160, true, .hardSwish), Row(5, 1, 6, 160, true, .hardSwish), Row(5, 1, 6, 160, true, .hardSwish)],
+    ]
+    private static let small: [[Row]] = [
+        [Row(3, 2, 1, 16, true, .relu)],
+        [Row(3, 2, 4.5, 24, false, .relu), Row(3, 1, 3.67, 24, false, .relu)],
+        [Row(5, 2, 4, 40, true, .hardSwish), Row(5, 1, 6, 40, true, .hardSwish), Row(5, 1, 6, 40, true, .hardSwish)],
+        [Row(5, 1, 3, 48, true, .hardSwish), Row(5, 1, 3, 48, true, .hardSwish)],
+        [Row(5, 2, 6, 96, true, .hardSwish), Row(5, 1, 6, 96, true, .hardSwish), Row(5, 1, 6, 96, true, .hardSwish)],
+    ]
+
+    public init(_ scope: Scope, _ shape: Shape) throws {
+        let style = MobileStyle(
+            epsilon: shape.epsilon, isTensorFlow: shape.isTensorFlow, squeezeActivation: .relu, hasHardGate: true)
+        let rows = Self.rows(shape)
+        var inputs = roundedWidth(16 * shape.width)
+        let conv = try Conv2d(scope / "conv_stem", 3, inputs, kernel: 3, stride: 2, padding: style.padding(3))
+        stem = (conv, try BatchNorm(scope / "bn1", inputs, epsilon: style.epsilon))
+        var paths = [["conv_stem.", "bn1."]]
+        var stages: [[InvertedResidual]] = []
+        for (stage, row) in rows.enumerated() {
+            var blocks: [InvertedResidual] = []
+            for (index, block) in row.enumerated() {
+                blocks.append(try InvertedResidual(scope / "blocks" / stage / index, block, style))
+                paths.append(["blocks.\(stage).\(index)."])
+                inputs = block.outputs
+            }
+            stages.append(blocks)
+        }
+        self.stages = stages
+        tokenDimension = roundedWidth((shape.isLarge ? 960 : 576) * shape.width)
+        let lastScope = scope / "blocks" / rows.count / 0
+        last = (
+            try Conv2d(lastScope / "conv", inputs, tokenDimension, kernel: 1),
+            try BatchNorm(lastScope / "bn1", tokenDimension, epsilon: style.epsilon)
+        )
+        dimension = shape.isLarge ? 1280 : 1024
+        head = try Conv2d(scope / "conv_head", tokenDimension, dimension, kernel: 1, bias: true)
+        blocks = paths + [["blocks.\(rows.count)."], ["conv_head."]]
+        scope.ignore("classifier.weight")
+        scope.ignore("classifier.bias")
+    }
+
+    private static func rows(_ shape: Shape) -> [[InvertedResidualShape]] {
+        var inputs = roundedWidth(16 * shape.width)
+        return (shape.isLarge ? large : small).enumerated().map { stage, rows in
+            rows.map { row in
+                let outputs = roundedWidth(Double(row.width) * shape.width)
+                let expanded = stage == 0 ? inputs : roundedWidth(Double(inputs) * row.expansion)
+                defer { inputs = outputs }
+                return InvertedResidualShape(
+                    kernel: row.kernel, stride: row.stride, expanded: stage == 0 ? nil : expanded, inputs: inputs,
+                    outputs: outputs, squeezed: row.squeezes ? roundedWidth(Double(expanded) / 4) : nil,
+                    activation: row.activation)
+            }
+        }
+    }
+
+    /// `[B, 3, H, W]`; tokens are the last map's positions, row by row.
+    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        let activation = Activation.hardSwish
+        var x = try activation(stem.norm(stem.conv(input.values), mode: mode))
+        for stage in stages {
+            for block in stage { x = try block(x, mode: mode) }
+        }
+        x = try activation(last.norm(last.conv(x), mode: mode))
+        let pooled = try activation(head(x.mean([2, 3], keep: true))).flattened(from: 1)
+        return Encoding(pooled: pooled, tokens: try x.flattened(from: 2).transposed(1, 2))
+    }
+
+    /// torchvision's names: stem, blocks and last convolution in one list; its batch norms have an epsilon of 0.001.
+    static func torchvision(_ shape: Shape) -> KeyMap {
+        var renamed = [("features.0.0.", "conv_stem."), ("features.0.1.", "bn1."), ("classifier.0.", "conv_head.")]
+        var number = 1
+        for (stage, row) in rows(shape).enumerated() {
+            for (index, block) in row.enumerated() {
+                let to = "blocks.\(stage).\(index)."
+                renamed += InvertedResidual.torchvision(block, from: "features.\(number).block.", to: to)
+                number += 1
+            }
+        }
+        let last = "blocks.\(rows(shape).count).0."
+        renamed += [("features.\(number).0.", "\(last)conv."), ("features.\(number).1.", "\(last)bn1.")]
+        return KeyMap(
+            "torchvision", markers: ["features."], renamed: renamed.map { (from: $0.0, to: $0.1) }, dropped: ["classifier.3."])
+    }
+}
+
+extension MobileNetV3 {
+    static let builders = [
+        ("mobilenetv3_small_100", false, false), ("mobilenetv3_large_100", true, false), ("tf_mobilenetv3_small_100", false, true),
+        ("tf_mobilenetv3_large_100", true, true),
+    ].map { name, isLarge, isTensorFlow in
+        EncoderBuilder(
+            modality: .image, name: name, paper: "arXiv:1905.02244", layouts: { _ in [torchvision(Shape(isLarge: isLarge))] },
+            build: { source in
+                var shape = Shape(isLarge: isLarge)
+                shape.isTensorFlow = isTensorFlow
+                shape.epsilon = isTensorFlow || source.layout == "torchvision" ? 1e-3 : 1e-5
+                return (try MobileNetV3(source.scope, shape), try ImageFrontEnd(source))
+            })
+    }
+}

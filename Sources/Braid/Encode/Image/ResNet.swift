@@ -1,0 +1,214 @@
+public import Torch
+
+/// ResNet (He et al. 2016, arXiv:1512.03385) in timm's and torchvision's key layout, `conv1`, `bn1`, `layer1.0.conv1`, …;
+/// bottlenecks have their stride in the 3×3 convolution, as both have it.
+public struct ResNet: Encoder {
+    /// What tells one ResNet from another.
+    public struct Shape: Sendable {
+        /// Blocks in each of four stages, `[2, 2, 2, 2]` for ResNet-18.
+        public var layers: [Int]
+        /// Width of each stage; a bottleneck gives four times as much.
+        public var channels = [64, 128, 256, 512]
+        public var hasBottlenecks = false
+        /// 3 for pictures, 1 for spectrograms.
+        public var inputs = 3
+        /// Of the first convolution.
+        public var stemWidth = 64
+    }
+
+    public let dimension: Int
+    public let blocks: [[String]]
+    private let conv: Conv2d
+    private let norm: BatchNorm
+    private let stages: [[ResidualBlock]]
+    private let takesSpectrograms: Bool
+
+    public init(_ scope: Scope, _ shape: Shape) throws {
+        conv = try Conv2d(scope / "conv1", shape.inputs, shape.stemWidth, kernel: 7, stride: 2, padding: .zeros(3))
+        norm = try BatchNorm(scope / "bn1", shape.stemWidth)
+        var inputs = shape.stemWidth
+        var stages: [[ResidualBlock]] = []
+        var paths = [["conv1.", "bn1."]]
+        for (stage, width) in shape.channels.enumerated() {
+            var blocks: [ResidualBlock] = []
+            for index in 0..<shape.layers[stage] {
+                let stride = index == 0 && stage > 0 ? 2 : 1
+                let place = scope / "layer\(stage + 1)" / index
+                blocks.append(try ResidualBlock(place, inputs, width, stride: stride, isBottleneck: shape.hasBottlenecks))
+                paths.append(["layer\(stage + 1).\(index)."])
+                inputs = shape.hasBottlenecks ? 4 * width : width
+            }
+            stages.append(blocks)
+        }
+        // The classifier of the pretraining.
+        scope.ignore("fc.weight")
+        scope.ignore("fc.bias")
+        self.stages = stages
+        blocks = paths
+        dimension = inputs
+        takesSpectrograms = shape.inputs == 1
+    }
+
+    /// `[B, 3, H, W]`; tokens are the last map's positions, row by row. Or log-mel `[B, T, mels]`; tokens are its frames.
+    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        if takesSpectrograms { return try spectrogram(input, mode) }
+        let x = try map(input.values, FrameLengths(nil), mode).0
+        return Encoding(pooled: try x.mean([2, 3]), tokens: try x.flattened(from: 2).transposed(1, 2))
+    }
+
+    private func spectrogram(_ input: EncoderInput, _ mode: Mode) throws -> Encoding {
+        let (x, lengths) = try map(input.values.unsqueezed(1), FrameLengths(input.mask), mode)
+        let frames = try x.mean([3]).transposed(1, 2)
+        let mask = try lengths.mask(frames.shape[1])
+        return Encoding(pooled: try frames.mean(where: mask), tokens: frames, tokenMask: mask)
+    }
+
+    private func map(_ input: Tensor, _ lengths: FrameLengths, _ mode: Mode) throws -> (Tensor, FrameLengths) {
+        var lengths = lengths
+        var x = try norm(conv(lengths.cleared(input)), mode: mode).relu()
+        lengths = try lengths.halved(.up)
+        x = try lengths.cleared(x).maxPool2d(kernel: 3, stride: 2, padding: 1)
+        lengths = try lengths.halved(.up)
+        for stage in stages {
+            for block in stage { (x, lengths) = try block(x, lengths, mode: mode) }
+        }
+        return (x, lengths)
+    }
+}
+
+/// Convolutions with batch norm, and a shortcut around them: two of 3×3, or 1×1, 3×3 and 1×1 in a bottleneck.
+private struct ResidualBlock {
+    private let convs: [Conv2d]
+    private let norms: [BatchNorm]
+    private let shortcut: (conv: Conv2d, norm: BatchNorm)?
+    /// Which convolution has the stride.
+    private let strided: Int
+    private let stride: Int
+
+    init(_ scope: Scope, _ inputs: Int, _ width: Int, stride: Int, isBottleneck: Bool) throws {
+        let outputs = isBottleneck ? 4 * width : width
+        let widths = isBottleneck ? [inputs, width, width, outputs] : [inputs, width, width]
+        let kernels = isBottleneck ? [1, 3, 1] : [3, 3]
+        strided = isBottleneck ? 1 : 0
+        self.stride = stride
+        var convs: [Conv2d] = []
+        var norms: [BatchNorm] = []
+        for (index, kernel) in kernels.enumerated() {
+            let conv = try Conv2d(
+                scope / "conv\(index + 1)", widths[index], widths[index + 1], kernel: kernel,
+                stride: index == strided ? stride : 1, padding: .half(kernel))
+            convs.append(conv)
+            norms.append(try BatchNorm(scope / "bn\(index + 1)", widths[index + 1]))
+        }
+        (self.convs, self.norms) = (convs, norms)
+        guard stride != 1 || inputs != outputs else {
+            shortcut = nil
+            return
+        }
+        let conv = try Conv2d(scope / "downsample" / 0, inputs, outputs, kernel: 1, stride: stride)
+        shortcut = (conv, try BatchNorm(scope / "downsample" / 1, outputs))
+    }
+
+    func callAsFunction(_ input: Tensor, _ lengths: FrameLengths, mode: Mode) throws -> (Tensor, FrameLengths) {
+        var lengths = lengths
+        var x = input
+        for index in convs.indices {
+            x = try norms[index](convs[index](lengths.cleared(x)), mode: mode)
+            if index == strided && stride == 2 { lengths = try lengths.halved(.up) }
+            if index < convs.count - 1 { x = try x.relu() }
+        }
+        let around = try shortcut.map { try $0.norm($0.conv(input), mode: mode) } ?? input
+        return (try (x + around).relu(), lengths)
+    }
+}
+
+extension ResNet {
+    /// Transformers' names for the same network.
+    static func huggingFace(_ shape: Shape) -> KeyMap {
+        var renamed = [("embedder.embedder.convolution.", "conv1."), ("embedder.embedder.normalization.", "bn1.")]
+        for (stage, count) in shape.layers.enumerated() {
+            for index in 0..<count {
+                let (from, to) = ("encoder.stages.\(stage).layers.\(index).", "layer\(stage + 1).\(index).")
+                for conv in 0..<(shape.hasBottlenecks ? 3 : 2) {
+                    renamed.append(("\(from)layer.\(conv).convolution.", "\(to)conv\(conv + 1)."))
+                    renamed.append(("\(from)layer.\(conv).normalization.", "\(to)bn\(conv + 1)."))
+                }
+                renamed.append(("\(from)shortcut.convolution.", "\(to)downsample.0."))
+                renamed.append(("\(from)shortcut.normalization.", "\(to)downsample.1."))
+            }
+        }
+        return KeyMap.huggingFace(prefix: "resnet.", marker: "embedder.", renamed, dropped: ["classifier."])
+    }
+}
+
+extension KeyMap {
+    /// A layout of Transformers: the same names with the model's name in front, as its classifiers save them, or without.
+    static func huggingFace(prefix: String, marker: String, _ renamed: [(String, String)], dropped: [String] = []) -> KeyMap {
+        let prefixed = renamed.map { (from: prefix + $0.0, to: $0.1) }
+        let plain = renamed.map { (from: $0.0, to: $0.1) }
+        return KeyMap("Hugging Face", markers: [prefix + marker, marker], renamed: prefixed + plain, dropped: dropped)
+    }
+}
+
+extension ResNet {
+    private static let sizes: [(name: String, layers: [Int], hasBottlenecks: Bool)] = [
+        ("resnet10", [1, 1, 1, 1], false), ("resnet18", [2, 2, 2, 2], false), ("resnet34", [3, 4, 6, 3], false),
+        ("resnet50", [3, 4, 6, 3], true), ("resnet101", [3, 4, 23, 3], true),
+    ]
+
+    /// For pictures: timm's names, and `resnet`, whose sizes Transformers' `config.json` gives.
+    static let builders =
+        sizes.map { size in
+            EncoderBuilder(
+                modality: .image, name: size.name, paper: "arXiv:1512.03385",
+                layouts: { [huggingFace(try shape($0, size.layers, size.hasBottlenecks))] },
+                build: { source in
+                    let shape = try shape(source.config, size.layers, size.hasBottlenecks)
+                    return (try ResNet(source.scope, shape), try ImageFrontEnd(source))
+                })
+        } + [
+            EncoderBuilder(
+                modality: .image, name: "resnet", paper: "arXiv:1512.03385", layouts: { [huggingFace(try stated($0))] },
+                build: { (try ResNet($0.scope, stated($0.config)), try ImageFrontEnd($0)) })
+        ]
+
+    /// For spectrograms, with one input channel.
+    static let spectrogramBuilders = sizes.map { size in
+        EncoderBuilder(modality: .audio, name: size.name, paper: "arXiv:1512.03385") { source in
+            var shape = try shape(source.config, size.layers, size.hasBottlenecks)
+            shape.inputs = 1
+            // Five halvings in time.
+            return (try ResNet(source.scope, shape), try LogMelFrontEnd(source, published: .panns, leastFrames: 32))
+        }
+    }
+
+    /// A size, its widths as `model_args` may give them.
+    private static func shape(_ config: JSONObject, _ layers: [Int], _ hasBottlenecks: Bool) throws -> Shape {
+        var shape = Shape(layers: layers, hasBottlenecks: hasBottlenecks)
+        shape.channels = try config.object("model_args").ints("channels", shape.channels)
+        guard shape.channels.count == 4, shape.channels.allSatisfy({ (1...8192).contains($0) }) else {
+            throw config.fault("model_args.channels must hold four widths")
+        }
+        return shape
+    }
+
+    /// What a `config.json` of Transformers says.
+    private static func stated(_ config: JSONObject) throws -> Shape {
+        var shape = Shape(layers: try config.ints("depths", [3, 4, 6, 3]))
+        let hidden = try config.ints("hidden_sizes", [256, 512, 1024, 2048])
+        shape.hasBottlenecks = try config.string("layer_type", "bottleneck") == "bottleneck"
+        shape.channels = hidden.map { shape.hasBottlenecks ? $0 / 4 : $0 }
+        shape.stemWidth = try config.int("embedding_size", 64)
+        for name in ["downsample_in_first_stage", "downsample_in_bottleneck"] where try config.bool(name, false) {
+            throw config.fault("\(name) is true; this version has it false only")
+        }
+        guard try config.string("hidden_act", "relu") == "relu", try config.int("num_channels", 3) == 3 else {
+            throw config.fault("hidden_act must be relu and num_channels 3 in this version")
+        }
+        let sizes = shape.layers + shape.channels + [shape.stemWidth]
+        guard shape.layers.count == 4, shape.channels.count == 4, sizes.allSatisfy({ (1...8192).contains($0) }) else {
+            throw config.fault("depths and hidden_sizes must hold four numbers each, from 1 on")
+        }
+        return shape
+    }
+}

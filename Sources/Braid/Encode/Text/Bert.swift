@@ -1,0 +1,139 @@
+public import Torch
+
+/// BERT (Devlin et al. 2019, arXiv:1810.04805), in Transformers' key layout, and what is built like it: DistilBERT
+/// (arXiv:1910.01108), MPNet (arXiv:2004.09297), RoBERTa (arXiv:1907.11692) and XLM-R (arXiv:1911.02116).
+public struct Bert: Encoder {
+    public let dimension: Int
+    public let blocks: [[String]]
+    private let words: Embedding
+    private let positions: Embedding
+    /// Of which of two texts a token is; here always the first. nil in models without it.
+    private let types: Embedding?
+    private let norm: LayerNorm
+    private let layers: [BertLayer]
+    private let relative: RelativePositions?
+    private let dropout: Double
+    private let positionRule: BertShape.PositionRule
+    private let pooling: TextPooling
+
+    public init(_ scope: Scope, _ shape: BertShape, pooling: TextPooling) throws {
+        let initializer = Initializer.normal(deviation: 0.02)
+        let embeddings = scope / "embeddings"
+        words = try Embedding(embeddings / "word_embeddings", shape.vocabulary, shape.hidden, initializer: initializer)
+        positions = try Embedding(embeddings / "position_embeddings", shape.positions, shape.hidden, initializer: initializer)
+        types = try shape.types.map {
+            try Embedding(embeddings / "token_type_embeddings", $0, shape.hidden, initializer: initializer)
+        }
+        norm = try LayerNorm(embeddings / "LayerNorm", shape.hidden, epsilon: shape.epsilon)
+        layers = try (0..<shape.layers).map { try BertLayer(scope / "encoder" / "layer" / $0, shape) }
+        relative = try shape.relativeBuckets.map {
+            try RelativePositions(scope / "encoder" / "relative_attention_bias", buckets: $0, heads: shape.heads)
+        }
+        // Positions 0, 1, 2, … and zeros that some files store, and the pooler of the pretraining.
+        embeddings.ignore("position_ids")
+        embeddings.ignore("token_type_ids")
+        for name in ["weight", "bias"] { (scope / "pooler" / "dense").ignore(name) }
+        dimension = pooling.dimension(shape.hidden)
+        tokenDimension = shape.hidden
+        dropout = shape.dropout
+        positionRule = shape.positionRule
+        self.pooling = pooling
+        let shared = ["embeddings."] + (relative == nil ? [] : ["encoder.relative_attention_bias."])
+        blocks = [shared] + (0..<shape.layers).map { ["encoder.layer.\($0)."] }
+    }
+
+    public let tokenDimension: Int
+
+    /// Ids `[B, T]`, T at most the model's positions.
+    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        let ids = input.values
+        var sum = try words(ids) + positions(places(ids))
+        if let types { sum = try sum + types.weight.select(0, 0) }
+        var x = try norm(sum).dropout(dropout, mode: mode)
+        let bias = try relative?.bias(ids.shape[1])
+        for layer in layers { x = try layer(x, mask: input.mask, bias: bias, mode: mode) }
+        return Encoding(pooled: try pooling(x, input.mask), tokens: x, tokenMask: input.mask)
+    }
+
+    /// Int64 `[T]`, or `[B, T]` where padding counts.
+    private func places(_ ids: Tensor) throws -> Tensor {
+        switch positionRule {
+        case .fromZero: return try Tensor.range(ids.shape[1]).moved(to: ids.device)
+        case .behindPadding(let padding):
+            let real = try ids.isDifferent(from: Double(padding)).converted(to: .int64)
+            return try (real.cumulativeSum(1) * real).adding(Double(padding)).converted(to: .int64)
+        }
+    }
+}
+
+/// Post-norm self-attention and feed-forward.
+private struct BertLayer {
+    private let attention: MultiHeadAttention
+    private let attentionNorm: LayerNorm
+    private let intermediate: Linear
+    private let output: Linear
+    private let outputNorm: LayerNorm
+    private let activation: Activation
+    private let dropout: Double
+    private let attentionDropout: Double
+
+    init(_ scope: Scope, _ shape: BertShape) throws {
+        let initializer = Initializer.normal(deviation: 0.02)
+        let projection = { (scope: Scope) in try Linear(scope, shape.hidden, shape.hidden, initializer: initializer) }
+        let attentionScope = scope / "attention"
+        attention = MultiHeadAttention(
+            query: try projection(attentionScope / "self" / "query"), key: try projection(attentionScope / "self" / "key"),
+            value: try projection(attentionScope / "self" / "value"),
+            output: try projection(attentionScope / "output" / "dense"), heads: shape.heads)
+        attentionNorm = try LayerNorm(attentionScope / "output" / "LayerNorm", shape.hidden, epsilon: shape.epsilon)
+        intermediate = try Linear(scope / "intermediate" / "dense", shape.hidden, shape.intermediate, initializer: initializer)
+        output = try Linear(scope / "output" / "dense", shape.intermediate, shape.hidden, initializer: initializer)
+        outputNorm = try LayerNorm(scope / "output" / "LayerNorm", shape.hidden, epsilon: shape.epsilon)
+        activation = shape.activation
+        attentionDropout = shape.attentionDropout
+        dropout = shape.dropout
+    }
+
+    func callAsFunction(_ input: Tensor, mask: Tensor?, bias: Tensor?, mode: Mode) throws(TorchError) -> Tensor {
+        let attended = try attention(input, keyMask: mask, bias: bias, dropout: attentionDropout, mode: mode)
+        let x = try attentionNorm(attended.dropout(dropout, mode: mode) + input)
+        let fed = try output(activation(intermediate(x))).dropout(dropout, mode: mode)
+        return try outputNorm(fed + x)
+    }
+}
+
+/// MPNet's bias on attention, by how far key and query are apart (Raffel et al. 2020, arXiv:1910.10683).
+private struct RelativePositions {
+    private let table: Embedding
+    /// Distances from which on the reference takes the next bucket, behind eight for single distances.
+    private static let thresholds = [8, 12, 16, 23, 32, 46, 64, 91]
+
+    init(_ scope: Scope, buckets: Int, heads: Int) throws {
+        table = try Embedding(scope, buckets, heads, initializer: .normal(deviation: 0.02))
+    }
+
+    /// `[1, heads, T, T]`.
+    func bias(_ length: Int) throws -> Tensor {
+        let numbers = (0..<length).flatMap { query in (0..<length).map { key in Int64(bucket(key - query)) } }
+        let ids = try Tensor(numbers, shape: [length, length]).moved(to: table.weight.device)
+        return try table(ids).permuted([2, 0, 1]).unsqueezed(0)
+    }
+
+    /// Sixteen for each direction; of these, eight for single distances and eight for ever wider ranges.
+    private func bucket(_ distance: Int) -> Int {
+        let size = abs(distance)
+        let offset = distance > 0 ? 16 : 0
+        return offset + (size < 8 ? size : 7 + Self.thresholds.count { size >= $0 })
+    }
+}
+
+extension Bert {
+    static let builders = BertKind.allCases.map { kind in
+        EncoderBuilder(modality: .text, name: kind.rawValue, paper: kind.paper, layouts: { _ in kind.layouts }) { source in
+            let shape = try BertShape(source.config, kind)
+            let pooling = try TextPooling(source, hidden: shape.hidden, otherwise: .mean)
+            let frontEnd = try TextFrontEnd(source, vocabulary: shape.vocabulary, longestText: shape.longestText)
+            return (try Bert(source.scope, shape, pooling: pooling), frontEnd)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+public import Torch
+
+/// The sizes of a `config.json`, and what tells the relatives of BERT apart.
+public struct BertShape: Sendable {
+    /// How positions are counted.
+    public enum PositionRule: Sendable, Equatable {
+        case fromZero
+        /// From the padding's id plus one, and only tokens that are not padding.
+        case behindPadding(Int)
+    }
+
+    public let vocabulary: Int
+    public let hidden: Int
+    public let layers: Int
+    public let heads: Int
+    public let intermediate: Int
+    public let positions: Int
+    public let types: Int?
+    public let epsilon: Double
+    public let dropout: Double
+    public let attentionDropout: Double
+    public let activation: Activation
+    public let positionRule: PositionRule
+    public let relativeBuckets: Int?
+
+    /// The most tokens a text may have.
+    public var longestText: Int {
+        switch positionRule {
+        case .fromZero: positions
+        case .behindPadding(let padding): positions - padding - 1
+        }
+    }
+
+    init(_ config: JSONObject, _ kind: BertKind) throws {
+        let distilled = kind == .distilBert
+        vocabulary = try config.int("vocab_size")
+        hidden = try config.int(distilled ? "dim" : "hidden_size")
+        layers = try config.int(distilled ? "n_layers" : "num_hidden_layers")
+        heads = try config.int(distilled ? "n_heads" : "num_attention_heads")
+        intermediate = try config.int(distilled ? "hidden_dim" : "intermediate_size")
+        positions = try config.int("max_position_embeddings", 512)
+        types = kind.hasTypes ? try config.int("type_vocab_size", 2) : nil
+        epsilon = distilled ? 1e-12 : try config.double("layer_norm_eps", 1e-12)
+        dropout = try config.double(distilled ? "dropout" : "hidden_dropout_prob", 0.1)
+        attentionDropout = try config.double(distilled ? "attention_dropout" : "attention_probs_dropout_prob", 0.1)
+        activation = try config.activation(distilled ? "activation" : "hidden_act", .gelu)
+        // MPNet's is 1 whatever its configuration says.
+        let padding = kind == .mpnet ? 1 : try config.int("pad_token_id", 1)
+        positionRule = kind.countsFromPadding ? .behindPadding(padding) : .fromZero
+        relativeBuckets = kind == .mpnet ? try config.int("relative_attention_num_buckets", 32) : nil
+        let position = try config.string("position_embedding_type", "absolute")
+        guard position == "absolute" else {
+            throw config.fault("position_embedding_type \(position) is not known; this version has absolute")
+        }
+        for name in ["is_decoder", "add_cross_attention", "is_encoder_decoder"] where try config.bool(name, false) {
+            throw config.fault("\(name) is true; this version encodes with bidirectional models of this type only")
+        }
+        let sizes = [vocabulary, hidden, layers, heads, intermediate, positions, types ?? 1, relativeBuckets ?? 32]
+        guard sizes.allSatisfy({ (1...10_000_000).contains($0) }), hidden.isMultiple(of: heads), longestText > 0,
+            (relativeBuckets ?? 32) >= 32
+        else { throw config.fault("the sizes do not fit together: all must be 1 or more, and heads must divide the hidden size") }
+    }
+}
+
+/// The relatives of BERT, by the `model_type` of their `config.json`.
+enum BertKind: String, CaseIterable {
+    case bert
+    case distilBert = "distilbert"
+    case mpnet
+    case roberta
+    case xlmRoberta = "xlm-roberta"
+
+    var paper: String {
+        switch self {
+        case .bert: "arXiv:1810.04805"
+        case .distilBert: "arXiv:1910.01108"
+        case .mpnet: "arXiv:2004.09297"
+        case .roberta: "arXiv:1907.11692"
+        case .xlmRoberta: "arXiv:1911.02116"
+        }
+    }
+
+    var hasTypes: Bool { self != .distilBert && self != .mpnet }
+    var countsFromPadding: Bool { self == .roberta || self == .xlmRoberta || self == .mpnet }
+
+    /// What the names of parameters begin with where a whole model was saved.
+    private var prefix: String { self == .xlmRoberta ? "roberta." : "\(rawValue)." }
+
+    /// The names of the model itself, and of one saved with its head; the head is left out.
+    var layouts: [KeyMap] {
+        let heads = [
+            "cls.", "lm_head.", "classifier.", "qa_outputs.", "vocab_transform.", "vocab_layer_norm.", "vocab_projector.",
+            "pre_classifier.", "pooler.",
+        ]
+        let prefixed = renamed.map { (from: prefix + $0.0, to: $0.1) } + [(from: prefix, to: "")]
+        return [
+            KeyMap("Hugging Face, with a head", markers: [prefix], renamed: prefixed, dropped: heads + ["\(prefix)pooler."]),
+            KeyMap("Hugging Face", markers: ["embeddings."], renamed: renamed.map { (from: $0.0, to: $0.1) }, dropped: ["pooler."]),
+        ]
+    }
+
+    /// From this model's names to BERT's, in each of as many layers as any model has.
+    private var renamed: [(String, String)] {
+        let perLayer: [(String, String)]
+        let stem: String
+        switch self {
+        case .bert, .roberta, .xlmRoberta: return []
+        case .distilBert:
+            stem = "transformer"
+            perLayer = [
+                ("attention.q_lin", "attention.self.query"), ("attention.k_lin", "attention.self.key"),
+                ("attention.v_lin", "attention.self.value"), ("attention.out_lin", "attention.output.dense"),
+                ("sa_layer_norm", "attention.output.LayerNorm"), ("ffn.lin1", "intermediate.dense"), ("ffn.lin2", "output.dense"),
+                ("output_layer_norm", "output.LayerNorm"),
+            ]
+        case .mpnet:
+            stem = "encoder"
+            perLayer = [
+                ("attention.attn.q", "attention.self.query"), ("attention.attn.k", "attention.self.key"),
+                ("attention.attn.v", "attention.self.value"), ("attention.attn.o", "attention.output.dense"),
+                ("attention.LayerNorm", "attention.output.LayerNorm"),
+            ]
+        }
+        return (0..<Self.mostLayers).flatMap { layer in
+            perLayer.map { ("\(stem).layer.\(layer).\($0.0).", "encoder.layer.\(layer).\($0.1).") }
+        }
+    }
+
+    /// More than any published model of these families has.
+    private static let mostLayers = 48
+}
+
+extension JSONObject {
+    func activation(_ name: String, _ fallback: Activation) throws -> Activation {
+        let text = try string(name, fallback.rawValue)
+        guard let activation = Activation(named: text) else {
+            throw fault(
+                "\(name) \(text) is not known; this version has \(Activation.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return activation
+    }
+}

@@ -1,0 +1,144 @@
+public import Torch
+
+/// GPT-2 (Radford et al. 2019), a causal decoder used as an encoder: each token sees those before it, and as a rule the last
+/// one's state is the embedding. Transformers' key layout: `wte`, `wpe`, `h.0.ln_1`, …, `ln_f`.
+public struct GPT2: Encoder {
+    /// The sizes of a `config.json`.
+    public struct Shape: Sendable {
+        public let vocabulary: Int
+        public let hidden: Int
+        public let layers: Int
+        public let heads: Int
+        public let intermediate: Int
+        public let positions: Int
+        public let epsilon: Double
+        public let dropout: Double
+        public let attentionDropout: Double
+        public let activation: Activation
+
+        init(_ config: JSONObject) throws {
+            vocabulary = try config.int("vocab_size")
+            hidden = try config.int("n_embd")
+            layers = try config.int("n_layer")
+            heads = try config.int("n_head")
+            intermediate = config.has("n_inner") ? try config.int("n_inner") : 4 * hidden
+            positions = try config.int("n_positions", 1024)
+            epsilon = try config.double("layer_norm_epsilon", 1e-5)
+            dropout = try config.double("resid_pdrop", 0.1)
+            attentionDropout = try config.double("attn_pdrop", 0.1)
+            activation = try config.activation("activation_function", .geluTanh)
+            for name in ["scale_attn_by_inverse_layer_idx", "add_cross_attention"] where try config.bool(name, false) {
+                throw config.fault("\(name) is true; this version has it false only")
+            }
+            guard try config.bool("scale_attn_weights", true) else {
+                throw config.fault("scale_attn_weights is false; this version has it true only")
+            }
+            let sizes = [vocabulary, hidden, layers, heads, intermediate, positions]
+            guard sizes.allSatisfy({ (1...10_000_000).contains($0) }), hidden.isMultiple(of: heads) else {
+                throw config.fault("the sizes do not fit together: all must be 1 or more, and n_head must divide n_embd")
+            }
+        }
+    }
+
+    public let dimension: Int
+    public let tokenDimension: Int
+    public let blocks: [[String]]
+    private let words: Embedding
+    private let positions: Embedding
+    private let layers: [GPT2Layer]
+    private let norm: LayerNorm
+    private let dropout: Double
+    private let pooling: TextPooling
+
+    public init(_ scope: Scope, _ shape: Shape, pooling: TextPooling) throws {
+        words = try Embedding(scope / "wte", shape.vocabulary, shape.hidden, initializer: .normal(deviation: 0.02))
+        positions = try Embedding(scope / "wpe", shape.positions, shape.hidden, initializer: .normal(deviation: 0.01))
+        layers = try (0..<shape.layers).map { try GPT2Layer(scope / "h" / $0, shape) }
+        norm = try LayerNorm(scope / "ln_f", shape.hidden, epsilon: shape.epsilon)
+        dropout = shape.dropout
+        self.pooling = pooling
+        dimension = pooling.dimension(shape.hidden)
+        tokenDimension = shape.hidden
+        blocks = [["wte.", "wpe."]] + (0..<shape.layers).map { ["h.\($0)."] } + [["ln_f."]]
+    }
+
+    /// Ids `[B, T]`, padded behind.
+    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        let length = input.values.shape[1]
+        let places = try Tensor.range(length).moved(to: input.values.device)
+        var x = try (words(input.values) + positions(places)).dropout(dropout, mode: mode)
+        // True on and below the diagonal. Padding lies behind every real token, so no real token sees it.
+        let causal = try (places.unsqueezed(0) - places.unsqueezed(1)).less(than: 1)
+        for layer in layers { x = try layer(x, causal: causal, mode: mode) }
+        x = try norm(x)
+        return Encoding(pooled: try pooling(x, input.mask), tokens: x, tokenMask: input.mask)
+    }
+
+    /// As a language model is saved, its output layer left out, and bare.
+    static let layouts = [
+        KeyMap(
+            "Hugging Face, with a head", markers: ["transformer."], renamed: [(from: "transformer.", to: "")], dropped: ["lm_head."]
+        )
+    ]
+}
+
+/// Pre-norm self-attention and feed-forward.
+private struct GPT2Layer {
+    private let attentionNorm: LayerNorm
+    private let projection: TransposedLinear
+    private let output: TransposedLinear
+    private let feedNorm: LayerNorm
+    private let feed: (first: TransposedLinear, second: TransposedLinear)
+    private let shape: GPT2.Shape
+
+    init(_ scope: Scope, _ shape: GPT2.Shape) throws {
+        self.shape = shape
+        let (hidden, inner) = (shape.hidden, shape.intermediate)
+        attentionNorm = try LayerNorm(scope / "ln_1", hidden, epsilon: shape.epsilon)
+        projection = try TransposedLinear(scope / "attn" / "c_attn", hidden, 3 * hidden)
+        output = try TransposedLinear(scope / "attn" / "c_proj", hidden, hidden)
+        feedNorm = try LayerNorm(scope / "ln_2", hidden, epsilon: shape.epsilon)
+        feed = (
+            try TransposedLinear(scope / "mlp" / "c_fc", hidden, inner),
+            try TransposedLinear(scope / "mlp" / "c_proj", inner, hidden)
+        )
+        // The causal mask, which old files store.
+        for name in ["bias", "masked_bias"] { (scope / "attn").ignore(name) }
+    }
+
+    func callAsFunction(_ input: Tensor, causal: Tensor, mode: Mode) throws -> Tensor {
+        let (batch, length) = (input.shape[0], input.shape[1])
+        let heads = try projection(attentionNorm(input)).reshaped([batch, length, 3, shape.heads, -1]).permuted([2, 0, 3, 1, 4])
+        let attended = try heads.select(0, 0).attention(
+            keys: heads.select(0, 1), values: heads.select(0, 2), mask: causal,
+            dropout: mode.isTraining ? shape.attentionDropout : 0)
+        let merged = try output(attended.transposed(1, 2).flattened(from: 2)).dropout(shape.dropout, mode: mode)
+        let x = try input + merged
+        let fed = try feed.second(shape.activation(feed.first(feedNorm(x)))).dropout(shape.dropout, mode: mode)
+        return try x + fed
+    }
+}
+
+/// A linear layer whose weight is stored `[in, out]`, as GPT-2's are.
+private struct TransposedLinear {
+    private let weight: Tensor
+    private let bias: Tensor
+
+    init(_ scope: Scope, _ inputs: Int, _ outputs: Int) throws {
+        weight = try scope.parameter("weight", [inputs, outputs], .normal(deviation: 0.02))
+        bias = try scope.parameter("bias", [outputs], .constant(0))
+    }
+
+    func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor { try input.linear(weight.transposed(0, 1), bias: bias) }
+}
+
+extension GPT2 {
+    static let builders = [
+        EncoderBuilder(modality: .text, name: "gpt2", paper: "Radford et al. 2019", layouts: { _ in layouts }) { source in
+            let shape = try Shape(source.config)
+            let pooling = try TextPooling(source, hidden: shape.hidden, otherwise: .last)
+            let frontEnd = try TextFrontEnd(source, vocabulary: shape.vocabulary, longestText: shape.positions)
+            return (try GPT2(source.scope, shape, pooling: pooling), frontEnd)
+        }
+    ]
+}

@@ -1,0 +1,81 @@
+internal import Torch
+
+/// How the tokens of a text become one embedding: the `Pooling`, `Dense` and `Normalize` modules of sentence-transformers (Reimers and
+/// Gurevych 2019, arXiv:1908.10084).
+public struct TextPooling: Sendable {
+    public enum Mode: String, Sendable, CaseIterable {
+        /// The first token, as BERT was made for.
+        case cls
+        case mean
+        case max
+        /// The last token: what a causal decoder has read to its end.
+        case last = "lasttoken"
+        /// The sum over the square root of the number of tokens.
+        case meanOverRoot = "mean_sqrt_len_tokens"
+        /// Later tokens weigh more: token t by t + 1.
+        case weightedMean = "weightedmean"
+    }
+
+    /// One, or several that stand behind one another.
+    public var modes: [Mode]
+    /// What is done to the pooled embedding, in order.
+    var steps: [Step] = []
+
+    enum Step {
+        /// Brought to length 1.
+        case normalize
+        case dense(PoolingDense)
+        /// Cut to its first values.
+        case truncate(Int)
+    }
+
+    public init(modes: [Mode]) { self.modes = modes }
+
+    /// The size of an embedding, where tokens have `hidden` values.
+    func dimension(_ hidden: Int) -> Int {
+        steps.reduce(hidden * modes.count) { size, step in
+            switch step {
+            case .normalize: size
+            case .dense(let dense): dense.outputs
+            case .truncate(let limit): min(size, limit)
+            }
+        }
+    }
+
+    /// `[B, T, D]` to `[B, dimension(D)]`; `mask` is bool `[B, T]`.
+    func callAsFunction(_ tokens: Tensor, _ mask: Tensor?) throws -> Tensor {
+        let parts = try modes.map { try pool(tokens, mask, $0) }
+        var x = parts.count == 1 ? parts[0] : try Tensor.concatenate(parts, 1)
+        for step in steps {
+            switch step {
+            case .normalize: x = try x.normalized()
+            case .dense(let dense): x = try dense(x)
+            case .truncate(let limit): x = try x.slice(1, 0..<min(limit, x.shape[1]))
+            }
+        }
+        return x
+    }
+
+    private func pool(_ tokens: Tensor, _ mask: Tensor?, _ mode: Mode) throws -> Tensor {
+        let all = try mask ?? Tensor.ones([tokens.shape[0], tokens.shape[1]], dtype: .bool).moved(to: tokens.device)
+        switch mode {
+        case .cls: return try tokens.select(1, 0)
+        case .mean: return try tokens.mean(where: mask)
+        case .max: return try tokens.maximum(where: mask)
+        case .last:
+            let weights = try all.converted(to: .int64)
+            // The running count of real tokens is highest, and rises, at the last of them.
+            let last = try (weights.cumulativeSum(1) * weights).argmax(1)
+            let places = try Tensor.range(tokens.shape[1]).moved(to: tokens.device).unsqueezed(0)
+            let isLast = try (places - last.unsqueezed(1)).absolute().less(than: 1)
+            return try (tokens * isLast.unsqueezed(-1).converted(to: .float32)).sum([1])
+        case .meanOverRoot:
+            let weights = try all.converted(to: .float32).unsqueezed(-1)
+            return try (tokens * weights).sum([1]) / weights.sum([1]).power(0.5)
+        case .weightedMean:
+            let places = try Tensor.range(tokens.shape[1]).moved(to: tokens.device).adding(1).converted(to: .float32)
+            let weights = try (all.converted(to: .float32) * places).unsqueezed(-1)
+            return try (tokens * weights).sum([1]) / weights.sum([1])
+        }
+    }
+}

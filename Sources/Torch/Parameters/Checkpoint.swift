@@ -1,0 +1,26 @@
+/// What a checkpoint says of one of its tensors.
+public struct CheckpointEntry: Sendable, Equatable {
+    public let dtype: DType
+    public let shape: [Int]
+
+    public init(dtype: DType, shape: [Int]) {
+        self.dtype = dtype
+        self.shape = shape
+    }
+}
+
+/// A file, or several, of named tensors. Opening one reads its directory only; tensors are read as they are asked for.
+public protocol Checkpoint: AnyObject {
+    /// What errors call it.
+    var path: String { get }
+    var directory: [String: CheckpointEntry] { get }
+
+    /// The tensor called `name`: a view of the mapped file where that is possible.
+    func tensor(_ name: String) throws -> Tensor
+}
+
+extension SafetensorsFile: Checkpoint {
+    public var directory: [String: CheckpointEntry] {
+        entries.mapValues { CheckpointEntry(dtype: $0.dtype, shape: $0.shape) }
+    }
+}

@@ -1,0 +1,30 @@
+/// What a published layout calls the parameters: a literal table from its keys to the paths here.
+///
+/// Rules are prefixes; of several that fit, the longest counts. A key that no rule fits keeps its name.
+public struct KeyMap: Sendable {
+    /// What a layout is called, for example `torchvision`.
+    public let name: String
+    /// Files of this layout have a key that begins with one of these.
+    public let markers: [String]
+    private let renamed: [(from: String, to: String)]
+    private let dropped: [String]
+
+    /// - Parameters:
+    ///   - renamed: Prefixes of the file's keys, and what stands for them here.
+    ///   - dropped: Prefixes of keys that are left out on purpose, for example a classifier's.
+    public init(_ name: String, markers: [String], renamed: [(from: String, to: String)] = [], dropped: [String] = []) {
+        self.name = name
+        self.markers = markers
+        self.renamed = renamed.sorted { $0.from.utf8.count > $1.from.utf8.count }
+        self.dropped = dropped
+    }
+
+    func fits(_ keys: some Sequence<String>) -> Bool { keys.contains { key in markers.contains(where: key.hasPrefix) } }
+
+    /// The path here; nil for what is dropped.
+    func path(of key: String) -> String? {
+        if dropped.contains(where: key.hasPrefix) { return nil }
+        guard let rule = renamed.first(where: { key.hasPrefix($0.from) }) else { return key }
+        return rule.to + key.dropFirst(rule.from.count)
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Braid
+
+/// Every architecture in every published key layout, with seeded weights, against timm, torchvision and Transformers:
+/// scripts/references/{image,text,audio}_encoders.py.
+@Suite struct ArchitectureTests {
+    static let all = (try? FileManager.default.contentsOfDirectory(atPath: Fixtures.url("architectures").path).sorted()) ?? []
+
+    static func names(_ prefixes: String...) -> [String] {
+        all.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.filter { name in
+            prefixes.contains(where: name.hasPrefix)
+        }
+    }
+
+    static let images = names("timm-", "torchvision-", "hf-resnet", "hf-convnext", "hf-efficientnet").filter {
+        !$0.hasSuffix("-logmel")
+    }
+    static let texts = names("hf-").filter { !images.contains($0) }
+
+    /// torchvision publishes bare files: their architecture must be named.
+    private static let torchvisionNames = [
+        "mobilenet_v3_small": "mobilenetv3_small_100", "mobilenet_v3_large": "mobilenetv3_large_100",
+    ]
+
+    @Test(arguments: images) func imagesAgree(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        try SeededArchitecture(name).write(to: folder.url)
+        let published = String(name.drop { $0 != "-" }.dropFirst())
+        let isBare = name.hasPrefix("torchvision-")
+        let encoder = try ModalityEncoder(
+            .image,
+            .init(
+                encoder: isBare ? Self.torchvisionNames[published] ?? published : nil,
+                weights: folder.url.path + (isBare ? "/model.safetensors" : ""), train: .none),
+            relativeTo: folder.url)
+        let expected = try Fixtures.tensors("architectures/\(name).safetensors")
+        for prefix in ["", "wide/"] where expected.entries["\(prefix)input"] != nil {
+            let input = try EncoderInput(values: expected.tensor("\(prefix)input"))
+            let encoding = try withoutGradient { try encoder.encoder(input, mode: .evaluate) }
+            try expectClose(encoding.pooled, expected.tensor("\(prefix)pooled"), "\(prefix)pooled")
+            try expectClose(encoding.tokens, expected.tensor("\(prefix)tokens"), "\(prefix)tokens")
+            #expect(encoding.pooled.shape[1] == encoder.encoder.dimension)
+            #expect(encoding.tokens.shape[2] == encoder.encoder.tokenDimension)
+        }
+    }
+
+    @Test(arguments: texts) func textsAgree(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        let seeded = try SeededArchitecture(name)
+        guard !name.contains("scaled") else { return try scaledAttentionIsRefused(seeded) }
+        try seeded.write(to: folder.url)
+        let expected = try Fixtures.tensors("architectures/\(name).safetensors")
+        let mask = try expected.tensor("mask").converted(to: .bool)
+        let input = try EncoderInput(values: expected.tensor("ids"), mask: mask)
+        let config = try JSONObject(folder.url.appendingPathComponent("config.json"))
+        let builder = try EncoderRegistry.builder(config.string("model_type"), for: .text)
+        for mode in TextPooling.Mode.allCases {
+            let store = try ParameterStore(
+                loading: SafetensorsFile(folder.url.appendingPathComponent("model.safetensors")), layouts: builder.layouts(config))
+            let pooling = TextPooling(modes: [mode])
+            let scope = Scope(store)
+            let encoder: any Encoder =
+                if let kind = BertKind(rawValue: builder.name) {
+                    try Bert(scope, BertShape(config, kind), pooling: pooling)
+                } else { try GPT2(scope, GPT2.Shape(config), pooling: pooling) }
+            try store.report.check(allowUnused: false)
+            let encoding = try withoutGradient { try encoder(input, mode: .evaluate) }
+            let names: [TextPooling.Mode: String] = [
+                .meanOverRoot: "mean_sqrt_len", .last: "last", .weightedMean: "weightedmean",
+            ]
+            try expectClose(encoding.pooled, expected.tensor("pooled_\(names[mode] ?? mode.rawValue)"), "\(mode)")
+            let real = try encoding.tokens * mask.unsqueezed(-1).converted(to: .float32)
+            try expectClose(real, expected.tensor("tokens"), "tokens")
+            let alone = try withoutGradient { try encoder(EncoderInput(values: expected.tensor("alone_ids")), mode: .evaluate) }
+            try expectClose(alone.tokens, expected.tensor("alone_tokens"), "alone")
+        }
+    }
+
+    private func scaledAttentionIsRefused(_ seeded: SeededArchitecture) throws {
+        let config = JSONObject(try #require(seeded.files["config.json"] as? [String: Any]), path: "config.json")
+        let error = #expect(throws: BraidError.self) { try GPT2.Shape(config) }
+        #expect(error?.description.contains("scale_attn_by_inverse_layer_idx is true") == true)
+    }
+
+    private func expectClose(_ found: Tensor, _ expected: Tensor, _ what: String) throws {
+        let difference = try maxDifference(found, expected)
+        #expect(difference <= 1e-4, "\(what): \(difference)")
+    }
+}

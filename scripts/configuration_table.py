@@ -1,0 +1,42 @@
+"""Rewrites the table of keys in docs/configuration.md from docs/config.schema.json.
+
+Command: python3 scripts/configuration_table.py, after braid init --schema > docs/config.schema.json
+"""
+
+import json
+import pathlib
+
+DOCS = pathlib.Path(__file__).resolve().parents[1] / "docs"
+SECTIONS = ["manifest", "columns", "splits", "on_bad_sample", "device", "modalities", "fusion", "head", "training"]
+
+
+def rows(schema, path=()):
+    for name, child in sorted(schema["properties"].items()):
+        if child.get("type") == "object":
+            yield from rows(child, path + (name,))
+        else:
+            yield ".".join(path + (name,)), child
+
+
+def values(key, schema):
+    if key.endswith(".train"):
+        return "none \\| last:N \\| all"
+    return " \\| ".join(schema["enum"]) if "enum" in schema else schema["type"]
+
+
+def main():
+    schema = json.loads((DOCS / "config.schema.json").read_text())
+    keys = sorted(rows(schema), key=lambda row: SECTIONS.index(row[0].split(".")[0]))
+    lines = ["| key | values | default | meaning |", "|---|---|---|---|"]
+    for key, child in keys:
+        default = json.dumps(child["default"]) if "default" in child else ""
+        lines.append(f"| `{key}` | {values(key, child)} | {default} | {child['description']} |")
+    page = DOCS / "configuration.md"
+    text = page.read_text().split("\n")
+    first = next(i for i, line in enumerate(text) if line.startswith("| key |"))
+    last = first + next(i for i, line in enumerate(text[first:] + [""]) if not line.startswith("|"))
+    page.write_text("\n".join(text[:first] + lines + text[last:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,342 @@
+"""Image encoders of timm, torchvision and transformers with seeded weights, and what their front ends make of pictures.
+
+Writes
+    fixtures/architectures/NAME.json         config and the names, shapes and kinds of the weights: see seeded_weights.py
+    fixtures/architectures/NAME.safetensors  `input` [2, 3, 64, 64] with `pooled` [2, D], the embedding, and `tokens`
+                                             [2, H * W, C], the last map; `wide/...` the same of one picture of odd size
+    fixtures/front_ends.json                 a list of cases: `name`, `library`, `settings` (preprocessor_config.json, or
+                                             pretrained_cfg of timm's config.json), `image` (a file of fixtures/images),
+                                             `shape` of the result, `step`
+    fixtures/front_ends.safetensors          float32 [3, H, W] by case; of a large result every `step`-th row and column
+
+D is what enters the last Linear of the classifier; for MobileNetV3 that is after its head, for ConvNeXt after its norm.
+
+Requirements: torch 2.13.0 (CPU), timm 1.0.31, torchvision 0.29.2, transformers 5.23.0, pillow 13.0.0, numpy 2.4.6.
+Command: python scripts/references/image_encoders.py [NAME ...]
+"""
+
+import json
+import sys
+
+import reference_imports  # noqa: F401 (first: timm imports torchvision)
+import timm
+import torch
+import torchvision
+import transformers
+from timm.data import create_transform, resolve_data_config
+from timm.models import filter_pretrained_cfg
+from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
+from transformers.models.efficientnet.image_processing_pil_efficientnet import EfficientNetImageProcessorPil
+from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
+
+from fixture_files import FIXTURES, save_json, save_tensors
+from images import IMAGES, upright_rgb
+from seeded_weights import save_architecture, seed_model, seeded
+
+IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
+HALF = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
+CLIP = {
+    "image_mean": [0.48145466, 0.4578275, 0.40821073],
+    "image_std": [0.26862954, 0.26130258, 0.27577711],
+}
+EFFICIENTNET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.47853944, 0.4732864, 0.47434163]}
+
+# What the hub's folders hold: both of the first two predate image_processor_type and sizes by name.
+RESNET_50 = {
+    "crop_pct": 0.875,
+    "do_normalize": True,
+    "do_resize": True,
+    "feature_extractor_type": "ConvNextFeatureExtractor",
+    **IMAGENET,
+    "resample": 3,
+    "size": 224,
+}
+CONVNEXT_TINY = RESNET_50
+EFFICIENTNET_B0 = {
+    "crop_size": {"height": 289, "width": 289},
+    "do_center_crop": False,
+    "do_normalize": True,
+    "do_rescale": True,
+    "do_resize": True,
+    "image_processor_type": "EfficientNetImageProcessor",
+    **EFFICIENTNET,
+    "include_top": True,
+    "resample": 0,
+    "rescale_factor": 0.00392156862745098,
+    "rescale_offset": False,
+    "size": {"height": 224, "width": 224},
+}
+
+TIMM = {
+    "resnet18": "a1_in1k",
+    "resnet34": "a1_in1k",
+    "resnet50": "a1_in1k",
+    "resnet101": "a1h_in1k",
+    "mobilenetv3_small_100": "lamb_in1k",
+    "mobilenetv3_large_100": "ra_in1k",
+    "efficientnet_b0": "ra_in1k",
+    "efficientnet_b1": "ft_in1k",
+    "efficientnet_b2": "ra_in1k",
+    "efficientnet_b3": "ra2_in1k",
+    "tf_efficientnet_b0": "ns_jft_in1k",
+    "tf_mobilenetv3_large_100": "in1k",
+    "convnext_atto": "d2_in1k",
+    "convnext_femto": "d1_in1k",
+    "convnext_pico": "d1_in1k",
+    "convnext_nano": "in12k_ft_in1k",
+    "convnext_tiny": "fb_in1k",
+}
+TORCHVISION = [
+    "resnet50",
+    "mobilenet_v3_small",
+    "mobilenet_v3_large",
+    "efficientnet_b0",
+    "efficientnet_b2",
+    "convnext_tiny",
+]
+
+# Of google/efficientnet-b0 and -b2. depthwise_padding: blocks of stride 2 that pad both sides alike at that image size.
+EFFICIENTNET_SCALES = {
+    "efficientnet_b0": {
+        "image_size": 224,
+        "width_coefficient": 1.0,
+        "depth_coefficient": 1.0,
+        "hidden_dim": 1280,
+        "dropout_rate": 0.2,
+        "depthwise_padding": [],
+    },
+    "efficientnet_b2": {
+        "image_size": 260,
+        "width_coefficient": 1.1,
+        "depth_coefficient": 1.2,
+        "hidden_dim": 1408,
+        "dropout_rate": 0.3,
+        "depthwise_padding": [5, 8, 16],
+    },
+}
+TRANSFORMERS = ["resnet18", "resnet50", "convnext_tiny", *EFFICIENTNET_SCALES]
+
+
+def timm_model(architecture):
+    model = timm.create_model(f"{architecture}.{TIMM[architecture]}", pretrained=False).eval()
+    config = {"architecture": architecture, "num_classes": model.num_classes, "num_features": model.head_hidden_size}
+    fields = filter_pretrained_cfg(model.pretrained_cfg, remove_source=True, remove_null=True)
+    config["pretrained_cfg"] = {key: value for key, value in fields.items() if key != "architecture"}
+
+    def encode(images):
+        features = model.forward_features(images)
+        return model.forward_head(features, pre_logits=True), features
+
+    return model, config, {}, encode
+
+
+def torchvision_model(architecture):
+    model = getattr(torchvision.models, architecture)(weights=None).eval()
+
+    def encode(images):
+        if architecture.startswith("resnet"):
+            features = model.maxpool(model.relu(model.bn1(model.conv1(images))))
+            features = model.layer4(model.layer3(model.layer2(model.layer1(features))))
+            return model.avgpool(features).flatten(1), features
+        features = model.features(images)
+        pooled = model.avgpool(features)
+        if not architecture.startswith("convnext"):
+            pooled = pooled.flatten(1)
+        return model.classifier[:-1](pooled), features
+
+    return model, None, {}, encode
+
+
+def transformers_model(name):
+    labels = {"num_labels": 10}
+    if name == "resnet18":
+        sizes = {"hidden_sizes": [64, 128, 256, 512], "depths": [2, 2, 2, 2], "layer_type": "basic"}
+        config, preprocessor = transformers.ResNetConfig(**sizes, **labels), RESNET_50
+    elif name == "resnet50":
+        config, preprocessor = transformers.ResNetConfig(**labels), RESNET_50
+    elif name == "convnext_tiny":
+        config, preprocessor = transformers.ConvNextConfig(**labels), CONVNEXT_TINY
+    else:
+        scale = EFFICIENTNET_SCALES[name]
+        config, preprocessor = transformers.EfficientNetConfig(**scale, **labels), EFFICIENTNET_B0
+        preprocessor = preprocessor | {"size": {"height": scale["image_size"], "width": scale["image_size"]}}
+    model = transformers.AutoModelForImageClassification.from_config(config).eval()
+    config.architectures = [type(model).__name__]  # as save_pretrained does
+
+    def encode(images):
+        output = model.base_model(images)
+        return output.pooler_output.flatten(1), output.last_hidden_state
+
+    return model, json.loads(config.to_json_string()), {"preprocessor_config.json": preprocessor}, encode
+
+
+ENCODERS = {f"timm-{name}": (timm_model, name) for name in TIMM}
+ENCODERS |= {f"torchvision-{name}": (torchvision_model, name) for name in TORCHVISION}
+ENCODERS |= {f"hf-{name}": (transformers_model, name) for name in TRANSFORMERS}
+
+
+def picture(generator, count, height, width):
+    """Noise over a few soft spots of colour, so that pooling does not average all of it away."""
+    spots = torch.randn(count, 3, 4, 4, generator=generator)
+    spots = torch.nn.functional.interpolate(spots, (height, width), mode="bilinear")
+    return torch.randn(count, 3, height, width, generator=generator) + 3 * spots
+
+
+def lift_biases(model, entries):
+    """Makes the biases of a net of inverted residuals of the kind `scale`, 0.5 ... 1.5.
+
+    SiLU and hard-swish halve what lies near zero, and so do the gates of squeeze-and-excitation: with small biases
+    nothing of the picture would be left at the end of such a net.
+    """
+    state = model.state_dict()
+    for entry in entries:
+        name, shape, kind = entry
+        if kind == "small" and name.endswith(".bias"):
+            entry[2] = "scale"
+            state[name].copy_(seeded(name, shape, "scale"))
+
+
+def check(name, key, values):
+    """Refuses an expectation that tests little: not finite, large, dead, or the same for both inputs."""
+    size, spread = values.abs().max().item(), values.std().item()
+    apart = (values[0] - values[1]).std().item() if len(values) > 1 else float("nan")
+    along = values.std(dim=1).mean().item() if values.dim() == 3 else float("nan")
+    shape = list(values.shape)
+    print(f"    {name} {key} {shape}: |x| <= {size:.3g}, std {spread:.3g}, inputs apart {apart:.3g}, along {along:.3g}")
+    assert torch.isfinite(values).all() and size < 1e3 and spread > 1e-3, name
+    assert not apart < 1e-3 * spread, name
+
+
+@torch.inference_mode()
+def write_encoder(name):
+    build, argument = ENCODERS[name]
+    model, config, extra, encode = build(argument)
+    entries = seed_model(model)
+    if "efficientnet" in name or "mobilenet" in name:
+        lift_biases(model, entries)
+    generator = torch.Generator().manual_seed(7)
+    expected = {}
+    shape = 2, 64, 64
+    for prefix in ("", "wide/"):
+        batch = picture(generator, *shape)
+        pooled, features = encode(batch)
+        tokens = features.flatten(2).transpose(1, 2)
+        check(name, prefix + "pooled", pooled)
+        check(name, prefix + "tokens", tokens)
+        expected |= {prefix + "input": batch, prefix + "pooled": pooled, prefix + "tokens": tokens}
+        # The widest nets get a smaller picture, to keep their fixtures small; HF's EfficientNet makes one position of it.
+        small = tokens.shape[2] > 1300 and not name.startswith("hf-efficientnet")
+        shape = (1, 49, 63) if small else (1, 65, 79)
+    save_architecture(name, entries, config, expected, extra)
+    size = sum((FIXTURES / "architectures" / f"{name}.{ending}").stat().st_size for ending in ("json", "safetensors"))
+    assert size <= 300_000, f"{name}: {size}"
+
+
+def processor_class(settings):
+    kind = settings.get("image_processor_type") or settings["feature_extractor_type"]
+    for prefix, processor in (
+        ("ViT", ViTImageProcessorPil),
+        ("ConvNext", ConvNextImageProcessorPil),
+        ("EfficientNet", EfficientNetImageProcessorPil),
+        ("CLIP", CLIPImageProcessorPil),
+    ):
+        if kind.startswith(prefix):
+            return processor
+
+
+def transformers_cases():
+    """(name, settings, image, step)"""
+    vit = {"image_processor_type": "ViTImageProcessor", "do_resize": True, "do_rescale": True, "do_normalize": True}
+    vit |= {"rescale_factor": 1 / 255, **HALF}
+    yield "vit-square", vit | {"size": {"height": 16, "width": 16}, "resample": 2}, "rgb8.png", 1
+    yield "vit-wide-bicubic", vit | {"size": {"height": 20, "width": 33}, "resample": 3}, "rgba8.png", 1
+    yield "vit-nearest", vit | {"size": {"height": 19, "width": 25}, "resample": 0}, "rgb8.png", 1
+    yield "vit-nearest-up", vit | {"size": {"height": 33, "width": 29}, "resample": 0}, "exif6.jpg", 1
+    yield "vit-unnormalized", vit | {"size": {"height": 24, "width": 24}, "do_normalize": False}, "baseline-420.jpg", 1
+    yield "vit-unresized", vit | {"do_resize": False, "rescale_factor": 1 / 127.5}, "exif6.jpg", 1
+    unscaled = {"do_rescale": False, "image_mean": [123.675, 116.28, 103.53], "image_std": [58.395, 57.12, 57.375]}
+    yield "vit-unscaled", vit | unscaled | {"size": {"height": 24, "width": 24}, "resample": 2}, "rgba8.png", 1
+    old = {"feature_extractor_type": "ViTFeatureExtractor", "do_resize": True, "do_normalize": True, **HALF}
+    yield "vit-old", old | {"size": 24, "resample": 2}, "baseline-420.jpg", 1
+    yield "vit-shortest-edge", vit | {"size": {"shortest_edge": 17}, "resample": 2}, "rgb8.png", 1
+    crop = {"do_center_crop": True, "crop_size": {"height": 16, "width": 21}}
+    yield "vit-crop-ignored", vit | crop | {"do_center_crop": False, "size": {"height": 20, "width": 20}}, "rgb8.png", 1
+
+    convnext = {"image_processor_type": "ConvNextImageProcessor", "do_resize": True, "do_rescale": True}
+    convnext |= {"do_normalize": True, "rescale_factor": 1 / 255, "crop_pct": 0.875, "resample": 3, **IMAGENET}
+    yield "convnext-landscape", convnext | {"size": {"shortest_edge": 24}}, "baseline-420.jpg", 1
+    yield "convnext-portrait", convnext | {"size": {"shortest_edge": 21}, "resample": 2}, "exif6.jpg", 1
+    yield "convnext-down", convnext | {"size": {"shortest_edge": 16}, "crop_pct": 0.95}, "rgb8.png", 1
+    yield "convnext-384", convnext | {"size": {"shortest_edge": 384}}, "rgba8.png", 16
+    yield "convnext-no-rescale-key", {**RESNET_50, "size": 25, "crop_pct": 0.9}, "rgb8.png", 1
+    yield "resnet-50", RESNET_50, "baseline-420.jpg", 8
+
+    efficientnet = EFFICIENTNET_B0 | {"size": {"height": 24, "width": 24}}
+    yield "efficientnet-b0", EFFICIENTNET_B0, "exif6.jpg", 8
+    yield "efficientnet-nearest", efficientnet, "rgb8.png", 1
+    cropped = {"do_center_crop": True, "crop_size": {"height": 20, "width": 19}, "resample": 3}
+    yield "efficientnet-crop", efficientnet | cropped, "rgba8.png", 1
+    offset = {"rescale_offset": True, "rescale_factor": 1 / 127.5, "resample": 2, "include_top": False}
+    yield "efficientnet-offset", efficientnet | offset, "baseline-420.jpg", 1
+    yield "efficientnet-top-only", efficientnet | {"do_normalize": False, "resample": 2}, "baseline-420.jpg", 1
+
+    clip = {"image_processor_type": "CLIPImageProcessor", "do_resize": True, "do_center_crop": True, "do_rescale": True}
+    clip |= {"do_normalize": True, "do_convert_rgb": True, "rescale_factor": 1 / 255, "resample": 3, **CLIP}
+    square = {"size": {"shortest_edge": 24}, "crop_size": {"height": 24, "width": 24}}
+    yield "clip-landscape", clip | square, "rgb8.png", 1
+    yield "clip-portrait", clip | square, "exif6.jpg", 1
+    odd = {"size": {"shortest_edge": 27}, "crop_size": {"height": 24, "width": 22}}
+    yield "clip-odd", clip | odd, "rgba8.png", 1
+    padded = {"size": {"shortest_edge": 14}, "crop_size": {"height": 23, "width": 16}}
+    yield "clip-padded", clip | padded, "baseline-420.jpg", 1
+    old = {"feature_extractor_type": "CLIPFeatureExtractor", "do_resize": True, "do_center_crop": True, **CLIP}
+    yield "clip-old", old | {"do_normalize": True, "size": 20, "crop_size": 20, "resample": 3}, "rgb8.png", 1
+
+
+def timm_cases():
+    base = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "interpolation": "bicubic", "crop_pct": 0.875}
+    base |= {"input_size": [3, 24, 24], "crop_mode": "center"}
+    yield "timm-center", base, "rgb8.png"
+    yield "timm-center-bilinear", base | {"interpolation": "bilinear", "crop_pct": 0.95}, "exif6.jpg"
+    yield "timm-center-nearest", base | {"interpolation": "nearest", "crop_pct": 1.0}, "rgba8.png"
+    yield "timm-center-odd", base | {"input_size": [3, 21, 21], "crop_pct": 0.9}, "baseline-420.jpg"
+    yield "timm-center-wide", base | {"input_size": [3, 18, 30]}, "rgb8.png"
+    yield "timm-center-tall", base | {"input_size": [3, 30, 18], "crop_pct": 1.0}, "baseline-420.jpg"
+    yield "timm-squash", base | {"crop_mode": "squash", "crop_pct": 1.0}, "rgb8.png"
+    yield "timm-squash-wide", base | {"crop_mode": "squash", "crop_pct": 0.9, "input_size": [3, 17, 30]}, "exif6.jpg"
+    yield "timm-border", base | {"crop_mode": "border", "crop_pct": 1.0}, "rgb8.png"
+    tight = {"crop_mode": "border", "crop_pct": 0.9, "interpolation": "bilinear"}
+    yield "timm-border-portrait", base | tight, "exif6.jpg"
+    yield "timm-border-wide", base | {"crop_mode": "border", "crop_pct": 0.8, "input_size": [3, 18, 31]}, "rgba8.png"
+    defaults = {"input_size": [3, 24, 24], "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
+    yield "timm-defaults", defaults, "rgba8.png"
+
+
+def write_front_ends():
+    cases, expected = [], {}
+
+    def add(name, library, settings, image, tensor, step):
+        case = {"name": name, "library": library, "settings": settings, "image": image}
+        cases.append(case | {"shape": list(tensor.shape), "step": step})
+        expected[name] = tensor[:, ::step, ::step]
+
+    for name, settings, image, step in transformers_cases():
+        processor = processor_class(settings).from_dict(dict(settings))
+        tensor = processor(upright_rgb(IMAGES / image), return_tensors="pt")["pixel_values"][0]
+        add(name, "transformers", settings, image, tensor.float(), step)
+    for name, settings, image in timm_cases():
+        transform = create_transform(**resolve_data_config(pretrained_cfg=settings), is_training=False)
+        add(name, "timm", settings, image, transform(upright_rgb(IMAGES / image)), 1)
+    save_json("front_ends.json", cases, indent=1)
+    save_tensors("front_ends.safetensors", expected)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    names = sys.argv[1:] or [*ENCODERS, "front_ends"]
+    for name in names:
+        if name == "front_ends":
+            write_front_ends()
+        else:
+            write_encoder(name)
