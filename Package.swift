@@ -15,8 +15,10 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "Braid",
     products: [
-        .library(name: "Braid", targets: ["Braid"]),
-        .executable(name: "braid", targets: ["BraidCLI"]),
+        .library(name: "Braid", targets: ["Braid", "Torch"]),
+        // The command as a library, for executables that bring encoders of their own: docs/adding-an-encoder.md.
+        .library(name: "BraidCLI", targets: ["BraidCLI"]),
+        .executable(name: "braid", targets: ["BraidMain"]),
         // Loaded by CTorch at its first call: docs/decisions/005-libtorch-on-demand.md.
         .library(name: "braidtorch", type: .dynamic, targets: ["CTorchBackend"]),
     ],
@@ -64,14 +66,19 @@ let package = Package(
             ],
             resources: [.copy("Resources/weights")],
             swiftSettings: strict),
-        .executableTarget(
+        .target(
             name: "BraidCLI",
             dependencies: ["Braid", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
+        .executableTarget(name: "BraidMain", dependencies: ["BraidCLI"], swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Braid", "Torch"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "BraidTests", dependencies: ["Braid", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "BraidCLITests", dependencies: ["BraidCLI", "TestSupport"], swiftSettings: strict),
+        // A user's own executable with an encoder of its own, which tests run.
+        .executableTarget(
+            name: "ExtraEncoder", dependencies: ["Braid", "BraidCLI", "Torch"], path: "Tests/ExtraEncoder", swiftSettings: strict),
+        .testTarget(
+            name: "BraidCLITests", dependencies: ["BraidMain", "ExtraEncoder", "TestSupport"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -10,7 +10,7 @@ check() { # TARGET FORBIDDEN-REGEX
     fi
 }
 check Torch 'Braid|BraidCLI|CImageCodecs|CSndFile|ArgumentParser|Yams|Crypto'
-check Braid 'BraidCLI|CTorch|ArgumentParser'
+check Braid 'BraidCLI|BraidMain|CTorch|ArgumentParser'
 check BraidCLI 'Torch|CTorch|CImageCodecs|CSndFile|Yams|Crypto'
 if grep -rniE '\b(image|audio|spectrogram|manifest)\b' Sources/CTorch Sources/CTorchBackend; then
     echo 'layering: CTorch knows nothing of media or manifests'

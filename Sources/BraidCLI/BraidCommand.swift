@@ -1,10 +1,12 @@
-import ArgumentParser
+public import ArgumentParser
 import Braid
 import Foundation
 
-@main
-struct BraidCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
+/// The whole command. An executable that registers encoders of its own calls `main()` after that.
+public struct BraidCommand: ParsableCommand {
+    public init() {}
+
+    public static let configuration = CommandConfiguration(
         commandName: "braid",
         abstract: "Train, evaluate and take apart classifiers that fuse image, text and audio.",
         discussion: """
@@ -17,7 +19,7 @@ struct BraidCommand: ParsableCommand {
         subcommands: [Init.self, Check.self, Train.self, Evaluate.self, Predict.self, Embed.self, Ablate.self, Models.self])
 
     /// Runs the command. Errors end it with a code of sysexits(3), whatever threw them.
-    static func main() {
+    public static func main() {
         do {
             var command = try parseAsRoot()
             try command.run()

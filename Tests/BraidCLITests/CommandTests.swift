@@ -14,11 +14,13 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func braid(_ arguments: String...) throws -> Result {
+    private func braid(_ arguments: String...) throws -> Result { try run("braid", arguments) }
+
+    private func run(_ command: String, _ arguments: [String]) throws -> Result {
         let process = Process()
         // The command lies beside the test bundle.
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-            .appendingPathComponent("braid")
+            .appendingPathComponent(command)
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
         let (out, error) = (folder.url.appendingPathComponent("out"), folder.url.appendingPathComponent("error"))
@@ -38,6 +40,32 @@ import Testing
         for name in ["init", "check", "train", "evaluate", "predict", "embed", "ablate", "models"] {
             #expect(result.out.contains("\n  \(name) "))
         }
+    }
+
+    /// docs/adding-an-encoder.md, as it stands there.
+    @Test func anotherTargetsEncoderTrainsAndIsUsed() throws {
+        for name in ["PatchMixer.swift", "main.swift"] {
+            let code = try String(contentsOf: Fixtures.root.appendingPathComponent("Tests/ExtraEncoder/\(name)"), encoding: .utf8)
+            let page = try String(contentsOf: Fixtures.root.appendingPathComponent("docs/adding-an-encoder.md"), encoding: .utf8)
+            #expect(page.contains(code.trimmingCharacters(in: .newlines)), "\(name) and the page differ")
+        }
+        let images = ["grey8.png", "rgb8.png", "rgba8.png", "palette8.png", "grey.jpg", "cmyk.jpg"]
+        let rows = images.enumerated().map { index, name in
+            "\(Fixtures.url("images/\(name)").path),\(index % 2 == 0 ? "a" : "b"),\(["train", "train", "train", "train", "val", "test"][index])"
+        }
+        try folder.write((["image,label,split"] + rows).joined(separator: "\n"), as: "m.csv")
+        try folder.write(
+            "manifest: m.csv\nmodalities: {image: {encoder: patch-mixer, weights: random, train: all}}\ntraining: {epochs: 1}\n",
+            as: "c.yaml")
+        let list = try run("ExtraEncoder", ["models", "list"])
+        #expect(list.out.contains("patch-mixer"))
+        #expect(try !braid("models", "list").out.contains("patch-mixer"))
+        let train = try run("ExtraEncoder", ["train", "c.yaml", "--out", "run"])
+        #expect(train.code == 0, "\(train.error)")
+        let predict = try run("ExtraEncoder", ["predict", "run", "--image", Fixtures.url("images/grey8.png").path])
+        #expect(predict.code == 0, "\(predict.error)")
+        let foreign = try braid("predict", "run", "--image", Fixtures.url("images/grey8.png").path)
+        #expect(foreign.code == 78 && foreign.error.contains("patch-mixer is not an architecture for image"), "\(foreign.error)")
     }
 
     @Test func exitCodesAreThoseOfSysexits() throws {

@@ -109,7 +109,7 @@ extension ImageFrontEnd {
     static let imageNetDeviation: [Double] = [0.229, 0.224, 0.225]
 
     /// torchvision's evaluation transform, for weights that come as a bare file.
-    static func torchvision(resize: Int, crop: Int, _ interpolation: Tensor.Interpolation) -> ImageFrontEnd {
+    public static func torchvision(resize: Int, crop: Int, _ interpolation: Tensor.Interpolation) -> ImageFrontEnd {
         ImageFrontEnd(
             resize: .short(resize), crop: Crop(height: crop, width: crop), interpolation: interpolation,
             mean: imageNetMean.map(Float.init), deviation: imageNetDeviation.map(Float.init))
@@ -118,7 +118,9 @@ extension ImageFrontEnd {
     /// What a weights folder says: timm's `pretrained_cfg`, or Transformers' `preprocessor_config.json`.
     ///
     /// - Parameter bare: For weights that come as a bare file.
-    init(_ source: EncoderSource, bare: ImageFrontEnd = .torchvision(resize: 256, crop: 224, .bilinear)) throws {
+    public init(
+        _ source: EncoderSource, bare: ImageFrontEnd = .torchvision(resize: 256, crop: 224, .bilinear)
+    ) throws {
         if source.config.has("pretrained_cfg") {
             try self.init(timm: source.config.object("pretrained_cfg"))
         } else if let settings = try source.file("preprocessor_config.json") {

@@ -40,7 +40,7 @@ public struct LogMelFrontEnd: FrontEnd {
     }
 
     /// The front end that a weights folder states, or else the one its architecture was published with.
-    init(_ source: EncoderSource, published: SpectrogramSettings, leastFrames: Int) throws {
+    public init(_ source: EncoderSource, published: SpectrogramSettings, leastFrames: Int) throws {
         let stated = source.config.has("front_end")
         let settings = stated ? try SpectrogramSettings(source.config.object("front_end")) : published
         try self.init(settings, options: source.options, leastFrames: leastFrames)

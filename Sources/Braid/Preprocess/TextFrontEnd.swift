@@ -8,7 +8,7 @@ public struct TextFrontEnd: FrontEnd {
     public let maxLength: Int
 
     /// From a weights folder: `tokenizer.json`, and the length that sentence-transformers or the model gives.
-    init(_ source: EncoderSource, vocabulary: Int, longestText: Int) throws {
+    public init(_ source: EncoderSource, vocabulary: Int, longestText: Int) throws {
         guard let folder = source.folder else {
             throw BraidError(
                 .badConfiguration, "a text encoder needs a vocabulary: name a weights folder with a tokenizer.json as encoder")

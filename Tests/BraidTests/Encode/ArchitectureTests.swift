@@ -19,6 +19,7 @@ import Torch
     static let images = names("timm-", "torchvision-", "hf-resnet", "hf-convnext", "hf-efficientnet").filter {
         !$0.hasSuffix("-logmel")
     }
+    static let audios = names("panns-", "vggish", "yamnet", "timm-resnet18-logmel")
     static let texts = names("hf-").filter { !images.contains($0) }
 
     /// torchvision publishes bare files: their architecture must be named.
@@ -84,6 +85,46 @@ import Torch
         let config = JSONObject(try #require(seeded.files["config.json"] as? [String: Any]), path: "config.json")
         let error = #expect(throws: BraidError.self) { try GPT2.Shape(config) }
         #expect(error?.description.contains("scale_attn_by_inverse_layer_idx is true") == true)
+    }
+
+    @Test(arguments: audios) func audiosAgree(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        try SeededArchitecture(name).write(to: folder.url)
+        let encoder = try ModalityEncoder(
+            .audio, .init(encoder: nil, weights: folder.url.path, train: .none), relativeTo: folder.url)
+        let expected = try Fixtures.tensors("architectures/\(name).safetensors")
+        let frontEnd = try #require(encoder.frontEnd as? LogMelFrontEnd)
+        let encode = { (values: Tensor, mask: Tensor?) in
+            try withoutGradient { try encoder.encoder(EncoderInput(values: values, mask: mask), mode: .evaluate) }
+        }
+        if let patches = try ["patches", "examples"].first(where: { expected.entries[$0] != nil }).map(expected.tensor) {
+            try expectClose(encode(patches, nil).pooled, expected.tensor("embedding"), "embedding")
+            let waveform = try expected.tensor("waveform").unsqueezed(0)
+            let prepared = try frontEnd.spectrogram(waveform).squeezed(0)
+            try expectClose(frontEnd.collate([prepared]).values, patches, "patches")
+            // Beside a longer recording, whose patches are more.
+            let twice = try frontEnd.spectrogram(.concatenate([waveform, waveform], 1)).squeezed(0)
+            let pooled = try withoutGradient { try encoder.encode([prepared, twice]).pooled }
+            try expectClose(pooled.slice(0, 0..<1), expected.tensor("pooled"), "pooled")
+            return
+        }
+        let logMel = try expected.tensor("logmel")
+        let encoding = try encode(logMel, nil)
+        try expectClose(encoding.pooled, expected.tensor("pooled"), "pooled")
+        try expectClose(encoding.tokens, expected.tensor("tokens"), "tokens")
+        if expected.entries["waveform_logmel"] != nil {
+            let spectrogram = try frontEnd.spectrogram(expected.tensor("waveform"))
+            // Braid adds silence up to the frames the encoder needs; the last three frames see it.
+            let frames = try expected.tensor("waveform_logmel").shape[1] - 3
+            let reference = try expected.tensor("waveform_logmel").slice(1, 0..<frames)
+            try expectClose(spectrogram.slice(1, 0..<frames), reference, "spectrogram")
+        }
+        guard expected.entries["cut_frames"] != nil else { return }
+        let frames = Int(try expected.tensor("cut_frames").item())
+        let mask = try lengthMask([logMel.shape[1], frames], logMel.shape[1])
+        let padded = try encode(logMel, mask)
+        try expectClose(padded.pooled.slice(0, 1..<2), expected.tensor("cut_pooled"), "cut short, padded")
+        try expectClose(padded.pooled.slice(0, 0..<1), expected.tensor("pooled").slice(0, 0..<1), "whole, beside a padded one")
     }
 
     private func expectClose(_ found: Tensor, _ expected: Tensor, _ what: String) throws {

@@ -1,11 +1,71 @@
 public import Torch
 
-/// YAMNet (Plakal and Ellis 2019; MobileNetV1, arXiv:1704.04861).
+/// YAMNet (Plakal and Ellis 2019, on MobileNetV1, arXiv:1704.04861) in the key layout of its PyTorch ports:
+/// `layer1.fused.conv`, `layer2.depthwise_conv.conv`, …. One embedding a patch of 0.96 s; a recording's is the mean over its
+/// patches.
 public struct YAMNet: Encoder {
     public let dimension = 1024
-    public let blocks: [[String]] = []
-    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        Encoding(pooled: input.values, tokens: input.values)
+    public let blocks: [[String]]
+    private let layers: [Layer]
+
+    /// Outputs and stride of each layer; all but the first are separable.
+    private static let table = [
+        (32, 2), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1), (512, 1), (512, 1), (512, 1), (512, 1),
+        (1024, 2), (1024, 1),
+    ]
+    private static let epsilon = 1e-4
+
+    public init(_ scope: Scope) throws {
+        var inputs = 1
+        layers = try Self.table.enumerated().map { index, row in
+            defer { inputs = row.0 }
+            return try Layer(scope / "layer\(index + 1)", inputs, row.0, stride: row.1, isSeparable: index > 0)
+        }
+        blocks = Self.table.indices.map { ["layer\($0 + 1)."] }
+        // The tagging head of the pretraining.
+        for name in ["weight", "bias"] { (scope / "classifier").ignore(name) }
     }
-    static let builders: [EncoderBuilder] = []
+
+    /// Patches `[B, 96, 64]`.
+    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        var x = try input.values.unsqueezed(1)
+        for layer in layers { x = try layer(x, mode: mode) }
+        let pooled = try x.mean([2, 3])
+        return Encoding(pooled: pooled, tokens: try pooled.unsqueezed(1))
+    }
+
+    /// A 3×3 convolution, of each channel alone where separable and then with a 1×1 one, each with batch norm and ReLU.
+    private struct Layer {
+        let steps: [(conv: Conv2d, norm: BatchNorm)]
+
+        init(_ scope: Scope, _ inputs: Int, _ outputs: Int, stride: Int, isSeparable: Bool) throws {
+            let width = isSeparable ? inputs : outputs
+            let first = scope / (isSeparable ? "depthwise_conv" : "fused")
+            let conv = try Conv2d(
+                first / "conv", inputs, width, kernel: 3, stride: stride, padding: .same, groups: isSeparable ? inputs : 1)
+            var steps = [(conv: conv, norm: try BatchNorm(first / "bn", width, epsilon: YAMNet.epsilon))]
+            if isSeparable {
+                let point = scope / "pointwise_conv"
+                let conv = try Conv2d(point / "conv", inputs, outputs, kernel: 1)
+                steps.append((conv, try BatchNorm(point / "bn", outputs, epsilon: YAMNet.epsilon)))
+            }
+            self.steps = steps
+        }
+
+        func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
+            var x = input
+            for step in steps { x = try step.norm(step.conv(x), mode: mode).relu() }
+            return x
+        }
+    }
+
+    static let builders = [
+        EncoderBuilder(modality: .audio, name: "yamnet", paper: "arXiv:1704.04861") { source in
+            let frontEnd = try LogMelFrontEnd(source, published: .yamnet, leastFrames: 96)
+            guard frontEnd.settings.patches?.frames == 96, frontEnd.settings.melBins == 64 else {
+                throw source.config.fault("YAMNet takes patches of 96 frames and 64 mel bins: set patch_frames and mel_bins so")
+            }
+            return (try YAMNet(source.scope), frontEnd)
+        }
+    ]
 }

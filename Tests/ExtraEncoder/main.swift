@@ -1,0 +1,5 @@
+import Braid
+import BraidCLI
+
+try EncoderRegistry.register(PatchMixer.builder)
+BraidCommand.main()
