@@ -27,10 +27,10 @@ test: setup ## Build and run the tests
 check: format lint layering test ## Format, lint strictly, check the layering, test
 
 format: ## Format the sources
-	@swift format --in-place --recursive Package.swift Sources Tests
+	@swift format --in-place --recursive Package.swift Sources Tests benchmarks
 
 lint: ## Lint strictly
-	@swift format lint --strict --recursive Package.swift Sources Tests
+	@swift format lint --strict --recursive Package.swift Sources Tests benchmarks
 
 layering: ## Check that no target imports what it must not know
 	@scripts/layering.sh

@@ -71,6 +71,9 @@ let package = Package(
             dependencies: ["Braid", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
         .executableTarget(name: "BraidMain", dependencies: ["BraidCLI"], swiftSettings: strict),
+        // What benchmarks/ and make parity time and compare alone.
+        .executableTarget(
+            name: "BraidBench", dependencies: ["Braid", "Torch"], path: "benchmarks/BraidBench", swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Braid", "Torch"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "BraidTests", dependencies: ["Braid", "TestSupport"], swiftSettings: strict),

@@ -128,6 +128,20 @@ bool ct_set_grad_enabled(bool enabled) {
     return before;
 }
 
+int32_t ct_set_threads(int32_t count) {
+    // at::set_num_threads would hold for every thread to come; OpenMP's own setting is the calling thread's. Found at run
+    // time, so that it is the OpenMP that libtorch brought.
+    using Get = int (*)();
+    using Set = void (*)(int);
+    static const auto get = reinterpret_cast<Get>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
+    static const auto set = reinterpret_cast<Set>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+    if (!get || !set || count < 1) return 0;
+    at::get_num_threads();  // libtorch's own setting of a new thread comes first, or it would undo this one
+    const int before = get();
+    set(count);
+    return before;
+}
+
 int ct_manual_seed(uint64_t seed) {
     return braid::guard([&] { at::manual_seed(seed); });
 }

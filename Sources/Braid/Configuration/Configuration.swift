@@ -11,6 +11,13 @@ public struct Configuration: Sendable {
         public var weights: String
         public var train: Trainable
         public var options = EncoderOptions()
+
+        public init(encoder: String?, weights: String, train: Trainable, options: EncoderOptions = EncoderOptions()) {
+            self.encoder = encoder
+            self.weights = weights
+            self.train = train
+            self.options = options
+        }
     }
 
     public struct Fusion: Sendable, Equatable {

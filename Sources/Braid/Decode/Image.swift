@@ -1,5 +1,6 @@
 internal import CImageCodecs
 public import Foundation
+public import Torch
 
 /// A picture: 8-bit RGB, rows from the top, upright.
 public struct Image: Sendable, Equatable {
@@ -83,6 +84,11 @@ public enum ImageDecoder {
 }
 
 extension Image {
+    /// Uint8 `[1, 3, H, W]`, channels last in memory.
+    public func tensor() throws -> Tensor {
+        try Tensor(pixels, shape: [1, height, width, 3]).permuted([0, 3, 1, 2])
+    }
+
     /// Applies an EXIF orientation: what the camera's holder saw as up comes up.
     func upright(orientation: Int) -> Image {
         guard (2...8).contains(orientation) else { return self }

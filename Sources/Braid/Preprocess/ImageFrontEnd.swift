@@ -67,7 +67,7 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
 
     /// `[3, H, W]`, normalised.
     public func tensor(_ image: Image) throws -> Tensor {
-        let pixels = try Tensor(image.pixels, shape: [1, image.height, image.width, 3]).permuted([0, 3, 1, 2])
+        let pixels = try image.tensor()
         let target = resizedSize(image.height, image.width)
         let isRightSize = target.height == image.height && target.width == image.width
         let resized =

@@ -17,7 +17,7 @@ public struct LogMelFrontEnd: FrontEnd {
     /// Seconds: longer recordings are cut where the user does not say at what length.
     static let defaultWindow = 60.0
 
-    init(_ settings: SpectrogramSettings, options: EncoderOptions = EncoderOptions(), leastFrames: Int = 1) throws {
+    public init(_ settings: SpectrogramSettings, options: EncoderOptions = EncoderOptions(), leastFrames: Int = 1) throws {
         self.settings = settings
         self.leastFrames = max(leastFrames, settings.patches?.frames ?? 1)
         if let patches = settings.patches {

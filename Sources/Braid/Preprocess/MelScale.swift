@@ -45,7 +45,8 @@ public enum MelScale: String, Sendable {
                 let rising = (place - edges[mel]) / (edges[mel + 1] - edges[mel])
                 let falling = (edges[mel + 2] - place) / (edges[mel + 2] - edges[mel + 1])
                 let area = settings.isAreaNormalised ? 2 / (edges[mel + 2] - edges[mel]) : 1
-                filters[bin * mels + mel] = Float(max(0, min(rising, falling)) * area)
+                // Rounded before the norm and after it, as librosa's are.
+                filters[bin * mels + mel] = Float(Double(Float(max(0, min(rising, falling)))) * area)
             }
         }
         return filters

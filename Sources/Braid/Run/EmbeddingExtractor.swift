@@ -98,7 +98,7 @@ struct EmbeddingExtractor {
         let frontEnd = encoder.frontEnd
         let slots = Slots<Swift.Result<Tensor, any Error>>(count: samples.count)
         DispatchQueue.concurrentPerform(iterations: samples.count) { index in
-            slots[index] = Swift.Result { try frontEnd.prepare(samples[index]) }
+            slots[index] = Swift.Result { try onOneThread { try frontEnd.prepare(samples[index]) } }
         }
         return samples.indices.map { index in
             switch slots[index] {

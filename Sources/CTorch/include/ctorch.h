@@ -89,6 +89,8 @@ int ct_gradient(ct_tensor tensor, ct_tensor *result);
 int ct_clear_gradient(ct_tensor tensor);
 /// Switches autograd on this thread; returns what it was.
 bool ct_set_grad_enabled(bool enabled);
+/// Sets how many threads an operator called on this thread may use; returns what it was, 0 where that cannot be set.
+int32_t ct_set_threads(int32_t count);
 
 int ct_manual_seed(uint64_t seed);
 /// The state of the CPU's default generator as a NEW byte tensor, and back.

@@ -30,6 +30,14 @@ public func withoutGradient<Result, Failure: Error>(_ body: () throws(Failure) -
     return try body()
 }
 
+/// Runs `body` with operators on this thread alone: for work that is spread over threads already, where operators that
+/// spread theirs as well only wait for each other.
+public func onOneThread<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    let before = ct_set_threads(1)
+    defer { _ = ct_set_threads(before) }
+    return try body()
+}
+
 /// libtorch's default generator, from which initial weights and dropout masks are drawn.
 public enum Generator {
     public static func seed(_ seed: UInt64) throws(TorchError) {

@@ -99,6 +99,11 @@ import Torch
         }
         if let patches = try ["patches", "examples"].first(where: { expected.entries[$0] != nil }).map(expected.tensor) {
             try expectClose(encode(patches, nil).pooled, expected.tensor("embedding"), "embedding")
+            if expected.entries["gain"] != nil {
+                // Louder: drawn weights shrink signals so much that without it a wrong first layer would hardly show.
+                let louder = try patches * expected.tensor("gain")
+                try expectClose(encode(louder, nil).pooled, expected.tensor("gained_embedding"), "gained")
+            }
             let waveform = try expected.tensor("waveform").unsqueezed(0)
             let prepared = try frontEnd.spectrogram(waveform).squeezed(0)
             try expectClose(frontEnd.collate([prepared]).values, patches, "patches")

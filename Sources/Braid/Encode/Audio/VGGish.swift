@@ -24,7 +24,7 @@ public struct VGGish: Encoder {
         layers = try (0..<3).map { try Linear(scope / "embeddings" / (2 * $0), sizes[$0], sizes[$0 + 1]) }
         blocks = Self.table.map { ["features.\($0.0)."] } + (0..<3).map { ["embeddings.\(2 * $0)."] }
         // The principal components that the published post-processor quantises with.
-        for name in ["eigen_vectors", "means", "pca_eigen_vectors", "pca_means"] { (scope / "pproc").ignore(name) }
+        for name in ["pca_eigen_vectors", "pca_means", "pca_matrix"] { (scope / "pproc").ignore(name) }
     }
 
     /// Patches `[B, 96, 64]`.
