@@ -74,7 +74,9 @@ let package = Package(
         // What benchmarks/ and make parity time and compare alone.
         .executableTarget(
             name: "BraidBench", dependencies: ["Braid", "Torch"], path: "benchmarks/BraidBench", swiftSettings: strict),
-        .target(name: "TestSupport", dependencies: ["Braid", "Torch"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Braid", "Torch"], path: "Tests/TestSupport", exclude: ["hub_server.py"],
+            swiftSettings: strict),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "BraidTests", dependencies: ["Braid", "TestSupport"], swiftSettings: strict),
         // A user's own executable with an encoder of its own, which tests run.

@@ -1,109 +1,72 @@
-"""Compares full-size encoders, from file to embedding, with timm, Transformers and the published PANNs definition.
+"""Compares Braid's encoders at full size, from file to embedding, with timm, torchvision, Transformers and PANNs' definition.
 
-    python3 scripts/parity.py .build/release/braid        (make parity)
+Writes weights with seeded random values as each project saves them, lets `braid embed` and the reference embed the same
+files, and prints a table in Markdown. Weights and inputs go to .build/parity. Exits with 1 where a difference is beyond 1e-4
+of the largest value, or of 1 where that is smaller.
 
-Needs torch 2.13, timm, transformers, torchaudio, librosa, soundfile, pillow and safetensors. Weights are seeded (ResNet-18,
-Cnn10) or the real ones (all-MiniLM-L6-v2); both sides read the same files. Prints a Markdown table; ends with 1 where a
-difference is above its bound.
+Usage: python3 scripts/parity.py path/to/braid [PART OF A NAME ...]
+Needs: torch 2.13.0 (CPU), timm, torchvision, transformers, torchaudio, torchlibrosa, librosa, soundfile, pillow, safetensors.
 """
 
 import csv
-import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts" / "references"))
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "scripts" / "references")]
 try:
-    import audio
-    import images
-    import minilm
-    import numpy as np
-    import soundfile
-    import timm.data
+    import reference_imports  # noqa: F401 (first: timm imports torchvision)
     import torch
-    from safetensors.torch import load_file, save_file
-    from transformers import AutoModel, AutoTokenizer
+    from safetensors.torch import load_file
+
+    import parity_models
 except ImportError as missing:
-    sys.exit(f"parity: {missing}; install torch==2.13.0 timm transformers torchaudio librosa soundfile pillow safetensors piexif")
+    sys.exit(f"parity: {missing}; install: torch==2.13.0 timm torchvision transformers torchaudio torchlibrosa librosa soundfile pillow safetensors piexif")
 
 WORK = ROOT / ".build" / "parity"
-FULL = [64, 128, 256, 512]
+BOUND = 1e-4
 
 
-def embed(braid, modality, weights, rows):
+def embed(braid, folder, modality, settings, rows):
     """What braid makes of `rows`, in their order."""
-    manifest = WORK / f"{modality}.csv"
+    manifest = folder / "manifest.csv"
     with open(manifest, "w", newline="") as file:
         csv.writer(file).writerows([[modality], *[[row] for row in rows]])
-    config = WORK / f"{modality}.yaml"
-    config.write_text(f"manifest: {manifest.name}\nmodalities: {{{modality}: {{weights: '{weights}'}}}}\n")
-    out = WORK / f"{modality}-out"
+    fields = ", ".join(f"{key}: '{value}'" for key, value in settings.items())
+    config = folder / "braid.yaml"
+    config.write_text(f"manifest: {manifest.name}\nmodalities: {{{modality}: {{{fields}}}}}\n")
+    out = folder / "out"
     subprocess.run([braid, "embed", config, "--manifest", manifest, "--out", out, "--quiet"], check=True, stdout=subprocess.DEVNULL)
     return load_file(out / "part-00000.safetensors")[modality]
 
 
-def save_weights(name, config, model):
-    folder = WORK / name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config))
-    save_file({key: value.contiguous() for key, value in model.state_dict().items()}, folder / "model.safetensors")
-    return folder
-
-
 @torch.inference_mode()
-def resnet18(braid):
-    images.CHANNELS = FULL
-    model = images.narrow_resnet()
-    cfg = {"input_size": [3, 224, 224], "interpolation": "bicubic", "crop_pct": 0.95, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
-    weights = save_weights("resnet18", {"architecture": "resnet18", "pretrained_cfg": cfg}, model)
-    transform = timm.data.create_transform(**cfg, is_training=False)
-    files = sorted(images.IMAGES.iterdir())
-    expected = torch.stack([model(transform(images.upright_rgb(path))[None])[0] for path in files])
-    return len(files), expected, embed(braid, "image", weights, files)
-
-
-@torch.inference_mode()
-def cnn10(braid):
-    audio.CHANNELS = FULL
-    model = audio.narrow_cnn10()
-    weights = save_weights("cnn10", {"architecture": "cnn10", "front_end": audio.FRONT_END}, model)
-    files, expected = [], []
-    for index, seconds in enumerate(np.linspace(0.5, 6, 20)):
-        path = WORK / f"{index}.wav"
-        soundfile.write(path, audio.sound(16000, float(seconds)), 16000, subtype="FLOAT")
-        samples = torch.from_numpy(soundfile.read(path, dtype="float32")[0])[None]
-        files.append(path)
-        expected.append(model(audio.panns_logmel(samples))[0][0])
-    return len(files), torch.stack(expected), embed(braid, "audio", weights, files)
-
-
-@torch.inference_mode()
-def minilm_l6(braid):
-    tokenizer = AutoTokenizer.from_pretrained(minilm.MINILM)
-    model = AutoModel.from_pretrained(minilm.MINILM, dtype=torch.float32).eval()
-    # An empty cell means a missing text, and CSV holds no NUL: those two are covered by the test suite.
-    sentences = [text for text in minilm.texts() if text and "\0" not in text]
-    expected = torch.cat([minilm.embedding(text, tokenizer, model) for text in sentences])
-    return len(sentences), expected, embed(braid, "text", minilm.MINILM, sentences)
+def compare(braid, name, case):
+    folder = WORK / "case"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    modality, settings, rows, expected = case(folder)
+    found = embed(braid, folder, modality, settings, rows)
+    difference = (expected - found).abs().max().item()
+    largest = expected.abs().max().item()
+    cosine = torch.nn.functional.cosine_similarity(expected.double(), found.double()).min().item()
+    print(f"| {name} | {len(rows)} | {difference:.1e} | {largest:.2f} | {cosine:.9f} |", flush=True)
+    return difference <= BOUND * max(1.0, largest)
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    WORK.mkdir(parents=True, exist_ok=True)
-    failed = False
-    print("| encoder | inputs | max abs difference | largest value | cosine, least | bound |\n|---|---|---|---|---|---|")
-    # From a file the bound on images is 1e-3 of the largest value: two builds of libjpeg round differently.
-    for name, compare, bound in (("ResNet-18 (timm)", resnet18, 1e-3), ("all-MiniLM-L6-v2 (Transformers)", minilm_l6, 1e-4), ("Cnn10 (PANNs)", cnn10, 1e-3)):
-        count, expected, found = compare(sys.argv[1])
-        difference = (expected - found).abs().max().item()
-        largest = expected.abs().max().item()
-        cosine = torch.nn.functional.cosine_similarity(expected, found).min().item()
-        failed |= not difference <= bound * max(1.0, largest)
-        print(f"| {name} | {count} | {difference:.2e} | {largest:.2f} | {cosine:.8f} | {bound:g} |")
-    sys.exit(failed)
+    braid, parts = sys.argv[1], sys.argv[2:]
+    cases = parity_models.cases(ROOT / "fixtures" / "tokenizers")
+    chosen = {name: case for name, case in cases.items() if not parts or any(part in name for part in parts)}
+    print("| encoder | inputs | max abs difference | largest value | least cosine |\n|---|---|---|---|---|")
+    failed = [name for name, case in chosen.items() if not compare(braid, name, case)]
+    shutil.rmtree(WORK / "case", ignore_errors=True)
+    if failed:
+        sys.exit(f"parity: beyond {BOUND:g} of the largest value: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,12 @@ public struct SeededArchitecture {
         public let name: String
         public let shape: [Int]
         public let kind: String
+
+        public init(name: String, shape: [Int], kind: String) {
+            self.name = name
+            self.shape = shape
+            self.kind = kind
+        }
     }
 
     public let entries: [Entry]

@@ -20,16 +20,21 @@ public final class ModalityEncoder {
     let options: EncoderOptions
     /// The layout its weights came in; nil where that was Braid's own.
     let layout: String?
-    /// The file the weights came from; nil where they are random.
-    public let weightsFile: URL?
+    /// Where the weights came from; nil where they are random.
+    let weights: WeightsFolder?
 
     /// Builds the encoder that `configuration` asks for. Paths start from `base`.
-    public init(_ modality: Modality, _ configuration: Configuration.Encoder, relativeTo base: URL, device: Device = .cpu) throws {
+    ///
+    /// - Parameter style: How much a download tells of itself.
+    public init(
+        _ modality: Modality, _ configuration: Configuration.Encoder, relativeTo base: URL, device: Device = .cpu,
+        style: ProgressBar.Style = .automatic
+    ) throws {
         let isRandom = configuration.weights == "random"
-        let weights = isRandom ? nil : try WeightsFolder.find(configuration.weights, relativeTo: base)
+        let weights = isRandom ? nil : try WeightsFolder.find(configuration.weights, relativeTo: base, style: style)
         let builders = EncoderRegistry.names(for: modality)
         let described = try configuration.encoder.flatMap { name in
-            builders.contains(name) ? nil : try Self.describedBy(name, builders, modality, base)
+            builders.contains(name) ? nil : try Self.describedBy(name, builders, modality, base, style)
         }
         guard let source = described ?? weights ?? (configuration.encoder.map { _ in WeightsFolder(folder: nil, weights: nil) })
         else {
@@ -64,7 +69,7 @@ public final class ModalityEncoder {
         self.source = source
         self.options = options
         layout = parts.layout
-        weightsFile = weights?.weights
+        self.weights = weights
         try freeze()
     }
 
@@ -79,8 +84,10 @@ public final class ModalityEncoder {
     }
 
     /// The folder that `encoder` names; a name that is neither a folder nor an architecture is most likely misspelt.
-    private static func describedBy(_ name: String, _ known: [String], _ modality: Modality, _ base: URL) throws -> WeightsFolder {
-        do { return try WeightsFolder.find(name, relativeTo: base) } catch {
+    private static func describedBy(
+        _ name: String, _ known: [String], _ modality: Modality, _ base: URL, _ style: ProgressBar.Style
+    ) throws -> WeightsFolder {
+        do { return try WeightsFolder.find(name, relativeTo: base, style: style) } catch {
             guard !name.contains("/"), !name.contains(":") else { throw error }
             let near = nearest(to: name, in: known).map { "; did you mean \($0)?" } ?? ""
             throw BraidError(

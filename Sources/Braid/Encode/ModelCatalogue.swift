@@ -1,7 +1,7 @@
 public import Foundation
 internal import Torch
 
-/// What `braid models` shows.
+/// What `braid models` shows and does.
 public struct ModelCatalogue: Encodable, Sendable {
     struct Architecture: Encodable, Sendable {
         let modality: Modality
@@ -18,34 +18,83 @@ public struct ModelCatalogue: Encodable, Sendable {
     }
 
     public var table: String {
-        let rows = architectures.map { "  \($0.modality)\t\($0.name)\t\($0.paper)" }
+        let width = architectures.map(\.name.count).max() ?? 0
+        let rows = architectures.map { row in
+            let modality = "\(row.modality)".padding(toLength: 7, withPad: " ", startingAt: 0)
+            return "  \(modality)\(row.name.padding(toLength: width + 2, withPad: " ", startingAt: 0))\(row.paper)"
+        }
         let weights = bundled.isEmpty ? ["  none"] : bundled.map { "  bundled:\($0)" }
         return (["Architectures (modality, name, paper):"] + rows + ["Weights at hand:"] + weights).joined(separator: "\n") + "\n"
     }
 
-    /// A description of weights, which are loaded for it.
-    public static func info(_ name: String, modality: Modality?, encoder: String?, relativeTo base: URL) throws -> String {
-        let folder = try WeightsFolder.find(name, relativeTo: base)
-        let architecture = try encoder ?? folder.config()?.architecture()
-        guard let architecture,
-            let builder = EncoderRegistry.builders.first(where: {
-                $0.name == architecture && (modality ?? $0.modality) == $0.modality
-            })
+    /// Downloads a Hugging Face id into the cache; gives the folder. An id that is whole in the cache is not fetched again.
+    public static func pull(_ name: String, style: ProgressBar.Style) throws -> URL {
+        try HubClient(environment: HubEnvironment()).snapshot(of: HubRepository(name), style: style)
+    }
+
+    /// Computes the checksums of what the cache holds of a Hugging Face id, and compares them with the hub's.
+    public static func verify(_ name: String) throws -> HubVerification {
+        try HubClient(environment: HubEnvironment()).verify(HubRepository(name))
+    }
+}
+
+/// What weights are: architecture, sizes, front end, and how they load.
+public struct ModelInfo: Encodable, Sendable {
+    let modality: Modality
+    let architecture: String
+    let paper: String
+    let parameters: Int
+    let embedding: Int
+    let tokens: Int
+    let blocks: Int
+    let frontEnd: String
+    let layout: String?
+    let file: String
+    let sha256: String
+    let loading: String
+
+    /// Loads `name`, a file, folder, Hugging Face id or `bundled:`, and describes it.
+    ///
+    /// - Parameters:
+    ///   - modality: Where the architecture's name stands for several, and no front end tells which.
+    ///   - encoder: The architecture, where the weights do not say.
+    public init(
+        _ name: String, modality: Modality?, encoder: String?, relativeTo base: URL, style: ProgressBar.Style = .automatic
+    ) throws {
+        let folder = try WeightsFolder.find(name, relativeTo: base, style: style)
+        let stated = try encoder ?? folder.config()?.architecture()
+        // resnet18 is one for pictures and one for spectrograms: the front end tells which.
+        let isAudio = try folder.config()?.has("front_end") ?? false
+        let builders = EncoderRegistry.builders.filter { $0.name == stated && (modality ?? $0.modality) == $0.modality }
+        guard let architecture = stated,
+            let builder = builders.first(where: { isAudio == ($0.modality == .audio) }) ?? builders.first
         else {
             let known = EncoderRegistry.builders.map(\.name).joined(separator: ", ")
             throw BraidError(
-                .badData,
-                "\(name): the architecture \(architecture ?? "(none named)") is not one of \(known); name it with --encoder")
+                .badData, "\(name): the architecture \(stated ?? "(none named)") is not one of \(known); name it with --encoder")
         }
         let asked = Configuration.Encoder(encoder: encoder, weights: name, train: .none)
-        let loaded = try ModalityEncoder(builder.modality, asked, relativeTo: base)
-        let count = loaded.parameters.parameters.reduce(0) { $0 + $1.tensor.count }
+        let loaded = try ModalityEncoder(builder.modality, asked, relativeTo: base, style: style)
+        self.modality = builder.modality
+        self.architecture = architecture
+        paper = builder.paper
+        parameters = loaded.parameters.parameters.reduce(0) { $0 + $1.tensor.count }
+        embedding = loaded.encoder.dimension
+        tokens = loaded.encoder.tokenDimension
+        blocks = loaded.encoder.blocks.count
+        frontEnd = loaded.frontEnd.summary
+        layout = loaded.layout
+        file = loaded.weights?.weights?.path ?? ""
+        sha256 = try loaded.weights?.fingerprint() ?? ""
+        loading = loaded.report?.summary ?? ""
+    }
+
+    public var table: String {
         let lines = [
-            "modality:    \(builder.modality)", "architecture: \(architecture) (\(builder.paper))", "parameters:  \(count)",
-            "embedding:   \(loaded.encoder.dimension)", "blocks:      \(loaded.encoder.blocks.count)",
-            "front end:   \(loaded.frontEnd.summary)", "file:        \(loaded.weightsFile?.path ?? "")",
-            "sha256:      \(try loaded.weightsFile.map { try Fingerprint.of($0) } ?? "")",
-            "loading:     \(loaded.report?.summary ?? "")",
+            "modality:     \(modality)", "architecture: \(architecture) (\(paper))", "parameters:   \(parameters)",
+            "embedding:    \(embedding)", "tokens:       \(tokens)", "blocks:       \(blocks)", "front end:    \(frontEnd)",
+            "key layout:   \(layout ?? "Braid's own")", "file:         \(file)", "sha256:       \(sha256)",
+            "loading:      \(loading)",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

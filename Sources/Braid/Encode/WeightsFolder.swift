@@ -5,23 +5,42 @@ internal import Torch
 public struct WeightsFolder: Sendable {
     /// Where `config.json` and the front end's files are; nil for a bare file without them.
     public let folder: URL?
-    /// The safetensors file; nil in a folder that only describes an architecture.
+    /// The file of weights, or the index of several; nil in a folder that only describes an architecture.
     public let weights: URL?
 
-    /// Finds what a configuration calls weights: a path, `bundled:NAME`, or a Hugging Face id in the local cache.
-    public static func find(_ name: String, relativeTo base: URL) throws -> WeightsFolder {
+    /// Finds what a configuration calls weights: a path, `bundled:NAME`, or a Hugging Face id, which is downloaded where the
+    /// cache lacks it.
+    ///
+    /// - Throws: `BraidError`.
+    public static func find(
+        _ name: String, relativeTo base: URL, style: ProgressBar.Style = .automatic
+    ) throws -> WeightsFolder {
         if name.hasPrefix("bundled:") { return try at(bundled(String(name.dropFirst("bundled:".count)))) }
         let url = Configuration.resolve(name, in: base)
         if FileManager.default.fileExists(atPath: url.path) { return try at(url) }
-        if let cached = cachedFolder(of: name) { return try at(cached) }
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        let looksLikeID = parts.count == 2 && !name.hasPrefix(".") && !name.hasSuffix(".safetensors")
-        let hint =
-            looksLikeID
-            ? " Nor is it in the Hugging Face cache (\(hubCache().path)); this version does not download, so put it there with: huggingface-cli download \(name)"
-            : ""
-        throw BraidError(.noInput, "weights \(name): there is no such file or folder (looked at \(url.path)).\(hint)")
+        guard let repository = repository(name) else {
+            throw BraidError(.noInput, "weights \(name): there is no such file or folder (looked at \(url.path))")
+        }
+        do {
+            return try at(HubClient(environment: HubEnvironment()).snapshot(of: repository, style: style))
+        } catch let error as BraidError {
+            let note = "weights \(name): there is no such file or folder (looked at \(url.path)), and as a Hugging Face id:"
+            throw BraidError(error.code, faults: [Fault(note)] + error.faults)
+        }
     }
+
+    /// What `name` would be on the hub: two names with a slash between, and not what is clearly a path.
+    static func repository(_ name: String) -> HubRepository? {
+        let parts = (name.split(separator: "@").first ?? "").split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, !name.hasPrefix("."), !fileEndings.contains(where: name.hasSuffix) else { return nil }
+        return try? HubRepository(name)
+    }
+
+    /// What weights are called, the first that is there in a folder: published folders often have several forms of the same.
+    private static let usualNames = [
+        "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+    ]
+    private static let fileEndings = [".safetensors", ".pth", ".pt", ".bin"]
 
     private static func at(_ url: URL) throws -> WeightsFolder {
         var isFolder: ObjCBool = false
@@ -29,19 +48,28 @@ public struct WeightsFolder: Sendable {
             throw BraidError(.noInput, "weights \(url.path): no such file or folder")
         }
         guard isFolder.boolValue else {
-            guard url.pathExtension == "safetensors" else {
+            guard (fileEndings + [".index.json"]).contains(where: url.path.hasSuffix) else {
                 throw BraidError(
                     .badData,
-                    "weights \(url.path): expected a .safetensors file or a folder; convert pickled weights with safetensors' own tools"
+                    "weights \(url.path): expected a folder, or a file that ends in \(fileEndings.joined(separator: ", ")) or .index.json"
                 )
             }
             let config = url.deletingLastPathComponent().appendingPathComponent("config.json")
             let hasConfig = FileManager.default.fileExists(atPath: config.path)
             return WeightsFolder(folder: hasConfig ? url.deletingLastPathComponent() : nil, weights: url)
         }
-        let file = url.appendingPathComponent("model.safetensors")
-        let hasWeights = FileManager.default.fileExists(atPath: file.path)
-        return WeightsFolder(folder: url, weights: hasWeights ? file : nil)
+        return WeightsFolder(folder: url, weights: try weights(in: url))
+    }
+
+    private static func weights(in folder: URL) throws -> URL? {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        if let usual = usualNames.first(where: names.contains) { return folder.appendingPathComponent(usual) }
+        let others = names.filter { name in fileEndings.contains(where: name.hasSuffix) }
+        guard others.count <= 1 else {
+            throw BraidError(
+                .badData, "weights \(folder.path): name one of its files of weights: \(others.joined(separator: ", "))")
+        }
+        return others.first.map(folder.appendingPathComponent)
     }
 
     /// The `config.json`.
@@ -50,9 +78,24 @@ public struct WeightsFolder: Sendable {
     /// The weights, of which nothing is read yet but what tensors there are.
     func open() throws -> any Checkpoint {
         guard let weights else {
-            throw BraidError(.noInput, "weights \(folder?.path ?? ""): the folder has no model.safetensors")
+            let wanted = Self.usualNames.joined(separator: ", ")
+            throw BraidError(
+                .noInput,
+                "weights \(folder?.path ?? ""): the folder has no weights: none of \(wanted), nor a single other file of such an ending"
+            )
         }
-        return try SafetensorsFile(weights)
+        return try Checkpoints.open(weights)
+    }
+
+    /// SHA-256 of the weights; of several files, of their sums in the order of their names.
+    func fingerprint() throws -> String? {
+        guard let weights else { return nil }
+        guard weights.path.hasSuffix(".index.json") else { return try Fingerprint.of(weights) }
+        let places = try JSONObject(weights).object("weight_map").fields.values.compactMap { $0 as? String }
+        let sums = try Set(places).sorted().map { name in
+            try Fingerprint.of(weights.deletingLastPathComponent().appendingPathComponent(name))
+        }
+        return Fingerprint.of(sums.joined(separator: "\n"))
     }
 
     /// What Braid stored beside weights that it wrote.
@@ -72,9 +115,10 @@ public struct WeightsFolder: Sendable {
             let own = names.filter { name in
                 [".json", ".txt", ".md"].contains(where: name.hasSuffix) && !name.hasSuffix(".index.json")
             }
-            let modules = names.map { "\($0)/config.json" }.filter {
-                files.fileExists(atPath: folder.appendingPathComponent($0).path)
-            }
+            // sentence-transformers numbers them: 1_Pooling, 2_Dense.
+            let modules = names.filter { $0.first?.isNumber == true }
+                .flatMap { ["\($0)/config.json", "\($0)/model.safetensors"] }
+                .filter { files.fileExists(atPath: folder.appendingPathComponent($0).path) }
             return own + modules
         }
     }
@@ -105,26 +149,6 @@ public struct WeightsFolder: Sendable {
         }
         let candidates = bundleRoots.map { $0.appendingPathComponent(name) }
         return candidates.first { FileManager.default.fileExists(atPath: $0.path) } ?? candidates[0]
-    }
-
-    // MARK: Hugging Face's cache
-
-    private static func hubCache() -> URL {
-        let environment = ProcessInfo.processInfo.environment
-        if let cache = environment["HF_HUB_CACHE"] { return URL(fileURLWithPath: cache) }
-        let home = environment["HF_HOME"] ?? "\(NSHomeDirectory())/.cache/huggingface"
-        return URL(fileURLWithPath: home).appendingPathComponent("hub")
-    }
-
-    /// The snapshot that `main` names in the standard layout.
-    private static func cachedFolder(of id: String) -> URL? {
-        let parts = id.split(separator: "/")
-        guard parts.count == 2, !id.contains("..") else { return nil }
-        let model = hubCache().appendingPathComponent("models--\(parts[0])--\(parts[1])")
-        guard let revision = try? String(contentsOf: model.appendingPathComponent("refs/main"), encoding: .utf8) else { return nil }
-        let snapshot = model.appendingPathComponent("snapshots").appendingPathComponent(
-            revision.trimmingCharacters(in: .whitespacesAndNewlines))
-        return FileManager.default.fileExists(atPath: snapshot.path) ? snapshot : nil
     }
 }
 

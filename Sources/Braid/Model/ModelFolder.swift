@@ -124,11 +124,11 @@ extension ModalityEncoder {
             try AtomicFile.write(json, to: folder.appendingPathComponent(EncoderOptions.fileName))
         }
         let target = folder.appendingPathComponent("model.safetensors")
-        guard isFrozen, let weightsFile, weightsFile.pathExtension == "safetensors" else {
+        guard isFrozen, let file = weights?.weights, file.pathExtension == "safetensors" else {
             return try SafetensorsWriter.write(parameters.entries.map { ($0.path, $0.tensor) }, to: target)
         }
         // Unchanged weights take no second place on the disk where the file system can share them.
-        let original = weightsFile.resolvingSymlinksInPath()
+        let original = file.resolvingSymlinksInPath()
         do { try files.linkItem(at: original, to: target) } catch { try files.copyItem(at: original, to: target) }
     }
 

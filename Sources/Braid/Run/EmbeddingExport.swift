@@ -117,6 +117,6 @@ extension EmbeddingExport.Block {
         self.init(
             name: encoder.modality.rawValue, values: values, presence: presence,
             encoder: "\(encoder.architecture), \(encoder.name)",
-            fingerprint: try encoder.weightsFile.map { try Fingerprint.of($0) } ?? "random")
+            fingerprint: try encoder.weights?.fingerprint() ?? "random")
     }
 }

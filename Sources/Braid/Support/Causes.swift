@@ -6,7 +6,7 @@ public enum Causes {
     public static func code(of error: any Error) -> BraidError.Code {
         switch error {
         case let error as BraidError: error.code
-        case is DecodeError, is SafetensorsError, is LoadError, is BadSample: .badData
+        case is DecodeError, is SafetensorsError, is CheckpointError, is LoadError, is BadSample: .badData
         case is FileWriteError: .cannotCreate
         case let error as CocoaError: error.code.rawValue >= CocoaError.fileWriteUnknown.rawValue ? .cannotCreate : .noInput
         default: .internal

@@ -7,19 +7,30 @@ public final class ProgressBar {
         case quiet
     }
 
+    /// What is counted.
+    public enum Unit: Sendable {
+        case items
+        case bytes
+    }
+
     private let title: String
-    private let total: Int
+    private var total: Int
+    private let unit: Unit
     private let style: Style
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let start = ContinuousClock.now
     private var lastShown = ContinuousClock.now
     private var done = 0
 
-    public init(_ title: String, total: Int, style: Style) {
+    public init(_ title: String, total: Int, style: Style, unit: Unit = .items) {
         self.title = title
         self.total = total
         self.style = style
+        self.unit = unit
     }
+
+    /// Adds `count` items to what is to be done.
+    func expect(_ count: Int) { total += count }
 
     /// Counts `count` more items as done.
     public func advance(by count: Int = 1) {
@@ -36,7 +47,9 @@ public final class ProgressBar {
         let seconds = elapsed()
         let rate = seconds > 0 ? Double(done) / seconds : 0
         let tail = note.isEmpty ? "" : "  \(note)"
-        write((isTerminal ? "\r\u{1B}[K" : "") + "\(title): \(done) in \(format(seconds)) s (\(format(rate))/s)\(tail)\n")
+        write(
+            (isTerminal ? "\r\u{1B}[K" : "")
+                + "\(title): \(amount(Double(done))) in \(format(seconds)) s (\(amount(rate, isRate: true))/s)\(tail)\n")
     }
 
     private func bar() -> String {
@@ -45,7 +58,22 @@ public final class ProgressBar {
         let filled = total > 0 ? min(24, 24 * done / total) : 0
         let left = rate > 0 ? Double(total - done) / rate : 0
         let cells = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
-        return "\(title) \(cells) \(done)/\(total)  \(format(rate))/s  \(format(left)) s left"
+        return
+            "\(title) \(cells) \(amount(Double(done)))/\(amount(Double(total)))  \(amount(rate, isRate: true))/s  \(format(left)) s left"
+    }
+
+    private func amount(_ count: Double, isRate: Bool = false) -> String {
+        switch unit {
+        case .bytes: Self.bytes(count)
+        case .items: isRate ? format(count) : String(Int(count))
+        }
+    }
+
+    /// `1.5 MB`: decimal units, as the hub shows them.
+    static func bytes(_ count: Double) -> String {
+        let units = ["B", "kB", "MB", "GB", "TB"]
+        let step = min(units.count - 1, max(0, Int(log10(max(1, count)) / 3)))
+        return String(format: step == 0 ? "%.0f" : "%.1f", count / pow(1000, Double(step))) + " \(units[step])"
     }
 
     private func elapsed() -> Double { (ContinuousClock.now - start) / .seconds(1) }

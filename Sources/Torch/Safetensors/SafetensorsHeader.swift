@@ -6,7 +6,7 @@ struct SafetensorsHeader {
     private let path: String
 
     /// The published limit of the reference implementation.
-    private static let largestHeader = 100_000_000
+    static let largestHeader = 100_000_000
 
     /// The format's names. Those of dtypes that nothing here computes with are absent on purpose.
     static let names: [String: DType] = [

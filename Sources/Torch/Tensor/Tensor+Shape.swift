@@ -53,6 +53,11 @@ extension Tensor {
         try Operator("index_select")(.tensor(self), .int(0), .tensor(indices))
     }
 
+    /// A view of this vector's elements: each index times its stride, added up, is an element's place.
+    func strided(_ shape: [Int], _ strides: [Int]) throws(TorchError) -> Tensor {
+        try Operator("as_strided")(.tensor(self), .ints(shape), .ints(strides), .none)
+    }
+
     /// The elements of `dimension` at `indices`, an int64 vector.
     public func selected(_ dimension: Int, _ indices: Tensor) throws(TorchError) -> Tensor {
         try Operator("index_select")(.tensor(self), .int(dimension), .tensor(indices))

@@ -1,0 +1,96 @@
+internal import Foundation
+
+#if canImport(FoundationNetworking)
+    internal import FoundationNetworking
+#endif
+
+/// What has come of an answer and is not read yet: a queue between URLSession's thread and the reader's.
+///
+/// URLSession on Linux reports data whether or not anyone keeps up, and suspending a task does not stop it. What bounds the queue
+/// is therefore the request: a large file is asked for in ranges (`BlobDownload.span`).
+final class HTTPBody: @unchecked Sendable {
+    private let task: URLSessionTask
+    private let timeout: Double
+    private let condition = NSCondition()
+    // Everything below is guarded by `condition`, which makes the class safe to share.
+    private var header: HTTPURLResponse?
+    private var pieces: [Data] = []
+    private var hasEnded = false
+    private var error: HTTPFailure?
+
+    init(task: URLSessionTask, timeout: Double) {
+        self.task = task
+        self.timeout = timeout
+    }
+
+    // MARK: URLSession's side
+
+    func begin(_ response: HTTPURLResponse?) {
+        condition.withLock {
+            guard !hasEnded else { return }
+            header = response
+            condition.signal()
+        }
+    }
+
+    func append(_ data: Data) {
+        condition.withLock {
+            guard !hasEnded else { return }
+            pieces.append(data)
+            condition.signal()
+        }
+    }
+
+    func end(_ error: (any Error)?) {
+        condition.withLock {
+            guard !hasEnded else { return }
+            hasEnded = true
+            self.error = error.map(HTTPFailure.init)
+            condition.signal()
+        }
+    }
+
+    // MARK: The reader's side
+
+    func response() throws(HTTPFailure) -> HTTPURLResponse {
+        condition.lock()
+        defer { condition.unlock() }
+        try wait { header != nil }
+        if let header { return header }
+        throw error ?? HTTPFailure("the server closed the connection without an answer")
+    }
+
+    /// The pieces that have come since the last call; nil at the end.
+    func next() throws(HTTPFailure) -> [Data]? {
+        condition.lock()
+        defer { condition.unlock() }
+        try wait { !pieces.isEmpty }
+        if pieces.isEmpty, let error { throw error }
+        defer { pieces.removeAll() }
+        return pieces.isEmpty ? nil : pieces
+    }
+
+    /// Gives up the rest.
+    func cancel() {
+        guard condition.withLock({ !hasEnded }) else { return }
+        task.cancel()
+    }
+
+    private func wait(for ready: () -> Bool) throws(HTTPFailure) {
+        let deadline = Date(timeIntervalSinceNow: timeout)
+        while !ready(), !hasEnded {
+            guard condition.wait(until: deadline) else {
+                task.cancel()
+                throw HTTPFailure("the server did not answer within \(Int(timeout)) s")
+            }
+        }
+    }
+}
+
+extension NSCondition {
+    fileprivate func withLock<Value>(_ body: () -> Value) -> Value {
+        lock()
+        defer { unlock() }
+        return body()
+    }
+}

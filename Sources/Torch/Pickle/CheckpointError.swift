@@ -1,0 +1,45 @@
+/// A checkpoint that cannot be read: damaged, of an unknown format, or holding what is no tensor.
+public struct CheckpointError: Error, CustomStringConvertible, Sendable {
+    public let path: String
+    public let message: String
+
+    public init(path: String, message: String) {
+        self.path = path
+        self.message = message
+    }
+
+    public var description: String { "\(path): \(message)" }
+}
+
+/// What is wrong with some bytes, before it is known which file they are of.
+struct Refusal: Error, Sendable {
+    let message: String
+
+    init(_ message: String) { self.message = message }
+
+    func of(_ path: String) -> CheckpointError { CheckpointError(path: path, message: message) }
+
+    /// Bytes that contradict each other, or end too early.
+    static func damaged(_ what: String) -> Refusal { Refusal("is damaged: \(what)") }
+
+    /// Something that reading the file would have had to execute.
+    static func unsafe(_ what: String) -> Refusal {
+        Refusal("\(what). \(nothingExecuted)")
+    }
+
+    static let nothingExecuted = """
+        Nothing in the file was executed. Get these weights as safetensors, or save them again in Python: \
+        torch.save(model.state_dict(), "weights.pth")
+        """
+}
+
+/// Text from an untrusted file, fit for one line of a terminal: no control characters, no more than 80 characters.
+func shown(_ text: some StringProtocol) -> String {
+    let plain = text.unicodeScalars.prefix(81).map { scalar -> String in
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator: "?"
+        default: String(scalar)
+        }
+    }
+    return plain.count > 80 ? plain.prefix(80).joined() + "…" : plain.joined()
+}

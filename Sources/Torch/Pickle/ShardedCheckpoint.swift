@@ -1,0 +1,101 @@
+public import Foundation
+
+/// A checkpoint in several files, with an index that says which tensor is in which: `model.safetensors.index.json` or
+/// `pytorch_model.bin.index.json`.
+///
+/// The shards are memory-mapped: of each only its directory is read until a tensor is used.
+/// Format: `save_pretrained` of transformers: `{"metadata": {…}, "weight_map": {"name": "file", …}}`.
+public final class ShardedCheckpoint: Checkpoint {
+    public let path: String
+    public let directory: [String: CheckpointEntry]
+    private let shards: [String: any Checkpoint]
+    /// Which shard each tensor is in.
+    private let places: [String: String]
+
+    /// - Throws: `CheckpointError`, one for all that is wrong with the index and its shards.
+    public init(_ url: URL) throws(CheckpointError) {
+        let index = try ShardIndex(url)
+        var faults: [String] = []
+        var shards: [String: any Checkpoint] = [:]
+        for file in Set(index.places.values).sorted() {
+            do {
+                shards[file] = try Self.open(file, beside: url)
+            } catch {
+                faults.append(Self.fault(error, file, beside: url))
+            }
+        }
+        var directory: [String: CheckpointEntry] = [:]
+        let directories = shards.mapValues(\.directory)
+        for (name, file) in index.places.sorted(by: { $0.key < $1.key }) {
+            guard let shard = directories[file] else { continue }
+            directory[name] = shard[name]
+            if shard[name] == nil {
+                let reason = (shards[file] as? PickledCheckpoint)?.unsupported[name].map { ", or cannot be read: \($0)" } ?? ""
+                faults.append("\(shown(name)) is not in \(shown(file))\(reason)")
+            }
+            for other in directories.keys.sorted() where other != file && directories[other]?[name] != nil {
+                faults.append("\(shown(name)) is in \(shown(file)) and in \(shown(other))")
+            }
+        }
+        guard faults.isEmpty else {
+            let more = faults.count > 20 ? ["… and \(faults.count - 20) more"] : []
+            let lines = (faults.prefix(20) + more).map { "\n  \($0)" }.joined()
+            throw CheckpointError(path: url.path, message: "the index and its files do not fit:\(lines)")
+        }
+        (path, self.directory, self.shards, places) = (url.path, directory, shards, index.places)
+    }
+
+    /// The tensor called `name`: a view of its mapped shard where that is possible.
+    ///
+    /// - Throws: `CheckpointError` where there is none.
+    public func tensor(_ name: String) throws -> Tensor {
+        guard let shard = places[name].flatMap({ shards[$0] }) else {
+            throw CheckpointError(path: path, message: "there is no tensor called \(name)")
+        }
+        return try shard.tensor(name)
+    }
+
+    private static func open(_ file: String, beside index: URL) throws -> any Checkpoint {
+        let parts = file.split(separator: "/", omittingEmptySubsequences: false)
+        guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }), !file.contains("\0") else {
+            throw Refusal("is not in the index's folder")
+        }
+        let url = index.deletingLastPathComponent().appendingPathComponent(file)
+        // Not an index again, which could be this one.
+        if try Checkpoints.format(of: url) == .index { throw Refusal("is no checkpoint but an index") }
+        return try Checkpoints.open(url)
+    }
+
+    private static func fault(_ error: any Error, _ file: String, beside index: URL) -> String {
+        switch error {
+        case let error as Refusal: "\(shown(file)) \(error.message)"
+        case let error as CheckpointError: "\(shown(file)): \(error.message)"
+        case let error as SafetensorsError: "\(shown(file)): \(error.message)"
+        default: "\(shown(file)): \(error)"
+        }
+    }
+}
+
+/// The index of a checkpoint in several files.
+private struct ShardIndex {
+    /// The file each tensor is in.
+    let places: [String: String]
+
+    private static let largest = 100_000_000
+
+    init(_ url: URL) throws(CheckpointError) {
+        func fault(_ message: String) -> CheckpointError { CheckpointError(path: url.path, message: message) }
+        guard let mapping = try? FileMapping(url), mapping.bytes.count <= Self.largest else {
+            throw fault("is not a readable index: no file, an empty one, or more than \(Self.largest) bytes")
+        }
+        let data = withExtendedLifetime(mapping) { Data(mapping.bytes) }
+        guard
+            let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+            let places = object["weight_map"] as? [String: String]
+        else {
+            throw fault("is not the index of a checkpoint: it has no weight_map from names to files")
+        }
+        guard !places.isEmpty else { throw fault("the index names no tensors") }
+        self.places = places
+    }
+}

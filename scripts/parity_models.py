@@ -1,0 +1,212 @@
+"""The full-size encoders that scripts/parity.py compares, each with seeded weights, its inputs, and what it makes of them.
+
+A case is called with a folder of its own. It writes there a weights folder or file as such models are published, and gives
+the modality, what the configuration says of the weights, the inputs (files, or texts), and the expected embeddings.
+"""
+
+import json
+
+import numpy as np
+import torch
+import transformers
+from PIL import Image
+from safetensors.torch import save_file
+
+import audio_encoders
+import image_encoders
+import panns_reference
+import reference_imports  # noqa: F401
+import soundfile
+import timm
+import torchaudio  # noqa: F401
+import torchvision
+from fixture_files import MINILM
+from seeded_weights import seed_model
+from sentences import LANGUAGES, TEMPLATES
+from text_encoders import FLAGS  # noqa: F401 (the import shows early that the reference scripts are complete)
+from vggish_reference import VGGish, examples
+from yamnet_reference import YAMNet, patches
+
+# torchvision's evaluation transforms for files without a configuration: resize, crop.
+TORCHVISION = {
+    "resnet50": (256, 224, "resnet50"),
+    "mobilenet_v3_large": (256, 224, "mobilenetv3_large_100"),
+    "efficientnet_b0": (256, 224, "efficientnet_b0"),
+    "convnext_tiny": (236, 224, "convnext_tiny"),
+}
+TIMM = ["resnet18", "resnet34", "resnet50", "resnet101", "mobilenetv3_small_100", "mobilenetv3_large_100"]
+TIMM += [f"efficientnet_b{n}" for n in range(4)] + ["tf_efficientnet_b0"]
+TIMM += [f"convnext_{size}" for size in ("atto", "femto", "pico", "nano", "tiny")]
+
+
+def pictures(folder, side, count=6):
+    """PNG files of the size that the transform resizes to, so that only what is compared differs: the network."""
+    random = np.random.default_rng(side)
+    files = []
+    for index in range(count):
+        coarse = random.integers(0, 256, (9, 9, 3), dtype=np.uint8)
+        picture = np.asarray(Image.fromarray(coarse).resize((side, side), Image.BICUBIC), dtype=np.float32)
+        noisy = (picture + random.normal(0, 12, picture.shape)).clip(0, 255).astype(np.uint8)
+        files.append(folder / f"{index}.png")
+        Image.fromarray(noisy).save(files[-1])
+    return files
+
+
+def seed(name, model):
+    entries = seed_model(model)
+    if "efficientnet" in name or "mobilenet" in name:
+        image_encoders.lift_biases(model, entries)
+
+
+def embeddings(encode, transform, files):
+    return torch.cat([encode(transform(Image.open(file))[None])[0].flatten(1) for file in files])
+
+
+def from_timm(architecture):
+    def case(folder):
+        model, config, _, encode = image_encoders.timm_model(architecture)
+        seed(architecture, model)
+        (folder / "config.json").write_text(json.dumps(config))
+        save_file(model.state_dict(), folder / "model.safetensors")
+        cfg = timm.data.resolve_data_config(model.pretrained_cfg)
+        files = pictures(folder, int(cfg["input_size"][1] / cfg["crop_pct"]))
+        transform = timm.data.create_transform(**cfg, is_training=False)
+        return "image", {"weights": folder}, files, embeddings(encode, transform, files)
+
+    return case
+
+
+def from_torchvision(architecture):
+    """A bare .pth, as torchvision publishes them."""
+
+    def case(folder):
+        model, _, _, encode = image_encoders.torchvision_model(architecture)
+        seed(architecture, model)
+        resize, crop, name = TORCHVISION[architecture]
+        torch.save(model.state_dict(), folder / "model.pth")
+        files = pictures(folder, resize)
+        transform = torchvision.transforms.Compose([
+            torchvision.transforms.Resize(resize),
+            torchvision.transforms.CenterCrop(crop),
+            torchvision.transforms.ToTensor(),
+            torchvision.transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        ])
+        return "image", {"weights": folder / "model.pth", "encoder": name}, files, embeddings(encode, transform, files)
+
+    return case
+
+
+def from_transformers(name, side):
+    """Saved by save_pretrained, in several files."""
+
+    def case(folder):
+        model, _, extra, encode = image_encoders.transformers_model(name)
+        seed(name, model)
+        model.save_pretrained(folder, max_shard_size="20MB")
+        settings = extra["preprocessor_config.json"]
+        (folder / "preprocessor_config.json").write_text(json.dumps(settings))
+        processor = image_encoders.processor_class(settings)(**settings)
+        files = pictures(folder, side)
+
+        def transform(image):
+            return processor(image, return_tensors="pt")["pixel_values"][0].float()
+
+        return "image", {"weights": folder}, files, embeddings(encode, transform, files)
+
+    return case
+
+
+TEXT = [sentence for sentence in LANGUAGES + TEMPLATES if sentence][:60]
+
+
+def text(config, tokenizer, pooling, pickled=False):
+    """`tokenizer`: a tokenizer.json. The weights are of the full size; the vocabulary in use may be smaller."""
+
+    def case(folder):
+        torch.manual_seed(0)
+        model = transformers.AutoModel.from_config(config).eval()
+        (folder / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+        (folder / "config.json").write_text(config.to_json_string(use_diff=False))
+        if pickled:
+            torch.save(model.state_dict(), folder / "pytorch_model.bin")
+        else:
+            model.save_pretrained(folder, max_shard_size="200MB")
+        fast = transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+        expected = []
+        for sentence in TEXT:
+            hidden = model(input_ids=torch.tensor([fast(sentence, truncation=True, max_length=256)["input_ids"]])).last_hidden_state
+            expected.append(hidden[:, -1] if pooling == "lasttoken" else hidden[:, 0] if pooling == "cls" else hidden.mean(1))
+        return "text", {"weights": folder, "pooling": pooling}, TEXT, torch.cat(expected)
+
+    return case
+
+
+def minilm(folder):
+    """The real weights, with the pooling that their folder states."""
+    fast = transformers.AutoTokenizer.from_pretrained(MINILM)
+    model = transformers.AutoModel.from_pretrained(MINILM, dtype=torch.float32).eval()
+    expected = [model(**fast(sentence, return_tensors="pt")).last_hidden_state.mean(1) for sentence in TEXT]
+    return "text", {"weights": MINILM}, TEXT, torch.nn.functional.normalize(torch.cat(expected))
+
+
+def recordings(folder, rate, shortest):
+    files = []
+    for index, seconds in enumerate(np.linspace(shortest, 4, 6)):
+        files.append(folder / f"{index}.wav")
+        soundfile.write(files[-1], audio_encoders.sound(rate, int(rate * seconds), seed=index), rate, subtype="FLOAT")
+    return files
+
+
+def panns(architecture, make):
+    """As published: a pickled dictionary with the weights under `model`."""
+
+    def case(folder):
+        model = make().eval()
+        seed_model(model, audio_encoders.FIXED)
+        torch.save({"iteration": 1, "model": model.state_dict()}, folder / "model.pth")
+        files = recordings(folder, 32000, 0.5)
+        waves = [torch.from_numpy(soundfile.read(file, dtype="float32")[0])[None] for file in files]
+        expected = torch.cat([model(model.log_mel(wave))[0] for wave in waves])
+        return "audio", {"weights": folder / "model.pth", "encoder": architecture}, files, expected
+
+    return case
+
+
+def patched(architecture, make, prepare):
+    def case(folder):
+        model = make().eval()
+        seed_model(model)
+        torch.save(model.state_dict(), folder / "model.pth")
+        files = recordings(folder, 16000, 1.2)
+        waves = [soundfile.read(file, dtype="float32")[0] for file in files]
+        expected = torch.stack([model(torch.from_numpy(prepare(wave))).mean(0) for wave in waves])
+        return "audio", {"weights": folder / "model.pth", "encoder": architecture}, files, expected
+
+    return case
+
+
+def cases(tokenizers):
+    """Name by name. `tokenizers`: the folder of the small tokenizers among the fixtures."""
+    wordpiece = MINILM / "tokenizer.json"
+    found = {f"{name} (timm)": from_timm(name) for name in TIMM}
+    found |= {f"{name} (torchvision, .pth)": from_torchvision(name) for name in TORCHVISION}
+    sides = {"resnet50": 256, "convnext_tiny": 256, "efficientnet_b0": 224, "efficientnet_b2": 260}
+    found |= {f"{name} (Transformers, sharded)": from_transformers(name, side) for name, side in sides.items()}
+    small = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1}
+    found |= {
+        "all-MiniLM-L6-v2 (the published weights)": minilm,
+        "BERT-base (Transformers, .bin)": text(transformers.BertConfig(), wordpiece, "cls", pickled=True),
+        "DistilBERT-base (Transformers)": text(transformers.DistilBertConfig(), wordpiece, "mean"),
+        "MPNet-base (Transformers)": text(
+            transformers.MPNetConfig(vocab_size=30527, max_position_embeddings=514, layer_norm_eps=1e-5), wordpiece, "mean"),
+        "RoBERTa-base (Transformers)": text(transformers.RobertaConfig(**small), tokenizers / "roberta.json", "mean"),
+        "XLM-R-base (Transformers, sharded)": text(
+            transformers.XLMRobertaConfig(**small | {"vocab_size": 250002}), tokenizers / "xlm-roberta.json", "cls"),
+        "GPT-2 (Transformers)": text(transformers.GPT2Config(), tokenizers / "gpt2.json", "lasttoken"),
+    }
+    for name in ("cnn6", "cnn10", "cnn14"):
+        found[f"{name.capitalize()} (PANNs, .pth)"] = panns(name, lambda name=name: panns_reference.PannsCnn(name))
+    found["MobileNetV1 (PANNs, .pth)"] = panns("mobilenetv1", panns_reference.PannsMobileNetV1)
+    found["VGGish (.pth)"] = patched("vggish", VGGish, examples)
+    found["YAMNet (.pth)"] = patched("yamnet", YAMNet, patches)
+    return found
