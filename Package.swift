@@ -65,7 +65,9 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.copy("Resources/weights")],
-            swiftSettings: strict),
+            swiftSettings: strict,
+            // FoundationNetworking's own need, which static linking does not see to.
+            linkerSettings: [.linkedLibrary("curl", .when(platforms: [.linux]))]),
         .target(
             name: "BraidCLI",
             dependencies: ["Braid", .product(name: "ArgumentParser", package: "swift-argument-parser")],

@@ -23,7 +23,6 @@ import torchvision
 from fixture_files import MINILM
 from seeded_weights import seed_model
 from sentences import LANGUAGES, TEMPLATES
-from text_encoders import FLAGS  # noqa: F401 (the import shows early that the reference scripts are complete)
 from vggish_reference import VGGish, examples
 from yamnet_reference import YAMNet, patches
 

@@ -1,0 +1,24 @@
+/// Puts a text in the place of every match of a pattern.
+struct ReplaceNormalizer: Normalizer {
+    private let pattern: Pattern
+    private let content: [UInt8]
+
+    init(_ settings: JSONObject) throws {
+        try settings.allow("pattern", "content")
+        pattern = try Pattern(settings)
+        content = try settings.bytes("content")
+    }
+
+    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
+        var end = 0
+        var keepsOrigin = true
+        pattern.forEachMatch(in: text, 0, text.count) { start, stop in
+            output.append(contentsOf: text.part(end, start))
+            output.append(contentsOf: content)
+            if start == 0 { keepsOrigin = !content.isEmpty && text.scalar(at: 0).length == stop }
+            end = stop
+        }
+        output.append(contentsOf: text.part(end, text.count))
+        return keepsOrigin
+    }
+}

@@ -1,0 +1,20 @@
+internal import Foundation
+
+/// What encoding a text writes to. One thread has it at a time.
+final class Workspace {
+    var normalized: [UInt8] = []
+    var pieces = Pieces()
+    var scratch = ModelScratch()
+}
+
+/// As many workspaces as threads have encoded at once, handed from one text to the next with their memory and known words.
+final class WorkspacePool: @unchecked Sendable {
+    private let lock = NSLock()
+    private var idle: [Workspace] = []
+
+    func withWorkspace(_ body: (Workspace) -> Void) {
+        let workspace = lock.withLock { idle.popLast() } ?? Workspace()
+        body(workspace)
+        lock.withLock { idle.append(workspace) }
+    }
+}
