@@ -5,17 +5,19 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 RELEASE := swift build -c release --static-swift-stdlib
 BRAID := .build/release/braid
+BENCH := .build/release/BraidBench
 
-.PHONY: help setup build demo test check format lint layering parity install clean
+.PHONY: help setup build demo test check format lint layering parity bench bench-tool install clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## Install what is missing: system packages, libtorch, the demo's text encoder
 	@scripts/timed.sh "set-up" scripts/setup.sh --weights
 
 build: setup ## Build the release command
-	@scripts/timed.sh "release build" scripts/quietly.sh $(RELEASE)
+	@scripts/timed.sh "release build, libtorch's part" scripts/quietly.sh $(RELEASE) --product braidtorch
+	@scripts/timed.sh "release build" scripts/quietly.sh $(RELEASE) --product braid
 
 demo: build ## Train, evaluate and ablate a fused classifier on datasets/digits
 	@scripts/timed.sh "demo" scripts/demo.sh
@@ -35,8 +37,17 @@ lint: ## Lint strictly
 layering: ## Check that no target imports what it must not know
 	@scripts/layering.sh
 
-parity: build ## Compare full-size encoders with timm and Transformers (needs the Python packages; says which)
+parity: build bench-tool ## Compare full-size encoders and tokenizers with timm, Transformers, PANNs (needs those Python packages; says which)
 	@python3 scripts/parity.py $(BRAID)
+	@python3 scripts/tokenizer_parity.py $(BENCH)
+
+bench: build bench-tool ## Time front ends and tokenizers against their peers, and the memory of loading (needs their Python packages)
+	@python3 benchmarks/front_ends.py $(BENCH)
+	@python3 benchmarks/tokenizers.py $(BENCH)
+	@python3 benchmarks/load_memory.py $(BENCH)
+
+bench-tool: build
+	@scripts/timed.sh "benchmark build" scripts/quietly.sh $(RELEASE) --product BraidBench
 
 install: build ## Install a relocatable braid with its libraries under PREFIX
 	@scripts/install.sh "$(PREFIX)"

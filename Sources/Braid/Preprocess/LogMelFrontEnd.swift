@@ -35,8 +35,10 @@ public struct LogMelFrontEnd: FrontEnd {
             windows = SpectrogramSettings.Windows(frames: size, hop: step, dropsLast: false)
         }
         windowTensor = try Self.hann(settings.window)
-        let bins = settings.fft / 2 + 1
-        filters = try Tensor(settings.scale.filters(settings), shape: [bins, settings.melBins])
+        filters =
+            settings.hasTorchaudioFilters
+            ? try settings.scale.torchaudioFilters(settings)
+            : try Tensor(settings.scale.filters(settings), shape: [settings.fft / 2 + 1, settings.melBins])
     }
 
     /// The front end that a weights folder states, or else the one its architecture was published with.

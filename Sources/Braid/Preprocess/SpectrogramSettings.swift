@@ -37,6 +37,8 @@ public struct SpectrogramSettings: Sendable, Equatable {
     public var isAreaNormalised = true
     /// Whether filters are triangles on the mel scale, and not in Hz.
     public var hasMelTriangles = false
+    /// Whether filters are made in single precision, as torchaudio makes them; else in double, as librosa does.
+    public var hasTorchaudioFilters = false
     /// Whether frames are centred on multiples of the hop, the edges reflected; else the first starts with the recording.
     public var isCentered = true
     /// 2 for power, 1 for magnitude.
@@ -74,7 +76,7 @@ public struct SpectrogramSettings: Sendable, Equatable {
 extension SpectrogramSettings {
     private static let keys = [
         "sample_rate", "window_size", "fft_size", "hop_size", "mel_bins", "fmin", "fmax", "mel_scale", "mel_norm",
-        "mel_triangles", "centered", "power", "log", "log_offset", "mean", "std", "patch_frames", "patch_hop",
+        "mel_triangles", "mel_filters", "centered", "power", "log", "log_offset", "mean", "std", "patch_frames", "patch_hop",
     ]
 
     /// Reads the `front_end` of a `config.json`, every key of which acts.
@@ -96,6 +98,10 @@ extension SpectrogramSettings {
         self.scale = scale
         isAreaNormalised = try json.choice("mel_norm", ["slaney": true, "none": false], true)
         hasMelTriangles = try json.choice("mel_triangles", ["mel": true, "hz": false], false)
+        hasTorchaudioFilters = try json.choice("mel_filters", ["torchaudio": true, "librosa": false], false)
+        guard !(hasTorchaudioFilters && hasMelTriangles) else {
+            throw json.fault("mel_filters: torchaudio acts only on triangles in Hz; leave mel_triangles out")
+        }
         isCentered = try json.bool("centered", true)
         power = try json.int("power", 2)
         let isNatural = try json.choice("log", ["natural": true, "db": false], false)

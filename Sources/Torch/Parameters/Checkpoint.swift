@@ -17,6 +17,8 @@ public protocol Checkpoint: AnyObject {
 
     /// The tensor called `name`: a view of the mapped file where that is possible.
     func tensor(_ name: String) throws -> Tensor
+    /// Gives back the memory that reading `name` took, where no view of it is in use: after it was copied.
+    func discard(_ name: String)
 }
 
 extension SafetensorsFile: Checkpoint {

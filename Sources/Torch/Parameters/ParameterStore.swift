@@ -95,6 +95,8 @@ public final class ParameterStore {
             return try .zeros(shape)
         }
         let tensor = try checkpoint.tensor(key).converted(to: .float32)
+        // Of half-precision weights only the converted ones stay in memory.
+        if entry.dtype != .float32 { checkpoint.discard(key) }
         return entry.shape == shape ? tensor : try tensor.reshaped(shape)
     }
 

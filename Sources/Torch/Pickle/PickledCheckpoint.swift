@@ -68,6 +68,10 @@ public final class PickledCheckpoint {
 }
 
 extension PickledCheckpoint: Checkpoint {
+    public func discard(_ name: String) {
+        if let entry = entries[name], !entry.isShared { mapping.discard(entry.range) }
+    }
+
     public var directory: [String: CheckpointEntry] {
         entries.mapValues { CheckpointEntry(dtype: $0.dtype, shape: $0.shape) }
     }

@@ -55,6 +55,8 @@ public final class ShardedCheckpoint: Checkpoint {
         return try shard.tensor(name)
     }
 
+    public func discard(_ name: String) { places[name].flatMap { shards[$0] }?.discard(name) }
+
     private static func open(_ file: String, beside index: URL) throws -> any Checkpoint {
         let parts = file.split(separator: "/", omittingEmptySubsequences: false)
         guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }), !file.contains("\0") else {

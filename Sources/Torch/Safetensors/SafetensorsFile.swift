@@ -36,6 +36,12 @@ public final class SafetensorsFile {
     }
 }
 
+extension SafetensorsFile {
+    public func discard(_ name: String) {
+        if let entry = entries[name] { mapping.discard(entry.range) }
+    }
+}
+
 /// A safetensors file that cannot be read or written.
 public struct SafetensorsError: Error, CustomStringConvertible, Sendable {
     public let path: String
@@ -62,6 +68,14 @@ final class FileMapping {
             throw SafetensorsError(path: url.path, message: "cannot be mapped: \(String(cString: strerror(errno)))")
         }
         bytes = UnsafeRawBufferPointer(start: base, count: size)
+    }
+
+    /// Gives the memory of whole pages in `range` back: what was read there is read again from the file when it is needed.
+    func discard(_ range: Range<Int>) {
+        let page = sysconf(Int32(_SC_PAGESIZE))
+        let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+        guard first < end, let base = bytes.baseAddress else { return }
+        madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, MADV_DONTNEED)
     }
 
     deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }

@@ -42,6 +42,18 @@ extension Tensor {
         try Operator("clamp_min")(.tensor(self), .double(low))
     }
 
+    public func exp() throws(TorchError) -> Tensor { try Operator("exp")(.tensor(self)) }
+
+    /// `base` to each element.
+    public func powers(of base: Double) throws(TorchError) -> Tensor {
+        try Operator("pow.Scalar")(.double(base), .tensor(self))
+    }
+
+    /// The smaller of two elements each; shapes broadcast.
+    public func minimum(_ other: Tensor) throws(TorchError) -> Tensor {
+        try Operator("minimum")(.tensor(self), .tensor(other))
+    }
+
     /// The natural logarithm.
     public func log() throws(TorchError) -> Tensor { try Operator("log")(.tensor(self)) }
     public func log10() throws(TorchError) -> Tensor { try Operator("log10")(.tensor(self)) }

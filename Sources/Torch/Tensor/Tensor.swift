@@ -99,6 +99,11 @@ extension Tensor {
         try Operator("rand")(.ints(shape)).scaled(by: high - low).adding(low)
     }
 
+    /// `count` float32 values, evenly spaced, both ends among them.
+    public static func linear(from first: Double, through last: Double, count: Int) throws(TorchError) -> Tensor {
+        try Operator("linspace")(.double(first), .double(last), .int(count))
+    }
+
     /// `0 ..< count` as int64.
     public static func range(_ count: Int) throws(TorchError) -> Tensor {
         try Operator("arange")(.int(count), .dtype(.int64))

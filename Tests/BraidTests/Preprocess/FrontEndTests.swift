@@ -65,12 +65,15 @@ import Torch
             "htk",
             [
                 "sample_rate": 16_000, "window_size": 400, "hop_size": 160, "mel_bins": 64, "fmin": 0, "fmax": 8000,
-                "mel_scale": "htk", "mel_norm": "none",
+                "mel_scale": "htk", "mel_norm": "none", "mel_filters": "torchaudio",
             ] as [String: any Sendable]
         ),
         (
             "slaney",
-            ["sample_rate": 16_000, "window_size": 400, "fft_size": 512, "hop_size": 160, "mel_bins": 64, "fmin": 50, "fmax": 8000]
+            [
+                "sample_rate": 16_000, "window_size": 400, "fft_size": 512, "hop_size": 160, "mel_bins": 64, "fmin": 50,
+                "fmax": 8000, "mel_filters": "torchaudio",
+            ]
         ),
         ("panns", ["sample_rate": 16_000, "window_size": 512, "hop_size": 160, "mel_bins": 64, "fmin": 50, "fmax": 8000]),
     ])
@@ -80,10 +83,8 @@ import Torch
         let spectrogram = try frontEnd.spectrogram(file.tensor("waveform")).squeezed(0).transposed(0, 1)
         let expected = try file.tensor(name)
         #expect(spectrogram.shape == expected.shape)
-        // 8.7e-4 dB, set after measuring: 3.8e-4 for htk, 1.2e-4 for slaney, 2.5e-5 for panns. The first two are the rounding of
-        // torchaudio's single-precision filters; its own code in double differs from itself by as much (docs/results/parity.md).
         let difference = try maxDifference(spectrogram, expected)
-        #expect(difference / 8.686 <= 1e-4, "\(name): \(difference) dB")
+        #expect(difference <= 1e-4, "\(name): \(difference) dB")
         #expect(try (spectrogram - expected).absolute().mean().item() <= 1e-4)
     }
 
