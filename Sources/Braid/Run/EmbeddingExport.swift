@@ -67,9 +67,10 @@ public struct EmbeddingExport {
             manifest, columns: configuration.columns, adaptsColumns: true, needsLabels: false, onBadSample: options.onBadSample)
         let encoders = try configuration.modalities.filter { modalities.contains($0.key) }.map { modality, asked in
             // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.
-            try ModalityEncoder(
-                modality, .init(encoder: asked.encoder, weights: asked.weights, train: .none), relativeTo: configuration.folder,
-                device: device)
+            var asked = asked
+            asked.train = .none
+            return try ModalityEncoder(
+                modality, asked, relativeTo: configuration.folder, device: device, style: options.style)
         }.sorted { $0.modality < $1.modality }
         let extractor = EmbeddingExtractor(manifest: manifest, onBadSample: options.onBadSample, style: options.style)
         let result = try extractor.extract(read.samples, encoders)

@@ -122,7 +122,8 @@ public struct Training {
 
     private func makeModel(_ labels: [String], _ fingerprint: String, _ device: Device) throws -> FusionModel {
         let encoders = try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
-            let encoder = try ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device)
+            let encoder = try ModalityEncoder(
+                modality, asked, relativeTo: configuration.folder, device: device, style: style)
             let loaded = encoder.report?.summary ?? "initialised at random"
             notify("\(modality): \(encoder.architecture), \(encoder.name), train: \(asked.train.text): \(loaded)", style: style)
             return encoder

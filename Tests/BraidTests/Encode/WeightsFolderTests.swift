@@ -96,6 +96,37 @@ import Torch
             ])
     }
 
+    /// Every option of an encoder, from the configuration to what `braid embed` writes.
+    @Test func optionsAct() throws {
+        let wave = Fixtures.url("audio/vorbis-16k.ogg").path
+        try folder.write("text,audio\n\"the green tree\",\(wave)\n\"two\",\(wave)\n", as: "manifest.csv")
+        func embedding(_ modality: Modality, _ option: String = "") throws -> Tensor {
+            let weights = modality == .text ? Fixtures.minilm : Fixtures.url("cnn10")
+            let yaml =
+                "columns: {ignore: [\(modality == .text ? "audio" : "text")]}\nmodalities: {\(modality): {weights: \(weights.path)\(option)}}"
+            let configuration = try Configuration.parse(yaml, file: "c.yaml", folder: folder.url)
+            let options = Inference.Options(device: .cpu, onBadSample: .fail, style: .quiet)
+            let export = try EmbeddingExport(
+                configuration: configuration, manifest: folder.url.appendingPathComponent("manifest.csv"), modalities: [modality],
+                options)
+            return try #require(export.blocks.first).values
+        }
+        let text = try embedding(.text)
+        try #expect(maxDifference(text, embedding(.text, ", pooling: mean")) == 0)
+        var seen = [text]
+        for mode in TextPooling.Mode.allCases where mode != .mean {
+            let other = try embedding(.text, ", pooling: \(mode.rawValue)")
+            // mean and mean_sqrt_len_tokens are the same once they are normalised, as this folder says.
+            for before in seen where mode != .meanOverRoot { try #expect(maxDifference(other, before) > 1e-3, "\(mode)") }
+            seen.append(other)
+        }
+        let whole = try embedding(.audio)
+        let windowed = try embedding(.audio, ", window: 0.16")
+        let overlapping = try embedding(.audio, ", window: 0.16, overlap: 0.5")
+        try #expect(maxDifference(whole, windowed) > 1e-4)
+        try #expect(maxDifference(windowed, overlapping) > 1e-4)
+    }
+
     @Test func foldersThatLeaveAChoiceAreRefused() throws {
         try folder.write("{}", as: "config.json")
         for name in ["one.pth", "two.pth"] { try folder.write("x", as: name) }
