@@ -11,6 +11,8 @@ struct AddedToken: Sendable {
     let isNormalized: Bool
 
     init(_ settings: JSONObject) throws {
+        // The reference gives ids by itself: see AddedVocabulary.
+        _ = try settings.id("id")
         try settings.allow("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special")
         content = try settings.bytes("content")
         isSingleWord = try settings.bool("single_word")
@@ -31,24 +33,29 @@ struct AddedTokenFinder: Sendable {
     }
 
     /// Each content's index in `tokens`.
-    private let trie = ByteTrie()
-    private var tokens: [(token: AddedToken, id: Int32)] = []
+    private let trie: ByteTrie
+    private let tokens: [(token: AddedToken, id: Int32)]
     /// The bytes that some content begins with.
-    private var isFirst = [Bool](repeating: false, count: 256)
+    private let isFirst: [Bool]
 
-    /// False where another token has that content.
-    mutating func insert(_ token: AddedToken, as content: [UInt8], id: Int32) -> Bool {
-        guard trie.id(of: content) == nil else { return false }
-        isFirst[Int(content[0])] = true
-        tokens.append((token, id))
-        return content.withUnsafeBufferPointer { trie.insert($0, Int32(tokens.count - 1)) }
+    /// `contents` are what is looked for, no two equal and none empty.
+    init(_ tokens: [(token: AddedToken, id: Int32)], contents: [[UInt8]]) {
+        var builder = ByteTrieBuilder()
+        var isFirst = [Bool](repeating: false, count: 256)
+        for (index, content) in contents.enumerated() {
+            isFirst[Int(content[0])] = true
+            _ = content.withUnsafeBufferPointer { builder.insert($0, Int32(index)) }
+        }
+        trie = builder.build()
+        self.tokens = tokens
+        self.isFirst = isFirst
     }
 
     /// Gives the parts of `text` in order, until `body` returns false: of tokens at one place the longest, and none overlapping.
     func forEachPart(of text: Bytes, _ body: (Part) -> Bool) {
         var end = 0
-        var index = 0
-        while index < text.count, !tokens.isEmpty {
+        var index = tokens.isEmpty ? text.count : 0
+        while index < text.count {
             guard isFirst[Int(text[index])], let (found, length) = longest(text, at: index) else {
                 index += 1
                 continue

@@ -1,53 +1,60 @@
 /// The added tokens of a tokenizer, and their ids.
 struct AddedVocabulary: Sendable {
     /// Those found in the text as it is.
-    private(set) var verbatim = AddedTokenFinder()
+    let verbatim: AddedTokenFinder
     /// Those found in normalised text.
-    private(set) var normalized = AddedTokenFinder()
+    let normalized: AddedTokenFinder
     /// How many are not in the model's vocabulary.
-    private(set) var newCount = 0
-    private(set) var largestID: Int32 = 0
-    private var ids: [[UInt8]: Int32] = [:]
+    let newCount: Int
+    let largestID: Int32
+    private let ids: [[UInt8]: Int32]
 
     /// Ids are given as the reference gives them, whatever the file says: the model's own where its vocabulary has the token,
     /// else the next that is free after the model's count.
     init(_ root: JSONObject, _ model: any Model, _ normalizer: (any Normalizer)?) throws {
-        guard root.has("added_tokens") else { return }
+        var ids: [[UInt8]: Int32] = [:]
         var byID: [Int32: AddedToken] = [:]
         var next = Int32(model.count)
-        for entry in try root.objects("added_tokens") {
+        for entry in root.has("added_tokens") ? try root.objects("added_tokens") : [] {
             let token = try AddedToken(entry)
-            _ = try entry.id("id")
             guard !token.content.isEmpty else { continue }
-            let id = ids[token.content] ?? model.id(of: token.content) ?? next
-            if ids[token.content] == nil, id == next, model.id(of: token.content) == nil {
-                guard next < Int32.max else { throw entry.fault("no id is left for it") }
-                next += 1
-                newCount += 1
+            if ids[token.content] == nil {
+                if let id = model.id(of: token.content) {
+                    ids[token.content] = id
+                } else {
+                    guard next < Int32.max else { throw entry.fault("no id is left for it") }
+                    ids[token.content] = next
+                    next += 1
+                }
             }
-            ids[token.content] = id
-            byID[id] = token
-            largestID = max(largestID, id)
+            if let id = ids[token.content] { byID[id] = token }
         }
-        for (id, token) in byID.sorted(by: { $0.key < $1.key }) { try insert(token, id, root, normalizer) }
+        newCount = Int(next) - model.count
+        largestID = ids.values.max() ?? 0
+        self.ids = ids
+        let tokens = byID.sorted { $0.key < $1.key }.map { (token: $0.value, id: $0.key) }
+        let found = (tokens.filter { !$0.token.isNormalized }, tokens.filter { $0.token.isNormalized })
+        verbatim = AddedTokenFinder(found.0, contents: found.0.map(\.token.content))
+        normalized = AddedTokenFinder(found.1, contents: try Self.normalized(found.1.map(\.token.content), root, normalizer))
     }
 
     func id(of token: String) -> Int32? { ids[Array(token.utf8)] }
 
-    private mutating func insert(_ token: AddedToken, _ id: Int32, _ root: JSONObject, _ normalizer: (any Normalizer)?) throws {
-        let name = String(decoding: token.content, as: UTF8.self)
-        guard token.isNormalized else {
-            _ = verbatim.insert(token, as: token.content, id: id)
-            return
-        }
-        var content = token.content
-        if let normalizer {
-            content.removeAll()
-            _ = token.content.withUnsafeBufferPointer { normalizer.normalize($0, into: &content) }
-        }
-        guard !content.isEmpty else { throw root.fault("the added token \(name) is empty once it is normalised") }
-        guard normalized.insert(token, as: content, id: id) else {
-            throw root.fault("the added token \(name) is another one's equal once it is normalised")
+    /// What normalisation makes of the tokens. The reference refuses, too, to look for equal ones or for nothing.
+    private static func normalized(
+        _ contents: [[UInt8]], _ root: JSONObject, _ normalizer: (any Normalizer)?
+    ) throws -> [[UInt8]] {
+        guard let normalizer else { return contents }
+        var seen: Set<[UInt8]> = []
+        return try contents.map { content in
+            let name = String(decoding: content, as: UTF8.self)
+            var result: [UInt8] = []
+            content.withUnsafeBufferPointer { normalizer.normalize($0, into: &result) }
+            guard !result.isEmpty else { throw root.fault("the added token \(name) is empty once it is normalised") }
+            guard seen.insert(result).inserted else {
+                throw root.fault("the added token \(name) is another one's equal once it is normalised")
+            }
+            return result
         }
     }
 }

@@ -68,13 +68,13 @@ public final class Tokenizer: Sendable {
         let cutsLeft = truncation?.direction == .left
         let most = room == .max || cutsLeft ? Int.max : ids.count + room
         var text = text
-        workspaces.withWorkspace { workspace in
+        workspaces.withWorkspace { (workspace: inout Workspace) in
             text.withUTF8 { bytes in
                 added.verbatim.forEachPart(of: bytes) { part in
                     switch part {
                     case .token(let id): ids.append(id)
                     case .text(let start, let end):
-                        encode(bytes.part(start, end), isFirst: start == 0, most, workspace, &ids)
+                        encode(bytes.part(start, end), isFirst: start == 0, most, &workspace, &ids)
                     }
                     return ids.count < most
                 }
@@ -93,14 +93,14 @@ public final class Tokenizer: Sendable {
     }
 
     /// Text between added tokens that are found verbatim.
-    private func encode(_ text: Bytes, isFirst: Bool, _ most: Int, _ workspace: Workspace, _ ids: inout [Int32]) {
-        var keepsOrigin = isFirst
-        var normalized = workspace.normalized
-        workspace.normalized = []
-        defer { workspace.normalized = normalized }
+    private func encode(_ text: Bytes, isFirst: Bool, _ most: Int, _ workspace: inout Workspace, _ ids: inout [Int32]) {
+        let origin = isFirst ? originLength(text) : 0
+        var normalized: [UInt8] = []
+        swap(&normalized, &workspace.normalized)
+        defer { swap(&normalized, &workspace.normalized) }
         normalized.removeAll(keepingCapacity: true)
         if let normalizer {
-            keepsOrigin = normalizer.normalize(text, into: &normalized) && isFirst
+            normalizer.normalize(text, into: &normalized)
         } else {
             normalized.append(contentsOf: text)
         }
@@ -109,13 +109,27 @@ public final class Tokenizer: Sendable {
                 switch part {
                 case .token(let id): ids.append(id)
                 case .text(let start, let end):
-                    workspace.pieces.reset(bytes.part(start, end), startsAtOrigin: keepsOrigin && start == 0)
+                    workspace.pieces.reset(bytes.part(start, end), origin: max(0, origin - start))
                     preTokenizer?.preTokenize(&workspace.pieces)
                     model.tokenize(workspace.pieces, room: most, &workspace.scratch, into: &ids)
                 }
                 return ids.count < most
             }
         }
+    }
+
+    /// How many bytes of the normalised `text` come from its first scalar.
+    private func originLength(_ text: Bytes) -> Int {
+        guard preTokenizer != nil, text.count > 0 else { return 0 }
+        guard let normalizer, text[0] >= 0x80 || text[0] <= 0x20 else { return 1 }
+        var output: [UInt8] = []
+        var index = 0
+        repeat {
+            let end = index + text.scalar(at: index).length
+            normalizer.normalize(text.part(index, end), into: &output)
+            index = end
+        } while output.isEmpty && index < text.count && normalizer.movesOrigin
+        return output.count
     }
 
     /// Whether the model sees the byte alphabet only: the last step before it writes bytes so.

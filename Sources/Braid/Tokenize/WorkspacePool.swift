@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// What encoding a text writes to. One thread has it at a time.
-final class Workspace {
+struct Workspace {
     var normalized: [UInt8] = []
     var pieces = Pieces()
     var scratch = ModelScratch()
@@ -12,9 +12,9 @@ final class WorkspacePool: @unchecked Sendable {
     private let lock = NSLock()
     private var idle: [Workspace] = []
 
-    func withWorkspace(_ body: (Workspace) -> Void) {
-        let workspace = lock.withLock { idle.popLast() } ?? Workspace()
-        body(workspace)
+    func withWorkspace(_ body: (inout Workspace) -> Void) {
+        var workspace = lock.withLock { idle.popLast() } ?? Workspace()
+        body(&workspace)
         lock.withLock { idle.append(workspace) }
     }
 }

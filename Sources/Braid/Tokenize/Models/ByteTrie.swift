@@ -1,36 +1,37 @@
 /// Byte strings and the id of each, found byte by byte: every entry that a text begins with comes up on one walk.
 ///
-/// One flat hash table of (node, byte) → node; read only once it is filled, hence Sendable.
+/// One flat hash table of (node, byte) → node. Nothing is written after it is built, hence Sendable.
 final class ByteTrie: @unchecked Sendable {
     /// The number of entries.
-    private(set) var count = 0
-    /// A slot is parent node, byte and child node in 28, 8 and 28 bits; 0 where it is free, as no child is the root.
-    private var slots: UnsafeMutablePointer<UInt64>
-    private var shift: UInt64
-    private var mask: Int
-    private var ids: [Int32] = [-1]
-    /// The walk's first step, without a hash.
+    let count: Int
+    /// As in ByteTrieBuilder.
+    private let slots: UnsafeMutablePointer<UInt64>
+    private let mask: Int
+    private let shift: UInt64
+    private let ids: UnsafeMutablePointer<Int32>
     private let rootChildren: UnsafeMutablePointer<Int32>
 
     /// The root, from which every walk starts.
     static let root = 0
-    private static let nodeLimit = 1 << 28
 
-    /// Room for `bytes` bytes of entries; it grows beyond that by itself.
-    init(expecting bytes: Int = 0) {
-        var bits: UInt64 = 10
-        while (1 << bits) < min(bytes, 1 << 24) { bits += 1 }
-        shift = 64 - bits
-        mask = 1 << bits - 1
-        slots = .allocate(capacity: 1 << bits)
-        slots.initialize(repeating: 0, count: 1 << bits)
-        rootChildren = .allocate(capacity: 256)
-        rootChildren.initialize(repeating: -1, count: 256)
+    fileprivate init(_ builder: ByteTrieBuilder) {
+        count = builder.count
+        (mask, shift) = (builder.mask, builder.shift)
+        slots = Self.copy(builder.slots)
+        ids = Self.copy(builder.ids)
+        rootChildren = Self.copy(builder.rootChildren)
     }
 
     deinit {
         slots.deallocate()
+        ids.deallocate()
         rootChildren.deallocate()
+    }
+
+    private static func copy<Element>(_ elements: [Element]) -> UnsafeMutablePointer<Element> {
+        let pointer = UnsafeMutablePointer<Element>.allocate(capacity: elements.count)
+        for index in elements.indices { (pointer + index).initialize(to: elements[index]) }
+        return pointer
     }
 
     /// The node after `byte`, or a negative number where no entry goes on so.
@@ -38,7 +39,7 @@ final class ByteTrie: @unchecked Sendable {
     func step(_ node: Int, _ byte: UInt8) -> Int {
         if node == Self.root { return Int(rootChildren[Int(byte)]) }
         let key = UInt64(node) << 8 | UInt64(byte)
-        var slot = Int((key &* 0x9E37_79B9_7F4A_7C15) >> shift)
+        var slot = Int((key &* ByteTrieBuilder.multiplier) >> shift)
         while true {
             let entry = slots[slot]
             if entry == 0 { return -1 }
@@ -68,23 +69,38 @@ final class ByteTrie: @unchecked Sendable {
     }
 
     func id(of bytes: [UInt8]) -> Int32? { bytes.withUnsafeBufferPointer { id(of: $0) } }
+}
+
+/// Fills a ByteTrie.
+struct ByteTrieBuilder {
+    private(set) var count = 0
+    /// A slot is parent node, byte and child node in 28, 8 and 28 bits; 0 where it is free, as no child is the root.
+    fileprivate private(set) var slots: [UInt64]
+    fileprivate private(set) var mask: Int
+    fileprivate private(set) var shift: UInt64
+    fileprivate private(set) var ids: [Int32] = [-1]
+    /// The walk's first step, without a hash.
+    fileprivate private(set) var rootChildren = [Int32](repeating: -1, count: 256)
+
+    fileprivate static let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
+    private static let nodeLimit = 1 << 28
+
+    /// Room for `bytes` bytes of entries; it grows beyond that by itself.
+    init(expecting bytes: Int = 0) {
+        var bits: UInt64 = 10
+        while 1 << bits < min(bytes, 1 << 24) { bits += 1 }
+        shift = 64 - bits
+        mask = 1 << bits - 1
+        slots = [UInt64](repeating: 0, count: 1 << bits)
+    }
+
+    func build() -> ByteTrie { ByteTrie(self) }
 
     /// Adds an entry; of two equal ones the later id counts. Returns false where the table can hold no more.
-    func insert(_ bytes: Bytes, _ id: Int32) -> Bool {
-        var node = Self.root
+    mutating func insert(_ bytes: Bytes, _ id: Int32) -> Bool {
+        var node = ByteTrie.root
         for byte in bytes {
-            var next = step(node, byte)
-            if next < 0 {
-                next = ids.count
-                guard next < Self.nodeLimit else { return false }
-                ids.append(-1)
-                if node == Self.root {
-                    rootChildren[Int(byte)] = Int32(next)
-                } else {
-                    if ids.count * 2 > mask { grow() }
-                    place(UInt64(node) << 36 | UInt64(byte) << 28 | UInt64(next))
-                }
-            }
+            guard let next = child(of: node, byte) else { return false }
             node = next
         }
         if ids[node] < 0 { count += 1 }
@@ -92,20 +108,39 @@ final class ByteTrie: @unchecked Sendable {
         return true
     }
 
-    private func place(_ entry: UInt64) {
-        var slot = Int(((entry >> 28) &* 0x9E37_79B9_7F4A_7C15) >> shift)
-        while slots[slot] != 0 { slot = (slot + 1) & mask }
-        slots[slot] = entry
+    /// The node after `byte`, a new one where there was none.
+    private mutating func child(of node: Int, _ byte: UInt8) -> Int? {
+        let key = UInt64(node) << 8 | UInt64(byte)
+        var slot = Int((key &* Self.multiplier) >> shift)
+        if node == ByteTrie.root {
+            if rootChildren[Int(byte)] >= 0 { return Int(rootChildren[Int(byte)]) }
+        } else {
+            while slots[slot] != 0 {
+                if slots[slot] >> 28 == key { return Int(slots[slot] & 0xFFF_FFFF) }
+                slot = (slot + 1) & mask
+            }
+        }
+        let next = ids.count
+        guard next < Self.nodeLimit else { return nil }
+        ids.append(-1)
+        if node == ByteTrie.root {
+            rootChildren[Int(byte)] = Int32(next)
+        } else {
+            slots[slot] = key << 28 | UInt64(next)
+            if ids.count * 2 > mask { grow() }
+        }
+        return next
     }
 
-    private func grow() {
+    private mutating func grow() {
         let old = slots
-        let oldCount = mask + 1
         shift -= 1
-        mask = oldCount * 2 - 1
-        slots = .allocate(capacity: oldCount * 2)
-        slots.initialize(repeating: 0, count: oldCount * 2)
-        for slot in 0..<oldCount where old[slot] != 0 { place(old[slot]) }
-        old.deallocate()
+        mask = old.count * 2 - 1
+        slots = [UInt64](repeating: 0, count: old.count * 2)
+        for entry in old where entry != 0 {
+            var slot = Int(((entry >> 28) &* Self.multiplier) >> shift)
+            while slots[slot] != 0 { slot = (slot + 1) & mask }
+            slots[slot] = entry
+        }
     }
 }

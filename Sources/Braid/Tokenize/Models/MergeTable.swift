@@ -1,11 +1,13 @@
-/// The rank of each pair of tokens that may be merged, and what they become. A flat hash table.
-struct MergeTable: Sendable {
+/// The rank of each pair of tokens that may be merged, and what they become.
+///
+/// A flat hash table; never written once it is filled, hence Sendable.
+final class MergeTable: @unchecked Sendable {
     /// Rank and new token in 32 bits each; lower ranks first.
     typealias Merge = UInt64
     static let none = Merge.max
 
-    private var keys: [UInt64]
-    private var values: [Merge]
+    private let slots: UnsafeMutablePointer<(key: UInt64, merge: Merge)>
+    private let mask: Int
     private let shift: UInt64
 
     /// Refuses merges of tokens that the vocabulary lacks.
@@ -30,26 +32,25 @@ struct MergeTable: Sendable {
         var bits: UInt64 = 4
         while 1 << bits < pairs.count * 2 { bits += 1 }
         shift = 64 - bits
-        keys = [UInt64](repeating: .max, count: 1 << bits)
-        values = [Merge](repeating: Self.none, count: 1 << bits)
-        for pair in pairs {
-            let slot = slot(pair.key)
-            keys[slot] = pair.key
-            values[slot] = pair.value
-        }
+        mask = 1 << bits - 1
+        slots = .allocate(capacity: 1 << bits)
+        slots.initialize(repeating: (.max, Self.none), count: 1 << bits)
+        for pair in pairs { slots[slot(pair.key)] = (pair.key, pair.value) }
     }
+
+    deinit { slots.deallocate() }
 
     /// Where `key` is, or belongs.
     @inline(__always)
     private func slot(_ key: UInt64) -> Int {
         var slot = Int((key &* 0x9E37_79B9_7F4A_7C15) >> shift)
-        while keys[slot] != key && keys[slot] != .max { slot = (slot + 1) & (keys.count - 1) }
+        while slots[slot].key != key && slots[slot].key != .max { slot = (slot + 1) & mask }
         return slot
     }
 
     /// What two tokens become, `none` where they are never merged.
     @inline(__always)
     subscript(first: Int32, second: Int32) -> Merge {
-        values[slot(UInt64(UInt32(bitPattern: first)) << 32 | UInt64(UInt32(bitPattern: second)))]
+        slots[slot(UInt64(UInt32(bitPattern: first)) << 32 | UInt64(UInt32(bitPattern: second)))].merge
     }
 }

@@ -42,14 +42,14 @@ enum ModelReader {
 
     /// A vocabulary of tokens and ids.
     static func vocabulary(_ file: TokenizerFile) throws -> (trie: ByteTrie, largestID: Int32) {
-        let trie = ByteTrie(expecting: 1 << 17)
+        var trie = ByteTrieBuilder(expecting: 1 << 17)
         var largest: Int32 = 0
         try file.forEachToken { token, id in
             guard trie.insert(token, id) else { throw file.model.fault("vocab is too large") }
             largest = max(largest, id)
         }
         guard trie.count > 0 else { throw file.model.fault("vocab must not be empty") }
-        return (trie, largest)
+        return (trie.build(), largest)
     }
 
     /// The id of the unknown token, which must be in the vocabulary.

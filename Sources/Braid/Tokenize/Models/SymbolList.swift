@@ -1,14 +1,9 @@
 /// The tokens of a word while they are merged.
 struct SymbolList {
-    private struct Candidate {
-        /// Rank, then position: of equal ranks the leftmost pair is merged first.
-        let order: UInt64
-        let token: Int32
-    }
-
     private var tokens: [Int32] = []
     private var merges: [MergeTable.Merge] = []
-    private var heap: [Candidate] = []
+    /// Rank and position of each pair that may be merged: of equal ranks the leftmost is first.
+    private var heap = LeastFirst()
     private var next: [Int32] = []
     private var previous: [Int32] = []
 
@@ -46,52 +41,74 @@ struct SymbolList {
 
     /// A token that was merged into the one before it is -1.
     private mutating func mergeLong(_ table: MergeTable) {
-        heap.removeAll(keepingCapacity: true)
-        next = (0..<tokens.count).map { Int32($0 + 1) }
-        previous = (0..<tokens.count).map { Int32($0 - 1) }
-        for index in 0..<tokens.count - 1 { push(table, index, index + 1) }
-        while let top = pop() {
-            let at = Int(top.order & 0xFFFF_FFFF)
+        let count = tokens.count
+        next.removeAll(keepingCapacity: true)
+        previous.removeAll(keepingCapacity: true)
+        heap.removeAll()
+        for index in 0..<count {
+            next.append(Int32(index + 1))
+            previous.append(Int32(index - 1))
+            if index > 0 { push(table[tokens[index - 1], tokens[index]], at: index - 1) }
+        }
+        while let top = heap.pop() {
+            let at = Int(top & 0xFFFF_FFFF)
             let right = Int(next[at])
-            guard tokens[at] >= 0, right < tokens.count else { continue }
+            guard tokens[at] >= 0, right < count else { continue }
             let merge = table[tokens[at], tokens[right]]
             // The pair that waited may be gone.
-            guard merge != MergeTable.none, Int32(truncatingIfNeeded: merge & 0xFFFF_FFFF) == top.token else { continue }
-            tokens[at] = top.token
+            guard merge >> 32 == top >> 32 else { continue }
+            tokens[at] = Int32(truncatingIfNeeded: merge & 0xFFFF_FFFF)
             tokens[right] = -1
-            next[at] = next[right]
-            let after = Int(next[at])
-            if after < tokens.count { previous[after] = Int32(at) }
-            if previous[at] >= 0 { push(table, Int(previous[at]), at) }
-            if after < tokens.count { push(table, at, after) }
-        }
-    }
-
-    private mutating func push(_ table: MergeTable, _ left: Int, _ right: Int) {
-        let merge = table[tokens[left], tokens[right]]
-        guard merge != MergeTable.none else { return }
-        let token = Int32(truncatingIfNeeded: merge & 0xFFFF_FFFF)
-        heap.append(Candidate(order: merge & 0xFFFF_FFFF_0000_0000 | UInt64(left), token: token))
-        var child = heap.count - 1
-        while child > 0, heap[child].order < heap[(child - 1) / 2].order {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    private mutating func pop() -> Candidate? {
-        guard let top = heap.first, let last = heap.popLast() else { return nil }
-        guard !heap.isEmpty else { return top }
-        heap[0] = last
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [parent * 2 + 1, parent * 2 + 2] where child < heap.count && heap[child].order < heap[least].order {
-                least = child
+            let after = Int(next[right])
+            next[at] = Int32(after)
+            if after < count {
+                previous[after] = Int32(at)
+                push(table[tokens[at], tokens[after]], at: at)
             }
-            if least == parent { return top }
-            heap.swapAt(parent, least)
-            parent = least
+            let before = Int(previous[at])
+            if before >= 0 { push(table[tokens[before], tokens[at]], at: before) }
         }
+    }
+
+    @inline(__always)
+    private mutating func push(_ merge: MergeTable.Merge, at index: Int) {
+        if merge != MergeTable.none { heap.push(merge & 0xFFFF_FFFF_0000_0000 | UInt64(index)) }
+    }
+}
+
+/// A binary heap that gives the least number first.
+struct LeastFirst {
+    private var numbers: [UInt64] = []
+
+    mutating func removeAll() { numbers.removeAll(keepingCapacity: true) }
+
+    mutating func push(_ number: UInt64) {
+        numbers.append(number)
+        numbers.withUnsafeMutableBufferPointer { heap in
+            var child = heap.count - 1
+            while child > 0, number < heap[(child - 1) / 2] {
+                heap[child] = heap[(child - 1) / 2]
+                child = (child - 1) / 2
+            }
+            heap[child] = number
+        }
+    }
+
+    mutating func pop() -> UInt64? {
+        guard let least = numbers.first, let last = numbers.popLast() else { return nil }
+        if numbers.isEmpty { return least }
+        numbers.withUnsafeMutableBufferPointer { heap in
+            var parent = 0
+            while true {
+                var child = parent * 2 + 1
+                guard child < heap.count else { break }
+                if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
+                if last <= heap[child] { break }
+                heap[parent] = heap[child]
+                parent = child
+            }
+            heap[parent] = last
+        }
+        return least
     }
 }

@@ -21,16 +21,17 @@ struct UnigramModel: Model {
     init(_ file: TokenizerFile) throws {
         let settings = file.model
         try settings.allow("vocab", "unk_id", "byte_fallback")
-        let trie = ByteTrie(expecting: 1 << 17)
+        var builder = ByteTrieBuilder(expecting: 1 << 17)
         var scores: [Double] = []
         var lowest = Double.infinity
         try file.forEachScore { token, score in
-            guard scores.count < Int(Int32.max), trie.insert(token, Int32(scores.count)) else {
+            guard scores.count < Int(Int32.max), builder.insert(token, Int32(scores.count)) else {
                 throw settings.fault("vocab is too large")
             }
             scores.append(score)
             lowest = min(lowest, score)
         }
+        let trie = builder.build()
         unknown = try settings.id("unk_id")
         guard Int(unknown) < scores.count else {
             throw settings.fault("unk_id is \(unknown) but vocab has \(scores.count) tokens")

@@ -23,7 +23,7 @@ struct BertNormalizer: Normalizer {
         }
     }
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
+    func normalize(_ text: Bytes, into output: inout [UInt8]) {
         output.reserveCapacity(text.count + text.count / 4)
         var index = 0
         var run = ScalarRun()
@@ -45,7 +45,6 @@ struct BertNormalizer: Normalizer {
             for scalar in run.scalars { write(scalar, into: &output) }
             run.removeAll()
         }
-        return !dropsFirst(text)
     }
 
     /// Cleans, sets apart and decomposes one scalar.
@@ -75,12 +74,6 @@ struct BertNormalizer: Normalizer {
         guard lowercases else { return output.append(scalar: scalar) }
         output.append(scalar: tables.lowerCase(scalar))
         if scalar == 0x130 { output.append(scalar: 0x307) }
-    }
-
-    private func dropsFirst(_ text: Bytes) -> Bool {
-        guard text.count > 0 else { return false }
-        let traits = tables.traits(text.scalar(at: 0).value)
-        return cleansText && traits.contains(.removedByBert) || stripsAccents && traits.contains(.nonspacingMark)
     }
 
     /// The blocks that BERT names, one of them from 0x2B920 as the reference has it.

@@ -1,28 +1,30 @@
 /// A step that rewrites text before it is cut into words.
 protocol Normalizer: Sendable {
-    /// Appends the normalised `text` to `output`, which is empty. Returns false where what stands first in it does not come
-    /// from the first scalar of `text`, which Metaspace's scheme "first" asks.
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool
+    /// Appends the normalised `text` to `output`, which is empty.
+    func normalize(_ text: Bytes, into output: inout [UInt8])
+    /// Whether what follows a scalar that is dropped stands in its place, as far as Metaspace's scheme "first" is concerned.
+    var movesOrigin: Bool { get }
+}
+
+extension Normalizer {
+    var movesOrigin: Bool { false }
 }
 
 /// Normalizers one after the other.
 struct NormalizerSequence: Normalizer {
     let steps: [any Normalizer]
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
-        guard let first = steps.first else {
-            output.append(contentsOf: text)
-            return true
-        }
-        var keepsOrigin = first.normalize(text, into: &output)
+    var movesOrigin: Bool { steps.contains { $0.movesOrigin } }
+
+    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+        guard let first = steps.first else { return output.append(contentsOf: text) }
+        first.normalize(text, into: &output)
         var previous: [UInt8] = []
         for step in steps.dropFirst() {
             swap(&previous, &output)
             output.removeAll(keepingCapacity: true)
-            let keeps = previous.withUnsafeBufferPointer { step.normalize($0, into: &output) }
-            keepsOrigin = keepsOrigin && keeps
+            previous.withUnsafeBufferPointer { step.normalize($0, into: &output) }
         }
-        return keepsOrigin
     }
 }
 

@@ -12,6 +12,8 @@ struct PrecompiledNormalizer: Normalizer {
     /// The ASCII bytes that some rule begins with.
     private let isASCIIKey: [Bool]
     private let tables = UnicodeTables.shared
+    /// As the reference aligns what it writes with what it read.
+    let movesOrigin = true
 
     init(_ settings: JSONObject) throws {
         try settings.allow("precompiled_charsmap")
@@ -36,7 +38,7 @@ struct PrecompiledNormalizer: Normalizer {
         }
     }
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
+    func normalize(_ text: Bytes, into output: inout [UInt8]) {
         output.reserveCapacity(text.count + text.count / 4)
         var index = 0
         while index < text.count {
@@ -48,7 +50,6 @@ struct PrecompiledNormalizer: Normalizer {
             if index > start { output.append(contentsOf: text.part(start, index)) }
             index = cluster(text, at: index, into: &output)
         }
-        return true
     }
 
     /// Normalises the grapheme cluster at `start`, or several; returns their end.

@@ -9,16 +9,13 @@ struct ReplaceNormalizer: Normalizer {
         content = try settings.bytes("content")
     }
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
+    func normalize(_ text: Bytes, into output: inout [UInt8]) {
         var end = 0
-        var keepsOrigin = true
         pattern.forEachMatch(in: text, 0, text.count) { start, stop in
             output.append(contentsOf: text.part(end, start))
             output.append(contentsOf: content)
-            if start == 0 { keepsOrigin = !content.isEmpty && text.scalar(at: 0).length == stop }
             end = stop
         }
         output.append(contentsOf: text.part(end, text.count))
-        return keepsOrigin
     }
 }

@@ -2,7 +2,7 @@
 struct LowercaseNormalizer: Normalizer {
     private let tables = UnicodeTables.shared
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
+    func normalize(_ text: Bytes, into output: inout [UInt8]) {
         var index = 0
         while index < text.count {
             let (scalar, length) = text.scalar(at: index)
@@ -10,7 +10,6 @@ struct LowercaseNormalizer: Normalizer {
             if scalar == 0x130 { output.append(scalar: 0x307) }
             index += length
         }
-        return true
     }
 }
 
@@ -19,7 +18,7 @@ struct ScalarFilter: Normalizer {
     private let drops: @Sendable (UInt32) -> Bool
     private let isSpace: @Sendable (UInt32) -> Bool
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
+    func normalize(_ text: Bytes, into output: inout [UInt8]) {
         var index = 0
         while index < text.count {
             let (scalar, length) = text.scalar(at: index)
@@ -30,7 +29,6 @@ struct ScalarFilter: Normalizer {
             }
             index += length
         }
-        return text.count == 0 || !drops(text.scalar(at: 0).value)
     }
 
     static let stripAccents = ScalarFilter(
@@ -57,7 +55,7 @@ struct StripNormalizer: Normalizer {
     let left: Bool
     let right: Bool
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
+    func normalize(_ text: Bytes, into output: inout [UInt8]) {
         let tables = UnicodeTables.shared
         var start = 0
         var end = text.count
@@ -68,7 +66,6 @@ struct StripNormalizer: Normalizer {
             end -= text.scalar(before: end).length
         }
         output.append(contentsOf: text.part(start, end))
-        return start == 0
     }
 }
 
@@ -76,17 +73,15 @@ struct StripNormalizer: Normalizer {
 struct PrependNormalizer: Normalizer {
     let prefix: [UInt8]
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
+    func normalize(_ text: Bytes, into output: inout [UInt8]) {
         if text.count > 0 { output.append(contentsOf: prefix) }
         output.append(contentsOf: text)
-        return true
     }
 }
 
 /// Writes each byte as the printable character that stands for it.
 struct ByteLevelNormalizer: Normalizer {
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
+    func normalize(_ text: Bytes, into output: inout [UInt8]) {
         for byte in text { ByteAlphabet.append(byte, to: &output) }
-        return true
     }
 }

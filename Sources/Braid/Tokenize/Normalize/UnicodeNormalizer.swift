@@ -9,7 +9,7 @@ struct UnicodeNormalizer: Normalizer {
         self.compatibly = compatibly
     }
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) -> Bool {
+    func normalize(_ text: Bytes, into output: inout [UInt8]) {
         var index = 0
         var run = ScalarRun()
         while index < text.count {
@@ -36,7 +36,6 @@ struct UnicodeNormalizer: Normalizer {
             for scalar in run.scalars { output.append(scalar: scalar) }
             run.removeAll()
         }
-        return true
     }
 }
 

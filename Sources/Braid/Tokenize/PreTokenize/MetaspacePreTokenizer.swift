@@ -24,14 +24,12 @@ struct MetaspacePreTokenizer: PreTokenizer {
     }
 
     func preTokenize(_ pieces: inout Pieces) {
-        let startsAtOrigin = pieces.startsAtOrigin
-        var isFirst = true
+        let origin = pieces.origin
         pieces.rewrite { text, piece, output in
             let begins = text[piece.start] == 0x20 || text.starts(with: replacement, at: piece.start)
-            if !begins && (scheme == .always || scheme == .first && isFirst && startsAtOrigin) {
+            if !begins && (scheme == .always || scheme == .first && piece.start < origin) {
                 output.append(contentsOf: replacement)
             }
-            isFirst = false
             for index in piece.start..<piece.end {
                 if text[index] == 0x20 {
                     output.append(contentsOf: replacement)

@@ -8,18 +8,18 @@ struct Pieces {
 
     private(set) var bytes: [UInt8] = []
     private(set) var all: [Piece] = []
-    /// Whether the first piece begins where the whole text begins, which Metaspace's scheme "first" asks.
-    private(set) var startsAtOrigin = false
+    /// Pieces that begin before this offset come from the first scalar of the whole text, which Metaspace's scheme "first" asks.
+    private(set) var origin = 0
     private var otherBytes: [UInt8] = []
     private var otherPieces: [Piece] = []
 
     /// One piece, of `text`.
-    mutating func reset(_ text: Bytes, startsAtOrigin: Bool) {
+    mutating func reset(_ text: Bytes, origin: Int) {
         bytes.removeAll(keepingCapacity: true)
         bytes.append(contentsOf: text)
         all.removeAll(keepingCapacity: true)
         if text.count > 0 { all.append(Piece(start: 0, end: text.count)) }
-        self.startsAtOrigin = startsAtOrigin
+        self.origin = origin
     }
 
     /// Puts what `body` appends in the place of each piece; empty ones are dropped.
@@ -32,7 +32,6 @@ struct Pieces {
         }
         swap(&all, &list.pieces)
         otherPieces = list.pieces
-        if let first = all.first { startsAtOrigin = startsAtOrigin && first.start == 0 }
     }
 
     /// Puts what `body` writes in the place of each piece.
@@ -44,14 +43,17 @@ struct Pieces {
         output.reserveCapacity(bytes.count * 2)
         var pieces = all
         all = []
+        var newOrigin = 0
         bytes.withUnsafeBufferPointer { text in
             for index in pieces.indices {
                 let start = output.count
                 body(text, pieces[index], &output)
+                if pieces[index].start < origin { newOrigin = output.count }
                 pieces[index] = Piece(start: start, end: output.count)
             }
         }
         all = pieces
+        origin = newOrigin
         otherBytes = bytes
         bytes = output
     }

@@ -1,7 +1,7 @@
 /// What the `tokenizers` package holds each scalar to be, whose tables are of other Unicode versions than Swift's.
 ///
 /// Its data stand in the files beside this one, which scripts/references/unicode_tables.py writes.
-struct UnicodeTables: Sendable {
+final class UnicodeTables: Sendable {
     /// Read at the first use, which takes a few milliseconds.
     static let shared = UnicodeTables()
 
