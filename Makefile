@@ -39,11 +39,11 @@ layering: ## Check that no target imports what it must not know
 
 parity: build bench-tool ## Compare full-size encoders and tokenizers with timm, Transformers, PANNs (needs those Python packages; says which)
 	@python3 scripts/parity.py $(BRAID)
-	@python3 scripts/tokenizer_parity.py $(BENCH)
+	@python3 scripts/tokenizer_parity.py --dump "$(BENCH) ids {file}"
 
 bench: build bench-tool ## Time front ends and tokenizers against their peers, and the memory of loading (needs their Python packages)
 	@python3 benchmarks/front_ends.py $(BENCH)
-	@python3 benchmarks/tokenizers.py $(BENCH)
+	@python3 benchmarks/tokenizer_speed.py --time "$(BENCH) tokenize {file}"
 	@python3 benchmarks/load_memory.py $(BENCH)
 
 bench-tool: build

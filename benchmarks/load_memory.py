@@ -46,6 +46,9 @@ def cases():
     pickled = folder("resnet101-pth", None)
     torch.save(resnet.state_dict(), pickled / "model.pth")
     yield "ResNet-101, .pth", "image", [pickled / "model.pth", "resnet101"], pickled
+    legacy = folder("resnet101-legacy", None)
+    torch.save(resnet.state_dict(), legacy / "model.pth", _use_new_zipfile_serialization=False)
+    yield "ResNet-101, .pth of the older format", "image", [legacy / "model.pth", "resnet101"], legacy
     bert = transformers.BertModel(transformers.BertConfig())
     shards = folder("bert", bert.config.to_dict() | {"model_type": "bert"}, [MINILM / "tokenizer.json"])
     bert.save_pretrained(shards, max_shard_size="100MB")

@@ -200,7 +200,7 @@ def cases(tokenizers):
             transformers.MPNetConfig(vocab_size=30527, max_position_embeddings=514, layer_norm_eps=1e-5), wordpiece, "mean"),
         "RoBERTa-base (Transformers)": text(transformers.RobertaConfig(**small), tokenizers / "roberta.json", "mean"),
         "XLM-R-base (Transformers, sharded)": text(
-            transformers.XLMRobertaConfig(**small | {"vocab_size": 250002}), tokenizers / "xlm-roberta.json", "cls"),
+            transformers.XLMRobertaConfig(**small | {"vocab_size": 250002}), tokenizers / "xlmr.json", "cls"),
         "GPT-2 (Transformers)": text(transformers.GPT2Config(), tokenizers / "gpt2.json", "lasttoken"),
     }
     for name in ("cnn6", "cnn10", "cnn14"):

@@ -46,6 +46,23 @@ case "logmel":
         return try Tensor(clip.samples, shape: [1, clip.samples.count])
     }
     try emit(try time(clips) { _ = try frontEnd.spectrogram($0) })
+case "ids", "tokenize":
+    // TOKENIZER < TEXTS: a line of ids for each JSON text; or the seconds that encoding all of them takes.
+    guard arguments.count == 2 else { exit(64) }
+    let begun = ContinuousClock.now
+    let tokenizer = try Tokenizer(URL(fileURLWithPath: arguments[1]))
+    let loaded = (ContinuousClock.now - begun) / .seconds(1)
+    let texts = try FileHandle.standardInput.readDataToEndOfFile().split(separator: UInt8(ascii: "\n")).map { line in
+        try JSONDecoder().decode(String.self, from: line)
+    }
+    if arguments[0] == "ids" {
+        for text in texts { print(tokenizer.encode(text).map(String.init).joined(separator: " ")) }
+    } else {
+        let start = ContinuousClock.now
+        let count = texts.reduce(0) { $0 + tokenizer.encode($1).count }
+        let spent = (ContinuousClock.now - start) / .seconds(1)
+        print("\(spent) s, \(count) ids, loaded in \(loaded) s: \(tokenizer.summary)")
+    }
 case "load":
     // MODALITY WEIGHTS [ENCODER]: the memory that loading takes beyond what the process had.
     guard arguments.count >= 3, let modality = Modality(rawValue: arguments[1]) else { exit(64) }

@@ -60,6 +60,11 @@ public final class ModalityEncoder {
         let parts = EncoderSource(scope: Scope(store), config: config, folder: source.folder, options: options)
         (encoder, frontEnd) = try builder.build(parts)
         try store.report.check(allowUnused: false)
+        if modality == .image, !isRandom, config.fields.isEmpty, let front = frontEnd as? ImageFrontEnd {
+            notify(
+                "\(configuration.weights): no config.json says how pictures were prepared; taking torchvision's transform: \(front.summary)",
+                style: style)
+        }
         self.modality = modality
         self.architecture = architecture
         name = configuration.weights
@@ -131,24 +136,39 @@ public final class ModalityEncoder {
         }
     }
 
+    /// SHA-256 over all that its embeddings depend on: the weights, the front end's files, and the options. nil where the
+    /// weights are random.
+    func fingerprint() throws -> String? {
+        guard var sums = try weights?.fingerprint().map({ [$0] }) else { return nil }
+        if let folder = source.folder {
+            sums += try source.companions.filter { !$0.hasSuffix(".md") }.map {
+                "\($0) \(try Fingerprint.of(folder.appendingPathComponent($0)))"
+            }
+        }
+        sums += options.fields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        return Fingerprint.of(sums.joined(separator: "\n"))
+    }
+
     public var isFrozen: Bool { trainable == .none }
 
     /// Encodes prepared samples. Frozen encoders behave as in use, whatever the mode.
     public func encode(_ prepared: [Tensor], mode: Mode = .evaluate) throws -> Encoding {
         let input = try frontEnd.collate(prepared).moved(to: parameters.device)
         let mode = isFrozen ? .evaluate : mode
-        guard let counts = input.rowsPerSample else { return try encoder(input, mode: mode) }
-        // Windows of long recordings are many: a few at a time, so that memory stays bounded.
-        let size = max(1, Self.positionsAtOnce / max(1, input.values.shape[1]))
         let total = input.values.shape[0]
+        // Recordings can be long, and their windows many: outside of training a few at a time, so that memory stays bounded. In
+        // training a batch stays whole, for batch norm sees it as one.
+        let isRecording = modality == .audio && !mode.isTraining
+        let size = isRecording ? max(1, Self.framesAtOnce / max(1, input.values.shape[1])) : total
+        guard input.rowsPerSample != nil || size < total else { return try encoder(input, mode: mode) }
         let parts = try stride(from: 0, to: total, by: size).map { start in
             try encoder(input.rows(start..<min(start + size, total)), mode: mode)
         }
-        return try Encoding.joined(parts, rowsPerSample: counts)
+        return try Encoding.joined(parts, rowsPerSample: input.rowsPerSample ?? Array(repeating: 1, count: total))
     }
 
-    /// Frames that go through an encoder at once, where recordings are cut into windows.
-    private static let positionsAtOnce = 20_000
+    /// Frames that go through an encoder at once.
+    private static let framesAtOnce = 20_000
 }
 
 extension Encoding {

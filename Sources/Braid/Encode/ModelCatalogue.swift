@@ -52,6 +52,8 @@ public struct ModelInfo: Encodable, Sendable {
     let file: String
     let sha256: String
     let loading: String
+    /// Where in a training checkpoint the weights lie, and what else it has.
+    let stateDict: String?
 
     /// Loads `name`, a file, folder, Hugging Face id or `bundled:`, and describes it.
     ///
@@ -87,15 +89,20 @@ public struct ModelInfo: Encodable, Sendable {
         file = loaded.weights?.weights?.path ?? ""
         sha256 = try loaded.weights?.fingerprint() ?? ""
         loading = loaded.report?.summary ?? ""
+        stateDict = (try folder.open() as? PickledCheckpoint).flatMap { file in
+            let others = file.alternatives.isEmpty ? "" : "; not taken: \(file.alternatives.joined(separator: ", "))"
+            return file.source.map { $0 + others }
+        }
     }
 
     public var table: String {
-        let lines = [
-            "modality:     \(modality)", "architecture: \(architecture) (\(paper))", "parameters:   \(parameters)",
-            "embedding:    \(embedding)", "tokens:       \(tokens)", "blocks:       \(blocks)", "front end:    \(frontEnd)",
-            "key layout:   \(layout ?? "Braid's own")", "file:         \(file)", "sha256:       \(sha256)",
-            "loading:      \(loading)",
-        ]
+        let lines =
+            [
+                "modality:     \(modality)", "architecture: \(architecture) (\(paper))", "parameters:   \(parameters)",
+                "embedding:    \(embedding)", "tokens:       \(tokens)", "blocks:       \(blocks)", "front end:    \(frontEnd)",
+                "key layout:   \(layout ?? "Braid's own")", "file:         \(file)", "sha256:       \(sha256)",
+                "loading:      \(loading)",
+            ] + (stateDict.map { ["state dict:   \($0)"] } ?? [])
         return lines.joined(separator: "\n") + "\n"
     }
 }

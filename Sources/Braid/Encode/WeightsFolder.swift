@@ -36,10 +36,6 @@ public struct WeightsFolder: Sendable {
         return try? HubRepository(name)
     }
 
-    /// What weights are called, the first that is there in a folder: published folders often have several forms of the same.
-    private static let usualNames = [
-        "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
-    ]
     private static let fileEndings = [".safetensors", ".pth", ".pt", ".bin"]
 
     private static func at(_ url: URL) throws -> WeightsFolder {
@@ -61,9 +57,11 @@ public struct WeightsFolder: Sendable {
         return WeightsFolder(folder: url, weights: try weights(in: url))
     }
 
-    private static func weights(in folder: URL) throws -> URL? {
+    /// The file of weights: the first of the usual names, for published folders often have several forms of the same; else the
+    /// only one of another name.
+    static func weights(in folder: URL) throws -> URL? {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-        if let usual = usualNames.first(where: names.contains) { return folder.appendingPathComponent(usual) }
+        if let usual = HubFiles.weights.first(where: names.contains) { return folder.appendingPathComponent(usual) }
         let others = names.filter { name in fileEndings.contains(where: name.hasSuffix) }
         guard others.count <= 1 else {
             throw BraidError(
@@ -72,13 +70,18 @@ public struct WeightsFolder: Sendable {
         return others.first.map(folder.appendingPathComponent)
     }
 
-    /// The `config.json`.
-    func config() throws -> JSONObject? { try folder.map { try JSONObject($0.appendingPathComponent("config.json")) } }
+    /// The `config.json`; nil where there is none.
+    func config() throws -> JSONObject? {
+        guard let file = folder?.appendingPathComponent("config.json"), FileManager.default.fileExists(atPath: file.path) else {
+            return nil
+        }
+        return try JSONObject(file)
+    }
 
     /// The weights, of which nothing is read yet but what tensors there are.
     func open() throws -> any Checkpoint {
         guard let weights else {
-            let wanted = Self.usualNames.joined(separator: ", ")
+            let wanted = HubFiles.weights.joined(separator: ", ")
             throw BraidError(
                 .noInput,
                 "weights \(folder?.path ?? ""): the folder has no weights: none of \(wanted), nor a single other file of such an ending"
@@ -110,16 +113,18 @@ public struct WeightsFolder: Sendable {
     var companions: [String] {
         get throws {
             guard let folder else { return [] }
-            let files = FileManager.default
-            let names = try files.contentsOfDirectory(atPath: folder.path).sorted()
-            let own = names.filter { name in
-                [".json", ".txt", ".md"].contains(where: name.hasSuffix) && !name.hasSuffix(".index.json")
+            var names = HubFiles.companions
+            let modules = folder.appendingPathComponent("modules.json")
+            if FileManager.default.fileExists(atPath: modules.path) {
+                let paths = try HubFiles.folders(of: JSONValue(Data(contentsOf: modules), path: modules.path))
+                // What leaves the folder is refused where modules are read.
+                for path in paths where !path.isEmpty && HubRepository.isPath(path) {
+                    names += (HubFiles.companions + HubFiles.weights).map { "\(path)/\($0)" }
+                }
+            } else {
+                names.append("1_Pooling/config.json")
             }
-            // sentence-transformers numbers them: 1_Pooling, 2_Dense.
-            let modules = names.filter { $0.first?.isNumber == true }
-                .flatMap { ["\($0)/config.json", "\($0)/model.safetensors"] }
-                .filter { files.fileExists(atPath: folder.appendingPathComponent($0).path) }
-            return own + modules
+            return names.filter { FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path) }
         }
     }
 

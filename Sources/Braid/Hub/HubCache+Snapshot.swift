@@ -3,16 +3,27 @@ internal import Foundation
 extension HubCache {
     /// The snapshot of the revision, where all that `HubFiles` chooses is there.
     ///
-    /// What the repository has is known from the reference client's note (`trees/COMMIT.json`). Without one, a snapshot that has its
-    /// weights is whole, for they come last.
-    func completeSnapshot(of repository: HubRepository) throws -> URL? {
+    /// What the repository has is known from a note, Braid's (`listings/COMMIT.json`) or the reference client's
+    /// (`trees/COMMIT.json`). Without one, a snapshot with weights may be whole: another program fetched what it wanted.
+    func completeSnapshot(of repository: HubRepository) throws -> (url: URL, isCertain: Bool)? {
         guard let commit = commit(of: repository) else { return nil }
-        let files = tree(of: commit) ?? names(at: commit)
+        let listing = listing(of: commit)
+        let files = listing ?? names(at: commit)
         guard let selection = try? HubFiles.selection(of: files, read: { try json($0, at: commit) }), selection.isFinal,
             !selection.all.isEmpty, selection.all.allSatisfy({ has($0, at: commit) })
         else { return nil }
-        if selection.weights.isEmpty, tree(of: commit) == nil { return nil }
-        return snapshot(commit)
+        if selection.weights.isEmpty, listing == nil { return nil }
+        return (snapshot(commit), listing != nil)
+    }
+
+    /// Notes what files the repository has at `commit`.
+    func note(_ files: [String], at commit: String) throws {
+        let data = try JSONSerialization.data(withJSONObject: ["files": files], options: [.sortedKeys])
+        let note = folder.appendingPathComponent("listings/\(commit).json")
+        try HubCache.writing(note) {
+            try FileManager.default.createDirectory(at: note.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try data.write(to: note, options: .atomic)
+        }
     }
 
     /// Why there is no complete snapshot, for a message.
@@ -48,7 +59,10 @@ extension HubCache {
         }.sorted()
     }
 
-    private func tree(of commit: String) -> [String]? {
+    private func listing(of commit: String) -> [String]? {
+        if let note = try? JSONObject(folder.appendingPathComponent("listings/\(commit).json")) {
+            return note.fields["files"] as? [String]
+        }
         guard let tree = try? JSONObject(folder.appendingPathComponent("trees/\(commit).json")) else { return nil }
         return (tree.fields["files"] as? [String: Any]).map { Array($0.keys) }
     }

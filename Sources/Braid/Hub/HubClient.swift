@@ -18,11 +18,13 @@ public struct HubClient {
     /// `.badData` for a wrong checksum or size, `.cannotCreate` for a cache that cannot be written.
     public func snapshot(of repository: HubRepository, style: ProgressBar.Style) throws -> URL {
         let cache = HubCache(environment.cache, repository)
-        let cached = try cache.completeSnapshot(of: repository)
-        if let cached, repository.commit != nil { return cached }
+        let found = try cache.completeSnapshot(of: repository)
+        let cached = found?.url
+        if let found, found.isCertain, repository.commit != nil { return found.url }
         guard !environment.isOffline else {
-            if let cached { return cached }
-            throw offline(repository, cache)
+            guard let found else { throw offline(repository, cache) }
+            warnIfUncertain(found, style)
+            return found.url
         }
         let listing: HubListing
         do {
@@ -34,6 +36,7 @@ public struct HubClient {
         } catch let failure as Transient {
             guard let cached else { throw unavailable(failure, repository, cache) }
             notify("\(failure.reason); using the cached \(cached.path)", style: style)
+            found.map { warnIfUncertain($0, style) }
             return cached
         } catch let refusal as HubRefusal {
             guard let cached, refusal.kind != .revision else { throw refusal.error }
@@ -47,8 +50,16 @@ public struct HubClient {
         } catch let refusal as HubRefusal {
             throw refusal.error
         }
+        try cache.note(listing.files, at: listing.commit)
         try cache.remember(listing.commit, as: repository)
         return cache.snapshot(listing.commit)
+    }
+
+    private func warnIfUncertain(_ found: (url: URL, isCertain: Bool), _ style: ProgressBar.Style) {
+        guard !found.isCertain else { return }
+        notify(
+            "\(found.url.path) was fetched by another program, which may have left out files that Braid reads (modules.json, 1_Pooling); with a network, braid models pull completes it",
+            style: style)
     }
 
     private func offline(_ repository: HubRepository, _ cache: HubCache) -> BraidError {

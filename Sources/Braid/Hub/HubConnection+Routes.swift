@@ -61,7 +61,7 @@ extension HubConnection {
             etag.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) })
         else { throw BraidError(.badData, "\(url.shown): the ETag \(String(reflecting: etag)) cannot name a file of the cache") }
         let length = (300..<400).contains(reply.status) ? nil : reply["Content-Length"]
-        let size = (reply["X-Linked-Size"] ?? length).flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil }
+        let size = (reply["X-Linked-Size"] ?? length).flatMap(Int.init).flatMap { (0..<1 << 50).contains($0) ? $0 : nil }
         return HubFile(name: name, url: url, etag: etag, size: size)
     }
 

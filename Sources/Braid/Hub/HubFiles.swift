@@ -3,11 +3,16 @@ internal import Foundation
 /// Which files of a repository make a model that Braid can load.
 enum HubFiles {
     /// Taken as they are, where the repository has them.
-    static let companions = [
-        "config.json", "preprocessor_config.json",
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt",
-        "modules.json", "sentence_bert_config.json", "README.md",
-    ]
+    static let companions =
+        [
+            "config.json", "preprocessor_config.json",
+            "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt",
+            "modules.json", "config_sentence_transformers.json", "README.md",
+        ] + sentenceSettings
+
+    /// Where sentence-transformers puts the longest text; named after the encoder in its first versions.
+    static let sentenceSettings = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"]
+        .map { "sentence_\($0)_config.json" }
 
     /// The weights: the first that the repository has. An index stands for the shards it names.
     static let weights = [
@@ -65,7 +70,7 @@ enum HubFiles {
         }
     }
 
-    private static func folders(of modules: JSONValue) throws -> [String] {
+    static func folders(of modules: JSONValue) throws -> [String] {
         guard let entries = modules.list as? [[String: Any]] else {
             throw BraidError(.badData, "modules.json: must be a list of modules")
         }

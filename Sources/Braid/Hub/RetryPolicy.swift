@@ -35,15 +35,18 @@ struct RetryPolicy: Sendable {
 
     private static let goodPiece = 1 << 20
 
+    /// A year: whatever a server says, longer waits are the same.
+    private static let mostSeconds = 31_536_000.0
+
     /// The seconds that a `Retry-After` header asks for: a number, or an HTTP date.
     static func seconds(retryAfter: String?, now: Date = Date()) -> Double? {
         guard let text = retryAfter?.trimmingCharacters(in: .whitespaces), !text.isEmpty else { return nil }
-        if let seconds = Double(text) { return seconds.isFinite ? max(0, seconds) : nil }
+        if let seconds = Double(text) { return seconds.isFinite ? min(max(0, seconds), mostSeconds) : nil }
         let format = DateFormatter()
         format.locale = Locale(identifier: "en_US_POSIX")
         format.timeZone = TimeZone(identifier: "GMT")
         format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-        return format.date(from: text).map { max(0, $0.timeIntervalSince(now)) }
+        return format.date(from: text).map { min(max(0, $0.timeIntervalSince(now)), mostSeconds) }
     }
 }
 

@@ -112,7 +112,7 @@ extension ModalityEncoder {
         let files = FileManager.default
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
         for name in try source.companions { try copy(name, to: folder) }
-        if source.folder == nil {
+        if try source.config() == nil {
             var config: [String: Any] = ["architecture": architecture]
             if let image = frontEnd as? ImageFrontEnd { config["pretrained_cfg"] = image.fields }
             try AtomicFile.write(JSONSerialization.data(withJSONObject: config), to: folder.appendingPathComponent("config.json"))
@@ -127,9 +127,12 @@ extension ModalityEncoder {
         guard isFrozen, let file = weights?.weights, file.pathExtension == "safetensors" else {
             return try SafetensorsWriter.write(parameters.entries.map { ($0.path, $0.tensor) }, to: target)
         }
-        // Unchanged weights take no second place on the disk where the file system can share them.
+        // A hub's blob is never written to again, so that unchanged weights need no second place on the disk. A user's own file
+        // may be, and is copied.
         let original = file.resolvingSymlinksInPath()
-        do { try files.linkItem(at: original, to: target) } catch { try files.copyItem(at: original, to: target) }
+        let isBlob = original.deletingLastPathComponent().lastPathComponent == "blobs"
+        if isBlob, (try? files.linkItem(at: original, to: target)) != nil { return }
+        try files.copyItem(at: original, to: target)
     }
 
     /// A file of the source's folder, which may be a link into a cache.

@@ -35,7 +35,7 @@ public protocol FrontEnd: Sendable {
 }
 
 /// Pads `[T, …]` tensors to the longest and stacks them, with the mask of what is real; no mask where nothing is padded.
-func padded(_ tensors: [Tensor], with value: Double) throws -> EncoderInput {
+public func padded(_ tensors: [Tensor], with value: Double) throws -> EncoderInput {
     let lengths = tensors.map { $0.shape[0] }
     let longest = lengths.max() ?? 0
     guard lengths.contains(where: { $0 != longest }) else { return EncoderInput(values: try .stack(tensors)) }
@@ -49,7 +49,7 @@ func padded(_ tensors: [Tensor], with value: Double) throws -> EncoderInput {
 }
 
 /// Bool `[B, size]`, true in the first `lengths[b]` positions.
-func lengthMask(_ lengths: [Int], _ size: Int) throws -> Tensor {
+public func lengthMask(_ lengths: [Int], _ size: Int) throws -> Tensor {
     let flags = lengths.flatMap { length in (0..<size).map { UInt8($0 < length ? 1 : 0) } }
     return try Tensor(flags, shape: [lengths.count, size]).converted(to: .bool)
 }

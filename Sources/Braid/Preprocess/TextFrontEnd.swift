@@ -33,13 +33,10 @@ public struct TextFrontEnd: FrontEnd {
         }
     }
 
-    private static let sentenceFiles = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"]
-        .map { "sentence_\($0)_config.json" }
-
     /// What sentence-transformers or the tokenizer's own settings say; nil where they do not. Lengths beyond any text, which
     /// stand for none, are taken as such.
     private static func statedLength(_ source: EncoderSource) throws -> Int? {
-        for name in sentenceFiles {
+        for name in HubFiles.sentenceSettings {
             guard let settings = try source.file(name) else { continue }
             guard try !settings.bool("do_lower_case", false) else {
                 throw settings.fault("do_lower_case is true; this version lowers case where tokenizer.json says so only")
@@ -48,6 +45,7 @@ public struct TextFrontEnd: FrontEnd {
         }
         guard let settings = try source.file("tokenizer_config.json"), settings.has("model_max_length") else { return nil }
         let length = try settings.double("model_max_length")
+        guard length >= 1 else { throw settings.fault("model_max_length must be 1 or more") }
         return length < 1e9 ? Int(length) : nil
     }
 

@@ -118,6 +118,6 @@ extension EmbeddingExport.Block {
         self.init(
             name: encoder.modality.rawValue, values: values, presence: presence,
             encoder: "\(encoder.architecture), \(encoder.name)",
-            fingerprint: try encoder.weights?.fingerprint() ?? "random")
+            fingerprint: try encoder.fingerprint() ?? "random")
     }
 }

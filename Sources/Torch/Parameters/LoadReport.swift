@@ -11,6 +11,8 @@ public struct LoadReport: Sendable {
     public let missing: [String]
     public let unused: [String]
     public let mismatched: [Mismatch]
+    /// Keys that mean the same parameter as another key of the file.
+    public internal(set) var doubled: [String] = []
 
     /// Throws one error that lists everything that does not fit.
     ///
@@ -39,6 +41,7 @@ public struct LoadError: Error, CustomStringConvertible, Sendable {
         for mismatch in report.mismatched {
             lines.append("  shape: \(mismatch.key) is \(mismatch.found), expected \(mismatch.expected)")
         }
+        for key in report.doubled { lines.append("  twice: \(key) means the same parameter as another key") }
         for key in report.unused.prefix(20) { lines.append("  unused: \(key)") }
         if report.unused.count > 20 { lines.append("  … and \(report.unused.count - 20) more unused") }
         return lines.joined(separator: "\n")

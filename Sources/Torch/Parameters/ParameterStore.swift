@@ -65,7 +65,8 @@ public final class ParameterStore {
         }
         self.keys = keys
         guard doubled.isEmpty else {
-            let report = LoadReport(file: checkpoint.path, applied: 0, missing: [], unused: doubled, mismatched: [])
+            let report = LoadReport(
+                file: checkpoint.path, applied: 0, missing: [], unused: [], mismatched: [], doubled: doubled)
             throw LoadError(report: report)
         }
     }
@@ -87,18 +88,21 @@ public final class ParameterStore {
         guard let checkpoint else { return nil }
         guard let key = keys[path], let entry = directory[key] else {
             missing.append(path)
-            return try .zeros(shape)
+            return try Self.standIn(shape)
         }
         applied.insert(key)
         guard entry.shape == shape || Self.differsOnlyInOnes(entry.shape, shape) else {
             mismatched.append(.init(key: key, expected: shape, found: entry.shape))
-            return try .zeros(shape)
+            return try Self.standIn(shape)
         }
         let tensor = try checkpoint.tensor(key).converted(to: .float32)
         // Of half-precision weights only the converted ones stay in memory.
         if entry.dtype != .float32 { checkpoint.discard(key) }
         return entry.shape == shape ? tensor : try tensor.reshaped(shape)
     }
+
+    /// Of the right shape and no size in memory: it is never computed with, for the report refuses it.
+    private static func standIn(_ shape: [Int]) throws -> Tensor { try Tensor.full([], 0).expanded(shape) }
 
     /// A 1×1 convolution and a linear layer hold the same matrix, and so do a scale `[C, 1, 1]` and one `[C]`.
     private static func differsOnlyInOnes(_ left: [Int], _ right: [Int]) -> Bool {

@@ -62,7 +62,9 @@ public final class PickledCheckpoint {
         let bytes = UnsafeRawBufferPointer(rebasing: mapping.bytes[entry.range])
         let shape = entry.isContiguous ? entry.shape : [entry.range.count / entry.dtype.size]
         let view = try Tensor(viewing: bytes, dtype: entry.dtype, shape: shape, owner: mapping)
-        let flat = entry.isAligned && !entry.isShared ? view : try view.cloned()
+        guard !entry.isAligned || entry.isShared || !entry.isContiguous else { return view }
+        let flat = try view.cloned()
+        if !entry.isShared { mapping.discard(entry.range) }
         return entry.isContiguous ? flat : try flat.strided(entry.shape, entry.strides).contiguous()
     }
 }

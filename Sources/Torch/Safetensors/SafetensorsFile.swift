@@ -32,7 +32,10 @@ public final class SafetensorsFile {
         let bytes = UnsafeRawBufferPointer(rebasing: mapping.bytes[entry.range])
         let view = try Tensor(viewing: bytes, dtype: entry.dtype, shape: entry.shape, owner: mapping)
         let aligned = entry.range.lowerBound.isMultiple(of: entry.dtype.size)
-        return aligned ? view : try view.cloned()
+        guard !aligned else { return view }
+        let copy = try view.cloned()
+        mapping.discard(entry.range)
+        return copy
     }
 }
 

@@ -22,6 +22,12 @@ import Torch
     static let audios = names("panns-", "vggish", "yamnet", "timm-resnet18-logmel")
     static let texts = names("hf-").filter { !images.contains($0) }
 
+    @Test func everyFixtureIsOfOneModality() {
+        let stored = Self.all.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
+        #expect(stored.count >= 52)
+        #expect((Self.images + Self.texts + Self.audios).sorted() == stored.sorted())
+    }
+
     /// torchvision publishes bare files: their architecture must be named.
     private static let torchvisionNames = [
         "mobilenet_v3_small": "mobilenetv3_small_100", "mobilenet_v3_large": "mobilenetv3_large_100",

@@ -1,38 +1,39 @@
-internal import Torch
+public import Torch
 
 /// How many frames of each recording in a padded batch are real, as a network halves them.
 ///
 /// Padding is held at zero in front of each convolution, as the convolution's own edge is, so that a padded recording gives
 /// what it gives alone.
-struct FrameLengths {
-    enum Rounding { case up, down }
+public struct FrameLengths {
+    /// How a layer of stride 2 rounds an odd length.
+    public enum Rounding: Sendable { case up, down }
 
     /// Int64 `[B]`; nil where every frame is real.
     private let lengths: Tensor?
 
     /// - Parameter mask: Bool `[B, T]`, true where a frame is real.
-    init(_ mask: Tensor?) throws {
+    public init(_ mask: Tensor?) throws {
         lengths = try mask?.converted(to: .int64).sum([1])
     }
 
     private init(lengths: Tensor?) { self.lengths = lengths }
 
     /// After a layer of stride 2 in time.
-    func halved(_ rounding: Rounding) throws -> FrameLengths {
+    public func halved(_ rounding: Rounding) throws -> FrameLengths {
         guard let lengths else { return self }
         let extra = rounding == .up ? 1.0 : 0
         return FrameLengths(lengths: try lengths.adding(extra).converted(to: .float64).scaled(by: 0.5).converted(to: .int64))
     }
 
     /// Bool `[B, size]`.
-    func mask(_ size: Int) throws -> Tensor? {
+    public func mask(_ size: Int) throws -> Tensor? {
         guard let lengths else { return nil }
         let places = try Tensor.range(size).moved(to: lengths.device).unsqueezed(0)
         return try (places - lengths.unsqueezed(1)).less(than: 0)
     }
 
     /// `[B, C, T, F]` with zeros where time is padding.
-    func cleared(_ x: Tensor) throws -> Tensor {
+    public func cleared(_ x: Tensor) throws -> Tensor {
         guard let mask = try mask(x.shape[2]) else { return x }
         return try x * mask.reshaped([-1, 1, x.shape[2], 1]).converted(to: .float32)
     }
@@ -40,14 +41,14 @@ struct FrameLengths {
 
 extension Tensor {
     /// The mean of `[B, T, C]` over the T that `mask` (bool `[B, T]`) keeps: `[B, C]`. All of them where it is nil.
-    func mean(where mask: Tensor?) throws(TorchError) -> Tensor {
+    public func mean(where mask: Tensor?) throws(TorchError) -> Tensor {
         guard let mask else { return try mean([1]) }
         let weights = try mask.unsqueezed(-1).converted(to: .float32)
         return try (self * weights).sum([1]) / weights.sum([1]).clamped(atLeast: 1e-9)
     }
 
     /// The maximum of `[B, T, C]` over the T that `mask` keeps: `[B, C]`.
-    func maximum(where mask: Tensor?) throws(TorchError) -> Tensor {
+    public func maximum(where mask: Tensor?) throws(TorchError) -> Tensor {
         guard let mask else { return try maximum([1]) }
         let lowest = try Tensor.full([], -Double(Float.greatestFiniteMagnitude)).moved(to: device)
         return try self.where(mask.unsqueezed(-1), else: lowest).maximum([1])

@@ -157,6 +157,7 @@ extension ConvNeXt {
                 modality: .image, name: name, paper: "arXiv:2201.03545",
                 layouts: { _ in [torchvision(shape), huggingFace(shape), authors(shape)] },
                 build: { source in
+                    try source.config.expectPlainTimm()
                     let bare = ImageFrontEnd.torchvision(resize: 236, crop: 224, .bilinear)
                     return (try ConvNeXt(source.scope, shape), try ImageFrontEnd(source, bare: bare))
                 })

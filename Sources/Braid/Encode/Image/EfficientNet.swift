@@ -168,8 +168,9 @@ extension EfficientNet {
                 shape.epsilon = isTensorFlow ? 1e-3 : 1e-5
                 return EncoderBuilder(
                     modality: .image, name: (isTensorFlow ? "tf_" : "") + "efficientnet_\(size)", paper: "arXiv:1905.11946",
-                    layouts: { [shape] _ in [torchvision(shape), huggingFace(shape)] },
+                    layouts: { [shape] _ in isTensorFlow ? [] : [torchvision(shape)] },
                     build: { [shape] in
+                        try $0.config.expectPlainTimm()
                         let bare = ImageFrontEnd.torchvision(resize: resized, crop: side, .bicubic)
                         return (try EfficientNet($0.scope, shape), try ImageFrontEnd($0, bare: bare))
                     })
@@ -186,9 +187,13 @@ extension EfficientNet {
             width: try config.double("width_coefficient", 2.0), depth: try config.double("depth_coefficient", 3.1))
         shape.epsilon = try config.double("batch_norm_eps", 1e-3)
         shape.oddBlocks = try config.ints("depthwise_padding", [])
-        guard try config.string("pooling_type", "mean") == "mean" else {
-            throw config.fault("pooling_type must be mean in this version")
-        }
+        try config.expect("pooling_type", "mean")
+        try config.expect("hidden_act", "swish")
+        try config.expect("kernel_sizes", table.map(\.1))
+        try config.expect("strides", table.map(\.2))
+        try config.expect("expand_ratios", table.map(\.3))
+        try config.expect("out_channels", table.map(\.4))
+        try config.expect("num_block_repeats", table.map(\.0))
         guard (0.1...4).contains(shape.width), (0.1...4).contains(shape.depth) else {
             throw config.fault("width_coefficient and depth_coefficient must lie in 0.1 ... 4")
         }

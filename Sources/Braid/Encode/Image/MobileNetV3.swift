@@ -136,6 +136,7 @@ extension MobileNetV3 {
         EncoderBuilder(
             modality: .image, name: name, paper: "arXiv:1905.02244", layouts: { _ in [torchvision(Shape(isLarge: isLarge))] },
             build: { source in
+                try source.config.expectPlainTimm()
                 var shape = Shape(isLarge: isLarge)
                 shape.isTensorFlow = isTensorFlow
                 shape.epsilon = isTensorFlow || source.layout == "torchvision" ? 1e-3 : 1e-5

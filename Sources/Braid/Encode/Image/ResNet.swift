@@ -175,6 +175,10 @@ extension ResNet {
     /// For spectrograms, with one input channel.
     static let spectrogramBuilders = sizes.map { size in
         EncoderBuilder(modality: .audio, name: size.name, paper: "arXiv:1512.03385") { source in
+            guard source.config.has("front_end") || source.config.fields.isEmpty else {
+                throw source.config.fault(
+                    "front_end is missing: without it nothing says how recordings were prepared for these weights")
+            }
             var shape = try shape(source.config, size.layers, size.hasBottlenecks)
             shape.inputs = 1
             // Five halvings in time.
@@ -184,6 +188,7 @@ extension ResNet {
 
     /// A size, its widths as `model_args` may give them.
     private static func shape(_ config: JSONObject, _ layers: [Int], _ hasBottlenecks: Bool) throws -> Shape {
+        try config.expectPlainTimm(besides: ["channels"])
         var shape = Shape(layers: layers, hasBottlenecks: hasBottlenecks)
         shape.channels = try config.object("model_args").ints("channels", shape.channels)
         guard shape.channels.count == 4, shape.channels.allSatisfy({ (1...8192).contains($0) }) else {

@@ -46,6 +46,7 @@ public struct BertShape: Sendable {
         activation = try config.activation(distilled ? "activation" : "hidden_act", .gelu)
         // MPNet's is 1 whatever its configuration says.
         let padding = kind == .mpnet ? 1 : try config.int("pad_token_id", 1)
+        guard (0..<max(vocabulary, 1)).contains(padding) else { throw config.fault("pad_token_id must lie in 0 ..< vocab_size") }
         positionRule = kind.countsFromPadding ? .behindPadding(padding) : .fromZero
         relativeBuckets = kind == .mpnet ? try config.int("relative_attention_num_buckets", 32) : nil
         let position = try config.string("position_embedding_type", "absolute")
@@ -56,7 +57,7 @@ public struct BertShape: Sendable {
             throw config.fault("\(name) is true; this version encodes with bidirectional models of this type only")
         }
         let sizes = [vocabulary, hidden, layers, heads, intermediate, positions, types ?? 1, relativeBuckets ?? 32]
-        guard sizes.allSatisfy({ (1...10_000_000).contains($0) }), hidden.isMultiple(of: heads), longestText > 0,
+        guard sizes.allSatisfy({ (1...10_000_000).contains($0) }), layers <= 1000, hidden.isMultiple(of: heads), longestText > 0,
             (relativeBuckets ?? 32) >= 32
         else { throw config.fault("the sizes do not fit together: all must be 1 or more, and heads must divide the hidden size") }
     }

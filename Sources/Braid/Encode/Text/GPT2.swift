@@ -13,6 +13,7 @@ public struct GPT2: Encoder {
         public let positions: Int
         public let epsilon: Double
         public let dropout: Double
+        public let embeddingDropout: Double
         public let attentionDropout: Double
         public let activation: Activation
 
@@ -21,10 +22,12 @@ public struct GPT2: Encoder {
             hidden = try config.int("n_embd")
             layers = try config.int("n_layer")
             heads = try config.int("n_head")
+            guard (1...10_000_000).contains(hidden) else { throw config.fault("n_embd must lie in 1 ... 10000000") }
             intermediate = config.has("n_inner") ? try config.int("n_inner") : 4 * hidden
             positions = try config.int("n_positions", 1024)
             epsilon = try config.double("layer_norm_epsilon", 1e-5)
             dropout = try config.double("resid_pdrop", 0.1)
+            embeddingDropout = try config.double("embd_pdrop", 0.1)
             attentionDropout = try config.double("attn_pdrop", 0.1)
             activation = try config.activation("activation_function", .geluTanh)
             for name in ["scale_attn_by_inverse_layer_idx", "add_cross_attention"] where try config.bool(name, false) {
@@ -34,7 +37,7 @@ public struct GPT2: Encoder {
                 throw config.fault("scale_attn_weights is false; this version has it true only")
             }
             let sizes = [vocabulary, hidden, layers, heads, intermediate, positions]
-            guard sizes.allSatisfy({ (1...10_000_000).contains($0) }), hidden.isMultiple(of: heads) else {
+            guard sizes.allSatisfy({ (1...10_000_000).contains($0) }), layers <= 1000, hidden.isMultiple(of: heads) else {
                 throw config.fault("the sizes do not fit together: all must be 1 or more, and n_head must divide n_embd")
             }
         }
@@ -55,7 +58,7 @@ public struct GPT2: Encoder {
         positions = try Embedding(scope / "wpe", shape.positions, shape.hidden, initializer: .normal(deviation: 0.01))
         layers = try (0..<shape.layers).map { try GPT2Layer(scope / "h" / $0, shape) }
         norm = try LayerNorm(scope / "ln_f", shape.hidden, epsilon: shape.epsilon)
-        dropout = shape.dropout
+        dropout = shape.embeddingDropout
         self.pooling = pooling
         dimension = pooling.dimension(shape.hidden)
         tokenDimension = shape.hidden
@@ -77,7 +80,8 @@ public struct GPT2: Encoder {
     /// As a language model is saved, its output layer left out, and bare.
     static let layouts = [
         KeyMap(
-            "Hugging Face, with a head", markers: ["transformer."], renamed: [(from: "transformer.", to: "")], dropped: ["lm_head."]
+            "Hugging Face, with a head", markers: ["transformer."], renamed: [(from: "transformer.", to: "")],
+            dropped: ["lm_head.", "score.", "classifier.", "multiple_choice_head."]
         )
     ]
 }

@@ -30,7 +30,8 @@ struct PoolingDense: Sendable {
             }
         }
         activation = try Self.activation(settings)
-        let store = try ParameterStore(loading: SafetensorsFile(folder.appendingPathComponent("model.safetensors")))
+        guard let file = try WeightsFolder.weights(in: folder) else { throw settings.fault("there are no weights beside it") }
+        let store = try ParameterStore(loading: Checkpoints.open(file))
         let scope = Scope(store)
         let linear = try Linear(scope / "linear", inputs, outputs, bias: settings.bool("bias", true))
         (weight, bias) = (linear.weight, linear.bias)

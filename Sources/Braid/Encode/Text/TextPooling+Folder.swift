@@ -4,7 +4,7 @@ extension TextPooling {
     /// What the user asks for, else what the folder says, else `fallback`.
     ///
     /// - Parameter hidden: The size of a token.
-    init(_ source: EncoderSource, hidden: Int, otherwise fallback: Mode) throws {
+    public init(_ source: EncoderSource, hidden: Int, otherwise fallback: Mode) throws {
         self = try source.folder.flatMap { try Self.stated(in: $0, hidden: hidden) } ?? TextPooling(modes: [fallback])
         guard let asked = source.options.pooling, modes != [asked] else { return }
         guard !steps.contains(where: { if case .dense = $0 { true } else { false } }) else {

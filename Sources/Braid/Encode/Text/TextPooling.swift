@@ -1,4 +1,4 @@
-internal import Torch
+public import Torch
 
 /// How the tokens of a text become one embedding: the `Pooling`, `Dense` and `Normalize` modules of sentence-transformers (Reimers and
 /// Gurevych 2019, arXiv:1908.10084).
@@ -32,7 +32,7 @@ public struct TextPooling: Sendable {
     public init(modes: [Mode]) { self.modes = modes }
 
     /// The size of an embedding, where tokens have `hidden` values.
-    func dimension(_ hidden: Int) -> Int {
+    public func dimension(_ hidden: Int) -> Int {
         steps.reduce(hidden * modes.count) { size, step in
             switch step {
             case .normalize: size
@@ -43,7 +43,7 @@ public struct TextPooling: Sendable {
     }
 
     /// `[B, T, D]` to `[B, dimension(D)]`; `mask` is bool `[B, T]`.
-    func callAsFunction(_ tokens: Tensor, _ mask: Tensor?) throws -> Tensor {
+    public func callAsFunction(_ tokens: Tensor, _ mask: Tensor?) throws -> Tensor {
         let parts = try modes.map { try pool(tokens, mask, $0) }
         var x = parts.count == 1 ? parts[0] : try Tensor.concatenate(parts, 1)
         for step in steps {
