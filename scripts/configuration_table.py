@@ -7,13 +7,16 @@ import json
 import pathlib
 
 DOCS = pathlib.Path(__file__).resolve().parents[1] / "docs"
-SECTIONS = ["manifest", "columns", "splits", "on_bad_sample", "device", "modalities", "fusion", "head", "training"]
+SECTIONS = ["manifest", "columns", "splits", "on_bad_sample", "device", "modalities", "fusion", "head", "heads", "training"]
 
 
 def rows(schema, path=()):
     for name, child in sorted(schema["properties"].items()):
         if child.get("type") == "object":
-            yield from rows(child, path + (name,))
+            if isinstance(child["additionalProperties"], dict):
+                yield from rows(child["additionalProperties"], path + (name, "NAME"))
+            else:
+                yield from rows(child, path + (name,))
         else:
             yield ".".join(path + (name,)), child
 

@@ -14,6 +14,9 @@ struct Ablate: ParsableCommand {
 
     @OptionGroup var rows: RowOptions
 
+    @Option(help: "Also draw the metric against these shares of samples that lack each modality, 0 to 1 with commas between.")
+    var missingRates: String?
+
     @Option(name: .shortAndLong, help: "Also write report.html and the tables there.")
     var out: String?
 
@@ -22,15 +25,37 @@ struct Ablate: ParsableCommand {
 
     @OptionGroup var inference: InferenceOptions
 
+    private struct Figures: Encodable {
+        let heads: [Ablation.Head]
+        let missingRates: [MissingRates.Head]?
+    }
+
+    func validate() throws { _ = try rates() }
+
     func run() throws {
         let session = try Inference(
             model: URL(argument: model), manifest: URL(argument: manifest), rows: rows.rows(), needsLabels: true, inference.options)
         let ablation = try Ablation(session)
+        let curves = try rates().map { try MissingRates(session, rates: $0) }
         if let out {
             let title = "\(URL(argument: model).lastPathComponent), ablated"
-            try Report(session.predict(), title: title, ablation: ablation).write(to: RunFolder(URL(argument: out)))
+            try Report(session.predict(), title: title, ablation: ablation, missingRates: curves).write(
+                to: RunFolder(URL(argument: out)))
         }
-        if json { return try printJSON(ablation.entries) }
-        try emit(ablation.table)
+        if json { return try printJSON(Figures(heads: ablation.heads, missingRates: curves?.heads)) }
+        try emit(ablation.table + (curves.map { "\n" + $0.table } ?? ""))
+    }
+
+    /// What `--missing-rates` names; nil where it is not given.
+    private func rates() throws -> [Double]? {
+        guard let missingRates else { return nil }
+        let rates = missingRates.split(separator: ",", omittingEmptySubsequences: false).map {
+            Double($0.trimmingCharacters(in: .whitespaces))
+        }
+        let known = rates.compactMap { $0 }.filter { (0...1).contains($0) }
+        guard known.count == rates.count else {
+            throw ValidationError("--missing-rates \(missingRates): expected shares from 0 to 1 with commas between, as 0,0.25,0.5")
+        }
+        return known.sorted()
     }
 }

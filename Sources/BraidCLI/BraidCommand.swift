@@ -16,7 +16,9 @@ public struct BraidCommand: ParsableCommand {
               braid ablate runs/first --manifest manifest.csv
             """,
         version: Version.current,
-        subcommands: [Init.self, Check.self, Train.self, Evaluate.self, Predict.self, Embed.self, Ablate.self, Models.self])
+        subcommands: [
+            Init.self, Check.self, Train.self, Evaluate.self, Predict.self, Embed.self, Ablate.self, Compare.self, Models.self,
+        ])
 
     /// Runs the command. Errors end it with a code of sysexits(3), whatever threw them.
     public static func main() {

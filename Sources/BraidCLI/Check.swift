@@ -19,7 +19,7 @@ struct Check: ParsableCommand {
             let configuration = try Configuration.read(url)
             check = try DataCheck(
                 manifest: configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
-                style: output.style)
+                heads: configuration.heads, style: output.style)
         } else {
             check = try DataCheck(manifest: url, style: output.style)
         }

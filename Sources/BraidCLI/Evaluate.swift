@@ -25,9 +25,7 @@ struct Evaluate: ParsableCommand {
 
     private struct Figures: Encodable {
         let samples: Int
-        let accuracy: Double
-        let macroF1: Double
-        let weightedF1: Double
+        let scores: [String: Double]
         let loss: Double?
     }
 
@@ -36,17 +34,14 @@ struct Evaluate: ParsableCommand {
         let session = try Inference(
             model: URL(argument: model), manifest: url, rows: rows.rows(), needsLabels: true, inference.options)
         let predictions = try session.predict()
-        let confusion = try predictions.confusion()
         let name = url.deletingPathExtension().lastPathComponent
         let folder = out.map { URL(argument: $0) } ?? URL(argument: model).appendingPathComponent("evaluation-\(name)")
         try Report(predictions, title: "\(URL(argument: model).lastPathComponent) on \(name)").write(to: RunFolder(folder))
         if json {
             return try printJSON(
-                Figures(
-                    samples: confusion.total, accuracy: confusion.accuracy, macroF1: confusion.macro.f1,
-                    weightedF1: confusion.weighted.f1, loss: predictions.loss))
+                Figures(samples: predictions.samples.count, scores: predictions.allScores(), loss: predictions.loss))
         }
-        try emitLine(confusion.report)
+        try emitLine(predictions.report())
         try emitLine("Files: \(folder.path)")
     }
 }

@@ -7,6 +7,7 @@ extension Modality: ExpressibleByArgument {}
 extension DeviceChoice: ExpressibleByArgument {}
 extension BadSample.Policy: ExpressibleByArgument {}
 extension EmbeddingExport.Format: ExpressibleByArgument {}
+extension MetricName: ExpressibleByArgument {}
 
 /// How much a command tells on stderr.
 struct OutputOptions: ParsableArguments {

@@ -36,7 +36,7 @@ struct Train: ParsableCommand {
         let run = RunFolder(URL(argument: out ?? "runs/\(url.deletingPathExtension().lastPathComponent)"))
         let outcome = try Training(configuration, into: run, style: output.style, command: CommandLine.arguments)(resume: resume)
         if json { return try printJSON(outcome.history) }
-        if let test = outcome.test { try emitLine("Test split, epoch \(outcome.bestEpoch):\n\n\(try test.confusion().report)") }
+        if let test = outcome.test { try emitLine("Test split, epoch \(outcome.bestEpoch):\n\n\(try test.report())") }
         try emitLine("Run: \(run.url.path)")
     }
 }

@@ -5,8 +5,10 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <torch/version.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
 
@@ -20,6 +22,20 @@ std::string &braid::last_error() noexcept {
 }
 
 namespace {
+
+// glibc gives every large block back to the system when it is freed, and an operator's output is a large block: a
+// training step then spends more time on page faults than on arithmetic (docs/results/allocator.md). Kept blocks are
+// used again by the next operator. Whoever sets malloc up by environment variables is left alone.
+[[maybe_unused]] const bool keeps_freed_memory = [] {
+#ifdef __GLIBC__
+    for (const char *name : {"MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES", "LD_PRELOAD"}) {
+        if (std::getenv(name)) return false;
+    }
+    return mallopt(M_MMAP_THRESHOLD, 32 << 20) == 1 && mallopt(M_TRIM_THRESHOLD, 512 << 20) == 1;
+#else
+    return false;
+#endif
+}();
 
 at::Tensor over(
     const void *data, size_t bytes, int32_t dtype, const int64_t *sizes, size_t dimensions,

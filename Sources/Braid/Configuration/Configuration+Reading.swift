@@ -39,6 +39,7 @@ extension Configuration {
             return ResolvedKey(path: path, value: ConfigurationWriter.inline(isFile ? Node(url.path) : value))
         }
         configuration.givesSplits = reader.has("splits")
+        configuration.givesLayers = reader.has("fusion.layers")
         return configuration
     }
 
@@ -55,22 +56,10 @@ extension Configuration {
         onBadSample = reader.choice("on_bad_sample", .fail, "What to do with samples whose media cannot be read.")
         device = reader.choice("device", .auto, "Where to compute; auto takes a CUDA device where there is one.")
         modalities = Self.modalities(&reader)
-        fusion = Fusion(
-            type: reader.choice("fusion.type", .concat, "How embeddings are fused."),
-            dimension: reader.int("fusion.dim", 256, 1...65536, "Size of each modality's projection and of the fused embedding."),
-            dropout: reader.double("fusion.dropout", 0.1, 0...0.95, "Dropout on the fused embedding."),
-            modalityDropout: reader.double(
-                "fusion.modality_dropout", 0.2, 0...0.95,
-                "Chance that a modality of a training sample is hidden; one always stays.",
-                records: modalities.count > 1))
-        if modalities.count == 1 && reader.has("fusion.modality_dropout") && fusion.modalityDropout > 0 {
-            reader.fault("acts only with two modalities or more; leave it out, or set it to 0", "fusion.modality_dropout")
-        }
-        head = Head(
-            task: reader.choice("head.task", .multiclass, "What is predicted."),
-            hidden: reader.ints("head.hidden", [256], "Sizes of the head's hidden layers."),
-            dropout: reader.double("head.dropout", 0.1, 0...0.95, "Dropout behind each hidden layer."))
-        training = Self.training(&reader, trainsEncoders: modalities.values.contains { $0.train != .none })
+        fusion = Self.fusion(&reader, modalities: modalities.count)
+        heads = Self.heads(&reader)
+        training = Self.training(&reader, modalities, fusion.type, heads)
+        columns.labels = heads.map(\.column)
     }
 
     private static func columns(_ reader: inout ConfigurationReader) -> Columns {
@@ -129,74 +118,5 @@ extension Configuration {
                 "\(path).overlap", 0...0.95, "Share of a window that the next one repeats. Default: 0.")
         }
         return options
-    }
-
-    private static func training(_ reader: inout ConfigurationReader, trainsEncoders: Bool) -> Training {
-        let optimizer: OptimizerKind = reader.choice("training.optimizer", .adamw, "The optimizer.")
-        let training = Training(
-            epochs: reader.int("training.epochs", 20, 1...1_000_000, "Passes over the training split, at most."),
-            batchSize: reader.int("training.batch_size", 64, 1...1_000_000, "Samples a step."),
-            optimizer: optimizer,
-            learningRate: reader.double("training.learning_rate", 1e-3, 1e-9...1000, "Peak learning rate of fusion and head."),
-            encoderLearningRate: reader.double(
-                "training.encoder_learning_rate", 1e-4, 0...1000, "Peak learning rate of trained encoder blocks.",
-                records: trainsEncoders),
-            weightDecay: reader.double("training.weight_decay", 0.01, 0...100, "Weight decay."),
-            momentum: reader.double(
-                "training.momentum", 0.9, 0...0.9999, "Momentum of optimizer: sgd.", records: optimizer == .sgd),
-            schedule: reader.choice("training.schedule", .cosine, "How the learning rate goes over the steps."),
-            warmup: reader.double("training.warmup", 0.05, 0...1, "Share of the steps in which the learning rate rises from 0."),
-            clip: reader.double("training.clip", 1, 0...Double.infinity, "Largest joint norm of the gradients; 0: no limit."),
-            labelSmoothing: reader.double("training.label_smoothing", 0, 0...0.99, "Share of the target spread over all classes."),
-            classWeights: reader.choice(
-                "training.class_weights", .none, "balanced: each class counts the same, as scikit-learn's class_weight."),
-            earlyStoppingMetric: reader.choice(
-                "training.early_stopping.metric", .macroF1,
-                "The validation metric that early stopping and the best checkpoint go by."),
-            patience: reader.int(
-                "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never."),
-            precision: reader.choice("training.precision", .fp32, "Number format of the computation."),
-            seed: reader.int("training.seed", 0, 0...Int(Int32.max), "Seed of weights, order and dropout."))
-        if reader.has("training.encoder_learning_rate") && !trainsEncoders {
-            reader.fault(
-                "acts only where an encoder is trained: modalities.….train: last:N or all", "training.encoder_learning_rate")
-        }
-        if reader.has("training.momentum") && optimizer != .sgd {
-            reader.fault("acts only with training.optimizer: sgd", "training.momentum")
-        }
-        return training
-    }
-}
-
-/// Writes resolved keys as a YAML document, sections nested.
-enum ConfigurationWriter {
-    static func yaml(_ resolved: [Configuration.ResolvedKey]) -> String {
-        var lines: [String] = []
-        var open: [Substring] = []
-        for key in resolved {
-            var parts = key.path.split(separator: ".")
-            let name = parts.removeLast()
-            let shared = zip(open, parts).prefix { $0 == $1 }.count
-            for (depth, part) in parts.enumerated().dropFirst(shared) { lines.append(indent(depth) + "\(part):") }
-            open = parts
-            lines.append(indent(parts.count) + "\(name): \(key.value)")
-        }
-        return lines.joined(separator: "\n") + "\n"
-    }
-
-    private static func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }
-
-    static func inline(_ node: Node) -> String {
-        if let items = node.sequence { return "[\(items.map(inline).joined(separator: ", "))]" }
-        return quoted(node.scalar?.string ?? "")
-    }
-
-    /// Quotes what YAML would read as something other than this text.
-    private static func quoted(_ text: String) -> String {
-        let plain = text.allSatisfy {
-            $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+".contains($0)) || ($0 == ":" && text.last != ":")
-        }
-        return plain && !text.isEmpty && !text.hasPrefix("-")
-            ? text : "\"\(text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\""))\""
     }
 }

@@ -3,7 +3,7 @@ internal import Foundation
 extension Configuration {
     /// The JSON Schema of the configuration, for editors: made from the same calls that read it.
     public static func jsonSchema() throws -> String {
-        var reader = ConfigurationReader(yaml: "", file: "")
+        var reader = ConfigurationReader(yaml: "", file: "", describesAll: true)
         _ = Configuration(&reader, folder: URL(fileURLWithPath: "/"))
         var root = object()
         for key in reader.keys {
@@ -26,6 +26,14 @@ extension Configuration {
         _ schema: [String: any Sendable], at path: ArraySlice<String>, into node: inout [String: any Sendable]
     ) {
         guard let name = path.first else { return }
+        if name == "*" {
+            // Whatever the user calls it.
+            var child = node["additionalProperties"] as? [String: any Sendable] ?? object()
+            insert(schema, at: path.dropFirst(), into: &child)
+            node["additionalProperties"] = child
+            node["properties"] = nil
+            return
+        }
         var properties = node["properties"] as? [String: any Sendable] ?? [:]
         if path.count == 1 {
             properties[name] = schema

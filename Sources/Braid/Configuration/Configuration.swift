@@ -20,17 +20,57 @@ public struct Configuration: Sendable {
         }
     }
 
-    public struct Fusion: Sendable, Equatable {
+    /// How embeddings are fused. What does not act on the type keeps its default, and is not in the resolved document.
+    public struct Fusion: Sendable, Equatable, Codable {
         public var type: FusionKind
+        /// d, of projections and of the fused embedding.
         public var dimension: Int
+        public var layers = 1
+        /// Of attention.
+        public var heads = 4
+        /// Of a low-rank tensor.
+        public var rank = 4
+        /// Shared tokens of MBT.
+        public var bottlenecks = 4
+        /// The most tokens of a modality and sample that attention sees.
+        public var tokens = 16
         public var dropout: Double
         public var modalityDropout: Double
     }
 
-    public struct Head: Sendable, Equatable {
+    /// What is predicted, and how it is learnt.
+    public struct Head: Sendable, Equatable, Codable {
+        public var name = "label"
+        /// The manifest's column: `label`, or a further one by the file's own name.
+        public var column = "label"
         public var task: TaskKind
         public var hidden: [Int]
         public var dropout: Double
+        /// Of its loss, among several heads.
+        public var weight = 1.0
+        public var loss = LossKind.crossEntropy
+        public var focalGamma = 2.0
+        public var labelSmoothing = 0.0
+        public var classWeights = ClassWeights.none
+        /// The positive class of a binary task; nil: the second in the alphabet, as scikit-learn has it.
+        public var positive: String?
+        public var calibration = CalibrationKind.temperature
+    }
+
+    /// How training keeps one modality from starving the others.
+    public struct Balance: Sendable, Equatable {
+        public var method = BalanceMethod.none
+        /// OGM-GE's alpha.
+        public var alpha = 0.3
+        /// Epochs between two estimates of gradient blending's weights.
+        public var every = 1
+    }
+
+    /// The contrastive loss between modalities.
+    public struct Alignment: Sendable, Equatable {
+        /// 0: none.
+        public var weight = 0.0
+        public var temperature = 0.07
     }
 
     public struct Training: Sendable, Equatable {
@@ -44,9 +84,13 @@ public struct Configuration: Sendable {
         public var schedule: Schedule
         public var warmup: Double
         public var clip: Double
-        public var labelSmoothing: Double
-        public var classWeights: ClassWeights
+        public var balance: Balance
+        public var alignment: Alignment
+        /// Whether each epoch says how well each modality is learnt.
+        public var monitor: Bool
         public var earlyStoppingMetric: MetricName
+        /// The head whose metric it is.
+        public var earlyStoppingHead: String
         public var patience: Int
         public var precision: Precision
         public var seed: Int
@@ -59,12 +103,15 @@ public struct Configuration: Sendable {
     public var device: DeviceChoice
     public var modalities: [Modality: Encoder]
     public var fusion: Fusion
-    public var head: Head
+    /// One, or several that share the fusion.
+    public var heads: [Head]
     public var training: Training
     /// The folder that relative paths start from: the configuration's own.
     public var folder: URL
     /// Whether the document has a `splits` section, which acts only where the manifest has no split column.
     var givesSplits = false
+    /// Whether the document says how many layers the fusion has; else each type has its own default.
+    var givesLayers = false
     /// Every key that acts, defaults filled in, in the order of the documentation.
     var resolved: [ResolvedKey] = []
 
@@ -87,6 +134,43 @@ public struct Configuration: Sendable {
         copy.resolved.removeAll { $0.path.hasPrefix("splits.") }
         return copy
     }
+
+    /// Only with `kept` of the modalities, for a manifest that has no others.
+    func keeping(_ kept: Set<Modality>) -> Configuration {
+        var copy = self
+        copy.modalities = modalities.filter { kept.contains($0.key) }
+        let gone = modalities.keys.filter { !kept.contains($0) }.map { "modalities.\($0)." }
+        copy.resolved.removeAll { key in gone.contains { key.path.hasPrefix($0) } }
+        if kept.count == 1 {
+            copy.fusion.modalityDropout = 0
+            copy.training.balance = Balance()
+            copy.training.alignment.weight = 0
+            copy.resolved.removeAll { Self.needsTwoModalities.contains($0.path) }
+        }
+        return copy
+    }
+
+    /// The same with another fusion. Settings that the type does not know give way; those it shares stay.
+    ///
+    /// - Throws: `BraidError` where they do not fit the type.
+    func with(_ type: FusionKind) throws -> Configuration {
+        var copy = self
+        copy.fusion.type = type
+        if !givesLayers { copy.fusion.layers = type.standardLayers }
+        if type.takesTokens && !fusion.dimension.isMultiple(of: fusion.heads) {
+            throw BraidError(
+                .badConfiguration,
+                "fusion.heads: \(fusion.heads) heads do not divide fusion.dim, \(fusion.dimension), for \(type.rawValue)")
+        }
+        if type == .late { copy.training.balance = Balance() }
+        return copy
+    }
+
+    /// Keys that act only between modalities.
+    static let needsTwoModalities: Set<String> = [
+        "fusion.modality_dropout", "training.balance.method", "training.balance.alpha", "training.balance.every",
+        "training.alignment.weight", "training.alignment.temperature",
+    ]
 
     /// The manifest's place.
     public var manifestURL: URL { Self.resolve(manifest, in: folder) }
@@ -122,19 +206,40 @@ public enum Trainable: Sendable, Equatable {
     }
 }
 
-public enum FusionKind: String, CaseIterable, Sendable { case concat }
-public enum TaskKind: String, CaseIterable, Sendable { case multiclass }
+/// The fusions: a file each in `Fuse/`, their formulas in `docs/fusions.md`.
+public enum FusionKind: String, CaseIterable, Sendable, Codable {
+    case concat, gated
+    case lowRank = "low-rank"
+    case crossAttention = "cross-attention"
+    case bottleneck, film, late
+
+    var standardLayers: Int { self == .crossAttention || self == .bottleneck || self == .film ? 2 : 1 }
+}
+
+public enum TaskKind: String, CaseIterable, Sendable, Codable {
+    case binary, multiclass, multilabel, regression
+
+    public var isClassification: Bool { self != .regression }
+}
+
+public enum LossKind: String, CaseIterable, Sendable, Codable {
+    case crossEntropy = "cross-entropy"
+    case focal, mse, mae, huber
+
+    /// The losses that a task can be learnt by, its default first.
+    static func of(_ task: TaskKind) -> [LossKind] { task.isClassification ? [.crossEntropy, .focal] : [.mse, .mae, .huber] }
+}
+
+public enum BalanceMethod: String, CaseIterable, Sendable {
+    case none
+    /// Peng et al. 2022, arXiv:2203.15332.
+    case ogmGE = "ogm-ge"
+    /// Wang et al. 2020, arXiv:1905.12681.
+    case gradientBlending = "gradient-blending"
+}
+
+public enum CalibrationKind: String, CaseIterable, Sendable, Codable { case temperature, none }
 public enum OptimizerKind: String, CaseIterable, Sendable { case adamw, sgd }
-public enum ClassWeights: String, CaseIterable, Sendable { case none, balanced }
+public enum ClassWeights: String, CaseIterable, Sendable, Codable { case none, balanced }
 public enum Precision: String, CaseIterable, Sendable { case fp32 }
 public enum DeviceChoice: String, CaseIterable, Sendable { case auto, cpu, cuda }
-
-/// What early stopping and the best checkpoint go by, on the validation split.
-public enum MetricName: String, CaseIterable, Sendable {
-    case accuracy
-    case macroF1 = "macro_f1"
-    case weightedF1 = "weighted_f1"
-    case loss
-
-    var isBetterWhenHigher: Bool { self != .loss }
-}

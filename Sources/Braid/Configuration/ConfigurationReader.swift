@@ -27,10 +27,13 @@ struct ConfigurationReader {
     private(set) var resolved: [(path: String, value: Node)] = []
     private var leaves: [String: Leaf] = [:]
     private let file: String
+    /// Whether this reading is only to learn which keys there are: each that could be read is to be.
+    let describesAll: Bool
 
     /// - Parameter overrides: `key=value` pairs, the value in YAML.
-    init(yaml: String, file: String, overrides: [String] = []) {
+    init(yaml: String, file: String, overrides: [String] = [], describesAll: Bool = false) {
         self.file = file
+        self.describesAll = describesAll
         do {
             if let root = try Yams.compose(yaml: yaml) { flatten(root, "", isOverride: false) }
         } catch {
@@ -71,6 +74,21 @@ struct ConfigurationReader {
 
     /// Whether any key under `section` is given.
     func has(_ section: String) -> Bool { leaves.keys.contains { $0 == section || $0.hasPrefix(section + ".") } }
+
+    /// The names of what stands under `section`, in the document's order.
+    func names(under section: String) -> [String] {
+        let prefix = section + "."
+        let found = leaves.filter { $0.key.hasPrefix(prefix) }.sorted {
+            ($0.value.line ?? .max, $0.key) < ($1.value.line ?? .max, $1.key)
+        }
+        .compactMap { $0.key.dropFirst(prefix.count).split(separator: ".").first.map(String.init) }
+        return found.enumerated().filter { found.firstIndex(of: $1) == $0 }.map(\.element)
+    }
+
+    /// Reports a key that is given where it does not act.
+    mutating func refuse(_ path: String, unless acts: Bool, _ reason: String) {
+        if !acts && has(path) { fault(reason, path) }
+    }
 
     mutating func fault(_ message: String, _ path: String) {
         let leaf = leaves[path]
@@ -134,11 +152,13 @@ extension ConfigurationReader {
             }, represent: { Node($0.map { Node($0) }) }) ?? []
     }
 
-    mutating func int(_ path: String, _ fallback: Int, _ range: ClosedRange<Int>, _ meaning: String) -> Int {
+    mutating func int(
+        _ path: String, _ fallback: Int, _ range: ClosedRange<Int>, _ meaning: String, records: Bool = true
+    ) -> Int {
         read(
             path, fallback, meaning,
             expected: "a whole number from \(range.lowerBound)\(range.upperBound == .max ? " up" : " to \(range.upperBound)")",
-            schema: Self.bounds("integer", range, fallback),
+            schema: Self.bounds("integer", range, fallback), records: records,
             parse: { node in node.int.flatMap { range.contains($0) ? $0 : nil } }, represent: { Node(String($0)) }) ?? fallback
     }
 
@@ -168,13 +188,19 @@ extension ConfigurationReader {
     }
 
     mutating func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
-        _ path: String, _ fallback: Choice, _ meaning: String
+        _ path: String, _ fallback: Choice, _ meaning: String, records: Bool = true
     ) -> Choice where Choice.RawValue == String {
         let names = Choice.allCases.map(\.rawValue)
         return read(
             path, fallback, meaning, expected: "one of \(names.joined(separator: ", "))",
-            schema: ["type": "string", "enum": names, "default": fallback.rawValue],
+            schema: ["type": "string", "enum": names, "default": fallback.rawValue], records: records,
             parse: { $0.scalar.flatMap { Choice(rawValue: $0.string) } }, represent: { Node($0.rawValue) }) ?? fallback
+    }
+
+    mutating func bool(_ path: String, _ fallback: Bool, _ meaning: String) -> Bool {
+        read(
+            path, fallback, meaning, expected: "true or false", schema: ["type": "boolean", "default": fallback],
+            parse: { $0.bool }, represent: { Node($0 ? "true" : "false") }) ?? fallback
     }
 
     /// A number that has no default.

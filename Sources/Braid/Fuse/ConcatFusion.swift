@@ -1,38 +1,36 @@
+// Ngiam et al. 2011, "Multimodal Deep Learning", ICML.
 public import Torch
 
-/// Concatenation: each modality's embedding is normalised and projected, a trained token stands in where it is missing,
-/// and one layer mixes them. Ngiam et al. 2011, "Multimodal Deep Learning", is the form's origin.
+/// Concatenation: each modality's embedding is projected, a trained vector stands in where it is missing, and layers mix
+/// them.
 public struct ConcatFusion: Fusion {
     public let dimension: Int
-    private let norms: [LayerNorm]
-    private let projections: [Linear]
+    private let projections: [ModalityProjection]
     private let missing: [Tensor]
-    private let mixer: Linear
-    private let mixerNorm: LayerNorm
-    private let dropout: Double
+    private let mixers: [Mixer]
 
-    /// - Parameter modalities: Name and embedding size of each modality, in the order its input comes.
-    public init(_ scope: Scope, modalities: [(name: String, dimension: Int)], dimension: Int, dropout: Double) throws {
-        norms = try modalities.map { try LayerNorm(scope / $0.name / "norm", $0.dimension) }
-        projections = try modalities.map { try Linear(scope / $0.name / "projection", $0.dimension, dimension) }
-        missing = try modalities.map { try (scope / $0.name).parameter("missing", [dimension], .normal(deviation: 0.02)) }
-        // The presence mask goes along: that something is missing is itself information.
-        mixer = try Linear(scope / "mixer", modalities.count * (dimension + 1), dimension)
-        mixerNorm = try LayerNorm(scope / "mixer_norm", dimension)
-        self.dimension = dimension
-        self.dropout = dropout
+    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws {
+        let size = settings.dimension
+        projections = try modalities.map { try ModalityProjection(scope / $0.name, $0.dimension, size) }
+        missing = try modalities.map { try (scope / $0.name).missing(size) }
+        mixers = try (0..<settings.layers).map { index in
+            let inputs = index == 0 ? modalities.count * (size + 1) : size
+            return try Mixer(scope / "mixer" / index, inputs, size, dropout: settings.dropout)
+        }
+        dimension = size
     }
 
-    public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Tensor {
+    public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
+        var projected: [Tensor] = []
         var parts: [Tensor] = []
-        for (index, pooled) in input.pooled.enumerated() {
-            let isPresent = try input.presence.slice(1, index..<index + 1)
-            // Selected and not multiplied: whatever stands in a missing row, infinities included, leaves no trace.
-            let clean = try pooled.where(isPresent, else: Tensor.zeros([]).moved(to: pooled.device))
-            let projected = try projections[index](norms[index](clean)).gelu()
-            parts.append(try projected.where(isPresent, else: missing[index]))
+        for (index, part) in input.parts.enumerated() {
+            let isPresent = try input.isPresent(index)
+            projected.append(try projections[index](part.pooled, isPresent: isPresent))
+            parts.append(try projected[index].gelu().where(isPresent, else: missing[index]))
         }
-        parts.append(try input.presence.converted(to: .float32))
-        return try mixerNorm(mixer(Tensor.concatenate(parts, 1))).gelu().dropout(dropout, mode: mode)
+        parts.append(try input.presenceValues())
+        var fused = try Tensor.concatenate(parts, 1)
+        for mixer in mixers { fused = try mixer(fused, mode: mode) }
+        return Fused(embedding: fused, projections: projected)
     }
 }

@@ -1,7 +1,7 @@
 internal import Torch
 
 /// Which column of a manifest holds what.
-public struct Columns: Sendable, Equatable {
+public struct Columns: Sendable, Equatable, Codable {
     /// The manifest's own vocabulary, in the order errors and documentation give it.
     public static let known = [
         "id", "split", "group", "image", "text", "text_path", "audio", "audio_start", "audio_end", "label", "weight",
@@ -11,10 +11,13 @@ public struct Columns: Sendable, Equatable {
     public var names: [String: String]
     /// Columns of the file that are nobody's business here.
     public var ignored: [String]
+    /// The columns that heads learn from: `label`, or further ones by the file's own names.
+    public var labels: [String]
 
-    public init(names: [String: String] = [:], ignored: [String] = []) {
+    public init(names: [String: String] = [:], ignored: [String] = [], labels: [String] = ["label"]) {
         self.names = names
         self.ignored = ignored
+        self.labels = labels
     }
 
     /// The file's name of a known column.
@@ -23,14 +26,14 @@ public struct Columns: Sendable, Equatable {
     /// The mapping as far as a file with these columns follows it: one that uses the plain names, or lacks a column, is read as
     /// it is. For files that a model meets after its training.
     func adapted(to header: [String]) -> Columns {
-        Columns(names: names.filter { header.contains($0.value) }, ignored: ignored)
+        Columns(names: names.filter { header.contains($0.value) }, ignored: ignored, labels: labels)
     }
 
     /// Faults of a header: columns that mean nothing, and mapped ones that are not there.
     func faults(in header: [String], file: String) -> [Fault] {
-        let meant = Set(Self.known.map(name))
+        let meant = Set((Self.known + labels).map(name))
         var faults: [Fault] = []
-        for column in header where !meant.contains(column) && !ignored.contains(column) {
+        for column in header where !meant.contains(column) && !ignored.contains(column) && column != name("label") {
             let near = nearest(to: column, in: Self.known).map { "; did you mean \($0)?" } ?? "."
             let message = "unknown column\(near) Map it with columns.<name>: \(column), or list it in columns.ignore"
             faults.append(Fault(message, file: file, line: 1, field: column))
@@ -38,6 +41,10 @@ public struct Columns: Sendable, Equatable {
         for (known, name) in names.sorted(by: { $0.key < $1.key }) where !header.contains(name) {
             faults.append(
                 Fault("the configuration maps \(known) to column \(name), which is not there", file: file, line: 1, field: name))
+        }
+        if header.contains(name("label")) && !labels.contains("label") {
+            let message = "no head learns from it (they learn from \(labels.joined(separator: ", "))); list it in columns.ignore"
+            faults.append(Fault(message, file: file, line: 1, field: name("label")))
         }
         return faults
     }

@@ -21,12 +21,13 @@ public struct Manifest: Sendable {
     /// - Parameters:
     ///   - splits: How samples are split where the file has no split column; nil leaves them without one.
     ///   - adaptsColumns: Whether the mapping gives way to the file's own columns.
+    ///   - stratum: The label column whose classes splits divide alike; nil where labels are no classes.
     ///   - needsLabels: Whether a row without a label is a fault, as it is in training.
     /// - Throws: `BraidError` with every fault by file, line and column. Missing media files are among them only where
     ///   there is a fault of another kind too, or `onBadSample` is `.fail`.
     public static func read(
         _ url: URL, columns: Columns = Columns(), adaptsColumns: Bool = false, splits: SplitFractions? = SplitFractions(),
-        needsLabels: Bool = true,
+        stratum: String? = "label", needsLabels: Bool = true,
         onBadSample: BadSample.Policy = .fail
     ) throws -> Manifest {
         let columns = adaptsColumns ? columns.adapted(to: try RowReader.columns(of: url)) : columns
@@ -46,7 +47,7 @@ public struct Manifest: Sendable {
             throw BraidError(.badData, faults: all.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
         }
         var samples = builder.samples
-        if let splits, !builder.hasSplits { splits.assign(&samples) }
+        if let splits, !builder.hasSplits { splits.assign(&samples, by: stratum) }
         return Manifest(url: url, samples: samples, hasSplitColumn: builder.hasSplits, missingFiles: missing)
     }
 

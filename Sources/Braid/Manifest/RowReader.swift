@@ -107,7 +107,13 @@ struct RowReader {
             case let text as String: cells[key] = text
             case let number as NSNumber where number.objCType.pointee != CChar(UInt8(ascii: "c")): cells[key] = number.stringValue
             case is NSNull: cells[key] = ""
-            default: faults.append(fault("must be a string, a number or null", line, key))
+            case let names as [String]:
+                // What a cell of CSV holds: names joined by |, a lone | for none.
+                if names.contains(where: { $0.contains("|") }) {
+                    faults.append(fault("a name in a list must not hold |", line, key))
+                }
+                cells[key] = names.isEmpty ? "|" : names.joined(separator: "|")
+            default: faults.append(fault("must be a string, a number, a list of strings or null", line, key))
             }
         }
         body(RawRow(line: line, cells: cells))

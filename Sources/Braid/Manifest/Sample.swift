@@ -28,12 +28,13 @@ public struct Sample: Sendable {
     public let image: URL?
     public let text: Text?
     public let audio: Audio?
-    public let label: String?
+    /// By column: `label`, and further ones by the file's own name. What is empty is not there.
+    public let labels: [String: String]
     public let weight: Double
 
     public init(
         id: String, line: Int = 1, split: Split? = nil, group: String? = nil, image: URL? = nil, text: Text? = nil,
-        audio: Audio? = nil, label: String? = nil, weight: Double = 1
+        audio: Audio? = nil, label: String? = nil, labels: [String: String] = [:], weight: Double = 1
     ) {
         self.id = id
         self.line = line
@@ -42,9 +43,12 @@ public struct Sample: Sendable {
         self.image = image
         self.text = text
         self.audio = audio
-        self.label = label
+        self.labels = label.map { labels.merging(["label": $0]) { $1 } } ?? labels
         self.weight = weight
     }
+
+    /// The label of the plain `label` column.
+    public var label: String? { labels["label"] }
 
     public func has(_ modality: Modality) -> Bool {
         switch modality {

@@ -31,15 +31,17 @@ struct SampleBuilder {
         guard !header.isEmpty else { return [] }
         var faults =
             hasSplits ? rowsWithoutSplit.map { fault($0, columns.name("split"), "is not given, while other rows have it") } : []
-        if header.contains(columns.name("label")) {
-            faults += rowsWithoutLabel.map { fault($0, columns.name("label"), "is not given; expected a class name") }
+        let labels = columns.labels.map(columns.name)
+        if labels.contains(where: header.contains) {
+            faults += rowsWithoutLabel.map { fault($0, labels.joined(separator: ", "), "is not given; expected a label") }
         }
         let media = ["image", "text", "text_path", "audio"].map(columns.name)
         if !media.contains(where: header.contains) {
             faults.append(fault(1, nil, "has none of the columns image, text, text_path, audio; map yours with columns.<name>"))
         }
-        if needsLabels && !header.contains(columns.name("label")) {
-            faults.append(fault(1, columns.name("label"), "there is no such column; map yours with columns.label"))
+        for known in columns.labels where needsLabels && !header.contains(columns.name(known)) {
+            let remedy = known == "label" ? "map yours with columns.label" : "name another with heads.….column"
+            faults.append(fault(1, columns.name(known), "there is no such column; \(remedy)"))
         }
         return faults
     }
@@ -63,7 +65,7 @@ struct SampleBuilder {
             id: id, line: row.line, split: split(row, cell("split")), group: cell("group"),
             image: cell("image").map(resolve), text: text(row, cell("text"), cell("text_path")),
             audio: audio(row, cell("audio"), start: cell("audio_start"), end: cell("audio_end")),
-            label: label(row, cell("label")), weight: weight(row, cell("weight")))
+            labels: labels(row, cell), weight: weight(row, cell("weight")))
         if !Modality.allCases.contains(where: sample.has) {
             report(row, nil, "has no image, text or audio; a sample needs at least one")
         }
@@ -117,15 +119,19 @@ struct SampleBuilder {
         return value
     }
 
-    private mutating func label(_ row: RawRow, _ cell: String?) -> String? {
-        if cell == nil && needsLabels {
-            if row.cells[columns.name("label")] == nil {
-                rowsWithoutLabel.append(row.line)
-            } else {
-                report(row, "label", "is empty; expected a class name")
-            }
+    /// Each head's label. A row may leave some empty, but not all.
+    private mutating func labels(_ row: RawRow, _ cell: (String) -> String?) -> [String: String] {
+        var labels: [String: String] = [:]
+        for known in columns.labels { labels[known] = cell(known) }
+        guard labels.isEmpty && needsLabels else { return labels }
+        let names = columns.labels.map(columns.name)
+        if names.contains(where: { row.cells[$0] != nil }) {
+            report(
+                row, columns.labels[0], names.count == 1 ? "is empty; expected a label" : "is empty, and so are all other labels")
+        } else {
+            rowsWithoutLabel.append(row.line)
         }
-        return cell
+        return labels
     }
 
     private mutating func weight(_ row: RawRow, _ cell: String?) -> Double {

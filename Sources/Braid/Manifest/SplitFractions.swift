@@ -2,7 +2,7 @@
 ///
 /// A sample's split depends on ids, groups and labels alone: not on the order of rows, nor on the machine. Samples of a
 /// group stay together, and each label is divided in the same proportions as the whole.
-public struct SplitFractions: Sendable, Equatable {
+public struct SplitFractions: Sendable, Equatable, Codable {
     public var val: Double
     public var test: Double
     /// Another seed gives another split.
@@ -15,7 +15,8 @@ public struct SplitFractions: Sendable, Equatable {
         self.seed = seed
     }
 
-    func assign(_ samples: inout [Sample]) {
+    /// - Parameter label: The column whose classes are divided alike; nil where labels are no classes.
+    func assign(_ samples: inout [Sample], by label: String? = "label") {
         // A unit is what must not be divided: a group, or a sample without one.
         var units: [String: [Int]] = [:]
         for (index, sample) in samples.enumerated() {
@@ -23,8 +24,8 @@ public struct SplitFractions: Sendable, Equatable {
         }
         var strata: [String: [(hash: UInt64, key: String)]] = [:]
         for (key, members) in units {
-            let label = majority(members.map { samples[$0].label ?? "" })
-            strata[label, default: []].append((Fingerprint.number("\(seed)|\(key)"), key))
+            let stratum = label.map { label in majority(members.map { samples[$0].labels[label] ?? "" }) } ?? ""
+            strata[stratum, default: []].append((Fingerprint.number("\(seed)|\(key)"), key))
         }
         for stratum in strata.values {
             let ordered = stratum.sorted { ($0.hash, $0.key) < ($1.hash, $1.key) }

@@ -3,15 +3,13 @@ public import Torch
 
 /// A model on disk, complete and offline: `model.json`, the fusion's and head's weights, and a weights folder a modality.
 public enum ModelFolder {
-    private static let formatVersion = 1
-
     /// Writes `model` as folder `url`. It appears whole, or the old one stays.
     public static func write(_ model: FusionModel, to url: URL) throws {
         try ReplacedFolder(url).write { fresh in try write(model, into: fresh) }
     }
 
     private static func write(_ model: FusionModel, into fresh: URL) throws {
-        try AtomicFile.write(description(of: model), to: fresh.appendingPathComponent("model.json"))
+        try ModelDescription(model).write(to: fresh.appendingPathComponent("model.json"))
         try SafetensorsWriter.write(
             model.parameters.entries.map { ($0.path, $0.tensor) }, to: fresh.appendingPathComponent("model.safetensors"))
         for modality in model.modalities {
@@ -23,7 +21,7 @@ public enum ModelFolder {
 
     /// What a model takes, without loading it.
     public static func modalities(of url: URL) throws -> Set<Modality> {
-        Set(try JSONObject(locate(url).appendingPathComponent("model.json")).strings("modalities").compactMap(Modality.init))
+        Set(try ModelDescription.read(locate(url).appendingPathComponent("model.json")).modalities)
     }
 
     /// The folder that holds `model.json`: `url`, or `model` in it.
@@ -42,67 +40,18 @@ public enum ModelFolder {
     /// Reads a model from an exported folder, or from the `model` folder of a run.
     public static func read(_ url: URL, device: Device = .cpu) throws -> FusionModel {
         let folder = try locate(url)
-        let json = try JSONObject(folder.appendingPathComponent("model.json"))
-        let version = try json.int("format_version")
-        guard version == formatVersion else {
-            throw json.fault("format_version is \(version), this Braid (\(Version.current)) reads \(formatVersion)")
-        }
-        let names = try json.strings("modalities")
-        guard !names.isEmpty, Set(names).count == names.count else {
-            throw json.fault("modalities must be different names, at least one")
-        }
-        let encoders = try names.map { name in
-            guard let modality = Modality(rawValue: name) else { throw json.fault("\(name) is not a modality") }
-            let asked = Configuration.Encoder(encoder: nil, weights: folder.appendingPathComponent(name).path, train: .none)
+        let description = try ModelDescription.read(folder.appendingPathComponent("model.json"))
+        let encoders = try description.modalities.map { modality in
+            let weights = folder.appendingPathComponent(modality.rawValue).path
+            let asked = Configuration.Encoder(encoder: nil, weights: weights, train: .none)
             return try ModalityEncoder(modality, asked, relativeTo: folder, device: device)
         }
-        let labels = try json.strings("labels")
-        guard !labels.isEmpty, Set(labels).count == labels.count else { throw json.fault("labels must be different names") }
         let store = try ParameterStore(loading: SafetensorsFile(folder.appendingPathComponent("model.safetensors")), device: device)
-        let model = try FusionModel(encoders: encoders, labels: labels, settings: settings(json), parameters: store)
+        let model = try FusionModel(
+            encoders: encoders, targets: description.targets, settings: description.settings, parameters: store)
         try store.report.check(allowUnused: false)
+        model.calibration = description.calibration
         return model
-    }
-
-    private static func description(of model: FusionModel) throws -> Data {
-        let settings = model.settings
-        let fields: [String: Any] = [
-            "format_version": formatVersion, "braid_version": Version.current, "labels": model.labels,
-            "modalities": model.modalities.map(\.rawValue), "manifest_sha256": settings.manifestSHA256,
-            "fusion": [
-                "type": settings.fusion.type.rawValue, "dim": settings.fusion.dimension, "dropout": settings.fusion.dropout,
-                "modality_dropout": settings.fusion.modalityDropout,
-            ] as [String: Any],
-            "head": ["task": settings.head.task.rawValue, "hidden": settings.head.hidden, "dropout": settings.head.dropout]
-                as [String: Any],
-            "columns": ["names": settings.columns.names, "ignored": settings.columns.ignored] as [String: Any],
-            "splits": ["val": settings.splits.val, "test": settings.splits.test, "seed": settings.splits.seed] as [String: Any],
-        ]
-        return try JSONSerialization.data(withJSONObject: fields, options: [.prettyPrinted, .sortedKeys])
-    }
-
-    private static func settings(_ json: JSONObject) throws -> FusionModel.Settings {
-        let (fusion, head, columns) = (try json.object("fusion"), try json.object("head"), try json.object("columns"))
-        guard let type = FusionKind(rawValue: try fusion.string("type")) else { throw fusion.fault("the type is not known") }
-        guard let task = TaskKind(rawValue: try head.string("task")) else { throw head.fault("the task is not known") }
-        guard let names = try columns.object("names").fields as? [String: String] else {
-            throw columns.fault("names must map texts to texts")
-        }
-        let splits = try json.object("splits")
-        let dimension = try fusion.int("dim")
-        let hidden = try head.ints("hidden")
-        guard (1...65_536).contains(dimension), hidden.allSatisfy({ (1...1_000_000).contains($0) }) else {
-            throw json.fault("the sizes of fusion or head are impossible")
-        }
-        return FusionModel.Settings(
-            fusion: .init(
-                type: type, dimension: dimension, dropout: try fusion.double("dropout"),
-                modalityDropout: try fusion.double("modality_dropout")),
-            head: .init(task: task, hidden: hidden, dropout: try head.double("dropout")),
-            columns: Columns(names: names, ignored: try columns.strings("ignored", [])),
-            splits: SplitFractions(
-                val: try splits.double("val", 0.15), test: try splits.double("test", 0.15), seed: try splits.int("seed", 0)),
-            manifestSHA256: try json.string("manifest_sha256", ""))
     }
 }
 

@@ -5,21 +5,23 @@ struct LineChart {
     let title: String
     let x: [Double]
     let series: [(name: String, values: [Double])]
+    /// What the ends of the axis say.
+    var axis: (Double) -> String = { "epoch \(Int($0))" }
 
     private let width = 440.0
     private let height = 240.0
     private let left = 46.0
     private let bottom = 30.0
     private let top = 30.0
-    private static let colours = ["#2563a8", "#c44230"]
+    private static let colours = ["#2563a8", "#c44230", "#2f8f4e", "#8a5a00", "#6b3fa0"]
 
     var svg: String {
         let values = series.flatMap(\.values).filter(\.isFinite)
         let low = values.min() ?? 0
         let high = max(values.max() ?? 1, low + 1e-9)
-        let lines = series.enumerated().map { index, one in line(one.values, Self.colours[index % 2], low, high) }
+        let lines = series.enumerated().map { index, one in line(one.values, Self.colour(index), low, high) }
         let legend = series.enumerated().map { index, one in
-            "<text x=\"\(format(width - 150 + Double(index) * 76))\" y=\"16\" fill=\"\(Self.colours[index % 2])\" font-size=\"12\">― \(one.name)</text>"
+            "<text x=\"\(format(width - Double(series.count - index) * 82))\" y=\"16\" fill=\"\(Self.colour(index))\" font-size=\"12\">― \(one.name)</text>"
         }
         let ticks = (0...4).map { step -> String in
             let value = low + (high - low) * Double(step) / 4
@@ -29,13 +31,15 @@ struct LineChart {
                 + "<text x=\"\(format(left - 6))\" y=\"\(format(y + 4))\" text-anchor=\"end\" font-size=\"11\" fill=\"#667\">\(String(format: "%.3g", value))</text>"
         }
         let ends = [(x.first ?? 0, "start"), (x.last ?? 1, "end")].map { value, anchor in
-            "<text x=\"\(format(place(value)))\" y=\"\(format(height - 10))\" text-anchor=\"\(anchor)\" font-size=\"11\" fill=\"#667\">epoch \(Int(value))</text>"
+            "<text x=\"\(format(place(value)))\" y=\"\(format(height - 10))\" text-anchor=\"\(anchor)\" font-size=\"11\" fill=\"#667\">\(axis(value))</text>"
         }
         let heading = "<text x=\"0\" y=\"16\" font-size=\"13\" font-weight=\"600\">\(title)</text>"
         let parts = [heading] + legend + ticks + ends + lines
         return
             "<svg width=\"\(Int(width))\" height=\"\(Int(height))\" viewBox=\"0 0 \(Int(width)) \(Int(height))\">\(parts.joined())</svg>"
     }
+
+    static func colour(_ index: Int) -> String { colours[index % colours.count] }
 
     private func line(_ values: [Double], _ colour: String, _ low: Double, _ high: Double) -> String {
         let points = zip(x, values).filter { $1.isFinite }.map { "\(format(place($0))),\(format(y($1, low, high)))" }

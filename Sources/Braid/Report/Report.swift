@@ -1,36 +1,43 @@
 internal import Foundation
 internal import Torch
 
-/// Writes what an evaluation found: `report.txt`, `report.html`, `predictions.csv` and `confusion.csv`.
+/// Writes what an evaluation found: `report.txt`, `report.html`, `predictions.csv`, and of heads with classes that exclude
+/// each other `confusion.csv`.
 public struct Report {
     let predictions: Predictions
-    let confusion: ConfusionMatrix
     let title: String
     let history: [EpochRecord]
     let ablation: Ablation?
+    let missingRates: MissingRates?
 
     /// - Parameters:
     ///   - history: Epochs to draw; none where only an evaluation was made.
     ///   - ablation: Subsets of modalities to draw.
-    public init(_ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil) throws {
+    ///   - missingRates: Curves against missing modalities to draw.
+    public init(
+        _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
+        missingRates: MissingRates? = nil
+    ) {
         self.predictions = predictions
-        confusion = try predictions.confusion()
         self.title = title
         self.history = history
         self.ablation = ablation
+        self.missingRates = missingRates
     }
-
-    /// The classification report.
-    public var text: String { confusion.report }
 
     public func write(to run: RunFolder) throws {
         do { try FileManager.default.createDirectory(at: run.url, withIntermediateDirectories: true) } catch {
             throw BraidError(.cannotCreate, "\(run.url.path) cannot be created: \(error.localizedDescription)")
         }
-        try AtomicFile.write(text + (ablation.map { "\n" + $0.table } ?? ""), to: run.file("report.txt"))
+        let tables = [ablation?.table, missingRates?.table].compactMap { $0 }
+        try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))
         try AtomicFile.write(predictions.csv, to: run.file("predictions.csv"))
-        try AtomicFile.write(confusion.csv, to: run.file("confusion.csv"))
-        try AtomicFile.write(html, to: run.file("report.html"))
+        for head in predictions.heads where head.target.task == .multiclass || head.target.task == .binary {
+            let name = predictions.heads.count > 1 ? "confusion-\(head.target.name).csv" : "confusion.csv"
+            try AtomicFile.write(head.labelled().confusion().csv, to: run.file(name))
+        }
+        if let missingRates { try AtomicFile.write(missingRates.csv, to: run.file("missing-rates.csv")) }
+        try AtomicFile.write(html(), to: run.file("report.html"))
     }
 }
 

@@ -5,78 +5,99 @@ public struct Ablation: Sendable {
     /// One subset's figures.
     public struct Entry: Sendable, Codable {
         public let modalities: [Modality]
-        /// Samples that have any of them.
+        /// Labelled samples that have any of them.
         public let samples: Int
-        public let accuracy: Double
-        public let macroF1: Double
+        /// By metric.
+        public let scores: [String: Double]
+
+        public func score(_ metric: MetricName) -> Double? { scores[metric.rawValue] }
     }
 
-    /// From single modalities to all of them.
-    public let entries: [Entry]
-    /// How many points of accuracy all modalities have over the best single one, on the samples that have that one.
-    public let gain: Double?
+    /// One head's figures.
+    public struct Head: Sendable, Codable {
+        public let name: String
+        public let task: TaskKind
+        /// From single modalities to all of them.
+        public let entries: [Entry]
+        /// How much better all modalities are than the best single one by the metric that the task goes by, on the samples that
+        /// have that one. Positive is better.
+        public let gain: Double?
+
+        /// The figure that subsets are ranked by.
+        public var metric: MetricName { task.standardMetrics[0] }
+        /// With every modality the model takes.
+        public var full: Entry? { entries.last }
+        /// The best single modality.
+        public var bestSingle: Entry? { Ablation.best(entries, task.standardMetrics[0]) }
+    }
+
+    /// In the model's order.
+    public let heads: [Head]
+
+    /// The first head's figures.
+    public var primary: Head { heads[0] }
 
     public init(_ inference: Inference) throws {
         let modalities = inference.model.modalities
-        let subsets = (1..<(1 << modalities.count)).map { bits in
-            modalities.indices.filter { bits & (1 << $0) != 0 }.map { modalities[$0] }
-        }
-        entries = try subsets.sorted { ($0.count, $0.map(\.rawValue).joined()) < ($1.count, $1.map(\.rawValue).joined()) }.map {
-            subset in
-            let predictions = try inference.predict(hiding: Set(modalities).subtracting(subset))
+        let predictions = try modalities.subsets.map { subset in
             // A sample that has nothing of the subset says nothing about it.
-            let usable = predictions.keeping { sample in subset.contains(where: sample.has) }
-            let confusion = try usable.confusion()
-            return Entry(modalities: subset, samples: confusion.total, accuracy: confusion.accuracy, macroF1: confusion.macro.f1)
+            (subset, try inference.predict(hiding: Set(modalities).subtracting(subset)).keeping { subset.contains(where: $0.has) })
         }
-        let single = entries.filter { $0.modalities.count == 1 && $0.samples > 0 }.max { $0.accuracy < $1.accuracy }
-        gain =
-            try modalities.count < 2
-            ? nil
-            : single.map { single in
-                let fused = try inference.predict().keeping { sample in single.modalities.contains(where: sample.has) }
-                return try 100 * (fused.confusion().accuracy - single.accuracy)
+        heads = try inference.model.targets.indices.map { index in
+            let target = inference.model.targets[index]
+            let metrics = target.task.standardMetrics
+            let entries = try predictions.map { subset, predictions in
+                let head = predictions.heads[index].labelled()
+                let scores = try head.scores(metrics).map { ($0.key.rawValue, $0.value) }
+                return Entry(modalities: subset, samples: head.samples.count, scores: Dictionary(uniqueKeysWithValues: scores))
             }
+            var gain: Double?
+            if modalities.count > 1, let single = Self.best(entries, metrics[0]), let alone = single.score(metrics[0]),
+                let full = predictions.last
+            {
+                let comparable = full.1.keeping { sample in single.modalities.contains(where: sample.has) }
+                gain = try comparable.heads[index].labelled().scores([metrics[0]])[metrics[0]].map { $0 - alone }
+                if !metrics[0].isBetterWhenHigher { gain = gain.map { -$0 } }
+            }
+            return Head(name: target.name, task: target.task, entries: entries, gain: gain)
+        }
     }
 
-    /// With every modality the model takes.
-    public var full: Entry? { entries.last }
-
-    /// The most accurate single modality.
-    public var bestSingle: Entry? {
-        entries.filter { $0.modalities.count == 1 && $0.samples > 0 }.max { $0.accuracy < $1.accuracy }
+    fileprivate static func best(_ entries: [Entry], _ metric: MetricName) -> Entry? {
+        let singles = entries.filter { $0.modalities.count == 1 && $0.samples > 0 && $0.score(metric) != nil }
+        return singles.max { left, right in
+            let (a, b) = (left.score(metric) ?? 0, right.score(metric) ?? 0)
+            return metric.isBetterWhenHigher ? a < b : a > b
+        }
     }
 
-    /// The table, and what fusion adds.
+    /// The tables, and what fusion adds.
     public var table: String {
-        let names = entries.map { $0.modalities.map(\.rawValue).joined(separator: " + ") }
-        let width = max(10, names.map(\.count).max() ?? 0)
-        var lines = [pad("modalities", width) + "   samples   accuracy   macro F1", String(repeating: "─", count: width + 33)]
-        for (name, entry) in zip(names, entries) {
-            let figures = String(format: "   %7.2f %%   %8.4f", 100 * entry.accuracy, entry.macroF1)
-            lines.append(
-                pad(name, width) + String(format: "%10d", entry.samples) + (entry.samples > 0 ? figures : "         n/a        n/a")
-            )
-        }
-        if let gain, let bestSingle {
-            lines.append("")
-            lines.append(
-                String(format: "Fusion: %+.2f points over the best single modality (", gain)
-                    + "\(bestSingle.modalities[0])), on the samples that have it.")
-        }
-        lines.append("One model, trained once; what is left out is hidden from it as missing.")
-        return lines.joined(separator: "\n") + "\n"
+        heads.map { (heads.count > 1 ? "\($0.name) (\($0.task))\n" : "") + $0.table }.joined(separator: "\n")
+            + "One model, trained once; what is left out is hidden from it as missing.\n"
     }
-
-    private func pad(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
 }
 
-extension Predictions {
-    /// Those of the samples that `condition` holds for.
-    func keeping(_ condition: (Sample) -> Bool) -> Predictions {
-        let kept = samples.indices.filter { condition(samples[$0]) }
-        return Predictions(
-            labels: labels, samples: kept.map { samples[$0] }, source: source, probabilities: kept.map { probabilities[$0] },
-            loss: nil)
+extension Ablation.Head {
+    fileprivate var table: String {
+        let metrics = Array(task.standardMetrics.prefix(2))
+        let names = entries.map { $0.modalities.map(\.rawValue).joined(separator: " + ") }
+        let width = max(10, names.map(\.count).max() ?? 0)
+        let header = metrics.map { "   " + TextTable.trailing($0.title, 8) }.joined()
+        var lines = [TextTable.leading("modalities", width) + "   samples" + header]
+        lines.append(String(repeating: "─", count: width + 33))
+        for (name, entry) in zip(names, entries) {
+            let figures = metrics.map { "   " + TextTable.trailing(entry.score($0).map($0.text) ?? "n/a", max(8, $0.title.count)) }
+            lines.append(TextTable.leading(name, width) + String(format: "%10d", entry.samples) + figures.joined())
+        }
+        if let gain, let bestSingle {
+            let amount =
+                metric.isShare
+                ? String(format: "%+.2f points of %@", 100 * gain, metric.title) : String(format: "%+.4f of %@", gain, metric.title)
+            lines.append("")
+            lines.append(
+                "Fusion: \(amount) over the best single modality (\(bestSingle.modalities[0])), on the samples that have it.")
+        }
+        return lines.joined(separator: "\n") + "\n"
     }
 }

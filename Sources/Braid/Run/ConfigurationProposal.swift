@@ -41,8 +41,8 @@ public enum ConfigurationProposal {
                         file: manifest.lastPathComponent, line: 1)
                 ])
         }
-        try checkTask(rows.compactMap { row in columns["label"].flatMap { row.cells[$0] } }, manifest)
-        return document(manifest, folder, reader.columns, columns, modalities)
+        let task = task(of: rows.compactMap { row in columns["label"].flatMap { row.cells[$0] } })
+        return document(manifest, folder, reader.columns, columns, modalities, task)
     }
 
     /// Known names to the file's columns.
@@ -65,19 +65,27 @@ public enum ConfigurationProposal {
         return columns
     }
 
-    private static func checkTask(_ labels: [String], _ manifest: URL) throws {
+    /// What labels look like: names joined by `|`; numbers that are too many, or not whole; two classes, or several.
+    static func task(of labels: [String]) -> TaskKind {
         let distinct = Set(labels.filter { !$0.isEmpty })
+        if distinct.contains(where: { $0.contains("|") }) { return .multilabel }
         let numbers = distinct.compactMap(Double.init)
-        if numbers.count == distinct.count && distinct.count > 50 && numbers.contains(where: { $0 != $0.rounded() }) {
-            throw BraidError(
-                .badData,
-                "\(manifest.lastPathComponent): the labels are numbers (\(distinct.count) different ones): that is regression, and this version has multiclass only"
-            )
-        }
+        let areNumbers = numbers.count == distinct.count && distinct.count > 10
+        if areNumbers && (distinct.count > 50 || numbers.contains { $0 != $0.rounded() }) { return .regression }
+        return distinct.count == 2 ? .binary : .multiclass
+    }
+
+    /// The head that the first rows of a manifest ask for.
+    static func head(for manifest: URL, _ columns: Columns) throws -> Configuration.Head {
+        var reader = RowReader(manifest)
+        var labels: [String] = []
+        try reader.read { row in if labels.count < 1000, let label = row.cells[columns.name("label")] { labels.append(label) } }
+        return Configuration.Head(task: task(of: labels), hidden: [], dropout: 0)
     }
 
     private static func document(
-        _ manifest: URL, _ folder: URL, _ header: [String], _ columns: [String: String], _ modalities: [Modality]
+        _ manifest: URL, _ folder: URL, _ header: [String], _ columns: [String: String], _ modalities: [Modality],
+        _ task: TaskKind
     ) -> String {
         var lines = [
             "# Written by braid init. Every key and its meaning: docs/configuration.md",
@@ -94,9 +102,9 @@ public enum ConfigurationProposal {
             lines.append("  \(modality): {weights: \(quote(encoders[modality] ?? "random")), train: none}")
         }
         lines.append("fusion: {type: concat, dim: 256, modality_dropout: \(modalities.count > 1 ? 0.2 : 0)}")
-        lines.append("head: {task: multiclass, hidden: [256], dropout: 0.1}")
+        lines.append("head: {task: \(task), hidden: [256], dropout: 0.1}")
         lines.append(
-            "training: {epochs: 40, batch_size: 64, learning_rate: 1.0e-3, early_stopping: {metric: macro_f1, patience: 8}, seed: 0}"
+            "training: {epochs: 40, batch_size: 64, learning_rate: 1.0e-3, early_stopping: {metric: \(MetricName.standard(for: task).rawValue), patience: 8}, seed: 0}"
         )
         return lines.joined(separator: "\n") + "\n"
     }

@@ -3,8 +3,8 @@ internal import Torch
 
 /// What a look at a manifest's data finds before anything is trained on them.
 public struct DataCheck {
-    /// Samples by split and label.
-    public let counts: [Split: [String: Int]]
+    /// Samples by head, split and class; of regression heads by split alone, the class empty.
+    public let counts: [(head: String, splits: [Split: [String: Int]])]
     /// Samples that lack each modality.
     public let missing: [Modality: Int]
     public let total: Int
@@ -15,36 +15,31 @@ public struct DataCheck {
 
     /// Reads the manifest and every medium in it.
     ///
+    /// - Parameter heads: What is to be learnt; nil: the column `label`, of whatever task it looks like.
     /// - Throws: `BraidError` where the manifest itself has faults.
     public init(
         manifest url: URL, columns: Columns = Columns(), splits: SplitFractions = SplitFractions(),
-        style: ProgressBar.Style = .automatic
+        heads: [Configuration.Head]? = nil, style: ProgressBar.Style = .automatic
     ) throws {
-        let manifest = try Manifest.read(url, columns: columns, splits: splits, onBadSample: .skip)
+        let heads = try heads ?? [ConfigurationProposal.head(for: url, columns)]
+        let stratum = heads.first.flatMap { $0.task == .multiclass || $0.task == .binary ? $0.column : nil }
+        let manifest = try Manifest.read(url, columns: columns, splits: splits, stratum: stratum, onBadSample: .skip)
         var errors = manifest.missingFiles.map(\.description)
         let missingIDs = Set(manifest.missingFiles.map(\.id))
         let contents = Self.read(manifest, style) { errors.append($0.description) }
         errors += Self.leakage(manifest, contents)
-        var warnings = Self.conflicts(manifest, contents)
+        var warnings = Self.conflicts(manifest, contents, heads.map(\.column))
 
-        var counts: [Split: [String: Int]] = [:]
-        for sample in manifest.samples { counts[sample.split ?? .train, default: [:]][sample.label ?? "", default: 0] += 1 }
-        for split in [Split.train, .val] where counts[split] == nil {
+        let present = Set(manifest.samples.compactMap(\.split))
+        for split in [Split.train, .val] where !present.contains(split) {
             errors.append("split \(split.rawValue) has no samples; training needs some")
         }
-        if counts[.test] == nil { warnings.append("split test has no samples; training will report no test figures") }
-        let train = counts[.train] ?? [:]
-        if train.count == 1 { errors.append("the train split has one class; a classifier needs at least two") }
-        for split in [Split.val, .test] {
-            for label in (counts[split] ?? [:]).keys.sorted() where train[label] == nil {
-                errors.append("class \(label) is in \(split.rawValue) and not in train")
-            }
+        if !present.contains(.test) { warnings.append("split test has no samples; training will report no test figures") }
+        counts = heads.map { ($0.name, Self.counts(manifest, $0)) }
+        for head in heads {
+            errors += Self.labelFaults(manifest, head)
+            warnings += Self.imbalance(counts.first { $0.head == head.name }?.splits[.train] ?? [:], head)
         }
-        if let most = train.values.max(), let least = train.values.min(), most > 5 * least {
-            warnings.append(
-                "classes are unbalanced in train: from \(least) to \(most) samples; consider training.class_weights: balanced")
-        }
-        self.counts = counts
         self.errors = errors
         self.warnings = warnings
         total = manifest.samples.count
@@ -120,7 +115,7 @@ public struct DataCheck {
     }
 
     /// Samples that are the same in everything but the label.
-    private static func conflicts(_ manifest: Manifest, _ contents: [[Modality: String]]) -> [String] {
+    private static func conflicts(_ manifest: Manifest, _ contents: [[Modality: String]], _ columns: [String]) -> [String] {
         var first: [[Modality: String]: Int] = [:]
         var warnings: [String] = []
         for (index, hashes) in contents.enumerated() where !hashes.isEmpty {
@@ -128,29 +123,12 @@ public struct DataCheck {
             first[hashes] = earlier
             let (a, b) = (manifest.samples[earlier], manifest.samples[index])
             if index != earlier {
+                let labels = { (sample: Sample) in columns.map { sample.labels[$0] ?? "nothing" }.joined(separator: ", ") }
                 warnings.append(
                     "lines \(a.line) and \(b.line) are the same sample"
-                        + (a.label == b.label ? "" : ", labelled \(a.label ?? "") and \(b.label ?? "")"))
+                        + (labels(a) == labels(b) ? "" : ", labelled \(labels(a)) and \(labels(b))"))
             }
         }
         return warnings
-    }
-
-    /// What a person reads.
-    public var summary: String {
-        var lines: [String] = []
-        for split in Split.allCases {
-            guard let labels = counts[split] else { continue }
-            let classes = labels.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-            let shown = classes.prefix(12).joined(separator: ", ") + (classes.count > 12 ? ", … (\(classes.count) classes)" : "")
-            lines.append("\(split.rawValue): \(labels.values.reduce(0, +)) samples: \(shown)")
-        }
-        for (modality, count) in missing.sorted(by: { $0.key < $1.key }) {
-            lines.append("\(modality): \(total - count) of \(total) samples have it")
-        }
-        lines += errors.map { "error: \($0)" } + warnings.map { "warning: \($0)" }
-        lines.append(
-            errors.isEmpty && warnings.isEmpty ? "No faults found." : "\(errors.count) errors, \(warnings.count) warnings.")
-        return lines.joined(separator: "\n") + "\n"
     }
 }

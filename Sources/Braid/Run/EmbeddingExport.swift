@@ -46,7 +46,7 @@ public struct EmbeddingExport {
             guard selection.modalities.contains(modality), let encoder = model.encoders[modality],
                 let values = inference.dataset.embeddings[modality]
             else { return nil }
-            return try Block(encoder, values, inference.dataset.presence.map { $0[column] })
+            return try Block(encoder, values.pooled, inference.dataset.presence.map { $0[column] })
         }
         if selection.fused {
             let weights = folder.appendingPathComponent("model/model.safetensors")
@@ -64,7 +64,8 @@ public struct EmbeddingExport {
     public init(configuration: Configuration, manifest: URL, modalities: Set<Modality>, _ options: Inference.Options) throws {
         let device = try options.device.resolve()
         let read = try Manifest.read(
-            manifest, columns: configuration.columns, adaptsColumns: true, needsLabels: false, onBadSample: options.onBadSample)
+            manifest, columns: configuration.columns, adaptsColumns: true, stratum: configuration.stratum, needsLabels: false,
+            onBadSample: options.onBadSample)
         let encoders = try configuration.modalities.filter { modalities.contains($0.key) }.map { modality, asked in
             // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.
             var asked = asked

@@ -8,18 +8,13 @@ struct EmbeddingExtractor {
     let onBadSample: BadSample.Policy
     var style: ProgressBar.Style = .automatic
     var batchSize = 32
-
-    /// One modality's embeddings.
-    struct Rows {
-        /// `[N, D]`; zeros where the modality is missing.
-        let pooled: Tensor
-        let presence: [Bool]
-    }
+    /// The most tokens of a sample to keep; nil where only pooled embeddings are wanted.
+    var tokens: Int?
 
     /// Samples that can be used, and their embeddings by modality.
     struct Result {
         var samples: [Sample]
-        var rows: [Modality: Rows]
+        var rows: [Modality: EmbeddingRows]
         var bad: [BadSample]
     }
 
@@ -28,7 +23,7 @@ struct EmbeddingExtractor {
     /// - Throws: `BraidError` that lists every bad sample, where the policy is to fail.
     func extract(_ samples: [Sample], _ encoders: [ModalityEncoder], alsoChecked: [ModalityEncoder] = []) throws -> Result {
         var bad: [BadSample] = []
-        var embedded: [Modality: [[Float]?]] = [:]
+        var embedded: [Modality: EmbeddingCollector] = [:]
         for encoder in encoders.sorted(by: { $0.modality < $1.modality }) {
             embedded[encoder.modality] = try embed(samples, encoder, &bad)
         }
@@ -40,46 +35,30 @@ struct EmbeddingExtractor {
         let badIDs = Set(bad.map(\.id))
         if !badIDs.isEmpty { notify("\(badIDs.count) of \(samples.count) samples skipped", style: style) }
         let kept = samples.indices.filter { !badIDs.contains(samples[$0].id) }
-        var rows: [Modality: Rows] = [:]
-        for encoder in encoders {
-            let values = embedded[encoder.modality] ?? []
-            rows[encoder.modality] = try self.rows(kept.map { values[$0] }, dimension: encoder.encoder.dimension)
-        }
+        let rows = try embedded.mapValues { try $0.rows(kept) }
         return Result(samples: kept.map { samples[$0] }, rows: rows, bad: bad)
     }
 
-    private func rows(_ values: [[Float]?], dimension: Int) throws -> Rows {
-        let zeros = [Float](repeating: 0, count: dimension)
-        let pooled = try Tensor(values.flatMap { $0 ?? zeros }, shape: [values.count, dimension])
-        return Rows(pooled: pooled, presence: values.map { $0 != nil })
-    }
-
-    private func embed(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws -> [[Float]?] {
+    private func embed(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws -> EmbeddingCollector {
         let present = samples.indices.filter { samples[$0].has(encoder.modality) }
         let progress = ProgressBar("embedding \(encoder.modality)", total: present.count, style: style)
-        var values = [[Float]?](repeating: nil, count: samples.count)
+        var collector = EmbeddingCollector(encoder.encoder, tokens: tokens)
         for start in stride(from: 0, to: present.count, by: batchSize) {
             let indices = Array(present[start..<min(start + batchSize, present.count)])
             let prepared = prepare(indices.map { samples[$0] }, encoder, &bad)
             let good = zip(indices, prepared).compactMap { index, tensor in tensor.map { (index, $0) } }
             if !good.isEmpty {
-                let pooled = try withoutGradient { try encoder.encode(good.map(\.1)).pooled.array() as [Float] }
-                let dimension = encoder.encoder.dimension
-                for (row, (index, _)) in good.enumerated() {
-                    let embedding = Array(pooled[row * dimension..<(row + 1) * dimension])
-                    if embedding.allSatisfy(\.isFinite) {
-                        values[index] = embedding
-                    } else {
-                        let message = "its embedding is not finite: the medium's values are far beyond what the encoder knows"
-                        bad.append(
-                            BadSample(samples[index], manifest: manifest, field: encoder.modality.rawValue, message: message))
-                    }
+                let unusable = try withoutGradient { try collector.add(encoder.encode(good.map(\.1)), of: good.map(\.0)) }
+                for index in unusable {
+                    let message = "its embedding is not finite: the medium's values are far beyond what the encoder knows"
+                    bad.append(
+                        BadSample(samples[index], manifest: manifest, field: encoder.modality.rawValue, message: message))
                 }
             }
             progress.advance(by: indices.count)
         }
         progress.finish("\(encoder.architecture), \(encoder.name)")
-        return values
+        return collector
     }
 
     private func check(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws {

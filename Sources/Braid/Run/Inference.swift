@@ -35,7 +35,8 @@ public struct Inference {
         let model = try ModelFolder.read(folder, device: device)
         let settings = model.settings
         let manifest = try Manifest.read(
-            url, columns: settings.columns, adaptsColumns: true, splits: settings.splits, needsLabels: needsLabels,
+            url, columns: settings.columns, adaptsColumns: true, splits: settings.splits, stratum: settings.stratum,
+            needsLabels: needsLabels,
             onBadSample: options.onBadSample)
         let samples = try Self.choose(rows, of: manifest, trainedOn: settings.manifestSHA256, style: options.style)
         try self.init(model, samples, manifest: url, options, device)
@@ -101,6 +102,9 @@ public struct Inference {
     }
 
     public func predict(hiding: Set<Modality> = []) throws -> Predictions { try model.predict(dataset, hiding: hiding) }
+
+    /// Predicts from what `presence` (`[N][M]`) leaves of the samples.
+    func predict(presence: [[Bool]]) throws -> Predictions { try model.predict(dataset, presence: presence) }
 
     /// The fused embeddings, `[N, D]`.
     func fused() throws -> Tensor {

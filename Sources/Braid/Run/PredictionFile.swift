@@ -1,40 +1,80 @@
 internal import Foundation
 
 extension Predictions {
-    /// `id,label,prediction,probability`, then a column a class; the label only where samples have one.
+    /// `id`, and then a head's `label` (only where samples have one), `prediction`, and `probability` and a column a class
+    /// where it has classes. With several heads the columns begin with the head's name and a dot.
     public var csv: String {
-        let hasLabels = samples.contains { $0.label != nil }
-        let header = ["id"] + (hasLabels ? ["label"] : []) + ["prediction", "probability"] + labels.map { "p_\($0)" }
-        var lines = [header.map(DelimitedText.quoted).joined(separator: ",")]
-        for ((sample, row), best) in zip(zip(samples, probabilities), predicted) {
-            let cells =
-                [sample.id] + (hasLabels ? [sample.label ?? ""] : []) + [labels[best], Self.number(row[best])]
-                + row.map(Self.number)
-            lines.append(cells.map(DelimitedText.quoted).joined(separator: ","))
+        let blocks = heads.map { $0.columns(prefix: heads.count > 1 ? "\($0.target.name)." : "") }
+        var lines = [(["id"] + blocks.flatMap(\.header)).map(DelimitedText.quoted).joined(separator: ",")]
+        for (index, sample) in samples.enumerated() {
+            lines.append(([sample.id] + blocks.flatMap { $0.cells(index) }).map(DelimitedText.quoted).joined(separator: ","))
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// One JSON object a line: id, prediction, and the probability of each class.
+    /// One JSON object a line: id, prediction, and the probability of each class. With several heads these stand in
+    /// `heads`, by name.
     public func jsonLines() throws -> String {
-        let predicted = predicted
-        return try samples.indices.map { index in
-            let pairs = zip(labels, probabilities[index]).map { ($0, Double($1)) }
-            let fields: [String: Any] = [
-                "id": samples[index].id, "prediction": labels[predicted[index]],
-                "probabilities": Dictionary(uniqueKeysWithValues: pairs),
-            ]
+        try samples.indices.map { index in
+            var fields: [String: Any] = ["id": samples[index].id]
+            if heads.count == 1 {
+                fields.merge(heads[0].fields(of: index)) { $1 }
+            } else {
+                fields["heads"] = Dictionary(uniqueKeysWithValues: heads.map { ($0.target.name, $0.fields(of: index)) })
+            }
             return String(decoding: try JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys]), as: UTF8.self)
                 + "\n"
         }.joined()
     }
 
-    /// The likeliest classes of one sample, a line each.
+    /// What a person reads of one sample: the likeliest classes of each head, a line each, or its number.
     public func summary(of index: Int, top: Int = 5) -> String {
-        let ranked = probabilities[index].enumerated().sorted { $0.element > $1.element }.prefix(top)
-        let width = ranked.map { labels[$0.offset].count }.max() ?? 0
+        heads.map { head in
+            (heads.count > 1 ? "\(head.target.name):\n" : "") + head.summary(of: index, top: top)
+        }.joined()
+    }
+}
+
+extension HeadPredictions {
+    fileprivate func columns(prefix: String) -> (header: [String], cells: (Int) -> [String]) {
+        let hasLabels = samples.contains { $0.labels[target.column] != nil }
+        let hasProbability = target.task == .multiclass || target.task == .binary
+        let header =
+            (hasLabels ? ["label"] : []) + ["prediction"] + (hasProbability ? ["probability"] : [])
+            + target.classes.map { "p_\($0)" }
+        return (
+            header.map { prefix + $0 },
+            { index in
+                let row = values[index]
+                return (hasLabels ? [samples[index].labels[target.column] ?? ""] : []) + [text(of: index)]
+                    + (hasProbability ? [Self.number(row.max() ?? 0)] : [])
+                    + (target.task.isClassification ? row.map(Self.number) : [])
+            }
+        )
+    }
+
+    fileprivate func fields(of index: Int) -> [String: Any] {
+        let row = values[index]
+        switch target.task {
+        case .regression: return ["prediction": Double(row[0])]
+        case .multiclass, .binary:
+            return ["prediction": text(of: index), "probabilities": probabilities(of: row)]
+        case .multilabel:
+            let names = zip(target.classes, row).filter { $0.1 > 0.5 }.map(\.0)
+            return ["prediction": names, "probabilities": probabilities(of: row)]
+        }
+    }
+
+    private func probabilities(of row: [Float]) -> [String: Double] {
+        Dictionary(uniqueKeysWithValues: zip(target.classes, row.map(Double.init)))
+    }
+
+    fileprivate func summary(of index: Int, top: Int) -> String {
+        guard target.task.isClassification else { return text(of: index) + "\n" }
+        let ranked = values[index].enumerated().sorted { $0.element > $1.element }.prefix(top)
+        let width = ranked.map { target.classes[$0.offset].count }.max() ?? 0
         return ranked.map { number, probability in
-            let name = labels[number]
+            let name = target.classes[number]
             let bar = String(repeating: "█", count: Int((probability * 30).rounded()))
             return name + String(repeating: " ", count: width - name.count) + String(format: "  %6.2f %%  ", 100 * probability)
                 + bar

@@ -3,69 +3,130 @@ internal import Torch
 
 /// What a model says of samples.
 public struct Predictions: Sendable {
-    public let labels: [String]
+    public let samples: [Sample]
+    /// One a head, in the model's order; at least one.
+    public let heads: [HeadPredictions]
+    /// The heads' losses, each times its weight: cross-entropy without smoothing or class weights, and for regression the
+    /// head's own loss of standardised numbers. nil where a sample lacks a label that the model knows.
+    public let loss: Double?
+
+    /// The first head's.
+    public var primary: HeadPredictions { heads[0] }
+
+    /// Those of the samples that `condition` holds for.
+    func keeping(_ condition: (Sample) -> Bool) -> Predictions {
+        Predictions(samples: samples.filter(condition), heads: heads.map { $0.keeping(condition) }, loss: nil)
+    }
+}
+
+/// What one head says of samples.
+public struct HeadPredictions: Sendable {
+    public let target: Target
     public let samples: [Sample]
     /// The manifest's name, for errors.
     let source: String
-    /// `[N][C]`, each row summing to 1.
-    public let probabilities: [[Float]]
-    /// The mean cross-entropy, where every sample has a label that the model knows; else nil.
-    public let loss: Double?
+    /// `[N][K]`. Multiclass: a probability a class, adding up to 1. Binary: of the negative and of the positive class.
+    /// Multilabel: each class's own. Regression: the number, in the label's unit.
+    public let values: [[Float]]
 
-    /// The likeliest class of each sample.
+    /// The likeliest class of each sample; of multilabel and regression heads nothing.
     public var predicted: [Int] {
-        probabilities.map { row in row.indices.max { row[$0] < row[$1] } ?? 0 }
+        guard target.task == .multiclass || target.task == .binary else { return [] }
+        return values.map { row in row.indices.max { row[$0] < row[$1] } ?? 0 }
     }
 
-    /// Against the samples' labels.
-    ///
-    /// - Throws: `BraidError` where a sample has none, or one that the model does not know.
-    public func confusion() throws -> ConfusionMatrix {
-        let truth = try Predictions.targets(samples, labels, source)
-        return ConfusionMatrix(labels: labels, truth: truth, predicted: predicted)
-    }
+    /// The classes that are likelier than not, of a multilabel head.
+    public var predictedFlags: [[Bool]] { values.map { row in row.map { $0 > 0.5 } } }
 
-    /// Labels as class numbers.
-    static func targets(_ samples: [Sample], _ labels: [String], _ source: String) throws -> [Int] {
-        let numbers = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
-        var faults: [Fault] = []
-        let targets = samples.map { sample -> Int in
-            guard let label = sample.label, let number = numbers[label] else {
-                let message =
-                    sample.label.map { "label \($0) is not among the model's: \(labels.joined(separator: ", "))" } ?? "has no label"
-                faults.append(Fault(message, file: source, line: sample.line, field: "label"))
-                return 0
-            }
-            return number
+    /// The prediction of sample number `index` in words: a class, classes joined with `|`, or a number.
+    public func text(of index: Int) -> String {
+        let row = values[index]
+        switch target.task {
+        case .multiclass, .binary: return target.classes[row.indices.max { row[$0] < row[$1] } ?? 0]
+        case .multilabel:
+            let names = zip(target.classes, row).filter { $0.1 > 0.5 }.map(\.0)
+            return names.isEmpty ? "|" : names.joined(separator: "|")
+        case .regression: return String(format: "%.6g", row[0])
         }
-        guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
-        return targets
+    }
+
+    /// Those of the samples that `condition` holds for.
+    func keeping(_ condition: (Sample) -> Bool) -> HeadPredictions {
+        let kept = samples.indices.filter { condition(samples[$0]) }
+        guard kept.count < samples.count else { return self }
+        return HeadPredictions(target: target, samples: kept.map { samples[$0] }, source: source, values: kept.map { values[$0] })
+    }
+
+    /// Only the samples that are labelled for this head.
+    func labelled() -> HeadPredictions {
+        keeping { $0.labels[target.column] != nil }
     }
 }
 
 extension FusionModel {
-    /// Predicts `dataset`, `hiding` some modalities from the model.
-    func predict(_ dataset: Dataset, hiding: Set<Modality> = [], batchSize: Int = 256) throws -> Predictions {
-        var probabilities: [[Float]] = []
-        var losses: [Double] = []
-        let targets = try? Predictions.targets(dataset.samples, labels, dataset.source)
+    /// Logits of `dataset` a head, `[N, C]`, with `presence` (`[N][M]`) for what the model may see.
+    func logits(_ dataset: Dataset, presence: [[Bool]], batchSize: Int = 512) throws -> [Tensor] {
         try withoutGradient {
-            for start in stride(from: 0, to: dataset.samples.count, by: batchSize) {
+            let parts = try stride(from: 0, to: dataset.samples.count, by: batchSize).map { start in
                 let indices = Array(start..<min(start + batchSize, dataset.samples.count))
-                let presence = indices.map { index in
-                    zip(dataset.presence[index], modalities).map { $0 && !hiding.contains($1) }
-                }
-                let logits = try self(dataset.input(indices, presence: presence, mode: .evaluate)).logits
-                let values: [Float] = try logits.softmax().array()
-                for row in indices.indices { probabilities.append(Array(values[row * labels.count..<(row + 1) * labels.count])) }
-                if let targets {
-                    let classes = try Tensor(indices.map { Int64(targets[$0]) }, shape: [indices.count]).moved(to: logits.device)
-                    losses.append(try logits.crossEntropy(classes).item() * Double(indices.count))
-                }
+                return try self(dataset.input(indices, presence: indices.map { presence[$0] }, mode: .evaluate)).logits
             }
+            return try targets.indices.map { head in try .concatenate(parts.map { $0[head] }, 0) }
         }
-        let loss = targets.map { _ in losses.reduce(0, +) / Double(max(1, dataset.samples.count)) }
-        return Predictions(
-            labels: labels, samples: dataset.samples, source: dataset.source, probabilities: probabilities, loss: loss)
+    }
+
+    /// Predicts `dataset`, `hiding` some modalities from the model.
+    func predict(_ dataset: Dataset, hiding: Set<Modality> = []) throws -> Predictions {
+        try predict(
+            dataset,
+            presence: dataset.presence.map { row in zip(row, modalities).map { $0 && !hiding.contains($1) } })
+    }
+
+    /// Predicts `dataset` from what `presence` (`[N][M]`) leaves of it.
+    func predict(_ dataset: Dataset, presence: [[Bool]]) throws -> Predictions {
+        let logits = try logits(dataset, presence: presence)
+        let heads = try zip(targets, logits).map { target, logits in
+            HeadPredictions(
+                target: target, samples: dataset.samples, source: dataset.source,
+                values: try values(target, calibrated(logits, target, presence)))
+        }
+        return Predictions(samples: dataset.samples, heads: heads, loss: try loss(logits, dataset))
+    }
+
+    /// Logits divided by the temperature of what each sample was seen with.
+    private func calibrated(_ logits: Tensor, _ target: Target, _ presence: [[Bool]]) throws -> Tensor {
+        guard calibration.temperatures[target.name] != nil else { return logits }
+        let factors = presence.map { row in
+            Float(1 / calibration.temperature(head: target.name, zip(row, modalities).filter(\.0).map(\.1)))
+        }
+        return try logits * Tensor(factors, shape: [factors.count, 1]).moved(to: logits.device)
+    }
+
+    private func values(_ target: Target, _ logits: Tensor) throws -> [[Float]] {
+        let numbers: Tensor
+        switch target.task {
+        case .multiclass: numbers = try logits.softmax()
+        case .binary:
+            let positive = try logits.sigmoid()
+            numbers = try .concatenate([positive.scaled(by: -1).adding(1), positive], 1)
+        case .multilabel: numbers = try logits.sigmoid()
+        case .regression: numbers = try logits.scaled(by: target.deviation).adding(target.mean)
+        }
+        let (flat, width) = (try numbers.array() as [Float], numbers.shape[1])
+        return (0..<numbers.shape[0]).map { Array(flat[$0 * width..<($0 + 1) * width]) }
+    }
+
+    private func loss(_ logits: [Tensor], _ dataset: Dataset) throws -> Double? {
+        var sum = 0.0
+        for ((target, settings), logits) in zip(zip(targets, settings.heads), logits) {
+            guard let labels = try? LabelledValues(dataset.samples, target, dataset.source), labels.isKnown.contains(true) else {
+                return nil
+            }
+            let known = try Tensor(labels.isKnown.map { Float($0 ? 1 : 0) }, shape: [labels.isKnown.count]).moved(to: logits.device)
+            let kind = target.task.isClassification ? LossKind.crossEntropy : settings.loss
+            let rows = try HeadLoss.rows(logits, labels.tensor().moved(to: logits.device), target.task, kind)
+            sum += try settings.weight * ((rows * known).sum() / known.sum()).item()
+        }
+        return sum
     }
 }

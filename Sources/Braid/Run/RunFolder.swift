@@ -53,20 +53,13 @@ public struct EpochRecord: Codable, Sendable {
     public let trainLoss: Double
     public let learningRate: Double
     public let valLoss: Double?
-    public let valAccuracy: Double?
-    public let valMacroF1: Double?
-    public let valWeightedF1: Double?
+    /// By metric; with several heads by `HEAD.METRIC`.
+    public let val: [String: Double]
+    /// By modality; nil where the monitor is off, or there is only one.
+    public let balance: [String: ModalityBalance]?
+    /// The loss weights of gradient blending: the fused output's, then each modality's.
+    public let blending: [Double]?
     public let seconds: Double
-
-    /// The metric that early stopping goes by.
-    func value(of metric: MetricName) -> Double? {
-        switch metric {
-        case .accuracy: valAccuracy
-        case .macroF1: valMacroF1
-        case .weightedF1: valWeightedF1
-        case .loss: valLoss
-        }
-    }
 }
 
 /// What made a run.
@@ -86,4 +79,6 @@ public struct RunRecord: Codable, Sendable {
     public let stoppedEarly: Bool
     public let bestEpoch: Int
     public let test: [String: Double]
+    /// Temperatures by head and subset of modalities.
+    public let calibration: [String: [String: Double]]
 }

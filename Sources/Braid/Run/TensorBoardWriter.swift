@@ -18,10 +18,13 @@ struct TensorBoardWriter {
     }
 
     func write(_ record: EpochRecord) throws {
-        let scalars: [(String, Double?)] = [
-            ("loss/train", record.trainLoss), ("loss/val", record.valLoss), ("val/accuracy", record.valAccuracy),
-            ("val/macro_f1", record.valMacroF1), ("val/weighted_f1", record.valWeightedF1), ("learning_rate", record.learningRate),
+        var scalars: [(String, Double?)] = [
+            ("loss/train", record.trainLoss), ("loss/val", record.valLoss), ("learning_rate", record.learningRate),
         ]
+        scalars += record.val.sorted { $0.key < $1.key }.map { ("val/\($0.key)", $0.value) }
+        for (modality, balance) in (record.balance ?? [:]).sorted(by: { $0.key < $1.key }) {
+            scalars += [("gradient_norm/\(modality)", balance.gradientNorm), ("probe/\(modality)", balance.probe)]
+        }
         var summary = Data()
         for (tag, value) in scalars {
             guard let value else { continue }

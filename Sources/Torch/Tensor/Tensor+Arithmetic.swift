@@ -72,6 +72,9 @@ extension Tensor {
         return try Operator("mean.dim")(.tensor(self), .ints(dimensions), .bool(keep))
     }
 
+    /// The standard deviation of all elements, with N - 1.
+    public func deviation() throws(TorchError) -> Tensor { try Operator("std")(.tensor(self), .bool(true)) }
+
     /// The largest value along each of `dimensions`.
     public func maximum(_ dimensions: [Int], keep: Bool = false) throws(TorchError) -> Tensor {
         try Operator("amax")(.tensor(self), .ints(dimensions), .bool(keep))
@@ -94,6 +97,21 @@ extension Tensor {
         try Operator("ne.Scalar")(.tensor(self), .double(value))
     }
 
+    /// True where both are; bool, shapes broadcast.
+    public func and(_ other: Tensor) throws(TorchError) -> Tensor {
+        try Operator("logical_and")(.tensor(self), .tensor(other))
+    }
+
+    /// Whether any element along `dimension` is true; bool, that dimension kept with size 1.
+    public func any(_ dimension: Int) throws(TorchError) -> Tensor {
+        try Operator("any.dim")(.tensor(self), .int(dimension), .bool(true))
+    }
+
+    /// The solution X of `self` X = `right`, for square matrices.
+    public func solve(_ right: Tensor) throws(TorchError) -> Tensor {
+        try Operator("linalg_solve")(.tensor(self), .tensor(right), .bool(true))
+    }
+
     /// The sum of each element and those before it along `dimension`.
     public func cumulativeSum(_ dimension: Int) throws(TorchError) -> Tensor {
         try Operator("cumsum")(.tensor(self), .int(dimension))
@@ -113,6 +131,15 @@ extension Tensor {
     /// Overwrites the values with `source`'s, converted to this dtype and device.
     public func copyInPlace(from source: Tensor) throws(TorchError) {
         _ = try Operator("copy_")(.tensor(self), .tensor(source))
+    }
+
+    /// Writes the rows of `source` over those at `indices`, an int64 vector.
+    public func copyRowsInPlace(_ indices: Tensor, from source: Tensor) throws(TorchError) {
+        _ = try Operator("index_copy_")(.tensor(self), .int(0), .tensor(indices), .tensor(source))
+    }
+
+    public func addInPlace(_ other: Tensor) throws(TorchError) {
+        _ = try Operator("add_.Tensor")(.tensor(self), .tensor(other))
     }
 
     public func scaleInPlace(by factor: Tensor) throws(TorchError) {

@@ -45,6 +45,11 @@ extension Tensor {
             .tensor(self), .ints(weight.shape), .tensor(weight), .tensor(bias), .double(epsilon))
     }
 
+    /// Normalises over the last dimension, with no weights.
+    public func standardized(epsilon: Double = 1e-5) throws(TorchError) -> Tensor {
+        try Operator("layer_norm")(.tensor(self), .ints([shape.last ?? 1]), .none, .none, .double(epsilon))
+    }
+
     /// The rows of `self` (`[vocabulary, D]`) at int64 `ids` of any shape.
     public func embedding(_ ids: Tensor) throws(TorchError) -> Tensor {
         try Operator("embedding")(.tensor(self), .tensor(ids))

@@ -14,13 +14,25 @@ extension Tensor {
             .tensor(self), .tensor(classes), .none, .int(Reduction.none), .int(-100), .double(labelSmoothing))
     }
 
-    /// The mean binary cross-entropy of logits against targets in `0 ... 1` of the same shape.
-    public func binaryCrossEntropy(_ targets: Tensor) throws(TorchError) -> Tensor {
-        try Operator("binary_cross_entropy_with_logits")(.tensor(self), .tensor(targets))
+    /// The binary cross-entropy of each logit against a target in `0 ... 1`; of the targets' shape.
+    public func binaryCrossEntropyPerElement(_ targets: Tensor) throws(TorchError) -> Tensor {
+        try Operator("binary_cross_entropy_with_logits")(
+            .tensor(self), .tensor(targets), .none, .none, .int(Reduction.none))
     }
 
-    public func meanSquaredError(_ targets: Tensor) throws(TorchError) -> Tensor {
-        try Operator("mse_loss")(.tensor(self), .tensor(targets))
+    /// The square of each difference; of the targets' shape.
+    public func squaredErrorPerElement(_ targets: Tensor) throws(TorchError) -> Tensor {
+        try Operator("mse_loss")(.tensor(self), .tensor(targets), .int(Reduction.none))
+    }
+
+    /// The size of each difference; of the targets' shape.
+    public func absoluteErrorPerElement(_ targets: Tensor) throws(TorchError) -> Tensor {
+        try Operator("l1_loss")(.tensor(self), .tensor(targets), .int(Reduction.none))
+    }
+
+    /// Huber's loss (1964) of each difference: half its square up to `delta`, linear beyond.
+    public func huberPerElement(_ targets: Tensor, delta: Double = 1) throws(TorchError) -> Tensor {
+        try Operator("huber_loss")(.tensor(self), .tensor(targets), .int(Reduction.none), .double(delta))
     }
 
     /// libtorch's `at::Reduction`.

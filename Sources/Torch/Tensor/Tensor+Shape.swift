@@ -63,6 +63,11 @@ extension Tensor {
         try Operator("index_select")(.tensor(self), .int(dimension), .tensor(indices))
     }
 
+    /// `[B, 1]`: of each row of `[B, C]` the element that int64 `[B, 1]` names.
+    public func gathered(_ indices: Tensor) throws(TorchError) -> Tensor {
+        try Operator("gather")(.tensor(self), .int(1), .tensor(indices))
+    }
+
     public static func concatenate(_ tensors: [Tensor], _ dimension: Int) throws(TorchError) -> Tensor {
         try Operator("cat")(.tensors(tensors), .int(dimension))
     }

@@ -99,6 +99,11 @@ extension Tensor {
         try Operator("rand")(.ints(shape)).scaled(by: high - low).adding(low)
     }
 
+    /// Float64 ones on the diagonal, `[count, count]`.
+    public static func identity(_ count: Int) throws(TorchError) -> Tensor {
+        try Operator("eye")(.int(count), .dtype(.float64))
+    }
+
     /// `count` float32 values, evenly spaced, both ends among them.
     public static func linear(from first: Double, through last: Double, count: Int) throws(TorchError) -> Tensor {
         try Operator("linspace")(.double(first), .double(last), .int(count))

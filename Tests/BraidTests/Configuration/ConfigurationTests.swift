@@ -16,7 +16,7 @@ import Testing
     @Test func defaultsFillInAndTheResolvedFormReadsTheSame() throws {
         let first = try read(least)
         #expect(first.training.epochs == 20)
-        #expect(first.head.hidden == [256])
+        #expect(first.heads[0].hidden == [256])
         let second = try read(first.yaml)
         #expect(second.yaml == first.yaml)
         #expect(second.training == first.training)
@@ -27,7 +27,7 @@ import Testing
             try read(
                 """
                 modalities: {text: {weights: x, train: last:0}}
-                fusion: {type: cross-attention, dimm: 3}
+                fusion: {type: cross-attenton, dimm: 3}
                 head: {dropout: 2}
                 training: {epochs: many, momentum: 0.5, early_stopping: {pateince: 3}}
                 """)
@@ -48,7 +48,7 @@ import Testing
     @Test func overridesAct() throws {
         let configuration = try read(least, ["fusion.dim=32", "head.hidden=[8, 4]", "training.early_stopping.metric=loss"])
         #expect(configuration.fusion.dimension == 32)
-        #expect(configuration.head.hidden == [8, 4])
+        #expect(configuration.heads[0].hidden == [8, 4])
         #expect(configuration.training.earlyStoppingMetric == .loss)
         for bad in ["fusion.dims=3", "fusion.dim", "fusion.dim=zero", "=3"] {
             #expect(throws: BraidError.self, "\(bad)") { try read(least, [bad]) }

@@ -4,64 +4,126 @@ import Torch
 
 @testable import Braid
 
+/// What holds of every fusion, whatever its formula.
 @Suite struct FusionTests {
-    private func fusion() throws -> ConcatFusion {
+    private static let sizes = [("image", 6, 5), ("text", 4, 4), ("audio", 3, 3)]
+
+    private func model(
+        _ kind: FusionKind, modalities: Int = 3, store: ParameterStore = ParameterStore(),
+        _ change: (inout Configuration.Fusion) -> Void = { _ in }
+    ) throws -> AnyFusion {
         try Generator.seed(1)
-        return try ConcatFusion(
-            Scope(ParameterStore()), modalities: [("image", 6), ("text", 4), ("audio", 3)], dimension: 8, dropout: 0)
+        var settings = Configuration.Fusion(type: kind, dimension: 8, layers: 2, heads: 2, dropout: 0, modalityDropout: 0)
+        change(&settings)
+        let sizes = Self.sizes.prefix(modalities).map { FusedModality($0.0, dimension: $0.1, tokenDimension: $0.2) }
+        return try AnyFusion(Scope(store), sizes, settings)
+    }
+
+    private func part(_ index: Int, _ rows: Int) throws -> FusionInput.Part {
+        let (_, pooled, tokens) = Self.sizes[index]
+        return FusionInput.Part(pooled: try .randomNormal([rows, pooled]), tokens: try .randomNormal([rows, 4, tokens]))
     }
 
     private func mask(_ rows: [[UInt8]]) throws -> Tensor {
-        try Tensor(rows.flatMap { $0 }, shape: [rows.count, 3]).converted(to: .bool)
+        try Tensor(rows.flatMap { $0 }, shape: [rows.count, rows[0].count]).converted(to: .bool)
     }
 
-    @Test func whatStandsInAMissingRowLeavesNoTrace() throws {
-        let fusion = try fusion()
-        let (text, audio) = (try Tensor.randomNormal([1, 4]), try Tensor.randomNormal([1, 3]))
-        let presence = try mask([[0, 1, 1]])
-        let outputs = try [0, 17, Double.nan, .infinity].map { garbage in
-            try fusion(FusionInput(pooled: [.full([1, 6], garbage), text, audio], presence: presence), mode: .evaluate)
+    private func filled(_ index: Int, _ value: Double) throws -> FusionInput.Part {
+        let (_, pooled, tokens) = Self.sizes[index]
+        return FusionInput.Part(pooled: try .full([1, pooled], value), tokens: try .full([1, 4, tokens], value))
+    }
+
+    @Test(arguments: FusionKind.allCases) func whatStandsInAMissingRowLeavesNoTrace(_ kind: FusionKind) throws {
+        let fusion = try model(kind)
+        let others = [try part(1, 1), try part(2, 1)]
+        let outputs = try [0, 17, -1e30, Double.nan, .infinity].map { garbage in
+            try fusion(FusionInput([filled(0, garbage)] + others, presence: mask([[0, 1, 1]])))
         }
         for output in outputs.dropFirst() { try #expect(maxDifference(output, outputs[0]) == 0) }
     }
 
-    @Test func garbageLeavesNoTraceInGradientsEither() throws {
-        let store = ParameterStore()
-        let fusion = try ConcatFusion(Scope(store), modalities: [("image", 2), ("text", 2)], dimension: 4, dropout: 0)
-        for entry in store.parameters { try entry.tensor.setRequiresGradient(true) }
-        let presence = try Tensor([UInt8(0), 1], shape: [1, 2]).converted(to: .bool)
-        let input = FusionInput(pooled: [try .full([1, 2], .nan), try .ones([1, 2])], presence: presence)
-        try fusion(input, mode: .train).sum().backward()
-        for entry in store.parameters {
-            let gradient: [Float] = try entry.tensor.gradient()?.array() ?? []
-            #expect(!gradient.contains { !$0.isFinite }, "\(entry.path)")
+    @Test(arguments: FusionKind.allCases) func garbageLeavesNoTraceInGradientsEither(_ kind: FusionKind) throws {
+        var gradients: [[[Float]]] = []
+        for garbage in [0, Double.nan] {
+            let store = ParameterStore()
+            let fusion = try model(kind, modalities: 2, store: store)
+            for entry in store.parameters { try entry.tensor.setRequiresGradient(true) }
+            try Generator.seed(7)
+            let input = FusionInput([try filled(0, garbage), try part(1, 1)], presence: try mask([[0, 1]]))
+            try fusion(input, mode: .train).power(2).sum().backward()
+            gradients.append(try store.parameters.map { try $0.tensor.gradient()?.array() ?? [] })
         }
+        #expect(gradients[0] == gradients[1])
+        #expect(!gradients[1].joined().contains { !$0.isFinite })
     }
 
-    @Test func everyModalityAndItsAbsenceMatters() throws {
-        let fusion = try fusion()
-        let pooled = [try Tensor.randomNormal([1, 6]), try Tensor.randomNormal([1, 4]), try Tensor.randomNormal([1, 3])]
-        let full = try fusion(FusionInput(pooled: pooled, presence: mask([[1, 1, 1]])), mode: .evaluate)
+    @Test(arguments: FusionKind.allCases.filter(\.takesTokens)) func maskedTokensLeaveNoTrace(_ kind: FusionKind) throws {
+        let fusion = try model(kind)
+        let isReal = try Tensor([UInt8(1), 1, 0, 0], shape: [1, 4]).converted(to: .bool)
+        let real = try Tensor.randomNormal([1, 2, 5])
+        let outputs = try [0, 1e30, Double.nan].map { garbage in
+            let tokens = try Tensor.concatenate([real, .full([1, 2, 5], garbage)], 1)
+            let first = FusionInput.Part(pooled: try .ones([1, 6]), tokens: tokens, tokenMask: isReal)
+            return try fusion(FusionInput([first, filled(1, 0.5), filled(2, 0.5)], presence: mask([[1, 1, 1]])))
+        }
+        for output in outputs.dropFirst() { try #expect(maxDifference(output, outputs[0]) == 0) }
+    }
+
+    @Test(arguments: FusionKind.allCases) func everyModalityAndItsAbsenceMatters(_ kind: FusionKind) throws {
+        let fusion = try model(kind)
+        let parts = try (0..<3).map { try part($0, 1) }
+        let full = try fusion(FusionInput(parts, presence: mask([[1, 1, 1]])))
         for index in 0..<3 {
             var flags: [UInt8] = [1, 1, 1]
             flags[index] = 0
-            try #expect(maxDifference(full, fusion(FusionInput(pooled: pooled, presence: mask([flags])), mode: .evaluate)) > 1e-4)
-            var changed = pooled
-            changed[index] = try pooled[index].power(3).adding(0.3)
-            try #expect(
-                maxDifference(full, fusion(FusionInput(pooled: changed, presence: mask([[1, 1, 1]])), mode: .evaluate)) > 1e-5)
+            try #expect(maxDifference(full, fusion(FusionInput(parts, presence: mask([flags])))) > 1e-4)
+            var changed = parts
+            changed[index] = try part(index, 1)
+            try #expect(maxDifference(full, fusion(FusionInput(changed, presence: mask([[1, 1, 1]])))) > 1e-5)
         }
     }
 
-    @Test func samplesOfABatchDoNotMeet() throws {
-        let fusion = try fusion()
-        let pooled = [try Tensor.randomNormal([3, 6]), try Tensor.randomNormal([3, 4]), try Tensor.randomNormal([3, 3])]
+    @Test(arguments: FusionKind.allCases) func samplesOfABatchDoNotMeet(_ kind: FusionKind) throws {
+        let fusion = try model(kind)
+        let parts = try (0..<3).map { try part($0, 3) }
         let rows: [[UInt8]] = [[1, 1, 1], [0, 1, 0], [1, 0, 1]]
-        let together = try fusion(FusionInput(pooled: pooled, presence: mask(rows)), mode: .evaluate)
+        let together = try fusion(FusionInput(parts, presence: mask(rows)))
         for row in 0..<3 {
-            let alone = try fusion(
-                FusionInput(pooled: pooled.map { try $0.slice(0, row..<row + 1) }, presence: mask([rows[row]])), mode: .evaluate)
+            let own = try parts.map { part in
+                FusionInput.Part(pooled: try part.pooled.slice(0, row..<row + 1), tokens: try part.tokens?.slice(0, row..<row + 1))
+            }
+            let alone = try fusion(FusionInput(own, presence: mask([rows[row]])))
             try #expect(maxDifference(together.slice(0, row..<row + 1), alone) <= 1e-6)
         }
     }
+
+    @Test(arguments: FusionKind.allCases, 1...3) func takesAnyNumberOfModalities(_ kind: FusionKind, _ count: Int) throws {
+        let fusion = try model(kind, modalities: count)
+        let parts = try (0..<count).map { try part($0, 2) }
+        let output = try fusion(FusionInput(parts, presence: mask(Array(repeating: Array(repeating: 1, count: count), count: 2))))
+        #expect(output.shape == [2, kind == .late ? 3 : 8])
+        #expect(try output.array().allSatisfy { (value: Float) in value.isFinite })
+    }
+}
+
+/// A fusion of any kind; of late fusion its three logits.
+struct AnyFusion {
+    private let body: (FusionInput, Mode) throws -> Tensor
+
+    init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion, hidden: [Int] = [7]) throws {
+        if let fusion = try settings.type.make(scope, modalities, settings) {
+            body = { try fusion($0, mode: $1).embedding }
+        } else {
+            let head = Configuration.Head(task: .multiclass, hidden: hidden, dropout: 0)
+            let late = try LateFusion(scope, modalities, settings) { try TaskHeads($0, $1, [(settings: head, outputs: 3)]) }
+            body = { input, mode in
+                let output = try late(input, mode: mode)
+                // What the heads learn from goes along, so that gradients reach them.
+                let alone = try output.alone.map { try $0[0].scaled(by: mode.isTraining ? 1 : 0) }
+                return try alone.reduce(output.logits[0]) { try $0 + $1 }
+            }
+        }
+    }
+
+    func callAsFunction(_ input: FusionInput, mode: Mode = .evaluate) throws -> Tensor { try body(input, mode) }
 }

@@ -34,7 +34,7 @@ import Testing
         let expected: [(line: Int, part: String)] = [
             (1, "unknown column"), (3, "already"), (4, "none of train, val, test"), (5, "must not cross splits"),
             (6, "has no image, text or audio"),
-            (7, "is empty; expected a class name"), (8, "not a time"), (8, "is empty while"), (9, "is not after"),
+            (7, "is empty; expected a label"), (8, "not a time"), (8, "is empty while"), (9, "is not after"),
             (10, "not a number"),
             (11, "fields where the header has"), (12, "no such file"), (13, "is empty; expected train"), (14, "never closed"),
         ]

@@ -41,9 +41,9 @@ import Testing
             Sample(id: "<i>\($0)", text: .inline("\"<u>&"), label: $1)
         }
         let labels = ["<script>alert(1)</script>", "b"]
-        let predictions = Predictions(
-            labels: labels, samples: samples, source: "m.csv", probabilities: [[0.1, 0.9], [0.2, 0.8]], loss: nil)
-        let html = try Report(predictions, title: "<title>").html
+        let head = HeadPredictions(
+            target: Target(classes: labels), samples: samples, source: "m.csv", values: [[0.1, 0.9], [0.2, 0.8]])
+        let html = try Report(Predictions(samples: samples, heads: [head], loss: nil), title: "<title>").html()
         #expect(!html.contains("<script>") && !html.contains("<i>0") && !html.contains("<u>"))
         #expect(html.contains("&lt;script&gt;"))
     }

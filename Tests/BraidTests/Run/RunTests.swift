@@ -57,7 +57,7 @@ import Torch
         try makeData()
         let outcome = try train("run", ["training.epochs=25"])
         let trained = try #require(outcome.test)
-        #expect(try trained.confusion().accuracy >= 0.9)
+        #expect(try trained.primary.confusion().accuracy >= 0.9)
         let files = try Set(FileManager.default.contentsOfDirectory(atPath: folder.url.appendingPathComponent("run").path))
         #expect(
             files.isSuperset(of: [
@@ -67,11 +67,11 @@ import Torch
 
         // What was written predicts what the training's own model predicted.
         let session = try inference("run")
-        #expect(try session.predict().probabilities == trained.probabilities)
+        #expect(try session.predict().primary.values == trained.primary.values)
         let ablation = try Ablation(session)
-        #expect(ablation.entries.map(\.modalities) == [[.audio], [.image], [.image, .audio]])
-        #expect(try ablation.full?.accuracy == trained.confusion().accuracy)
-        #expect(ablation.entries[0].samples < ablation.entries[2].samples)
+        #expect(ablation.primary.entries.map(\.modalities) == [[.audio], [.image], [.image, .audio]])
+        #expect(try ablation.primary.full?.score(.accuracy) == trained.primary.confusion().accuracy)
+        #expect(ablation.primary.entries[0].samples < ablation.primary.entries[2].samples)
     }
 
     @Test func seedsRepeatAndOtherSeedsDoNot() throws {
@@ -136,7 +136,7 @@ import Torch
         "training.epochs=4",
         "training.batch_size=5", "training.optimizer=sgd", "training.learning_rate=0.02", "training.weight_decay=0.9",
         "training.schedule=linear",
-        "training.warmup=0.5", "training.clip=0.01", "training.label_smoothing=0.3", "training.early_stopping.patience=1",
+        "training.warmup=0.5", "training.clip=0.01", "head.label_smoothing=0.3", "training.early_stopping.patience=1",
         "training.seed=4",
     ])
     func everyKeyActs(_ override: String) throws {
@@ -157,7 +157,7 @@ import Torch
             \.element)
         try folder.write(skewed.joined(separator: "\n"), as: "manifest.csv")
         let unbalanced = try train("unbalanced").history.map(\.trainLoss)
-        #expect(try train("balanced", ["training.class_weights=balanced"]).history.map(\.trainLoss) != unbalanced)
+        #expect(try train("balanced", ["head.class_weights=balanced"]).history.map(\.trainLoss) != unbalanced)
     }
 
     @Test func predictsFromAnySubsetOfTheModalities() throws {
@@ -170,8 +170,8 @@ import Torch
         var seen: [[Float]] = []
         for sample in [Sample(id: "1", image: image), Sample(id: "1", audio: audio), Sample(id: "1", image: image, audio: audio)] {
             let predictions = try Inference(model: folder.url.appendingPathComponent("run"), samples: [sample], options).predict()
-            #expect(abs(predictions.probabilities[0].reduce(0, +) - 1) < 1e-5)
-            seen.append(predictions.probabilities[0])
+            #expect(abs(predictions.primary.values[0].reduce(0, +) - 1) < 1e-5)
+            seen.append(predictions.primary.values[0])
         }
         #expect(Set(seen).count == 3)
         #expect(throws: BraidError.self) {

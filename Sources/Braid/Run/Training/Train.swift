@@ -37,26 +37,27 @@ public struct Training {
     /// - Parameter resume: Goes on from the run's last checkpoint.
     public func callAsFunction(resume: Bool = false) throws -> Outcome {
         let started = Date()
-        let settings = configuration.training
         let manifest = try Manifest.read(
             configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
-            onBadSample: configuration.onBadSample)
-        let configuration = manifest.hasSplitColumn ? try self.configuration.withoutSplits() : self.configuration
-        let labels = try self.labels(of: manifest)
+            stratum: configuration.stratum, onBadSample: configuration.onBadSample)
+        let configuration = try self.configuration.fitting(manifest, style: style)
+        let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
         if resume { try checkSame(configuration) } else { try run.create() }
 
         // The model, its encoders with their weights, and the samples behind it.
         let device = try configuration.device.resolve()
-        try Generator.seed(UInt64(settings.seed))
+        try Generator.seed(UInt64(configuration.training.seed))
         let fingerprint = try Fingerprint.of(manifest.url)
-        let model = try makeModel(labels, fingerprint, device)
+        let model = try Self.makeModel(
+            configuration, Self.makeEncoders(configuration, device, style), targets, fingerprint, device)
         let extractor = EmbeddingExtractor(manifest: manifest.url, onBadSample: configuration.onBadSample, style: style)
-        let data = try datasets(manifest, model, extractor, device)
+        // All splits in one go, so that one error lists the bad samples of all of them.
+        let data = try SplitData(Dataset(manifest.samples, model, extractor, device: device))
         let embedded = Date()
 
         // The optimizer, and where the last run stopped.
-        let optimizer = try makeOptimizer(model)
-        var state = TrainingState(random: UInt64(settings.seed), manifestSHA256: fingerprint, labels: labels)
+        let optimizer = try Self.makeOptimizer(configuration, model)
+        var state = TrainingState(configuration.training, model, manifestSHA256: fingerprint)
         if resume {
             state =
                 try TrainingCheckpoint(folder: run.checkpoint("last")).read(into: model, optimizer, manifestSHA256: fingerprint)
@@ -64,13 +65,15 @@ public struct Training {
         } else {
             try AtomicFile.write(configuration.yaml, to: run.configuration)
         }
+        let keeper = try FolderKeeper(run)
         let loop = TrainingLoop(
-            configuration: configuration, run: run, style: style, model: model, optimizer: optimizer, data: data,
-            afterEpoch: afterEpoch)
+            configuration: configuration, style: style, model: model, optimizer: optimizer, data: data, keeper: keeper,
+            device: device, afterEpoch: afterEpoch)
         let stoppedEarly = try loop.run(&state)
 
-        // The best epoch is the model.
-        try TrainingCheckpoint(folder: run.checkpoint("best")).readWeights(into: model)
+        // The best epoch is the model; the val split says how sure it may be.
+        try keeper.restoreBest(into: model)
+        try model.calibrate(on: data.val)
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
         let outcome = Outcome(model: model, test: test, history: state.history, bestEpoch: state.bestEpoch, skipped: data.skipped)
@@ -91,66 +94,33 @@ public struct Training {
         }
     }
 
-    private func labels(of manifest: Manifest) throws -> [String] {
-        let train = Set(manifest.samples(in: .train).compactMap(\.label))
-        let file = manifest.url.lastPathComponent
-        guard train.count >= 2 else {
-            throw BraidError(
-                .badData,
-                faults: [Fault("a classifier needs at least two classes in the train split; it has \(train.count)", file: file)]
-            )
-        }
-        let unseen = manifest.samples.filter { $0.label.map { !train.contains($0) } ?? false }
-        let faults = unseen.map { sample in
-            Fault(
-                "class \(sample.label ?? "") is not in the train split, so it cannot be learnt", file: file, line: sample.line,
-                field: "label")
-        }
-        guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
-        for modality in configuration.modalities.keys.sorted() where !manifest.samples.contains(where: { $0.has(modality) }) {
-            throw BraidError(.badConfiguration, "modalities.\(modality): no sample of \(file) has one; leave it out")
-        }
-        let uncovered = manifest.samples.filter { sample in !configuration.modalities.keys.contains(where: sample.has) }
-        guard uncovered.isEmpty else {
-            let names = configuration.modalities.keys.sorted().map(\.rawValue).joined(separator: ", ")
-            throw BraidError(
-                .badData,
-                faults: uncovered.map { Fault("has none of the configured modalities (\(names))", file: file, line: $0.line) })
-        }
-        return train.sorted()
-    }
-
-    private func makeModel(_ labels: [String], _ fingerprint: String, _ device: Device) throws -> FusionModel {
-        let encoders = try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
+    static func makeEncoders(
+        _ configuration: Configuration, _ device: Device, _ style: ProgressBar.Style
+    ) throws -> [ModalityEncoder] {
+        try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
             let encoder = try ModalityEncoder(
                 modality, asked, relativeTo: configuration.folder, device: device, style: style)
             let loaded = encoder.report?.summary ?? "initialised at random"
             notify("\(modality): \(encoder.architecture), \(encoder.name), train: \(asked.train.text): \(loaded)", style: style)
             return encoder
         }
+    }
+
+    static func makeModel(
+        _ configuration: Configuration, _ encoders: [ModalityEncoder], _ targets: [Target], _ fingerprint: String, _ device: Device
+    ) throws -> FusionModel {
         let settings = FusionModel.Settings(
-            fusion: configuration.fusion, head: configuration.head, columns: configuration.columns, splits: configuration.splits,
-            manifestSHA256: fingerprint)
-        return try FusionModel(encoders: encoders, labels: labels, settings: settings, parameters: ParameterStore(device: device))
+            fusion: configuration.fusion, heads: configuration.heads, columns: configuration.columns,
+            splits: configuration.splits, manifestSHA256: fingerprint)
+        let model = try FusionModel(
+            encoders: encoders, targets: targets, settings: settings, parameters: ParameterStore(device: device))
+        if configuration.training.balance.method == .gradientBlending {
+            model.auxiliary = try AuxiliaryHeads(model, device: device)
+        }
+        return model
     }
 
-    private func datasets(
-        _ manifest: Manifest, _ model: FusionModel, _ extractor: EmbeddingExtractor, _ device: Device
-    ) throws -> SplitData {
-        // All splits in one go, so that one error lists the bad samples of all of them.
-        let all = try Dataset(manifest.samples, model, extractor, device: device)
-        func part(_ split: Split) throws -> Dataset? {
-            let indices = all.samples.indices.filter { all.samples[$0].split == split }
-            return indices.isEmpty ? nil : try all.subset(indices)
-        }
-        guard let train = try part(.train) else { throw BraidError(.badData, "the train split has no sample that can be used") }
-        guard let val = try part(.val) else {
-            throw BraidError(.badData, "the val split has no sample; early stopping and the best checkpoint need one")
-        }
-        return SplitData(train: train, val: val, test: try part(.test), skipped: all.skipped)
-    }
-
-    private func makeOptimizer(_ model: FusionModel) throws -> any Optimizer {
+    static func makeOptimizer(_ configuration: Configuration, _ model: FusionModel) throws -> any Optimizer {
         let settings = configuration.training
         let scale = settings.learningRate > 0 ? settings.encoderLearningRate / settings.learningRate : 0
         let parameters = try model.trainedParameters(encoderScale: scale)
@@ -164,7 +134,6 @@ public struct Training {
         _ outcome: Outcome, _ manifest: Manifest, _ fingerprint: String, _ data: SplitData, _ device: Device, _ started: Date,
         _ seconds: [String: Double], _ stoppedEarly: Bool
     ) throws {
-        let confusion = try outcome.test?.confusion()
         let counts = outcome.model.parameterCounts
         try run.writeRecord(
             RunRecord(
@@ -174,7 +143,7 @@ public struct Training {
                 samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
                 trainedParameters: counts.trained, allParameters: counts.all, started: started, seconds: seconds,
                 stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch,
-                test: confusion.map { ["accuracy": $0.accuracy, "macro_f1": $0.macro.f1, "weighted_f1": $0.weighted.f1] } ?? [:]))
+                test: outcome.test?.allScores() ?? [:], calibration: outcome.model.calibration.temperatures))
     }
 }
 
@@ -184,6 +153,65 @@ struct SplitData {
     let val: Dataset
     let test: Dataset?
     let skipped: [BadSample]
+
+    /// - Throws: `BraidError` where a split that training needs has no sample.
+    init(_ all: Dataset) throws {
+        func part(_ split: Split) throws -> Dataset? {
+            let indices = all.samples.indices.filter { all.samples[$0].split == split }
+            return indices.isEmpty ? nil : try all.subset(indices)
+        }
+        guard let train = try part(.train) else { throw BraidError(.badData, "the train split has no sample that can be used") }
+        guard let val = try part(.val) else {
+            throw BraidError(.badData, "the val split has no sample; early stopping and the best checkpoint need one")
+        }
+        (self.train, self.val, test, skipped) = (train, val, try part(.test), all.skipped)
+    }
+
+    private init(train: Dataset, val: Dataset, test: Dataset?) {
+        (self.train, self.val, self.test, skipped) = (train, val, test, [])
+    }
+
+    /// The samples that have any of another model's modalities, for that model, whose frozen encoders are the same.
+    func `for`(_ model: FusionModel) throws -> SplitData {
+        func part(_ dataset: Dataset) throws -> Dataset {
+            let kept = dataset.samples.indices.filter { index in model.modalities.contains(where: dataset.samples[index].has) }
+            return Dataset(kept.count < dataset.samples.count ? try dataset.subset(kept) : dataset, for: model)
+        }
+        return SplitData(train: try part(train), val: try part(val), test: try test.map(part))
+    }
+}
+
+extension Configuration {
+    /// The label column that splits divide alike; nil where the first head's labels are not classes.
+    var stratum: String? {
+        heads.first.flatMap { $0.task == .multiclass || $0.task == .binary ? $0.column : nil }
+    }
+
+    /// The configuration as it acts on `manifest`: without splits where the file has its own, and without modalities that
+    /// no sample has.
+    ///
+    /// - Throws: `BraidError` where nothing is left to learn from, or a sample has none of the modalities.
+    func fitting(_ manifest: Manifest, style: ProgressBar.Style) throws -> Configuration {
+        var fitted = manifest.hasSplitColumn ? try withoutSplits() : self
+        let file = manifest.url.lastPathComponent
+        let asked = modalities.keys.sorted()
+        let there = Set(asked.filter { modality in manifest.samples.contains { $0.has(modality) } })
+        let names = asked.map(\.rawValue).joined(separator: ", ")
+        guard !there.isEmpty else {
+            throw BraidError(.badConfiguration, "\(file): no sample has any of the configured modalities (\(names))")
+        }
+        let uncovered = manifest.samples.filter { sample in !there.contains(where: sample.has) }
+        guard uncovered.isEmpty else {
+            throw BraidError(
+                .badData,
+                faults: uncovered.map { Fault("has none of the configured modalities (\(names))", file: file, line: $0.line) })
+        }
+        for modality in asked where !there.contains(modality) {
+            notify("\(modality): no sample of \(file) has one; the model is trained without it", style: style)
+        }
+        if there.count < asked.count { fitted = fitted.keeping(there) }
+        return fitted
+    }
 }
 
 extension DeviceChoice {

@@ -21,36 +21,46 @@ public struct ConfusionMatrix: Sendable, Equatable {
 
     public var total: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
 
-    public var accuracy: Double { Self.ratio(labels.indices.reduce(0) { $0 + counts[$1][$1] }, total) }
+    public var accuracy: Double {
+        total == 0 ? 0 : Double(labels.indices.reduce(0) { $0 + counts[$1][$1] }) / Double(total)
+    }
 
     public var classes: [ClassScores] {
         labels.indices.map { index in
             let hits = counts[index][index]
             let support = counts[index].reduce(0, +)
             let guesses = counts.reduce(0) { $0 + $1[index] }
-            return ClassScores(
-                precision: Self.ratio(hits, guesses), recall: Self.ratio(hits, support),
-                f1: Self.ratio(2 * hits, guesses + support), support: support)
+            return ClassScores(hits: hits, guesses: guesses, support: support)
         }
     }
 
     /// The plain mean over classes.
-    public var macro: ClassScores { average { _ in 1 } }
+    public var macro: ClassScores { .average(classes) { _ in 1 } }
 
     /// The mean over classes, each weighted by its support.
-    public var weighted: ClassScores { average { Double($0.support) } }
+    public var weighted: ClassScores { .average(classes) { Double($0.support) } }
 
-    private func average(_ weight: (ClassScores) -> Double) -> ClassScores {
-        let classes = classes
+    /// Over all answers at once: where a sample has one class, all three figures are the accuracy.
+    public var micro: ClassScores { ClassScores(precision: accuracy, recall: accuracy, f1: accuracy, support: total) }
+}
+
+extension ConfusionMatrix.ClassScores {
+    /// From counts: what was right, what was said, and what was true.
+    init(hits: Int, guesses: Int, support: Int) {
+        let ratio = { (part: Int, whole: Int) in whole == 0 ? 0 : Double(part) / Double(whole) }
+        self.init(
+            precision: ratio(hits, guesses), recall: ratio(hits, support), f1: ratio(2 * hits, guesses + support), support: support)
+    }
+
+    /// The mean of each figure, weighted; the support is the sum.
+    static func average(_ classes: [Self], _ weight: (Self) -> Double) -> Self {
         let weights = classes.map(weight)
         let sum = weights.reduce(0, +)
         let mean = { (values: [Double]) -> Double in
             sum == 0 ? 0 : zip(weights, values).reduce(0) { $0 + $1.0 * $1.1 } / sum
         }
-        return ClassScores(
+        return Self(
             precision: mean(classes.map(\.precision)), recall: mean(classes.map(\.recall)), f1: mean(classes.map(\.f1)),
-            support: total)
+            support: classes.reduce(0) { $0 + $1.support })
     }
-
-    private static func ratio(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }
 }

@@ -12,7 +12,17 @@ struct TrainingState: Codable {
     var history: [EpochRecord] = []
     /// What the state was reached on: going on with other data would be another training.
     var manifestSHA256: String
-    var labels: [String]
+    var targets: [Target]
+    var blending: GradientBlending?
+    /// Modalities that a warning was given for.
+    var warned: [Modality] = []
+
+    init(_ settings: Configuration.Training, _ model: FusionModel, manifestSHA256: String) {
+        random = UInt64(settings.seed)
+        self.manifestSHA256 = manifestSHA256
+        targets = model.targets
+        if settings.balance.method == .gradientBlending { blending = GradientBlending(modalities: model.modalities.count) }
+    }
 }
 
 /// Writes and reads `checkpoints/last` and `checkpoints/best`.
@@ -58,7 +68,7 @@ struct TrainingCheckpoint {
             throw BraidError(
                 .badData, "\(stateFile.path): is not the state of a training, or is damaged; start a new run with --out")
         }
-        guard state.manifestSHA256 == manifestSHA256, state.labels == model.labels else {
+        guard state.manifestSHA256 == manifestSHA256, state.targets == model.targets else {
             throw BraidError(.badData, "\(folder.path): the manifest has changed since this run began; start a new run with --out")
         }
         try readWeights(into: model)

@@ -1,0 +1,72 @@
+// Nagrani et al. 2021, "Attention Bottlenecks for Multimodal Fusion" (MBT), arXiv:2107.00135.
+public import Torch
+
+/// Each modality attends itself and a few shared tokens; only through these do modalities meet.
+public struct BottleneckFusion: Fusion {
+    public let dimension: Int
+    private let projections: [TokenProjection]
+    /// `[N, d]`.
+    private let bottlenecks: Tensor
+    /// A list of blocks a modality.
+    private let blocks: [[Block]]
+    private let norms: [LayerNorm]
+    private let bottleneckNorm: LayerNorm
+    private let mixer: Mixer
+
+    private struct Block {
+        let norm: LayerNorm
+        let attention: MultiHeadAttention
+        let feedForward: FeedForward
+        let dropout: Double
+
+        init(_ scope: Scope, _ settings: Configuration.Fusion) throws {
+            norm = try LayerNorm(scope / "norm", settings.dimension)
+            attention = try MultiHeadAttention(scope / "attention", settings.dimension, heads: settings.heads)
+            feedForward = try FeedForward(scope, settings.dimension, dropout: settings.dropout)
+            dropout = settings.dropout
+        }
+
+        func callAsFunction(_ stream: TokenStream, mode: Mode) throws(TorchError) -> Tensor {
+            let attended = try attention(norm(stream.tokens), keyMask: stream.mask, mode: mode)
+            return try feedForward(stream.tokens + attended.dropout(dropout, mode: mode), mode: mode)
+        }
+    }
+
+    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws {
+        let size = settings.dimension
+        projections = try modalities.map { try TokenProjection(scope / $0.name, $0, size) }
+        bottlenecks = try scope.parameter("bottlenecks", [settings.bottlenecks, size], .normal(deviation: 0.02))
+        blocks = try modalities.map { modality in
+            try (0..<settings.layers).map { try Block(scope / modality.name / "blocks" / $0, settings) }
+        }
+        norms = try modalities.map { try LayerNorm(scope / $0.name / "norm_out", size) }
+        bottleneckNorm = try LayerNorm(scope / "norm_out", size)
+        let inputs = (modalities.count + 1) * size + modalities.count
+        mixer = try Mixer(scope / "mixer" / 0, inputs, size, dropout: settings.dropout)
+        dimension = size
+    }
+
+    public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
+        let entered = try input.parts.enumerated().map { try projections[$0]($1, isPresent: input.isPresent($0)) }
+        var streams = entered.map { $0.0 }
+        let (batch, count) = (input.presence.shape[0], bottlenecks.shape[0])
+        let isReal = try Tensor(Array(repeating: UInt8(1), count: count), shape: [1, count]).converted(to: .bool)
+            .moved(to: bottlenecks.device).expanded([batch, count])
+        var shared = try bottlenecks.unsqueezed(0).expanded([batch, count, dimension])
+        for layer in 0..<(blocks.first?.count ?? 0) {
+            var sum: Tensor?
+            for index in streams.indices {
+                let length = streams[index].tokens.shape[1]
+                let both = try TokenStream.joined([streams[index], TokenStream(tokens: shared, mask: isReal)])
+                let after = try blocks[index][layer](both, mode: mode)
+                streams[index].tokens = try after.slice(1, 0..<length)
+                let own = try after.slice(1, length..<length + count)
+                sum = try sum.map { try $0 + own } ?? own
+            }
+            shared = try sum?.scaled(by: 1 / Double(streams.count)) ?? shared
+        }
+        let means = try zip(streams, norms).map { try $0.mean($1($0.tokens)) } + [bottleneckNorm(shared).mean([1])]
+        let fused = try mixer(.concatenate(means + [input.presenceValues()], 1), mode: mode)
+        return Fused(embedding: fused, projections: entered.map(\.projected))
+    }
+}

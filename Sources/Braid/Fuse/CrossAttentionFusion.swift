@@ -1,0 +1,72 @@
+// Tsai et al. 2019, "Multimodal Transformer for Unaligned Multimodal Language Sequences" (MulT), arXiv:1906.00295.
+public import Torch
+
+/// Each modality's tokens attend those of all others, block by block, norms in front (Xiong et al. 2020,
+/// arXiv:2002.04745).
+public struct CrossAttentionFusion: Fusion {
+    public let dimension: Int
+    private let projections: [TokenProjection]
+    /// A list of blocks a modality.
+    private let blocks: [[Block]]
+    private let norms: [LayerNorm]
+    private let mixer: Mixer
+
+    private struct Block {
+        /// nil where there is no other modality to attend.
+        let attention: (query: LayerNorm, context: LayerNorm, attend: MultiHeadAttention)?
+        let feedForward: FeedForward
+        let dropout: Double
+
+        init(_ scope: Scope, _ settings: Configuration.Fusion, hasContext: Bool) throws {
+            let size = settings.dimension
+            attention =
+                try hasContext
+                ? (
+                    LayerNorm(scope / "query_norm", size), LayerNorm(scope / "context_norm", size),
+                    MultiHeadAttention(scope / "attention", size, heads: settings.heads)
+                ) : nil
+            feedForward = try FeedForward(scope, size, dropout: settings.dropout)
+            dropout = settings.dropout
+        }
+
+        func callAsFunction(_ x: Tensor, context: TokenStream?, mode: Mode) throws(TorchError) -> Tensor {
+            var x = x
+            if let attention, let context {
+                let attended = try attention.attend(
+                    attention.query(x), context: attention.context(context.tokens), keyMask: context.mask, mode: mode)
+                x = try x + attended.dropout(dropout, mode: mode)
+            }
+            return try feedForward(x, mode: mode)
+        }
+    }
+
+    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws {
+        let size = settings.dimension
+        projections = try modalities.map { try TokenProjection(scope / $0.name, $0, size) }
+        blocks = try modalities.map { modality in
+            try (0..<settings.layers).map {
+                try Block(scope / modality.name / "blocks" / $0, settings, hasContext: modalities.count > 1)
+            }
+        }
+        norms = try modalities.map { try LayerNorm(scope / $0.name / "norm_out", size) }
+        mixer = try Mixer(scope / "mixer" / 0, modalities.count * (size + 1), size, dropout: settings.dropout)
+        dimension = size
+    }
+
+    public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
+        let entered = try input.parts.enumerated().map { try projections[$0]($1, isPresent: input.isPresent($0)) }
+        var streams = entered.map { $0.0 }
+        for layer in 0..<(blocks.first?.count ?? 0) {
+            // All step together: a layer sees what the one before gave.
+            let before = streams
+            for index in streams.indices {
+                let others = before.indices.filter { $0 != index }.map { before[$0] }
+                let context = others.isEmpty ? nil : try TokenStream.joined(others)
+                streams[index].tokens = try blocks[index][layer](before[index].tokens, context: context, mode: mode)
+            }
+        }
+        let means = try zip(streams, norms).map { try $0.mean($1($0.tokens)) }
+        let fused = try mixer(.concatenate(means + [input.presenceValues()], 1), mode: mode)
+        return Fused(embedding: fused, projections: entered.map(\.projected))
+    }
+}

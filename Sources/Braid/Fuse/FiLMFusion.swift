@@ -1,0 +1,64 @@
+// Perez et al. 2018, "FiLM: Visual Reasoning with a General Conditioning Layer", arXiv:1709.07871.
+public import Torch
+
+/// Each modality is scaled and shifted, block by block, as the others tell.
+public struct FiLMFusion: Fusion {
+    public let dimension: Int
+    private let projections: [ModalityProjection]
+    private let missing: [Tensor]
+    /// A list of blocks a modality.
+    private let blocks: [[Block]]
+    private let mixer: Mixer
+
+    private struct Block {
+        let linear: Linear
+        let condition: Linear
+        let dropout: Double
+
+        init(_ scope: Scope, _ size: Int, conditions: Int, dropout: Double) throws {
+            linear = try Linear(scope / "linear", size, size)
+            condition = try Linear(scope / "condition", conditions, 2 * size)
+            self.dropout = dropout
+        }
+
+        func callAsFunction(_ x: Tensor, condition context: Tensor, mode: Mode) throws(TorchError) -> Tensor {
+            let size = x.shape[1]
+            let modulation = try condition(context)
+            let (scale, shift) = (try modulation.slice(1, 0..<size).adding(1), try modulation.slice(1, size..<2 * size))
+            return try x + (scale * linear(x).standardized() + shift).gelu().dropout(dropout, mode: mode)
+        }
+    }
+
+    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws {
+        let (size, count) = (settings.dimension, modalities.count)
+        projections = try modalities.map { try ModalityProjection(scope / $0.name, $0.dimension, size) }
+        missing = try modalities.map { try (scope / $0.name).missing(size) }
+        blocks = try modalities.map { modality in
+            try (0..<settings.layers).map { layer in
+                try Block(
+                    scope / modality.name / "blocks" / layer, size, conditions: (count - 1) * size + count,
+                    dropout: settings.dropout)
+            }
+        }
+        mixer = try Mixer(scope / "mixer" / 0, count * (size + 1), size, dropout: settings.dropout)
+        dimension = size
+    }
+
+    public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
+        var projected: [Tensor] = []
+        var parts: [Tensor] = []
+        for (index, part) in input.parts.enumerated() {
+            let isPresent = try input.isPresent(index)
+            projected.append(try projections[index](part.pooled, isPresent: isPresent))
+            parts.append(try projected[index].where(isPresent, else: missing[index]))
+        }
+        let presence = try input.presenceValues()
+        var streams: [Tensor] = []
+        for (index, part) in parts.enumerated() {
+            let others = parts.indices.filter { $0 != index }.map { parts[$0] }
+            let condition = try Tensor.concatenate(others + [presence], 1)
+            streams.append(try blocks[index].reduce(part) { try $1($0, condition: condition, mode: mode) })
+        }
+        return Fused(embedding: try mixer(.concatenate(streams + [presence], 1), mode: mode), projections: projected)
+    }
+}

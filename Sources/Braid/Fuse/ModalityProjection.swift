@@ -1,0 +1,56 @@
+internal import Torch
+
+/// A modality's way into the fusion: normalised, and projected to the size that all share.
+struct ModalityProjection {
+    private let norm: LayerNorm
+    private let projection: Linear
+
+    init(_ scope: Scope, _ inputs: Int, _ outputs: Int) throws {
+        norm = try LayerNorm(scope / "norm", inputs)
+        projection = try Linear(scope / "projection", inputs, outputs)
+    }
+
+    /// `[B, D]` to `[B, d]`. `isPresent`: bool `[B, 1]`.
+    ///
+    /// Selected and not multiplied: whatever stands in a missing row, infinities included, leaves no trace.
+    func callAsFunction(_ pooled: Tensor, isPresent: Tensor) throws -> Tensor {
+        try projection(norm(pooled.where(isPresent, else: Self.zero(pooled.device))))
+    }
+
+    /// `[B, T, C]` to `[B, T, d]`. `isVisible`: bool `[B, T]`.
+    func callAsFunction(tokens: Tensor, isVisible: Tensor) throws -> Tensor {
+        try projection(norm(tokens.where(isVisible.unsqueezed(-1), else: Self.zero(tokens.device))))
+    }
+
+    private static func zero(_ device: Device) throws -> Tensor { try Tensor.zeros([]).moved(to: device) }
+}
+
+extension Scope {
+    /// The trained vector that stands in for a modality, `[d]`.
+    func missing(_ dimension: Int) throws -> Tensor { try parameter("missing", [dimension], .normal(deviation: 0.02)) }
+}
+
+extension FusionInput {
+    /// Bool `[B, 1]` of modality number `index`.
+    func isPresent(_ index: Int) throws -> Tensor { try presence.slice(1, index..<index + 1) }
+
+    /// 1 or 0, `[B, M]`: that something is missing is itself information.
+    func presenceValues() throws -> Tensor { try presence.converted(to: .float32) }
+}
+
+/// The layer that makes one embedding of what a fusion has put side by side.
+struct Mixer {
+    private let linear: Linear
+    private let norm: LayerNorm
+    private let dropout: Double
+
+    init(_ scope: Scope, _ inputs: Int, _ outputs: Int, dropout: Double) throws {
+        linear = try Linear(scope / "linear", inputs, outputs)
+        norm = try LayerNorm(scope / "norm", outputs)
+        self.dropout = dropout
+    }
+
+    func callAsFunction(_ x: Tensor, mode: Mode) throws(TorchError) -> Tensor {
+        try norm(linear(x)).gelu().dropout(dropout, mode: mode)
+    }
+}

@@ -1,0 +1,71 @@
+internal import Foundation
+
+/// Temperatures that make probabilities honest: Guo et al. 2017, "On Calibration of Modern Neural Networks",
+/// arXiv:1706.04599. One for each subset of modalities a sample can come with, since a model is as sure as it was with
+/// all of them long after half of them are gone.
+public struct Calibration: Sendable, Equatable, Codable {
+    /// By head, and then by subset, its modalities joined with `+`. What is not there is 1.
+    public private(set) var temperatures: [String: [String: Double]] = [:]
+
+    public init() {}
+
+    /// The bounds of a temperature. Logits that separate the classes of the val split perfectly would want 0.
+    static let range = 0.05...20.0
+
+    func temperature(head: String, _ subset: [Modality]) -> Double { temperatures[head]?[Self.key(subset)] ?? 1 }
+
+    mutating func set(_ temperature: Double, head: String, _ subset: [Modality]) {
+        temperatures[head, default: [:]][Self.key(subset)] = temperature
+    }
+
+    static func key(_ subset: [Modality]) -> String { subset.map(\.rawValue).joined(separator: "+") }
+
+    /// Whether every temperature is one that fitting can give.
+    var isSound: Bool { temperatures.values.allSatisfy { $0.values.allSatisfy(Self.range.contains) } }
+}
+
+/// Fits one temperature.
+enum TemperatureScaling {
+    /// The temperature at which logits `[N][C]` have the least cross-entropy against classes `[N]`.
+    static func fit(_ logits: [[Float]], classes: [Int]) -> Double {
+        // In 1 / T the cross-entropy is convex; its slope is the mean of the expected logit less the true one.
+        solve { inverse in
+            zip(logits, classes).reduce(0) { sum, row in
+                let top = row.0.max() ?? 0
+                var (total, expected) = (0.0, 0.0)
+                for value in row.0 {
+                    let weight = exp(inverse * Double(value - top))
+                    total += weight
+                    expected += weight * Double(value)
+                }
+                return sum + expected / total - Double(row.0[row.1])
+            }
+        }
+    }
+
+    /// The same of independent outputs `[N][C]`, each against yes or no.
+    static func fit(_ logits: [[Float]], flags: [[Bool]]) -> Double {
+        solve { inverse in
+            var sum = 0.0
+            for (row, truth) in zip(logits, flags) {
+                for (value, isTrue) in zip(row, truth) {
+                    let probability = 1 / (1 + exp(-inverse * Double(value)))
+                    sum += (probability - (isTrue ? 1 : 0)) * Double(value)
+                }
+            }
+            return sum
+        }
+    }
+
+    /// The temperature where a rising `slope` of its inverse crosses zero, by bisection on the logarithm.
+    private static func solve(_ slope: (Double) -> Double) -> Double {
+        var (low, high) = (log(Calibration.range.lowerBound), log(Calibration.range.upperBound))
+        if slope(exp(-low)) <= 0 { return exp(low) }
+        if slope(exp(-high)) >= 0 { return exp(high) }
+        for _ in 0..<50 {
+            let middle = (low + high) / 2
+            if slope(exp(-middle)) > 0 { low = middle } else { high = middle }
+        }
+        return exp((low + high) / 2)
+    }
+}

@@ -1,0 +1,33 @@
+internal import Foundation
+
+extension Predictions {
+    /// Every head's report; with several heads each under its name.
+    public func report() throws -> String {
+        try heads.map { (heads.count > 1 ? "\($0.target.name) (\($0.target.task))\n\n" : "") + (try $0.labelled().report()) }
+            .joined(separator: "\n")
+    }
+}
+
+extension HeadPredictions {
+    /// What a person reads of a head: scikit-learn's `classification_report` and the figures that judge probabilities, or a
+    /// regression's errors.
+    public func report() throws -> String {
+        guard !samples.isEmpty else { return "no sample is labelled\n" }
+        switch target.task {
+        case .multiclass, .binary: return try confusion().report + "\n" + figures([.auroc, .averagePrecision, .brier, .ece])
+        case .multilabel:
+            return try multilabelScores().report + "\n" + figures([.accuracy, .auroc, .averagePrecision, .brier, .ece])
+        case .regression: return try figures([.mae, .rmse, .r2, .spearman]) + "samples \(samples.count)\n"
+        }
+    }
+
+    /// One figure a line; those that are undefined say so.
+    private func figures(_ metrics: [MetricName]) throws -> String {
+        let scores = try scores(metrics)
+        let width = metrics.map(\.title.count).max() ?? 0
+        return metrics.map { metric in
+            TextTable.leading(metric.title, width) + "  " + (scores[metric].map(metric.text) ?? "undefined: a class is absent")
+                + "\n"
+        }.joined()
+    }
+}

@@ -1,0 +1,46 @@
+internal import Torch
+
+extension FusionModel {
+    /// Fits the temperatures on `dataset`, the val split: for each subset of modalities, on the samples that have all of it
+    /// and with the others hidden. A subset that no sample has keeps 1.
+    func calibrate(on dataset: Dataset) throws {
+        calibration = Calibration()
+        guard settings.heads.contains(where: calibrates) else { return }
+        for subset in modalities.subsets {
+            let having = dataset.samples.indices.filter { index in subset.allSatisfy(dataset.samples[index].has) }
+            guard !having.isEmpty else { continue }
+            let part = having.count == dataset.samples.count ? dataset : try dataset.subset(having)
+            let visible = modalities.map(subset.contains)
+            let logits = try logits(part, presence: part.samples.map { _ in visible })
+            for (head, (target, values)) in zip(settings.heads, zip(targets, logits)) where calibrates(head) {
+                guard let temperature = try fit(values, target, part) else { continue }
+                calibration.set(temperature, head: target.name, subset)
+            }
+        }
+    }
+
+    private func calibrates(_ head: Configuration.Head) -> Bool { head.task.isClassification && head.calibration == .temperature }
+
+    /// nil where no sample is labelled.
+    private func fit(_ logits: Tensor, _ target: Target, _ dataset: Dataset) throws -> Double? {
+        let labels = try LabelledValues(dataset.samples, target, dataset.source)
+        let known = labels.isKnown.indices.filter { labels.isKnown[$0] }
+        guard !known.isEmpty else { return nil }
+        let (flat, width) = (try logits.array() as [Float], logits.shape[1])
+        let rows = known.map { Array(flat[$0 * width..<($0 + 1) * width]) }
+        if target.task == .multiclass {
+            let classes = labels.indices
+            return TemperatureScaling.fit(rows, classes: known.map { classes[$0] })
+        }
+        let flags = labels.flags
+        return TemperatureScaling.fit(rows, flags: known.map { flags[$0] })
+    }
+}
+
+extension Array where Element == Modality {
+    /// Every subset but the empty one, single modalities first.
+    var subsets: [[Modality]] {
+        (1..<(1 << count)).map { bits in indices.filter { bits & (1 << $0) != 0 }.map { self[$0] } }
+            .sorted { ($0.count, $0.map(\.rawValue).joined()) < ($1.count, $1.map(\.rawValue).joined()) }
+    }
+}

@@ -1,0 +1,155 @@
+internal import Foundation
+internal import Torch
+
+/// The embeddings that compared recipes share: each encoder runs once, whatever trains on what it gave.
+struct SharedEmbeddings {
+    let manifest: Manifest
+    let device: Device
+    private let style: ProgressBar.Style
+    private let configurations: [Configuration]
+    /// By what was asked of the encoders.
+    private var groups: [GroupKey: SplitData] = [:]
+    private var encoders: [EncoderKey: ModalityEncoder] = [:]
+
+    private struct EncoderKey: Hashable {
+        let modality: Modality
+        let description: String
+
+        init(_ modality: Modality, _ encoder: Configuration.Encoder, _ folder: URL) {
+            self.modality = modality
+            description = "\(encoder.encoder ?? "") \(encoder.weights) \(encoder.options.fields) \(folder.path)"
+        }
+    }
+
+    /// Recipes that agree on it share embeddings.
+    private struct GroupKey: Hashable {
+        let encoders: [EncoderKey]
+        let tokens: Int?
+    }
+
+    /// - Throws: `BraidError` where the recipes do not agree on the data, or train encoders.
+    init(_ configurations: [Configuration], style: ProgressBar.Style) throws {
+        guard let first = configurations.first else { throw BraidError(.usage, "there is nothing to compare") }
+        for other in configurations
+        where other.manifestURL != first.manifestURL || other.columns != first.columns
+            || other.splits != first.splits || other.stratum != first.stratum
+        {
+            throw BraidError(.badConfiguration, "compare needs recipes of one manifest, with the same columns and splits")
+        }
+        for configuration in configurations {
+            for (modality, encoder) in configuration.modalities where encoder.train != .none {
+                throw BraidError(
+                    .badConfiguration,
+                    "modalities.\(modality).train is \(encoder.train.text): compare trains on embeddings that are made once; set it to none"
+                )
+            }
+        }
+        let manifest = try Manifest.read(
+            first.manifestURL, columns: first.columns, splits: first.splits, stratum: first.stratum,
+            onBadSample: first.onBadSample)
+        guard manifest.samples.contains(where: { $0.split == .test }) else {
+            throw BraidError(.badData, "\(manifest.url.lastPathComponent): compare needs a test split, and no sample is in it")
+        }
+        self.manifest = manifest
+        device = try first.device.resolve()
+        self.style = style
+        self.configurations = try configurations.map { try $0.fitting(manifest, style: .quiet) }
+    }
+
+    func fitted(_ configuration: Configuration) throws -> Configuration { try configuration.fitting(manifest, style: .quiet) }
+
+    /// How many samples each split has.
+    var counts: [String: Int] {
+        guard let data = groups.values.first else { return [:] }
+        return ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0]
+    }
+
+    private func key(_ configuration: Configuration) -> GroupKey {
+        let keys = configuration.modalities.sorted { $0.key < $1.key }.map { EncoderKey($0.key, $0.value, configuration.folder) }
+        return GroupKey(encoders: keys, tokens: configuration.fusion.type.takesTokens ? configuration.fusion.tokens : nil)
+    }
+
+    /// Runs the encoders.
+    mutating func embed() throws {
+        // With tokens first: what has them serves those that need none.
+        for configuration in configurations.sorted(by: { $0.fusion.type.takesTokens && !$1.fusion.type.takesTokens })
+        where shared(configuration) == nil {
+            let encoders = try makeEncoders(configuration)
+            let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
+            let model = try Training.makeModel(configuration, encoders, targets, "", device)
+            let extractor = EmbeddingExtractor(manifest: manifest.url, onBadSample: configuration.onBadSample, style: style)
+            groups[key(configuration)] = try SplitData(Dataset(manifest.samples, model, extractor, device: device))
+        }
+    }
+
+    /// Each is loaded once.
+    private mutating func makeEncoders(_ configuration: Configuration) throws -> [ModalityEncoder] {
+        try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
+            let key = EncoderKey(modality, asked, configuration.folder)
+            let encoder =
+                try encoders[key]
+                ?? ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device, style: style)
+            encoders[key] = encoder
+            return encoder
+        }
+    }
+
+    private func shared(_ configuration: Configuration) -> SplitData? {
+        let wanted = key(configuration)
+        return groups.first { held, _ in
+            Set(held.encoders).isSuperset(of: wanted.encoders) && (wanted.tokens == nil || held.tokens == wanted.tokens)
+        }?.value
+    }
+
+    /// A new model for `configuration`, and its data: the samples that have any of its modalities.
+    func prepare(_ configuration: Configuration) throws -> (model: FusionModel, data: SplitData) {
+        guard let shared = shared(configuration) else { throw BraidError(.internal, "embeddings were not made") }
+        let found = try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
+            guard let encoder = encoders[EncoderKey(modality, asked, configuration.folder)] else {
+                throw BraidError(.internal, "the \(modality) encoder was not loaded")
+            }
+            return encoder
+        }
+        let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
+        let model = try Training.makeModel(configuration, found, targets, "", device)
+        return (model, try shared.for(model))
+    }
+}
+
+/// One recipe, trained with one seed. Nothing is left on the disk.
+struct ComparedTraining {
+    let run: Comparison.Run
+    let modalities: [Modality]
+    let parameters: Int
+    /// Of the first head, on the test split.
+    let predictions: HeadPredictions
+
+    init(_ asked: Configuration, seed: Int, _ metric: MetricName, _ embedded: SharedEmbeddings) throws {
+        var configuration = try embedded.fitted(asked)
+        configuration.training.seed = seed
+        configuration.training.monitor = false
+        try Generator.seed(UInt64(seed))
+        let (model, data) = try embedded.prepare(configuration)
+        let started = ContinuousClock.now
+        var state = TrainingState(configuration.training, model, manifestSHA256: "")
+        let keeper = MemoryKeeper()
+        let loop = TrainingLoop(
+            configuration: configuration, style: .quiet, model: model,
+            optimizer: try Training.makeOptimizer(configuration, model), data: data, keeper: keeper, device: embedded.device)
+        _ = try loop.run(&state)
+        try keeper.restoreBest(into: model)
+        try model.calibrate(on: data.val)
+        let trained = ContinuousClock.now
+        guard let test = data.test else { throw BraidError(.badData, "the test split has no sample that can be used") }
+        _ = try model.logits(test, presence: test.presence)
+        let milliseconds = (ContinuousClock.now - trained) / .milliseconds(1)
+        predictions = try model.predict(test).primary.labelled()
+        let val = try model.predict(data.val).primary.labelled().scores([metric])[metric]
+        run = Comparison.Run(
+            seed: seed, val: val ?? .nan, test: try predictions.scores([metric])[metric] ?? .nan, bestEpoch: state.bestEpoch,
+            epochs: state.epoch, trainSeconds: (trained - started) / .seconds(1),
+            milliseconds: milliseconds / Double(max(1, test.samples.count)) * 1000)
+        modalities = model.modalities
+        parameters = model.parameterCounts.trained
+    }
+}

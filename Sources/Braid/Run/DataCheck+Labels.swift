@@ -1,0 +1,66 @@
+internal import Foundation
+
+extension DataCheck {
+    /// Samples by split and class; a multilabel sample counts for each of its classes.
+    static func counts(_ manifest: Manifest, _ head: Configuration.Head) -> [Split: [String: Int]] {
+        var counts: [Split: [String: Int]] = [:]
+        for sample in manifest.samples {
+            guard let text = sample.labels[head.column] else { continue }
+            let classes: [String]
+            switch head.task {
+            case .multiclass, .binary: classes = [text]
+            case .multilabel: classes = (try? Target.names(in: text)) ?? []
+            case .regression: classes = [""]
+            }
+            for name in classes { counts[sample.split ?? .train, default: [:]][name, default: 0] += 1 }
+        }
+        return counts
+    }
+
+    /// What training would refuse.
+    static func labelFaults(_ manifest: Manifest, _ head: Configuration.Head) -> [String] {
+        guard manifest.samples.contains(where: { $0.split == .train }) else { return [] }
+        do {
+            _ = try Target.fit(head, manifest.samples, file: manifest.url.lastPathComponent)
+            return []
+        } catch let error as BraidError where !error.faults.isEmpty {
+            return error.faults.map(\.description)
+        } catch { return ["\(error)"] }
+    }
+
+    static func imbalance(_ train: [String: Int], _ head: Configuration.Head) -> [String] {
+        guard head.task.isClassification, let most = train.values.max(), let least = train.values.min(), most > 5 * least else {
+            return []
+        }
+        return [
+            "classes are unbalanced in train: from \(least) to \(most) samples; consider \(head.name == "label" ? "head" : "heads.\(head.name)").class_weights: balanced"
+        ]
+    }
+
+    /// What a person reads.
+    public var summary: String {
+        var lines: [String] = []
+        for (head, splits) in counts {
+            for split in Split.allCases {
+                guard let labels = splits[split] else { continue }
+                let name = counts.count > 1 ? "\(head), \(split.rawValue)" : split.rawValue
+                let total = labels.values.reduce(0, +)
+                guard labels.keys.sorted() != [""] else {
+                    lines.append("\(name): \(total) samples with a number")
+                    continue
+                }
+                let classes = labels.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+                let shown =
+                    classes.prefix(12).joined(separator: ", ") + (classes.count > 12 ? ", … (\(classes.count) classes)" : "")
+                lines.append("\(name): \(total) samples: \(shown)")
+            }
+        }
+        for (modality, count) in missing.sorted(by: { $0.key < $1.key }) {
+            lines.append("\(modality): \(total - count) of \(total) samples have it")
+        }
+        lines += errors.map { "error: \($0)" } + warnings.map { "warning: \($0)" }
+        lines.append(
+            errors.isEmpty && warnings.isEmpty ? "No faults found." : "\(errors.count) errors, \(warnings.count) warnings.")
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,64 @@
+internal import Foundation
+
+/// A mean and the 95 % interval of Student's t around it.
+public struct Interval: Sendable, Equatable, Codable {
+    public let mean: Double
+    /// Half the interval's width; nil for a single value, which has none.
+    public let halfWidth: Double?
+    /// The standard deviation, with N - 1; nil for a single value.
+    public let deviation: Double?
+    public let count: Int
+
+    public init(_ values: [Double]) {
+        count = values.count
+        let mean = values.reduce(0, +) / Double(max(1, values.count))
+        self.mean = mean
+        guard values.count > 1 else {
+            (halfWidth, deviation) = (nil, nil)
+            return
+        }
+        let n = Double(values.count)
+        let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)).squareRoot()
+        self.deviation = deviation
+        halfWidth = StudentT.quantile(0.975, degreesOfFreedom: n - 1) * deviation / n.squareRoot()
+    }
+
+    public var lower: Double { mean - (halfWidth ?? 0) }
+    public var upper: Double { mean + (halfWidth ?? 0) }
+}
+
+/// Student's t-test of pairs, two-sided: `scipy.stats.ttest_rel`.
+public struct PairedTest: Sendable, Equatable {
+    /// Of the first less the second.
+    public let difference: Interval
+    /// 0 where all differences are the same and not zero, 1 where all are zero.
+    public let p: Double
+
+    /// - Returns: nil with fewer than two pairs.
+    public init?(_ first: [Double], _ second: [Double]) {
+        difference = Interval(zip(first, second).map { $0 - $1 })
+        guard difference.count > 1, let deviation = difference.deviation else { return nil }
+        guard deviation > 0 else {
+            p = difference.mean == 0 ? 1 : 0
+            return
+        }
+        let n = Double(difference.count)
+        let t = abs(difference.mean) / (deviation / n.squareRoot())
+        p = 2 * StudentT.cumulative(-t, degreesOfFreedom: n - 1)
+    }
+}
+
+/// McNemar's exact test (1947): whether two classifiers differ on the same samples.
+public enum McNemar {
+    /// Two-sided, from how many samples only the one and only the other got right.
+    public static func p(onlyFirst: Int, onlySecond: Int) -> Double {
+        let total = onlyFirst + onlySecond
+        guard total > 0 else { return 1 }
+        let n = Double(total)
+        let tail = (0...min(onlyFirst, onlySecond)).reduce(0.0) { sum, k in
+            let choose = lgamma(n + 1) - lgamma(Double(k) + 1) - lgamma(n - Double(k) + 1)
+            return sum + exp(choose - n * log(2))
+        }
+        return min(1, 2 * tail)
+    }
+}
