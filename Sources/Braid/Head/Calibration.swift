@@ -60,8 +60,8 @@ enum TemperatureScaling {
     /// The temperature where a rising `slope` of its inverse crosses zero, by bisection on the logarithm.
     private static func solve(_ slope: (Double) -> Double) -> Double {
         var (low, high) = (log(Calibration.range.lowerBound), log(Calibration.range.upperBound))
-        if slope(exp(-low)) <= 0 { return exp(low) }
-        if slope(exp(-high)) >= 0 { return exp(high) }
+        if slope(exp(-low)) <= 0 { return Calibration.range.lowerBound }
+        if slope(exp(-high)) >= 0 { return Calibration.range.upperBound }
         for _ in 0..<50 {
             let middle = (low + high) / 2
             if slope(exp(-middle)) > 0 { low = middle } else { high = middle }

@@ -19,9 +19,9 @@ enum TestMedia {
         return signature + chunk("IHDR", header) + chunk("IDAT", zlib(raw)) + chunk("IEND", Data())
     }
 
-    /// A quarter of a second of a tone at 8 kHz as a 16-bit WAV.
-    static func tone(hertz: Double, seed: Int) -> Data {
-        let samples = (0..<2000).map { index -> Int16 in
+    /// A tone at 8 kHz as a 16-bit WAV.
+    static func tone(hertz: Double, seed: Int, seconds: Double = 0.25) -> Data {
+        let samples = (0..<Int(8000 * seconds)).map { index -> Int16 in
             let phase = Double(seed) + 2 * Double.pi * hertz * Double(index) / 8000
             return Int16(8000 * sin(phase))
         }

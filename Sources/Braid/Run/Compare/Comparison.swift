@@ -89,7 +89,8 @@ public struct Comparison: Sendable {
         guard metric != .loss, metric.applies(to: task) else {
             throw BraidError(.usage, "\(metric.rawValue) cannot be compared for a \(task) task")
         }
-        let all = try candidates + Self.singles(candidates, &embedded)
+        let fitted = try candidates.map { Candidate(name: $0.name, configuration: try embedded.fitted($0.configuration)) }
+        let all = try fitted + Self.singles(fitted)
         try embedded.embed()
         let trainingStarted = ContinuousClock.now
         let progress = ProgressBar("comparing", total: all.count * seeds.count, style: style)
@@ -111,6 +112,12 @@ public struct Comparison: Sendable {
         entries = try Self.comparable(trained, metric)
     }
 
+    /// Of figures that are known already.
+    init(entries: [Entry], metric: MetricName = .accuracy) {
+        (self.entries, self.metric, seeds) = (entries, metric, entries.first?.runs.map(\.seed) ?? [])
+        (embeddingSeconds, trainingSeconds, samples) = (0, 0, [:])
+    }
+
     private static func entry(_ name: String, _ trainings: [ComparedTraining], isSingle: Bool) -> Entry {
         Entry(
             name: name, modalities: trainings.first?.modalities ?? [], isSingle: isSingle,
@@ -119,9 +126,8 @@ public struct Comparison: Sendable {
     }
 
     /// Each modality of the recipes by itself, with the first recipe's settings and a plain concatenation of one.
-    private static func singles(_ candidates: [Candidate], _ embedded: inout SharedEmbeddings) throws -> [Candidate] {
-        guard let first = candidates.first?.configuration else { return [] }
-        let fitted = try embedded.fitted(first)
+    private static func singles(_ candidates: [Candidate]) throws -> [Candidate] {
+        guard let fitted = candidates.first?.configuration else { return [] }
         guard fitted.modalities.count > 1 else { return [] }
         return try fitted.modalities.keys.sorted().map { modality in
             Candidate(name: "\(modality) alone", configuration: try fitted.keeping([modality]).with(.concat))

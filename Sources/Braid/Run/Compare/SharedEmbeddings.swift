@@ -56,6 +56,7 @@ struct SharedEmbeddings {
         self.configurations = try configurations.map { try $0.fitting(manifest, style: .quiet) }
     }
 
+    /// The recipe as it acts on the manifest.
     func fitted(_ configuration: Configuration) throws -> Configuration { try configuration.fitting(manifest, style: .quiet) }
 
     /// How many samples each split has.
@@ -125,7 +126,7 @@ struct ComparedTraining {
     let predictions: HeadPredictions
 
     init(_ asked: Configuration, seed: Int, _ metric: MetricName, _ embedded: SharedEmbeddings) throws {
-        var configuration = try embedded.fitted(asked)
+        var configuration = asked
         configuration.training.seed = seed
         configuration.training.monitor = false
         try Generator.seed(UInt64(seed))

@@ -21,6 +21,9 @@ struct TrainingLoop {
         let objective = try Objective(model, data.train, settings, device: device)
         let isShared = model.modalities.count > 1
         var monitor = settings.monitor && isShared ? try BalanceMonitor(model, data) : nil
+        if settings.monitor && isShared && monitor == nil {
+            notify("train or val has fewer than 10 labelled samples: how well each modality is learnt is not watched", style: style)
+        }
         let modulation = settings.balance.method == .ogmGE ? GradientModulation(alpha: settings.balance.alpha) : nil
         let firstTarget = try modulation.map { _ in
             try LabelledValues(data.train.samples, model.targets[0], data.train.source).tensor().moved(to: device)
