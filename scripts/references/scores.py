@@ -22,7 +22,7 @@ def ranking():
         yield {
             "scores": scores, "truth": [bool(t) for t in truth],
             "auroc": metrics.roc_auc_score(truth, scores) if both else None,
-            "average_precision": metrics.average_precision_score(truth, scores) if any(truth) else None,
+            "averagePrecision": metrics.average_precision_score(truth, scores) if any(truth) else None,
         }  # fmt: skip
 
 
@@ -39,9 +39,9 @@ def multiclass():
         yield {
             "probabilities": probabilities.tolist(), "truth": truth.tolist(),
             "auroc": metrics.roc_auc_score(hot, probabilities, average="macro"),
-            "average_precision": metrics.average_precision_score(hot, probabilities, average="macro"),
+            "averagePrecision": metrics.average_precision_score(hot, probabilities, average="macro"),
             "brier": metrics.brier_score_loss(truth, given),
-            "micro_f1": metrics.f1_score(truth, predicted, average="micro"),
+            "microF1": metrics.f1_score(truth, predicted, average="micro"),
             "ece": ece(probabilities.max(1), predicted == truth),
         }  # fmt: skip
 

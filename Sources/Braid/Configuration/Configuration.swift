@@ -180,6 +180,12 @@ public struct Configuration: Sendable {
     }
 }
 
+extension [Configuration.Head] {
+    /// The label column whose classes splits divide alike; nil where the first head's labels are not classes that exclude
+    /// each other.
+    var stratum: String? { first.flatMap { $0.task == .multiclass || $0.task == .binary ? $0.column : nil } }
+}
+
 /// How much of an encoder is trained.
 public enum Trainable: Sendable, Equatable {
     case none

@@ -29,11 +29,6 @@ public final class FusionModel {
         public var splits: SplitFractions
         /// Of the manifest the model was trained on.
         public var manifestSHA256: String
-
-        /// The label column that splits divide alike; nil where the first head's labels are not classes.
-        var stratum: String? {
-            heads.first.flatMap { $0.task == .multiclass || $0.task == .binary ? $0.column : nil }
-        }
     }
 
     /// What the model makes of a batch.

@@ -22,8 +22,7 @@ public struct DataCheck {
         heads: [Configuration.Head]? = nil, style: ProgressBar.Style = .automatic
     ) throws {
         let heads = try heads ?? [ConfigurationProposal.head(for: url, columns)]
-        let stratum = heads.first.flatMap { $0.task == .multiclass || $0.task == .binary ? $0.column : nil }
-        let manifest = try Manifest.read(url, columns: columns, splits: splits, stratum: stratum, onBadSample: .skip)
+        let manifest = try Manifest.read(url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: .skip)
         var errors = manifest.missingFiles.map(\.description)
         let missingIDs = Set(manifest.missingFiles.map(\.id))
         let contents = Self.read(manifest, style) { errors.append($0.description) }

@@ -64,7 +64,7 @@ public struct EmbeddingExport {
     public init(configuration: Configuration, manifest: URL, modalities: Set<Modality>, _ options: Inference.Options) throws {
         let device = try options.device.resolve()
         let read = try Manifest.read(
-            manifest, columns: configuration.columns, adaptsColumns: true, stratum: configuration.stratum, needsLabels: false,
+            manifest, columns: configuration.columns, adaptsColumns: true, stratum: configuration.heads.stratum, needsLabels: false,
             onBadSample: options.onBadSample)
         let encoders = try configuration.modalities.filter { modalities.contains($0.key) }.map { modality, asked in
             // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.

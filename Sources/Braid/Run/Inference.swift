@@ -35,7 +35,7 @@ public struct Inference {
         let model = try ModelFolder.read(folder, device: device)
         let settings = model.settings
         let manifest = try Manifest.read(
-            url, columns: settings.columns, adaptsColumns: true, splits: settings.splits, stratum: settings.stratum,
+            url, columns: settings.columns, adaptsColumns: true, splits: settings.splits, stratum: settings.heads.stratum,
             needsLabels: needsLabels,
             onBadSample: options.onBadSample)
         let samples = try Self.choose(rows, of: manifest, trainedOn: settings.manifestSHA256, style: options.style)

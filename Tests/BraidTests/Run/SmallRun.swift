@@ -23,7 +23,8 @@ struct SmallRun {
             let split = index < count / 2 ? "train" : index < count * 3 / 4 ? "val" : "test"
             try TestMedia.greyPNG(level: isHigh ? 200 : 40, seed: index).write(
                 to: folder.url.appendingPathComponent("\(index).png"))
-            try TestMedia.tone(hertz: isHigh ? 2500 : 400, seed: index, seconds: 1).write(to: folder.url.appendingPathComponent("\(index).wav"))
+            try TestMedia.tone(hertz: isHigh ? 2500 : 400, seed: index, seconds: 1).write(
+                to: folder.url.appendingPathComponent("\(index).wav"))
             let cells =
                 [hasImage(index) ? "\(index).png" : "", hasAudio(index) ? "\(index).wav" : ""] + labels.map { $0.value(index) }
             rows.append("\(index),\(split),\(cells.joined(separator: ","))")

@@ -7,10 +7,10 @@ import Testing
 /// Against scikit-learn and SciPy: scripts/references/scores.py.
 @Suite struct ScoreTests {
     private struct Cases: Decodable {
-        struct Rank: Decodable { let scores: [Double], truth: [Bool], auroc: Double?, average_precision: Double? }
+        struct Rank: Decodable { let scores: [Double], truth: [Bool], auroc: Double?, averagePrecision: Double? }
         struct Multiclass: Decodable {
             let probabilities: [[Double]], truth: [Int]
-            let auroc, average_precision, brier, micro_f1, ece: Double
+            let auroc, averagePrecision, brier, microF1, ece: Double
         }
         struct Multilabel: Decodable {
             let labels: [String], truth: [[Bool]], probabilities: [[Double]], report: String, f1: [String: Double]
@@ -38,7 +38,7 @@ import Testing
     @Test func rankingIsScikitLearns() throws {
         for one in try cases().ranking {
             #expect(agree(Ranking.auroc(scores: one.scores, truth: one.truth), one.auroc))
-            #expect(agree(Ranking.averagePrecision(scores: one.scores, truth: one.truth), one.average_precision))
+            #expect(agree(Ranking.averagePrecision(scores: one.scores, truth: one.truth), one.averagePrecision))
         }
     }
 
@@ -47,12 +47,12 @@ import Testing
             let classes = one.probabilities[0].count
             let flags = one.truth.map { truth in (0..<classes).map { $0 == truth } }
             #expect(agree(Ranking.macroAUROC(scores: one.probabilities, truth: flags), one.auroc))
-            #expect(agree(Ranking.macroAveragePrecision(scores: one.probabilities, truth: flags), one.average_precision))
+            #expect(agree(Ranking.macroAveragePrecision(scores: one.probabilities, truth: flags), one.averagePrecision))
             #expect(agree(CalibrationScores.brier(probabilities: one.probabilities, truth: one.truth), one.brier))
             #expect(agree(CalibrationScores.ece(probabilities: one.probabilities, truth: one.truth), one.ece))
             let predicted = one.probabilities.map { row in row.indices.max { row[$0] < row[$1] } ?? 0 }
             let matrix = ConfusionMatrix(labels: (0..<classes).map(String.init), truth: one.truth, predicted: predicted)
-            #expect(agree(matrix.micro.f1, one.micro_f1))
+            #expect(agree(matrix.micro.f1, one.microF1))
         }
     }
 

@@ -32,7 +32,7 @@ struct SharedEmbeddings {
         guard let first = configurations.first else { throw BraidError(.usage, "there is nothing to compare") }
         for other in configurations
         where other.manifestURL != first.manifestURL || other.columns != first.columns
-            || other.splits != first.splits || other.stratum != first.stratum
+            || other.splits != first.splits || other.heads.stratum != first.heads.stratum
         {
             throw BraidError(.badConfiguration, "compare needs recipes of one manifest, with the same columns and splits")
         }
@@ -45,7 +45,7 @@ struct SharedEmbeddings {
             }
         }
         let manifest = try Manifest.read(
-            first.manifestURL, columns: first.columns, splits: first.splits, stratum: first.stratum,
+            first.manifestURL, columns: first.columns, splits: first.splits, stratum: first.heads.stratum,
             onBadSample: first.onBadSample)
         guard manifest.samples.contains(where: { $0.split == .test }) else {
             throw BraidError(.badData, "\(manifest.url.lastPathComponent): compare needs a test split, and no sample is in it")

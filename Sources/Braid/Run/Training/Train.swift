@@ -39,7 +39,7 @@ public struct Training {
         let started = Date()
         let manifest = try Manifest.read(
             configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
-            stratum: configuration.stratum, onBadSample: configuration.onBadSample)
+            stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample)
         let configuration = try self.configuration.fitting(manifest, style: style)
         let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
         if resume { try checkSame(configuration) } else { try run.create() }
@@ -182,11 +182,6 @@ struct SplitData {
 }
 
 extension Configuration {
-    /// The label column that splits divide alike; nil where the first head's labels are not classes.
-    var stratum: String? {
-        heads.first.flatMap { $0.task == .multiclass || $0.task == .binary ? $0.column : nil }
-    }
-
     /// The configuration as it acts on `manifest`: without splits where the file has its own, and without modalities that
     /// no sample has.
     ///
