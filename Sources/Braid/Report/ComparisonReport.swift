@@ -35,12 +35,12 @@ extension Comparison {
         guard let test else {
             return "\(found), \(signed(difference)) against \(single); more than one seed would tell how sure that is."
         }
-        let interval = test.difference.halfWidth.map { " ± \(size($0))" } ?? ""
+        let interval = test.difference.halfWidth.map { " ± \(size($0, unit: false))" } ?? ""
         let p = test.p < 0.0001 ? "p < 0.0001" : String(format: "p = %.4f", test.p)
         let gain = metric.isBetterWhenHigher ? test.difference.mean : -test.difference.mean
         let judgement = test.p >= 0.05 ? "which is no proof that fusing helps" : gain > 0 ? "so fusing helps" : "so fusing hurts"
         return
-            "\(found), \(signed(test.difference.mean))\(interval) against \(single), \(judgement) (\(p), paired t-test over seeds)."
+            "\(found), \(signed(test.difference.mean, unit: false))\(interval)\(metric.isShare ? " points" : "") against \(single), \(judgement) (\(p), paired t-test over seeds)."
     }
 
     private var difference: Double { (bestFusion?.comparable.first ?? 0) - (bestSingle?.comparable.first ?? 0) }
@@ -51,7 +51,7 @@ extension Comparison {
         return interval.halfWidth.map { "\(mean) ± \(size($0, unit: false))\(unit)" } ?? mean + unit
     }
 
-    private func signed(_ value: Double) -> String { (value < 0 ? "-" : "+") + size(abs(value)) }
+    private func signed(_ value: Double, unit: Bool = true) -> String { (value < 0 ? "-" : "+") + size(abs(value), unit: unit) }
 
     private func size(_ value: Double, unit: Bool = true) -> String {
         metric.isShare ? String(format: "%.2f", 100 * value) + (unit ? " points" : "") : String(format: "%.4f", value)

@@ -2,13 +2,20 @@ internal import Torch
 
 extension FusionModel {
     /// Fits the temperatures on `dataset`, the val split: for each subset of modalities, on the samples that have all of it
-    /// and with the others hidden. A subset that no sample has keeps 1.
-    func calibrate(on dataset: Dataset) throws {
+    /// and with the others hidden.
+    ///
+    /// - Returns: The subsets that no sample has, whose temperature stays 1.
+    @discardableResult
+    func calibrate(on dataset: Dataset) throws -> [[Modality]] {
         calibration = Calibration()
-        guard settings.heads.contains(where: calibrates) else { return }
+        guard settings.heads.contains(where: calibrates) else { return [] }
+        var unseen: [[Modality]] = []
         for subset in modalities.subsets {
             let having = dataset.samples.indices.filter { index in subset.allSatisfy(dataset.samples[index].has) }
-            guard !having.isEmpty else { continue }
+            guard !having.isEmpty else {
+                unseen.append(subset)
+                continue
+            }
             let part = having.count == dataset.samples.count ? dataset : try dataset.subset(having)
             let visible = modalities.map(subset.contains)
             let logits = try logits(part, presence: part.samples.map { _ in visible })
@@ -17,6 +24,7 @@ extension FusionModel {
                 calibration.set(temperature, head: target.name, subset)
             }
         }
+        return unseen
     }
 
     private func calibrates(_ head: Configuration.Head) -> Bool { head.task.isClassification && head.calibration == .temperature }

@@ -73,7 +73,9 @@ public struct Training {
 
         // The best epoch is the model; the val split says how sure it may be.
         try keeper.restoreBest(into: model)
-        try model.calibrate(on: data.val)
+        for subset in try model.calibrate(on: data.val) {
+            notify("no val sample has \(Calibration.key(subset)): its probabilities are not calibrated", style: style)
+        }
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
         let outcome = Outcome(model: model, test: test, history: state.history, bestEpoch: state.bestEpoch, skipped: data.skipped)
