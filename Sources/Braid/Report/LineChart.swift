@@ -13,7 +13,9 @@ struct LineChart {
     private let left = 46.0
     private let bottom = 30.0
     private let top = 30.0
-    private static let colours = ["#2563a8", "#c44230", "#2f8f4e", "#8a5a00", "#6b3fa0"]
+    private static let colours = [
+        "#2563a8", "#c44230", "#2f8f4e", "#b07800", "#6b3fa0", "#0f8b8d", "#d4569b", "#4a4e57", "#8c564b",
+    ]
 
     var svg: String {
         let values = series.flatMap(\.values).filter(\.isFinite)
