@@ -25,6 +25,8 @@ const c10::OperatorHandle &find(const std::string &name, const std::string &over
 IValue tensors(const ct_value &value, const c10::TypePtr &type) {
     const auto *handles = static_cast<const ct_tensor *>(value.pointer);
     const auto list = type->cast<c10::ListType>();
+    // An empty list is one of whatever the schema wants.
+    if (list && value.count == 0) return c10::impl::GenericList(list->getElementType());
     if (list && list->getElementType()->kind() == c10::TypeKind::OptionalType) {
         c10::List<std::optional<at::Tensor>> result;
         for (size_t i = 0; i < value.count; ++i) {

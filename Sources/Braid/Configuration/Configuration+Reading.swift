@@ -91,6 +91,7 @@ extension Configuration {
                 represent: \.text,
                 records: isGiven)
             let options = Self.options(&reader, modality, path)
+            reader.refuse("\(path).precision", unless: train == .none, "acts only on a frozen encoder, train: none")
             guard isGiven else { continue }
             if weights == nil {
                 reader.fault("weights is missing; name a file, a folder, a Hugging Face id, bundled:NAME, or random", path)
@@ -102,6 +103,9 @@ extension Configuration {
 
     private static func options(_ reader: inout ConfigurationReader, _ modality: Modality, _ path: String) -> EncoderOptions {
         var options = EncoderOptions()
+        options.precision = reader.optionalChoice(
+            "\(path).precision",
+            "What a frozen encoder computes in; bf16 needs a processor with AVX512-BF16. Default: fp32, or what a model's folder says.")
         switch modality {
         case .image: break
         case .text:

@@ -29,7 +29,7 @@ extension Configuration {
             earlyStoppingMetric: metric(&reader, heads), earlyStoppingHead: head(&reader, heads),
             patience: reader.int(
                 "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never."),
-            precision: reader.choice("training.precision", .fp32, "Number format of the computation."),
+            precision: reader.choice("training.precision", .fp32, "Number format of what is trained."),
             seed: reader.int("training.seed", 0, 0...Int(Int32.max), "Seed of weights, order and dropout."))
         reader.refuse(
             "training.encoder_learning_rate", unless: trainsEncoders,

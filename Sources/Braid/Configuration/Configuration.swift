@@ -92,7 +92,7 @@ public struct Configuration: Sendable {
         /// The head whose metric it is.
         public var earlyStoppingHead: String
         public var patience: Int
-        public var precision: Precision
+        public var precision: TrainingPrecision
         public var seed: Int
     }
 
@@ -247,5 +247,6 @@ public enum BalanceMethod: String, CaseIterable, Sendable {
 public enum CalibrationKind: String, CaseIterable, Sendable, Codable { case temperature, none }
 public enum OptimizerKind: String, CaseIterable, Sendable { case adamw, sgd }
 public enum ClassWeights: String, CaseIterable, Sendable, Codable { case none, balanced }
-public enum Precision: String, CaseIterable, Sendable { case fp32 }
+/// Of what is trained. Frozen encoders have a precision of their own.
+public enum TrainingPrecision: String, CaseIterable, Sendable { case fp32 }
 public enum DeviceChoice: String, CaseIterable, Sendable { case auto, cpu, cuda }

@@ -18,7 +18,9 @@ public struct Encoding {
 }
 
 /// Maps a batch of one modality to embeddings. Knows nothing of other modalities, or of fusion.
-public protocol Encoder {
+///
+/// Called from several threads at once, where it is frozen.
+public protocol Encoder: Sendable {
     /// D, the size of an embedding.
     var dimension: Int { get }
     /// C, the size of a token; D for most.

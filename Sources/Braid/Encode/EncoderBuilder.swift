@@ -57,10 +57,15 @@ public struct EncoderOptions: Sendable, Equatable {
     public var window: Double?
     /// The share of a window that the next one repeats; audio only.
     public var overlap: Double?
+    /// What a frozen encoder computes in.
+    public var precision: Precision?
     /// The layout that the weights were in before Braid wrote them under its own names.
     var layout: String?
 
-    public init(pooling: TextPooling.Mode? = nil, window: Double? = nil, overlap: Double? = nil) {
+    public init(
+        pooling: TextPooling.Mode? = nil, window: Double? = nil, overlap: Double? = nil, precision: Precision? = nil
+    ) {
+        self.precision = precision
         self.pooling = pooling
         self.window = window
         self.overlap = overlap
@@ -75,6 +80,12 @@ public struct EncoderOptions: Sendable, Equatable {
             }
             pooling = mode
         }
+        if json.has("precision") {
+            guard let known = Precision(rawValue: try json.string("precision")) else {
+                throw json.fault("precision is not one of \(Precision.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            precision = known
+        }
         window = json.has("window") ? try json.double("window") : nil
         overlap = json.has("overlap") ? try json.double("overlap") : nil
         layout = json.has("layout") ? try json.string("layout") : nil
@@ -86,6 +97,7 @@ public struct EncoderOptions: Sendable, Equatable {
     var fields: [String: Any] {
         var fields: [String: Any] = [:]
         fields["pooling"] = pooling?.rawValue
+        fields["precision"] = precision?.rawValue
         fields["window"] = window
         fields["overlap"] = overlap
         fields["layout"] = layout
@@ -95,7 +107,8 @@ public struct EncoderOptions: Sendable, Equatable {
     /// These, and where they are silent, `others`.
     func merged(over others: EncoderOptions) -> EncoderOptions {
         var merged = EncoderOptions(
-            pooling: pooling ?? others.pooling, window: window ?? others.window, overlap: overlap ?? others.overlap)
+            pooling: pooling ?? others.pooling, window: window ?? others.window, overlap: overlap ?? others.overlap,
+            precision: precision ?? others.precision)
         merged.layout = layout ?? others.layout
         return merged
     }

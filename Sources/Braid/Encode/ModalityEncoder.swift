@@ -48,15 +48,17 @@ public final class ModalityEncoder {
         let architecture = try Self.architecture(config, named: named, modality: modality, weights: configuration.weights)
 
         let builder = try EncoderRegistry.builder(architecture, for: modality)
-        let store: ParameterStore
-        if isRandom {
-            store = ParameterStore(device: device)
-        } else {
-            guard let weights else { throw BraidError(.internal, "weights \(configuration.weights) were not looked for") }
-            store = try ParameterStore(loading: weights.open(), layouts: builder.layouts(config), device: device)
-        }
         let options = configuration.options.merged(over: try source.options())
         try Self.check(options, modality)
+        let inference = try Self.inference(configuration.train, options.precision, device, modality)
+        let store: ParameterStore
+        if isRandom {
+            store = ParameterStore(device: device, inference: inference)
+        } else {
+            guard let weights else { throw BraidError(.internal, "weights \(configuration.weights) were not looked for") }
+            store = try ParameterStore(
+                loading: weights.open(), layouts: builder.layouts(config), device: device, inference: inference)
+        }
         let parts = EncoderSource(scope: Scope(store), config: config, folder: source.folder, options: options)
         (encoder, frontEnd) = try builder.build(parts)
         try store.report.check(allowUnused: false)
@@ -86,6 +88,28 @@ public final class ModalityEncoder {
         for (name, isGiven, owner) in given where isGiven && owner != modality {
             throw BraidError(.badConfiguration, "modalities.\(modality).\(name) acts only on \(owner); leave it out")
         }
+    }
+
+    /// What a frozen encoder computes in, on the CPU; nil where layers keep the form that can be trained.
+    ///
+    /// - Throws: `BraidError` where bf16 is asked for and cannot be had.
+    private static func inference(
+        _ train: Trainable, _ precision: Precision?, _ device: Device, _ modality: Modality
+    ) throws -> Precision? {
+        let precision = precision ?? .fp32
+        guard precision == .bf16 else { return train == .none && device == .cpu ? .fp32 : nil }
+        let place = "modalities.\(modality).precision: bf16"
+        guard train == .none else {
+            throw BraidError(.badConfiguration, "\(place) acts only on a frozen encoder; set train: none, or leave it out")
+        }
+        guard device == .cpu else {
+            throw BraidError(.badConfiguration, "\(place) acts only on the CPU in this version; leave it out, or set device: cpu")
+        }
+        guard precision.isSupported else {
+            throw BraidError(
+                .unavailable, "\(place): this processor has no AVX512-BF16, and emulating it is slower than fp32; leave it out")
+        }
+        return precision
     }
 
     /// The folder that `encoder` names; a name that is neither a folder nor an architecture is most likely misspelt.
@@ -160,9 +184,9 @@ public final class ModalityEncoder {
         // training a batch stays whole, for batch norm sees it as one.
         let isRecording = modality == .audio && !mode.isTraining
         let size = isRecording ? max(1, Self.framesAtOnce / max(1, input.values.shape[1])) : total
-        guard input.rowsPerSample != nil || size < total else { return try encoder(input, mode: mode) }
+        guard input.rowsPerSample != nil || size < total else { return try encoder(input, mode: mode).inFloat32() }
         let parts = try stride(from: 0, to: total, by: size).map { start in
-            try encoder(input.rows(start..<min(start + size, total)), mode: mode)
+            try encoder(input.rows(start..<min(start + size, total)), mode: mode).inFloat32()
         }
         return try Encoding.joined(parts, rowsPerSample: input.rowsPerSample ?? Array(repeating: 1, count: total))
     }
@@ -172,6 +196,11 @@ public final class ModalityEncoder {
 }
 
 extension Encoding {
+    /// As fusions take it, whatever the encoder computed in.
+    func inFloat32() throws -> Encoding {
+        Encoding(pooled: try pooled.converted(to: .float32), tokens: try tokens.converted(to: .float32), tokenMask: tokenMask)
+    }
+
     /// One encoding a sample from encodings of windows: the mean of the pooled, the tokens behind one another.
     static func joined(_ parts: [Encoding], rowsPerSample counts: [Int]) throws -> Encoding {
         let pooled = try Tensor.concatenate(parts.map(\.pooled), 0)

@@ -92,6 +92,9 @@ bool ct_set_grad_enabled(bool enabled);
 /// Sets how many threads an operator called on this thread may use; returns what it was, 0 where that cannot be set.
 int32_t ct_set_threads(int32_t count);
 
+/// Whether the processor multiplies bfloat16 by itself (AVX512-BF16). Loads nothing.
+bool ct_has_bfloat16(void);
+
 int ct_manual_seed(uint64_t seed);
 /// The state of the CPU's default generator as a NEW byte tensor, and back.
 int ct_generator_state(ct_tensor *result);

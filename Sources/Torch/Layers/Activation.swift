@@ -34,4 +34,17 @@ public enum Activation: String, Sendable, CaseIterable {
         case .identity: x
         }
     }
+
+    /// What oneDNN's fused operators call it.
+    var fused: (attribute: StaticString, algorithm: StaticString) {
+        switch self {
+        case .relu: ("relu", "")
+        case .gelu: ("gelu", "none")
+        case .geluTanh: ("gelu", "tanh")
+        case .silu: ("swish", "")
+        case .hardSwish: ("hardswish", "")
+        case .tanh: ("tanh", "")
+        case .identity: ("none", "")
+        }
+    }
 }

@@ -1,5 +1,5 @@
 /// A one-dimensional convolution: `[B, in, T]` to `[B, out, T']`. Keys as `torch.nn.Conv1d`.
-public struct Conv1d {
+public struct Conv1d: Sendable {
     public let weight: Tensor
     public let bias: Tensor?
     private let stride: Int
@@ -21,12 +21,14 @@ public struct Conv1d {
 
 /// A two-dimensional convolution: `[B, in, H, W]` to `[B, out, H', W']`. Keys `weight` and, where asked for, `bias`, as
 /// `torch.nn.Conv2d`.
-public struct Conv2d {
+public struct Conv2d: Sendable {
     public let weight: Tensor
     public let bias: Tensor?
-    private let stride: Int
+    let stride: Int
+    let groups: Int
     private let padding: Padding
-    private let groups: Int
+    /// Where the store's weights are frozen.
+    private(set) var packed: PackedConvolution?
 
     /// What stands around the edges.
     public enum Padding: Sendable {
@@ -52,21 +54,29 @@ public struct Conv2d {
         self.stride = stride
         self.padding = padding
         self.groups = groups
+        packed = scope.store.inference.map { PackedConvolution(self, $0) }
     }
 
-    public func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
+    /// `activation` of the convolution; one fused operator where weights are frozen.
+    public func callAsFunction(_ input: Tensor, activation: Activation = .identity) throws(TorchError) -> Tensor {
+        if let packed { return try packed(input, activation: activation) }
+        let (x, count) = try padded(input)
+        return try activation(x.conv2d(weight, bias: bias, stride: stride, padding: count, groups: groups))
+    }
+
+    /// The input with what the convolution cannot pad by itself, and the zeros on each side that it can.
+    func padded(_ input: Tensor) throws(TorchError) -> (input: Tensor, padding: Int) {
         switch padding {
-        case .zeros(let count): return try input.conv2d(weight, bias: bias, stride: stride, padding: count, groups: groups)
+        case .zeros(let count): return (input, count)
         case .same:
             let (height, width) = (missing(input.shape[2]), missing(input.shape[3]))
-            return try unpadded(input, [width / 2, width - width / 2, height / 2, height - height / 2])
-        case .sides(let before, let after): return try unpadded(input, [before, after, before, after])
+            return (try padded(input, [width / 2, width - width / 2, height / 2, height - height / 2]), 0)
+        case .sides(let before, let after): return (try padded(input, [before, after, before, after]), 0)
         }
     }
 
-    private func unpadded(_ input: Tensor, _ edges: [Int]) throws(TorchError) -> Tensor {
-        let padded = edges == [0, 0, 0, 0] ? input : try input.padded(edges)
-        return try padded.conv2d(weight, bias: bias, stride: stride, groups: groups)
+    private func padded(_ input: Tensor, _ edges: [Int]) throws(TorchError) -> Tensor {
+        edges == [0, 0, 0, 0] ? input : try input.padded(edges)
     }
 
     /// What a side of `size` lacks for an output of its size over the stride, rounded up.

@@ -1,10 +1,12 @@
 /// Multi-head attention (Vaswani et al. 2017) over four projections, named by whoever builds them.
-public struct MultiHeadAttention {
+public struct MultiHeadAttention: Sendable {
     private let query: Linear
     private let key: Linear
     private let value: Linear
     private let output: Linear
     private let heads: Int
+    /// Query, key and value in one product, where weights are frozen.
+    private let packed: PackedLinear?
 
     /// - Parameter heads: Must divide the projections' output.
     public init(query: Linear, key: Linear, value: Linear, output: Linear, heads: Int) {
@@ -13,6 +15,7 @@ public struct MultiHeadAttention {
         self.value = value
         self.output = output
         self.heads = heads
+        packed = query.packed?.joined(with: [key, value])
     }
 
     /// Attends from `input` `[B, T, D]` to `context` `[B, S, D]`, itself where nil.
@@ -23,15 +26,46 @@ public struct MultiHeadAttention {
     public func callAsFunction(
         _ input: Tensor, context: Tensor? = nil, keyMask: Tensor?, bias: Tensor? = nil, dropout: Double = 0, mode: Mode
     ) throws(TorchError) -> Tensor {
-        let context = context ?? input
-        var mask = try keyMask?.reshaped([context.shape[0], 1, 1, context.shape[1]])
-        if let bias {
-            let hidden = try Tensor.full([], -Double.infinity).moved(to: bias.device)
-            mask = try mask.map { mask throws(TorchError) in try bias.where(mask, else: hidden) } ?? bias
+        try output(attended(input, context, keyMask, bias, mode.isTraining ? dropout : 0))
+    }
+
+    /// Self-attention as a residual block has it: `dropout(attention(x)) + x`.
+    ///
+    /// - Parameters:
+    ///   - dropout: Of the attention's weights.
+    ///   - outputDropout: Of what is added to `input`.
+    public func residual(
+        _ input: Tensor, keyMask: Tensor?, bias: Tensor? = nil, dropout: Double = 0, outputDropout: Double = 0, mode: Mode
+    ) throws(TorchError) -> Tensor {
+        let attended = try attended(input, nil, keyMask, bias, mode.isTraining ? dropout : 0)
+        return try output(attended, dropout: outputDropout, adding: input, mode: mode)
+    }
+
+    /// What the heads gather, side by side: `[B, T, D]`.
+    private func attended(
+        _ input: Tensor, _ context: Tensor?, _ keyMask: Tensor?, _ bias: Tensor?, _ dropout: Double
+    ) throws(TorchError) -> Tensor {
+        let (queries, keys, values) = try projections(input, context)
+        let mask = try mask(keyMask, bias, queries.dtype)
+        return try queries.attention(keys: keys, values: values, mask: mask, dropout: dropout).transposed(1, 2).flattened(from: 2)
+    }
+
+    /// Each `[B, heads, T, D / heads]`.
+    private func projections(_ input: Tensor, _ context: Tensor?) throws(TorchError) -> (Tensor, Tensor, Tensor) {
+        guard let packed, context == nil else {
+            let context = context ?? input
+            return (try split(query(input)), try split(key(context)), try split(value(context)))
         }
-        let attended = try split(query(input)).attention(
-            keys: split(key(context)), values: split(value(context)), mask: mask, dropout: mode.isTraining ? dropout : 0)
-        return try output(attended.transposed(1, 2).flattened(from: 2))
+        let all = try packed(input).reshaped([input.shape[0], input.shape[1], 3, heads, -1]).permuted([2, 0, 3, 1, 4])
+        return (try all.select(0, 0), try all.select(0, 1), try all.select(0, 2))
+    }
+
+    /// Broadcast to `[B, heads, T, S]`: bool, or of `dtype` and added where there is a bias.
+    private func mask(_ keyMask: Tensor?, _ bias: Tensor?, _ dtype: DType) throws(TorchError) -> Tensor? {
+        let keys = try keyMask.map { mask throws(TorchError) in try mask.unsqueezed(1).unsqueezed(1) }
+        guard let bias = try bias?.converted(to: dtype) else { return keys }
+        let hidden = try Tensor.full([], -Double.infinity, dtype: dtype).moved(to: bias.device)
+        return try keys.map { keys throws(TorchError) in try bias.where(keys, else: hidden) } ?? bias
     }
 
     /// `[B, T, D]` to `[B, heads, T, D / heads]`.

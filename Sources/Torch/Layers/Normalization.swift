@@ -1,5 +1,5 @@
 /// Batch normalization over all dimensions but the second. Keys as `torch.nn.BatchNorm2d`.
-public struct BatchNorm {
+public struct BatchNorm: Sendable {
     public let weight: Tensor
     public let bias: Tensor
     private let runningMean: Tensor
@@ -16,6 +16,14 @@ public struct BatchNorm {
         scope.ignore("num_batches_tracked")
     }
 
+    /// What a frozen layer does, as a scale and a shift of each channel.
+    func affine() throws(TorchError) -> (scale: Tensor, shift: Tensor) {
+        let deviation = try runningVariance.converted(to: .float64).adding(epsilon).power(0.5)
+        let scale = try weight.converted(to: .float64) / deviation
+        let shift = try bias.converted(to: .float64) - runningMean.converted(to: .float64) * scale
+        return (try scale.converted(to: .float32), try shift.converted(to: .float32))
+    }
+
     /// A frozen layer keeps its running statistics even in training: its inputs' statistics are part of what it knows.
     /// So does one whose batch has a single value a channel: that has no variance, and PyTorch refuses it.
     public func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
@@ -28,7 +36,7 @@ public struct BatchNorm {
 
 /// Layer normalization over the last dimension. Keys as `torch.nn.LayerNorm`, or `gamma` and `beta` where the checkpoint has
 /// those, as BERT's first ones do.
-public struct LayerNorm {
+public struct LayerNorm: Sendable {
     public let weight: Tensor
     public let bias: Tensor
     private let epsilon: Double

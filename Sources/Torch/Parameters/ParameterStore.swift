@@ -26,6 +26,8 @@ public final class ParameterStore {
     public let device: Device
     /// The layout that the checkpoint's keys were found to be in; nil where its names are those used here.
     public let layout: String?
+    /// What layers compute in that are never trained: they take their inference form. nil where they may be trained.
+    public let inference: Precision?
     private let checkpoint: (any Checkpoint)?
     private let directory: [String: CheckpointEntry]
     /// The checkpoint's keys by the paths they have here.
@@ -36,8 +38,11 @@ public final class ParameterStore {
     private var mismatched: [LoadReport.Mismatch] = []
 
     /// A store whose weights are initialised at random.
-    public init(device: Device = .cpu) {
+    ///
+    /// - Parameter inference: For weights that stay as they are, on the CPU.
+    public init(device: Device = .cpu, inference: Precision? = nil) {
         self.device = device
+        self.inference = inference
         checkpoint = nil
         directory = [:]
         layout = nil
@@ -46,10 +51,15 @@ public final class ParameterStore {
 
     /// A store whose weights come from `checkpoint`, all of them.
     ///
-    /// - Parameter layouts: The layouts such files come in. The first whose marker is among the keys is the file's.
+    /// - Parameters:
+    ///   - layouts: The layouts such files come in. The first whose marker is among the keys is the file's.
+    ///   - inference: For weights that stay as they are, on the CPU.
     /// - Throws: `LoadError` where two keys mean the same parameter.
-    public init(loading checkpoint: any Checkpoint, layouts: [KeyMap] = [], device: Device = .cpu) throws(LoadError) {
+    public init(
+        loading checkpoint: any Checkpoint, layouts: [KeyMap] = [], device: Device = .cpu, inference: Precision? = nil
+    ) throws(LoadError) {
         self.device = device
+        self.inference = inference
         self.checkpoint = checkpoint
         directory = checkpoint.directory
         let map = layouts.first { $0.fits(checkpoint.directory.keys) }

@@ -87,15 +87,15 @@ private struct ArgumentFrame: ~Copyable {
     }
 }
 
-/// An operator by its schema name, without the `aten::`.
+/// An operator by its schema name, without the `aten::` that most begin with.
 struct Operator: ExpressibleByStringLiteral {
     let name: String
     let overload: String
 
-    /// `"linear"`, or `"add.Tensor"` with the overload behind the dot.
+    /// `"linear"`, or `"add.Tensor"` with the overload behind the dot, or `"mkldnn::_linear_pointwise"`.
     init(stringLiteral: String) {
         let parts = stringLiteral.split(separator: ".", maxSplits: 1)
-        name = "aten::\(parts[0])"
+        name = parts[0].contains("::") ? String(parts[0]) : "aten::\(parts[0])"
         overload = parts.count > 1 ? String(parts[1]) : ""
     }
 
@@ -113,7 +113,10 @@ struct Operator: ExpressibleByStringLiteral {
     }
 
     /// Calls it and gives its only, or first, result.
-    func callAsFunction(_ arguments: Argument...) throws(TorchError) -> Tensor {
+    func callAsFunction(_ arguments: Argument...) throws(TorchError) -> Tensor { try first(arguments) }
+
+    /// Likewise.
+    func first(_ arguments: [Argument]) throws(TorchError) -> Tensor {
         guard let first = try self(arguments).first ?? nil else {
             throw TorchError(operation: name, message: "gave no result")
         }

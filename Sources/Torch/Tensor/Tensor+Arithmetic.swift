@@ -67,9 +67,11 @@ extension Tensor {
         return try Operator("sum.dim_IntList")(.tensor(self), .ints(dimensions), .bool(keep))
     }
 
+    /// Of 16-bit values in float32.
     public func mean(_ dimensions: [Int]? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
         guard let dimensions else { return try Operator("mean")(.tensor(self)) }
-        return try Operator("mean.dim")(.tensor(self), .ints(dimensions), .bool(keep))
+        let wider: Argument = dtype == .bfloat16 || dtype == .float16 ? .dtype(.float32) : .none
+        return try Operator("mean.dim")(.tensor(self), .ints(dimensions), .bool(keep), wider)
     }
 
     /// The standard deviation of all elements, with N - 1.

@@ -30,6 +30,13 @@ public func withoutGradient<Result, Failure: Error>(_ body: () throws(Failure) -
     return try body()
 }
 
+/// Runs `body` with gradients recorded on this thread, whatever is around it.
+func withGradient<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    let before = ct_set_grad_enabled(true)
+    defer { _ = ct_set_grad_enabled(before) }
+    return try body()
+}
+
 /// Runs `body` with operators on this thread alone: for work that is spread over threads already, where operators that
 /// spread theirs as well only wait for each other.
 public func onOneThread<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {

@@ -12,6 +12,16 @@ extension Tensor {
         try Operator("linear")(.tensor(self), .tensor(weight), .optional(bias))
     }
 
+    /// What `linear` computes, as a 1×1 convolution over all rows at once: oneDNN's products, forward and backward.
+    func linearAsConvolution(_ weight: Tensor, bias: Tensor?) throws(TorchError) -> Tensor {
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        let rows = try reshaped([1, 1, -1, inputs]).permuted([0, 3, 1, 2])
+        let product = try Operator("mkldnn_convolution")(
+            .tensor(rows), .tensor(weight.reshaped([outputs, inputs, 1, 1])), .optional(bias), .ints([0, 0]), .ints([1, 1]),
+            .ints([1, 1]), .int(1))
+        return try product.permuted([0, 2, 3, 1]).reshaped(shape.dropLast() + [outputs])
+    }
+
     /// `[B, C, T]` by `[out, C / groups, kernel]`.
     public func conv1d(
         _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1

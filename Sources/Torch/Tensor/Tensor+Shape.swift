@@ -33,6 +33,11 @@ extension Tensor {
 
     /// The same `[B, C, H, W]` values, channels last in memory: the layout oneDNN's convolutions are fastest in.
     public func channelsLast() throws(TorchError) -> Tensor {
+        if shape.count == 4 && shape[1] == 1 {
+            // With one channel both layouts are the same bytes; strides must say which is meant.
+            let (height, width) = (shape[2], shape[3])
+            return try contiguous().strided(shape, [height * width, 1, width, 1])
+        }
         let channelsLast = 2  // c10::MemoryFormat::ChannelsLast
         return try Operator("contiguous")(.tensor(self), .int(channelsLast))
     }
@@ -53,7 +58,7 @@ extension Tensor {
         try Operator("index_select")(.tensor(self), .int(0), .tensor(indices))
     }
 
-    /// A view of this vector's elements: each index times its stride, added up, is an element's place.
+    /// A view of this tensor's memory: each index times its stride, added up, is an element's place.
     func strided(_ shape: [Int], _ strides: [Int]) throws(TorchError) -> Tensor {
         try Operator("as_strided")(.tensor(self), .ints(shape), .ints(strides), .none)
     }

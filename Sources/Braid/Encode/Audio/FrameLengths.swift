@@ -35,7 +35,7 @@ public struct FrameLengths {
     /// `[B, C, T, F]` with zeros where time is padding.
     public func cleared(_ x: Tensor) throws -> Tensor {
         guard let mask = try mask(x.shape[2]) else { return x }
-        return try x * mask.reshaped([-1, 1, x.shape[2], 1]).converted(to: .float32)
+        return try x * mask.reshaped([-1, 1, x.shape[2], 1]).converted(to: x.dtype)
     }
 }
 

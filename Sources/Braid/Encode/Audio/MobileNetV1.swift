@@ -39,26 +39,30 @@ public struct MobileNetV1: Encoder {
 
     /// A 3×3 convolution, of each channel alone where separable and then with a 1×1 one, each with batch norm and ReLU.
     private struct Layer {
-        let conv: Conv2d
-        let norm: BatchNorm
+        let first: ConvNorm
         let stride: Int
-        let point: (conv: Conv2d, norm: BatchNorm)?
+        let point: ConvNorm?
 
         init(_ scope: Scope, _ inputs: Int, _ outputs: Int, stride: Int, isSeparable: Bool) throws {
             let width = isSeparable ? inputs : outputs
-            conv = try Conv2d(scope / 0, inputs, width, kernel: 3, padding: .half(3), groups: isSeparable ? inputs : 1)
-            norm = try BatchNorm(scope / 2, width)
+            first = ConvNorm(
+                try Conv2d(scope / 0, inputs, width, kernel: 3, padding: .half(3), groups: isSeparable ? inputs : 1),
+                try BatchNorm(scope / 2, width))
             self.stride = stride
             point =
                 isSeparable
-                ? (try Conv2d(scope / 4, inputs, outputs, kernel: 1), try BatchNorm(scope / 5, outputs)) : nil
+                ? ConvNorm(try Conv2d(scope / 4, inputs, outputs, kernel: 1), try BatchNorm(scope / 5, outputs)) : nil
         }
 
         func callAsFunction(_ input: Tensor, _ lengths: FrameLengths, mode: Mode) throws -> (Tensor, FrameLengths) {
-            var x = try conv(lengths.cleared(input))
-            if stride == 2 { x = try x.averagePool2d(kernel: 2, stride: 2) }
-            x = try norm(x, mode: mode).relu()
-            if let point { x = try point.norm(point.conv(x), mode: mode).relu() }
+            var x = try lengths.cleared(input)
+            if stride == 2 {
+                // The statistics are those of the pooled map.
+                x = try first.norm(first.conv(x).averagePool2d(kernel: 2, stride: 2), mode: mode).relu()
+            } else {
+                x = try first(x, activation: .relu, mode: mode)
+            }
+            if let point { x = try point(x, activation: .relu, mode: mode) }
             return (x, stride == 2 ? try lengths.halved(.down) : lengths)
         }
     }

@@ -49,22 +49,22 @@ public struct PannsCnn: Encoder {
 
 /// Convolutions, each with batch norm and ReLU, then as a rule a halving of time and pitch.
 private struct ConvBlock {
-    private let convs: [Conv2d]
-    private let norms: [BatchNorm]
+    private let convs: [ConvNorm]
     private let halves: Bool
 
     init(_ scope: Scope, _ inputs: Int, _ width: Int, kernels: [Int], halves: Bool) throws {
         convs = try kernels.enumerated().map { index, kernel in
-            try Conv2d(scope / "conv\(index + 1)", index == 0 ? inputs : width, width, kernel: kernel, padding: .half(kernel))
+            let inputs = index == 0 ? inputs : width
+            let conv = try Conv2d(scope / "conv\(index + 1)", inputs, width, kernel: kernel, padding: .half(kernel))
+            return ConvNorm(conv, try BatchNorm(scope / "bn\(index + 1)", width))
         }
-        norms = try kernels.indices.map { try BatchNorm(scope / "bn\($0 + 1)", width) }
         self.halves = halves
     }
 
     /// `[B, C, T, F]` to `[B, width, T / 2, F / 2]`, and the lengths with it.
     func callAsFunction(_ input: Tensor, _ lengths: FrameLengths, mode: Mode) throws -> (Tensor, FrameLengths) {
         var x = input
-        for (conv, norm) in zip(convs, norms) { x = try norm(conv(lengths.cleared(x)), mode: mode).relu() }
+        for conv in convs { x = try conv(lengths.cleared(x), activation: .relu, mode: mode) }
         return halves ? (try x.averagePool2d(kernel: 2, stride: 2), try lengths.halved(.down)) : (x, lengths)
     }
 }
@@ -83,7 +83,7 @@ func pannsEncoding(
     // The published models drop out what enters their embedding, in training; a frozen one is not in training.
     let dropoutMode = embedding.weight.requiresGradient ? mode : .evaluate
     let pooled = try (frames.maximum(where: mask) + frames.mean(where: mask)).dropout(dropout, mode: dropoutMode)
-    return Encoding(pooled: try embedding(pooled).relu(), tokens: frames, tokenMask: mask)
+    return Encoding(pooled: try embedding(pooled, activation: .relu), tokens: frames, tokenMask: mask)
 }
 
 extension Scope {

@@ -36,25 +36,25 @@ public struct YAMNet: Encoder {
 
     /// A 3×3 convolution, of each channel alone where separable and then with a 1×1 one, each with batch norm and ReLU.
     private struct Layer {
-        let steps: [(conv: Conv2d, norm: BatchNorm)]
+        let steps: [ConvNorm]
 
         init(_ scope: Scope, _ inputs: Int, _ outputs: Int, stride: Int, isSeparable: Bool) throws {
             let width = isSeparable ? inputs : outputs
             let first = scope / (isSeparable ? "depthwise_conv" : "fused")
             let conv = try Conv2d(
                 first / "conv", inputs, width, kernel: 3, stride: stride, padding: .same, groups: isSeparable ? inputs : 1)
-            var steps = [(conv: conv, norm: try BatchNorm(first / "bn", width, epsilon: YAMNet.epsilon))]
+            var steps = [ConvNorm(conv, try BatchNorm(first / "bn", width, epsilon: YAMNet.epsilon))]
             if isSeparable {
                 let point = scope / "pointwise_conv"
                 let conv = try Conv2d(point / "conv", inputs, outputs, kernel: 1)
-                steps.append((conv, try BatchNorm(point / "bn", outputs, epsilon: YAMNet.epsilon)))
+                steps.append(ConvNorm(conv, try BatchNorm(point / "bn", outputs, epsilon: YAMNet.epsilon)))
             }
             self.steps = steps
         }
 
         func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
             var x = input
-            for step in steps { x = try step.norm(step.conv(x), mode: mode).relu() }
+            for step in steps { x = try step(x, activation: .relu, mode: mode) }
             return x
         }
     }

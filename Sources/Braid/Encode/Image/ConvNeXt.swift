@@ -87,7 +87,8 @@ private struct ConvNeXtBlock {
 
     func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
         let x = try norm(filter(input).permuted([0, 2, 3, 1]))
-        return try (second(activation(first(x))) * scale).permuted([0, 3, 1, 2]) + input
+        let fed = try second(first(x, activation: activation))
+        return try (fed * scale.converted(to: fed.dtype)).permuted([0, 3, 1, 2]) + input
     }
 }
 

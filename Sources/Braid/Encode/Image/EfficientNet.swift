@@ -19,9 +19,9 @@ public struct EfficientNet: Encoder {
 
     public let dimension: Int
     public let blocks: [[String]]
-    private let stem: (conv: Conv2d, norm: BatchNorm)
+    private let stem: ConvNorm
     private let stages: [[InvertedResidual]]
-    private let head: (conv: Conv2d, norm: BatchNorm)
+    private let head: ConvNorm
 
     /// B0: blocks, kernel, stride, expansion, outputs.
     private static let table = [
@@ -34,7 +34,7 @@ public struct EfficientNet: Encoder {
         var inputs = roundedWidth(32 * shape.width)
         let conv = try Conv2d(
             scope / "conv_stem", 3, inputs, kernel: 3, stride: 2, padding: shape.oddBlocks == nil ? style.padding(3) : .sides(0, 1))
-        stem = (conv, try BatchNorm(scope / "bn1", inputs, epsilon: style.epsilon))
+        stem = ConvNorm(conv, try BatchNorm(scope / "bn1", inputs, epsilon: style.epsilon))
         var stages: [[InvertedResidual]] = []
         var paths = [["conv_stem.", "bn1."]]
         for (stage, row) in Self.rows(shape).enumerated() {
@@ -48,10 +48,9 @@ public struct EfficientNet: Encoder {
         }
         self.stages = stages
         dimension = roundedWidth(1280 * shape.width)
-        head = (
+        head = ConvNorm(
             try Conv2d(scope / "conv_head", inputs, dimension, kernel: 1),
-            try BatchNorm(scope / "bn2", dimension, epsilon: style.epsilon)
-        )
+            try BatchNorm(scope / "bn2", dimension, epsilon: style.epsilon))
         blocks = paths + [["conv_head.", "bn2."]]
         scope.ignore("classifier.weight")
         scope.ignore("classifier.bias")
@@ -79,11 +78,11 @@ public struct EfficientNet: Encoder {
 
     /// `[B, 3, H, W]`; tokens are the last map's positions, row by row.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        var x = try Activation.silu(stem.norm(stem.conv(input.values), mode: mode))
+        var x = try stem(input.values, activation: .silu, mode: mode)
         for stage in stages {
             for block in stage { x = try block(x, mode: mode) }
         }
-        x = try Activation.silu(head.norm(head.conv(x), mode: mode))
+        x = try head(x, activation: .silu, mode: mode)
         return Encoding(pooled: try x.mean([2, 3]), tokens: try x.flattened(from: 2).transposed(1, 2))
     }
 }

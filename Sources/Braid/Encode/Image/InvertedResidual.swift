@@ -29,10 +29,10 @@ struct MobileStyle {
 
 /// Expand, filter each channel, weigh the channels, project; a shortcut where input and output have the same shape.
 struct InvertedResidual {
-    private let expand: (conv: Conv2d, norm: BatchNorm)?
-    private let depthwise: (conv: Conv2d, norm: BatchNorm)
+    private let expand: ConvNorm?
+    private let depthwise: ConvNorm
     private let squeeze: SqueezeExcitation?
-    private let project: (conv: Conv2d, norm: BatchNorm)
+    private let project: ConvNorm
     private let activation: Activation
     private let hasShortcut: Bool
 
@@ -41,27 +41,26 @@ struct InvertedResidual {
         var names = ["bn1", "bn2", "bn3"][...]
         func norm(_ width: Int) throws -> BatchNorm { try BatchNorm(scope / names.removeFirst(), width, epsilon: style.epsilon) }
         expand = try shape.expanded.map { width in
-            (try Conv2d(scope / "conv_pw", shape.inputs, width, kernel: 1), try norm(width))
+            ConvNorm(try Conv2d(scope / "conv_pw", shape.inputs, width, kernel: 1), try norm(width))
         }
         let conv = try Conv2d(
             scope / "conv_dw", width, width, kernel: shape.kernel, stride: shape.stride,
             padding: shape.padding ?? style.padding(shape.kernel),
             groups: width)
-        depthwise = (conv, try norm(width))
+        depthwise = ConvNorm(conv, try norm(width))
         squeeze = try shape.squeezed.map { try SqueezeExcitation(scope / "se", width, squeezed: $0, style) }
         let name = shape.expanded == nil ? "conv_pw" : "conv_pwl"
-        project = (try Conv2d(scope / name, width, shape.outputs, kernel: 1), try norm(shape.outputs))
+        project = ConvNorm(try Conv2d(scope / name, width, shape.outputs, kernel: 1), try norm(shape.outputs))
         activation = shape.activation
         hasShortcut = shape.stride == 1 && shape.inputs == shape.outputs
     }
 
     func callAsFunction(_ input: Tensor, mode: Mode) throws -> Tensor {
         var x = input
-        if let expand { x = try activation(expand.norm(expand.conv(x), mode: mode)) }
-        x = try activation(depthwise.norm(depthwise.conv(x), mode: mode))
+        if let expand { x = try expand(x, activation: activation, mode: mode) }
+        x = try depthwise(x, activation: activation, mode: mode)
         if let squeeze { x = try squeeze(x) }
-        x = try project.norm(project.conv(x), mode: mode)
-        return hasShortcut ? try x + input : x
+        return try project(x, consuming: hasShortcut ? input : nil, mode: mode)
     }
 }
 
@@ -80,7 +79,7 @@ private struct SqueezeExcitation {
     }
 
     func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
-        let weights = try expand(activation(reduce(input.mean([2, 3], keep: true))))
+        let weights = try expand(reduce(input.mean([2, 3], keep: true), activation: activation))
         return try input * (hasHardGate ? weights.hardSigmoid() : weights.sigmoid())
     }
 }

@@ -15,9 +15,9 @@ public struct MobileNetV3: Encoder {
     public let dimension: Int
     public let tokenDimension: Int
     public let blocks: [[String]]
-    private let stem: (conv: Conv2d, norm: BatchNorm)
+    private let stem: ConvNorm
     private let stages: [[InvertedResidual]]
-    private let last: (conv: Conv2d, norm: BatchNorm)
+    private let last: ConvNorm
     private let head: Conv2d
 
     /// A block of the published tables.
@@ -57,7 +57,7 @@ public struct MobileNetV3: Encoder {
         let rows = Self.rows(shape)
         var inputs = roundedWidth(16 * shape.width)
         let conv = try Conv2d(scope / "conv_stem", 3, inputs, kernel: 3, stride: 2, padding: style.padding(3))
-        stem = (conv, try BatchNorm(scope / "bn1", inputs, epsilon: style.epsilon))
+        stem = ConvNorm(conv, try BatchNorm(scope / "bn1", inputs, epsilon: style.epsilon))
         var paths = [["conv_stem.", "bn1."]]
         var stages: [[InvertedResidual]] = []
         for (stage, row) in rows.enumerated() {
@@ -72,10 +72,9 @@ public struct MobileNetV3: Encoder {
         self.stages = stages
         tokenDimension = roundedWidth((shape.isLarge ? 960 : 576) * shape.width)
         let lastScope = scope / "blocks" / rows.count / 0
-        last = (
+        last = ConvNorm(
             try Conv2d(lastScope / "conv", inputs, tokenDimension, kernel: 1),
-            try BatchNorm(lastScope / "bn1", tokenDimension, epsilon: style.epsilon)
-        )
+            try BatchNorm(lastScope / "bn1", tokenDimension, epsilon: style.epsilon))
         dimension = shape.isLarge ? 1280 : 1024
         head = try Conv2d(scope / "conv_head", tokenDimension, dimension, kernel: 1, bias: true)
         blocks = paths + [["blocks.\(rows.count)."], ["conv_head."]]
@@ -101,12 +100,12 @@ public struct MobileNetV3: Encoder {
     /// `[B, 3, H, W]`; tokens are the last map's positions, row by row.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         let activation = Activation.hardSwish
-        var x = try activation(stem.norm(stem.conv(input.values), mode: mode))
+        var x = try stem(input.values, activation: activation, mode: mode)
         for stage in stages {
             for block in stage { x = try block(x, mode: mode) }
         }
-        x = try activation(last.norm(last.conv(x), mode: mode))
-        let pooled = try activation(head(x.mean([2, 3], keep: true))).flattened(from: 1)
+        x = try last(x, activation: activation, mode: mode)
+        let pooled = try head(x.mean([2, 3], keep: true), activation: activation).flattened(from: 1)
         return Encoding(pooled: pooled, tokens: try x.flattened(from: 2).transposed(1, 2))
     }
 

@@ -18,14 +18,14 @@ public struct ResNet: Encoder {
 
     public let dimension: Int
     public let blocks: [[String]]
-    private let conv: Conv2d
-    private let norm: BatchNorm
+    private let stem: ConvNorm
     private let stages: [[ResidualBlock]]
     private let takesSpectrograms: Bool
 
     public init(_ scope: Scope, _ shape: Shape) throws {
-        conv = try Conv2d(scope / "conv1", shape.inputs, shape.stemWidth, kernel: 7, stride: 2, padding: .zeros(3))
-        norm = try BatchNorm(scope / "bn1", shape.stemWidth)
+        stem = ConvNorm(
+            try Conv2d(scope / "conv1", shape.inputs, shape.stemWidth, kernel: 7, stride: 2, padding: .zeros(3)),
+            try BatchNorm(scope / "bn1", shape.stemWidth))
         var inputs = shape.stemWidth
         var stages: [[ResidualBlock]] = []
         var paths = [["conv1.", "bn1."]]
@@ -65,7 +65,7 @@ public struct ResNet: Encoder {
 
     private func map(_ input: Tensor, _ lengths: FrameLengths, _ mode: Mode) throws -> (Tensor, FrameLengths) {
         var lengths = lengths
-        var x = try norm(conv(lengths.cleared(input)), mode: mode).relu()
+        var x = try stem(lengths.cleared(input), activation: .relu, mode: mode)
         lengths = try lengths.halved(.up)
         x = try lengths.cleared(x).maxPool2d(kernel: 3, stride: 2, padding: 1)
         lengths = try lengths.halved(.up)
@@ -78,9 +78,8 @@ public struct ResNet: Encoder {
 
 /// Convolutions with batch norm, and a shortcut around them: two of 3×3, or 1×1, 3×3 and 1×1 in a bottleneck.
 private struct ResidualBlock {
-    private let convs: [Conv2d]
-    private let norms: [BatchNorm]
-    private let shortcut: (conv: Conv2d, norm: BatchNorm)?
+    private let convs: [ConvNorm]
+    private let shortcut: ConvNorm?
     /// Which convolution has the stride.
     private let strided: Int
     private let stride: Int
@@ -91,34 +90,30 @@ private struct ResidualBlock {
         let kernels = isBottleneck ? [1, 3, 1] : [3, 3]
         strided = isBottleneck ? 1 : 0
         self.stride = stride
-        var convs: [Conv2d] = []
-        var norms: [BatchNorm] = []
-        for (index, kernel) in kernels.enumerated() {
+        convs = try kernels.enumerated().map { [strided] index, kernel in
             let conv = try Conv2d(
                 scope / "conv\(index + 1)", widths[index], widths[index + 1], kernel: kernel,
                 stride: index == strided ? stride : 1, padding: .half(kernel))
-            convs.append(conv)
-            norms.append(try BatchNorm(scope / "bn\(index + 1)", widths[index + 1]))
+            return ConvNorm(conv, try BatchNorm(scope / "bn\(index + 1)", widths[index + 1]))
         }
-        (self.convs, self.norms) = (convs, norms)
         guard stride != 1 || inputs != outputs else {
             shortcut = nil
             return
         }
         let conv = try Conv2d(scope / "downsample" / 0, inputs, outputs, kernel: 1, stride: stride)
-        shortcut = (conv, try BatchNorm(scope / "downsample" / 1, outputs))
+        shortcut = ConvNorm(conv, try BatchNorm(scope / "downsample" / 1, outputs))
     }
 
     func callAsFunction(_ input: Tensor, _ lengths: FrameLengths, mode: Mode) throws -> (Tensor, FrameLengths) {
         var lengths = lengths
         var x = input
-        for index in convs.indices {
-            x = try norms[index](convs[index](lengths.cleared(x)), mode: mode)
+        for (index, conv) in convs.enumerated() {
+            // The last one gets the shortcut on top; nothing reads the block's input behind it.
+            let around = index < convs.count - 1 ? nil : try shortcut?(input, mode: mode) ?? input
+            x = try conv(lengths.cleared(x), activation: .relu, consuming: around, mode: mode)
             if index == strided && stride == 2 { lengths = try lengths.halved(.up) }
-            if index < convs.count - 1 { x = try x.relu() }
         }
-        let around = try shortcut.map { try $0.norm($0.conv(input), mode: mode) } ?? input
-        return (try (x + around).relu(), lengths)
+        return (x, lengths)
     }
 }
 

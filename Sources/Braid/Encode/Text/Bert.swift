@@ -15,6 +15,8 @@ public struct Bert: Encoder {
     private let dropout: Double
     private let positionRule: BertShape.PositionRule
     private let pooling: TextPooling
+    /// Of values between layers.
+    private let dtype: DType
 
     public init(_ scope: Scope, _ shape: BertShape, pooling: TextPooling) throws {
         let initializer = Initializer.normal(deviation: 0.02)
@@ -38,6 +40,7 @@ public struct Bert: Encoder {
         dropout = shape.dropout
         positionRule = shape.positionRule
         self.pooling = pooling
+        dtype = scope.store.inference?.dtype ?? .float32
         let shared = ["embeddings."] + (relative == nil ? [] : ["encoder.relative_attention_bias."])
         blocks = [shared] + (0..<shape.layers).map { ["encoder.layer.\($0)."] }
     }
@@ -49,7 +52,7 @@ public struct Bert: Encoder {
         let ids = input.values
         var sum = try words(ids) + positions(places(ids))
         if let types { sum = try sum + types.weight.select(0, 0) }
-        var x = try norm(sum).dropout(dropout, mode: mode)
+        var x = try norm(sum).dropout(dropout, mode: mode).converted(to: dtype)
         let bias = try relative?.bias(ids.shape[1])
         for layer in layers { x = try layer(x, mask: input.mask, bias: bias, mode: mode) }
         return Encoding(pooled: try pooling(x, input.mask), tokens: x, tokenMask: input.mask)
@@ -95,10 +98,10 @@ private struct BertLayer {
     }
 
     func callAsFunction(_ input: Tensor, mask: Tensor?, bias: Tensor?, mode: Mode) throws(TorchError) -> Tensor {
-        let attended = try attention(input, keyMask: mask, bias: bias, dropout: attentionDropout, mode: mode)
-        let x = try attentionNorm(attended.dropout(dropout, mode: mode) + input)
-        let fed = try output(activation(intermediate(x))).dropout(dropout, mode: mode)
-        return try outputNorm(fed + x)
+        let attended = try attention.residual(
+            input, keyMask: mask, bias: bias, dropout: attentionDropout, outputDropout: dropout, mode: mode)
+        let x = try attentionNorm(attended)
+        return try outputNorm(output(intermediate(x, activation: activation), dropout: dropout, adding: x, mode: mode))
     }
 }
 

@@ -127,13 +127,19 @@ private struct GPT2Layer {
 private struct TransposedLinear {
     private let weight: Tensor
     private let bias: Tensor
+    /// Where weights are frozen.
+    private let frozen: Linear?
 
     init(_ scope: Scope, _ inputs: Int, _ outputs: Int) throws {
         weight = try scope.parameter("weight", [inputs, outputs], .normal(deviation: 0.02))
         bias = try scope.parameter("bias", [outputs], .constant(0))
+        frozen = try scope.store.inference.map { [weight, bias] in Linear(frozen: try weight.transposed(0, 1), bias: bias, $0) }
     }
 
-    func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor { try input.linear(weight.transposed(0, 1), bias: bias) }
+    func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
+        if let frozen { return try frozen(input) }
+        return try input.linear(weight.transposed(0, 1), bias: bias)
+    }
 }
 
 extension GPT2 {

@@ -44,6 +44,7 @@ public struct TextPooling: Sendable {
 
     /// `[B, T, D]` to `[B, dimension(D)]`; `mask` is bool `[B, T]`.
     public func callAsFunction(_ tokens: Tensor, _ mask: Tensor?) throws -> Tensor {
+        let tokens = try tokens.converted(to: .float32)
         let parts = try modes.map { try pool(tokens, mask, $0) }
         var x = parts.count == 1 ? parts[0] : try Tensor.concatenate(parts, 1)
         for step in steps {

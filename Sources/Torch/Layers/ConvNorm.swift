@@ -1,0 +1,25 @@
+/// A convolution, the batch norm behind it, and what follows them: an activation, and in a residual block the shortcut.
+///
+/// Where weights are frozen (`ParameterStore.inference`) all of it is one fused operator.
+public struct ConvNorm: Sendable {
+    public let conv: Conv2d
+    public let norm: BatchNorm
+    private let packed: PackedConvolution?
+
+    public init(_ conv: Conv2d, _ norm: BatchNorm) {
+        self.conv = conv
+        self.norm = norm
+        packed = conv.packed?.folding(norm)
+    }
+
+    /// `activation(norm(conv(x)) + shortcut)`.
+    ///
+    /// - Parameter shortcut: Of the result's shape. Its memory may be used for the result: nothing may read it afterwards.
+    public func callAsFunction(
+        _ input: Tensor, activation: Activation = .identity, consuming shortcut: Tensor? = nil, mode: Mode
+    ) throws(TorchError) -> Tensor {
+        if let packed { return try packed(input, activation: activation, consuming: shortcut) }
+        let normalized = try norm(conv(input), mode: mode)
+        return try activation(shortcut.map { shortcut throws(TorchError) in try normalized + shortcut } ?? normalized)
+    }
+}

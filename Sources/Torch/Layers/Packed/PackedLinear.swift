@@ -1,0 +1,69 @@
+internal import Synchronization
+
+/// The inference form of a linear layer: weights reordered once for oneDNN, what follows fused into the product.
+///
+/// Packed at the first call, so that of weights which another layer folds into its own nothing is packed twice.
+final class PackedLinear: Sendable {
+    private let layers: [Linear]
+    private let precision: Precision
+    private let packed = Mutex<Form?>(nil)
+
+    private struct Form {
+        /// Reordered for oneDNN; as it was where MKL computes.
+        let weight: Tensor
+        let bias: Tensor?
+        let library: MatrixLibrary
+    }
+
+    /// - Parameter layers: Of the same inputs; their outputs stand behind one another.
+    init(_ layers: [Linear], _ precision: Precision) {
+        self.layers = layers
+        self.precision = precision
+    }
+
+    /// One product with these outputs first and `others` behind them.
+    func joined(with others: [Linear]) -> PackedLinear { PackedLinear(layers + others, precision) }
+
+    /// `activation(x Wᵀ + b)`, or `x Wᵀ + b + addend`: not both. In the dtype of the precision.
+    func callAsFunction(
+        _ input: Tensor, activation: Activation = .identity, adding addend: Tensor? = nil
+    ) throws(TorchError) -> Tensor {
+        let input = try input.converted(to: precision.dtype)
+        let form = try form(rows: input.count / max(1, input.shape.last ?? 1))
+        guard form.library == .oneDNN else {
+            let product = try activation(input.linear(form.weight, bias: form.bias))
+            return try addend.map { addend throws(TorchError) in try product + addend } ?? product
+        }
+        if let addend {
+            let addend = try addend.converted(to: precision.dtype).contiguous()
+            return try Operator("mkldnn::_linear_pointwise.binary")(
+                .tensor(input), .tensor(addend), .tensor(form.weight), .optional(form.bias), .string("add"))
+        }
+        let (attribute, algorithm) = activation.fused
+        return try Operator("mkldnn::_linear_pointwise")(
+            .tensor(input), .tensor(form.weight), .optional(form.bias), .string(attribute), .tensors([]), .string(algorithm))
+    }
+
+    private func form(rows: Int) throws(TorchError) -> Form {
+        try packed.withLock { packed throws(TorchError) in
+            if let packed { return packed }
+            let form = try pack(rows)
+            packed = form
+            return form
+        }
+    }
+
+    private func pack(_ rows: Int) throws(TorchError) -> Form {
+        let biases = layers.compactMap(\.bias)
+        guard biases.isEmpty || biases.count == layers.count else {
+            throw TorchError(operation: "pack linear", message: "some of the layers have a bias and some have none")
+        }
+        let isSingle = layers.count == 1
+        let weight = try (isSingle ? layers[0].weight : .concatenate(layers.map(\.weight), 0)).converted(to: precision.dtype)
+        let bias = try biases.isEmpty ? nil : (isSingle ? biases[0] : .concatenate(biases, 0)).converted(to: precision.dtype)
+        let library = precision == .fp32 ? try MatrixLibrary.fastest() : .oneDNN
+        guard library == .oneDNN else { return Form(weight: weight, bias: bias, library: library) }
+        let reordered = try Operator("mkldnn::_reorder_linear_weight")(.tensor(weight.contiguous().detached()), .int(rows))
+        return Form(weight: reordered, bias: bias, library: library)
+    }
+}
