@@ -2,7 +2,9 @@ public import Foundation
 public import Torch
 
 /// One modality's encoder with its weights and the front end that belongs to them.
-public final class ModalityEncoder {
+///
+/// Nothing of it changes once it is built but the values of weights that are trained.
+public final class ModalityEncoder: @unchecked Sendable {
     public let modality: Modality
     /// For example `resnet18`.
     public let architecture: String

@@ -65,23 +65,50 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         return try tensor(image)
     }
 
-    /// `[3, H, W]`, normalised.
+    /// `[3, H, W]`, normalised, channels last in memory.
     public func tensor(_ image: Image) throws -> Tensor {
         let pixels = try image.tensor()
         let target = resizedSize(image.height, image.width)
         let isRightSize = target.height == image.height && target.width == image.width
         let resized =
             isRightSize ? pixels : try pixels.resized(height: target.height, width: target.width, interpolation: interpolation)
-        let cropped = try crop.map { try $0.cut(resized) } ?? resized.converted(to: .float32)
-        var values = try cropped.squeezed(0).scaled(by: Double(scale))
+        // Where the cut needs no filling, pixels are bytes to the end.
+        let cut = try crop.map { try $0.cut(resized) } ?? resized
+        if cut.dtype == .uint8 { return try normalized(bytes: cut) }
+        var values = try cut.squeezed(0).scaled(by: Double(scale))
         if shift != 0 { values = try values.adding(Double(shift)) }
         let spread = try Tensor(deviation, shape: [3, 1, 1])
         values = try (values - Tensor(mean, shape: [3, 1, 1])) / spread
-        return try (dividesTwice ? values / spread : values).contiguous()
+        return try dividesTwice ? values / spread : values
     }
 
+    /// Uint8 `[1, 3, H, W]` to float32 `[3, H, W]`: each of the 256 values a channel can have is computed once.
+    private func normalized(bytes picture: Tensor) throws -> Tensor {
+        let (height, width) = (picture.shape[2], picture.shape[3])
+        let bytes = try picture.permuted([0, 2, 3, 1]).bytes()
+        let table = (0..<3 * 256).map { place -> Float in
+            let (channel, byte) = (place / 256, place % 256)
+            let value = (Float(byte) * scale + shift - mean[channel]) / deviation[channel]
+            return dividesTwice ? value / deviation[channel] : value
+        }
+        let values = [Float](unsafeUninitializedCapacity: bytes.count) { buffer, count in
+            bytes.withUnsafeBufferPointer { bytes in
+                table.withUnsafeBufferPointer { table in
+                    for start in stride(from: 0, to: bytes.count, by: 3) {
+                        buffer[start] = table[Int(bytes[start])]
+                        buffer[start + 1] = table[256 + Int(bytes[start + 1])]
+                        buffer[start + 2] = table[512 + Int(bytes[start + 2])]
+                    }
+                }
+            }
+            count = bytes.count
+        }
+        return try Tensor(values, shape: [height, width, 3]).permuted([2, 0, 1])
+    }
+
+    /// `[B, 3, H, W]`, channels last in memory.
     public func collate(_ prepared: [Tensor]) throws -> EncoderInput {
-        EncoderInput(values: try Tensor.stack(prepared).channelsLast())
+        EncoderInput(values: try Tensor.stack(prepared.map { try $0.permuted([1, 2, 0]) }).permuted([0, 3, 1, 2]))
     }
 
     /// The size before the crop.
@@ -135,14 +162,15 @@ extension ImageFrontEnd {
 }
 
 extension ImageFrontEnd.Crop {
-    /// `[1, 3, H, W]` of any type to float32 `[1, 3, height, width]`.
+    /// `[1, 3, H, W]` to `[1, 3, height, width]`: a view, or float32 where something had to be filled.
     fileprivate func cut(_ picture: Tensor) throws -> Tensor {
-        var values = try picture.converted(to: .float32)
+        var values = picture
         let lacking = (height: max(0, height - values.shape[2]), width: max(0, width - values.shape[3]))
         if lacking != (0, 0) {
             let before = { (count: Int) in roundsDown ? (count + 1) / 2 : count / 2 }
             let (top, left) = (before(lacking.height), before(lacking.width))
             let color = try Tensor(fill, shape: [3, 1, 1])
+            values = try values.converted(to: .float32)
             // Padding is with zeros, so that the colour is taken off before and put back behind.
             values = try (values - color).padded([left, lacking.width - left, top, lacking.height - top]) + color
         }

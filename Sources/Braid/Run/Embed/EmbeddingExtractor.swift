@@ -7,7 +7,8 @@ struct EmbeddingExtractor {
     let manifest: URL
     let onBadSample: BadSample.Policy
     var style: ProgressBar.Style = .automatic
-    var batchSize = 32
+    /// Where embeddings of earlier runs lie, and these go; nil: nowhere.
+    var cache: EmbeddingCache?
     /// The most tokens of a sample to keep; nil where only pooled embeddings are wanted.
     var tokens: Int?
 
@@ -28,9 +29,8 @@ struct EmbeddingExtractor {
             embedded[encoder.modality] = try embed(samples, encoder, &bad)
         }
         for encoder in alsoChecked { try check(samples, encoder, &bad) }
-        if !bad.isEmpty && onBadSample == .fail {
-            throw BraidError(.badData, faults: bad.map(\.fault).sorted { ($0.line ?? 0) < ($1.line ?? 0) })
-        }
+        bad.sort { ($0.fault.line ?? 0) < ($1.fault.line ?? 0) }
+        if !bad.isEmpty && onBadSample == .fail { throw BraidError(.badData, faults: bad.map(\.fault)) }
         for sample in bad { notify("skipped: \(sample)", style: style) }
         let badIDs = Set(bad.map(\.id))
         if !badIDs.isEmpty { notify("\(badIDs.count) of \(samples.count) samples skipped", style: style) }
@@ -42,37 +42,50 @@ struct EmbeddingExtractor {
     private func embed(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws -> EmbeddingCollector {
         let present = samples.indices.filter { samples[$0].has(encoder.modality) }
         let progress = ProgressBar("embedding \(encoder.modality)", total: present.count, style: style)
-        var collector = EmbeddingCollector(encoder.encoder, tokens: tokens)
-        for start in stride(from: 0, to: present.count, by: batchSize) {
-            let indices = Array(present[start..<min(start + batchSize, present.count)])
-            let prepared = prepare(indices.map { samples[$0] }, encoder, &bad)
-            let good = zip(indices, prepared).compactMap { index, tensor in tensor.map { (index, $0) } }
-            if !good.isEmpty {
-                let unusable = try withoutGradient { try collector.add(encoder.encode(good.map(\.1)), of: good.map(\.0)) }
-                for index in unusable {
-                    let message = "its embedding is not finite: the medium's values are far beyond what the encoder knows"
-                    bad.append(
-                        BadSample(samples[index], manifest: manifest, field: encoder.modality.rawValue, message: message))
+        let shelf = try cache?.shelf(for: encoder, tokens: tokens)
+        var collector = try EmbeddingCollector(encoder.encoder, count: samples.count, tokens: tokens)
+        var cached = 0
+        do {
+            // What was computed is written, whatever ends the work.
+            defer { shelf?.finish() }
+            try EncodingPipeline(encoder: encoder, tokens: tokens, shelf: shelf).run(samples, present) { window, count in
+                for failure in window.failures {
+                    bad.append(fault(samples[failure.place], encoder, "\(failure.error)"))
                 }
+                for part in window.parts {
+                    for place in try collector.add(part) {
+                        let message = "its embedding is not finite: the medium's values are far beyond what the encoder knows"
+                        bad.append(fault(samples[place], encoder, message))
+                    }
+                }
+                cached += window.cached
+                progress.advance(by: count)
             }
-            progress.advance(by: indices.count)
         }
-        progress.finish("\(encoder.architecture), \(encoder.name)")
+        if let failure = shelf?.failure { notify("embeddings are not cached: \(failure)", style: style) }
+        progress.finish(
+            "\(encoder.architecture), \(encoder.name)" + (cached > 0 ? ", \(cached) from the cache" : ""))
         return collector
+    }
+
+    private func fault(_ sample: Sample, _ encoder: ModalityEncoder, _ message: String) -> BadSample {
+        BadSample(sample, manifest: manifest, field: encoder.modality.rawValue, message: message)
     }
 
     private func check(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws {
         let present = samples.filter { $0.has(encoder.modality) }
         let progress = ProgressBar("reading \(encoder.modality)", total: present.count, style: style)
-        for start in stride(from: 0, to: present.count, by: batchSize) {
-            let batch = Array(present[start..<min(start + batchSize, present.count)])
+        let size = encoder.windowSize
+        for start in stride(from: 0, to: present.count, by: size) {
+            let batch = Array(present[start..<min(start + size, present.count)])
             _ = prepare(batch, encoder, &bad)
             progress.advance(by: batch.count)
         }
         progress.finish()
     }
 
-    /// Decodes and prepares on all cores. nil, and an entry in `bad`, where a sample cannot be read.
+    /// Decodes and prepares on all cores, for an encoder that is trained. nil, and an entry in `bad`, where a sample cannot be
+    /// read.
     func prepare(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) -> [Tensor?] {
         let frontEnd = encoder.frontEnd
         let slots = Slots<Swift.Result<Tensor, any Error>>(count: samples.count)
@@ -83,7 +96,7 @@ struct EmbeddingExtractor {
             switch slots[index] {
             case .success(let tensor): return tensor
             case .failure(let error):
-                bad.append(BadSample(samples[index], manifest: manifest, field: encoder.modality.rawValue, message: "\(error)"))
+                bad.append(fault(samples[index], encoder, "\(error)"))
                 return nil
             case nil: return nil
             }

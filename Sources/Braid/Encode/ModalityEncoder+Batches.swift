@@ -1,0 +1,48 @@
+internal import Torch
+
+extension ModalityEncoder {
+    /// Groups prepared samples into batches that a thread encodes at once: places in `prepared`. Texts and recordings of like
+    /// length come together, so that little is padding.
+    func batches(_ prepared: [Tensor]) -> [[Int]] {
+        let lengths = prepared.map(length)
+        let places = modality == .image ? Array(prepared.indices) : prepared.indices.sorted { lengths[$0] > lengths[$1] }
+        var batches: [[Int]] = []
+        var longest = 0
+        for place in places {
+            let widest = max(longest, lengths[place])
+            let isFull = batches.last.map { ($0.count + 1) * widest > positionsAtOnce || $0.count >= Self.samplesAtOnce } ?? true
+            longest = isFull ? lengths[place] : widest
+            if isFull { batches.append([place]) } else { batches[batches.count - 1].append(place) }
+        }
+        return batches
+    }
+
+    /// Pixels, tokens, frames.
+    private func length(_ prepared: Tensor) -> Int {
+        modality == .image ? prepared.shape.dropFirst().reduce(1, *) : prepared.shape[0]
+    }
+
+    private static let samplesAtOnce = 64
+
+    /// So many that products are large enough to run at full speed, and so few that what passes between layers stays in the
+    /// processor's caches: found by trying, docs/results/encoding.md. A GPU wants all it can get.
+    private var positionsAtOnce: Int {
+        let count =
+            switch modality {
+            case .image: 4 * 224 * 224
+            case .text: 1024
+            case .audio: 4096
+            }
+        let isHalf = parameters.inference == .bf16
+        return parameters.device == .cpu ? (isHalf && modality == .image ? 2 * count : count) : 16 * count
+    }
+
+    /// How many samples a worker takes at a time: enough that some are of like length.
+    var windowSize: Int {
+        switch modality {
+        case .image: 32
+        case .text: 512
+        case .audio: 64
+        }
+    }
+}

@@ -1,0 +1,132 @@
+public import Foundation
+internal import Torch
+
+/// Embeddings on disk, by content: what a medium's bytes gave with certain weights, front end and precision. Shared by all runs
+/// of a user.
+///
+/// A folder an encoder, in it files of many embeddings each (`EmbeddingShelf`). Files appear whole and never change, so that
+/// any number of processes can read, write and delete at once; what a crash leaves is a temporary file, which is removed
+/// later. Beyond the limit the files that no run used for longest are deleted.
+public struct EmbeddingCache: Sendable {
+    public let folder: URL
+    /// Bytes.
+    public let limit: Int
+
+    public init(folder: URL, limit: Int) {
+        self.folder = folder
+        self.limit = limit
+    }
+
+    /// The user's: `BRAID_CACHE`, else `XDG_CACHE_HOME/braid`, else `~/.cache/braid`. `BRAID_CACHE_GB` limits its size, to 20
+    /// where it is not given.
+    ///
+    /// - Throws: `BraidError` where the limit is no number.
+    public static func standard(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> EmbeddingCache {
+        let given = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let home = URL(fileURLWithPath: given("HOME") ?? NSHomeDirectory())
+        let general = given("XDG_CACHE_HOME").map { URL(fileURLWithPath: $0) } ?? home.appendingPathComponent(".cache")
+        let folder = given("BRAID_CACHE").map { URL(fileURLWithPath: $0) } ?? general.appendingPathComponent("braid")
+        let text = given("BRAID_CACHE_GB") ?? "20"
+        guard let size = Double(text), size.isFinite, size >= 0, size < 1e9 else {
+            throw BraidError(.usage, "BRAID_CACHE_GB is \(text); expected a number of gigabytes, 0 or more")
+        }
+        return EmbeddingCache(folder: folder.appendingPathComponent("embeddings"), limit: Int(size * 1e9))
+    }
+
+    /// The shelf of `encoder`'s embeddings; nil where they mean nothing to another run, because its weights are random.
+    ///
+    /// - Parameter tokens: The most tokens of a sample that are kept; nil for pooled embeddings only.
+    func shelf(for encoder: ModalityEncoder, tokens: Int?) throws -> EmbeddingShelf? {
+        guard let fingerprint = try encoder.fingerprint() else { return nil }
+        let identity = [
+            "\(Self.version)", encoder.modality.rawValue, encoder.architecture, fingerprint, encoder.frontEnd.summary,
+            encoder.parameters.inference?.rawValue ?? "plain", "\(tokens ?? 0)",
+        ]
+        let name = Fingerprint.of(identity.joined(separator: "\n"))
+        let label = "\(encoder.modality): \(encoder.architecture), \(encoder.name)"
+        return try EmbeddingShelf(
+            cache: self, folder: folder.appendingPathComponent(String(name.prefix(32))), modality: encoder.modality, label: label,
+            dimension: encoder.encoder.dimension, tokens: tokens.map { _ in encoder.encoder.tokenDimension })
+    }
+
+    /// To be raised when the same media and weights give other embeddings than before.
+    private static let version = 1
+}
+
+// MARK: - Upkeep
+
+extension EmbeddingCache {
+    /// One encoder's embeddings.
+    public struct Entry: Sendable, Codable {
+        /// What made them.
+        public let encoder: String
+        public let embeddings: Int
+        public let bytes: Int
+        public let lastUsed: Date
+    }
+
+    /// What there is, the latest used first.
+    public func entries() throws -> [Entry] {
+        try shelves().compactMap { shelf in
+            let files = segments(in: shelf)
+            guard let newest = files.map(\.used).max() else { return nil }
+            let label = try? String(contentsOf: shelf.appendingPathComponent(EmbeddingShelf.labelName), encoding: .utf8)
+            let counts = files.map { (try? SafetensorsFile($0.url))?.entries["keys"]?.shape.first ?? 0 }
+            return Entry(
+                encoder: label ?? shelf.lastPathComponent, embeddings: counts.reduce(0, +),
+                bytes: files.reduce(0) { $0 + $1.bytes }, lastUsed: newest)
+        }.sorted { $0.lastUsed > $1.lastUsed }
+    }
+
+    /// Deletes everything.
+    public func clear() throws {
+        guard FileManager.default.fileExists(atPath: folder.path) else { return }
+        do { try FileManager.default.removeItem(at: folder) } catch {
+            throw BraidError(.cannotCreate, "\(folder.path) cannot be deleted: \(error.localizedDescription)")
+        }
+    }
+
+    /// Deletes the files that were not used for longest until the rest fits the limit, and what crashes left.
+    func evict() {
+        guard let shelves = try? shelves() else { return }
+        var files = shelves.flatMap(segments)
+        var size = files.reduce(0) { $0 + $1.bytes }
+        files.sort { $0.used < $1.used }
+        for file in files where size > limit {
+            // Another process may have been faster.
+            if (try? FileManager.default.removeItem(at: file.url)) != nil { size -= file.bytes }
+        }
+        for shelf in shelves { removeLeftovers(in: shelf) }
+    }
+
+    struct Segment {
+        let url: URL
+        let bytes: Int
+        let used: Date
+    }
+
+    /// The files of one encoder.
+    func segments(in shelf: URL) -> [Segment] {
+        let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
+        let files = (try? FileManager.default.contentsOfDirectory(at: shelf, includingPropertiesForKeys: Array(keys))) ?? []
+        return files.filter { $0.pathExtension == "safetensors" && !$0.lastPathComponent.hasPrefix(".") }.compactMap { url in
+            guard let values = try? url.resourceValues(forKeys: keys) else { return nil }
+            return Segment(url: url, bytes: values.fileSize ?? 0, used: values.contentModificationDate ?? .distantPast)
+        }
+    }
+
+    private func shelves() throws -> [URL] {
+        guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+        return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { !$0.lastPathComponent.hasPrefix(".") }
+    }
+
+    /// Temporary files that nobody has written to for a day.
+    private func removeLeftovers(in shelf: URL) {
+        let files = (try? FileManager.default.contentsOfDirectory(at: shelf, includingPropertiesForKeys: nil)) ?? []
+        for file in files where file.pathExtension == "tmp" {
+            let changed = try? file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
+            if let changed, changed < Date(timeIntervalSinceNow: -86_400) { try? FileManager.default.removeItem(at: file) }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+internal import Crypto
+internal import Foundation
+
+/// What a medium is, whatever its file is called: SHA-256 of its bytes, of a recording's together with the stretch taken.
+struct EmbeddingKey: Hashable, Sendable {
+    private let words: SIMD4<UInt64>
+
+    /// nil where the medium cannot be read; whoever decodes it says why.
+    init?(_ sample: Sample, _ modality: Modality) {
+        var hash = SHA256()
+        switch modality {
+        case .image:
+            guard let url = sample.image, hash.update(file: url) else { return nil }
+        case .text:
+            switch sample.text {
+            case .inline(let text): hash.update(data: Data(text.utf8))
+            case .file(let url): guard hash.update(file: url) else { return nil }
+            case nil: return nil
+            }
+        case .audio:
+            guard let audio = sample.audio, hash.update(file: audio.url) else { return nil }
+            hash.update(data: Data("\(audio.start ?? 0) \(audio.end.map { "\($0)" } ?? "")".utf8))
+        }
+        words = hash.finalize().withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+    }
+
+    static let size = 32
+
+    init(_ bytes: UnsafeRawBufferPointer) { words = bytes.loadUnaligned(as: SIMD4<UInt64>.self) }
+
+    var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
+}
+
+extension SHA256 {
+    /// Takes a regular file's bytes; says whether they could be read.
+    fileprivate mutating func update(file url: URL) -> Bool {
+        guard MediaFile.fault(of: url) == nil, let data = try? Data(contentsOf: url, options: .mappedIfSafe) else { return false }
+        update(data: data)
+        return true
+    }
+}

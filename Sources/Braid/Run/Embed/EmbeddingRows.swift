@@ -1,0 +1,75 @@
+internal import Torch
+
+/// One modality's embeddings of some samples.
+struct EmbeddingRows {
+    /// `[N, D]`; zeros where the modality is missing.
+    let pooled: Tensor
+    /// `[N, T, C]`; nil where they were not asked for.
+    let tokens: Tensor?
+    /// Bool `[N, T]`.
+    let tokenMask: Tensor?
+    let presence: [Bool]
+
+    func moved(to device: Device) throws -> EmbeddingRows {
+        EmbeddingRows(
+            pooled: try pooled.moved(to: device), tokens: try tokens?.moved(to: device),
+            tokenMask: try tokenMask?.moved(to: device), presence: presence)
+    }
+
+    /// The rows at `order`, int64 `[B]`, as a fusion takes them.
+    func part(_ order: Tensor, tokens isWanted: Bool = true) throws -> FusionInput.Part {
+        FusionInput.Part(
+            pooled: try pooled.rows(order), tokens: isWanted ? try tokens?.rows(order) : nil,
+            tokenMask: isWanted ? try tokenMask?.rows(order) : nil)
+    }
+}
+
+/// Gathers a modality's embeddings part by part, each row written to its place at once.
+struct EmbeddingCollector {
+    private let encoder: any Encoder
+    private let budget: Int?
+    private let pooled: Tensor
+    private var presence: [Bool]
+    /// Kept in parts: the longest of them is known at the end only.
+    private var tokens: [(places: [Int], values: Tensor, mask: Tensor)] = []
+
+    /// - Parameter count: Of all samples, those without the modality among them.
+    init(_ encoder: any Encoder, count: Int, tokens budget: Int?) throws {
+        self.encoder = encoder
+        self.budget = budget
+        pooled = try .zeros([count, encoder.dimension])
+        presence = Array(repeating: false, count: count)
+    }
+
+    /// Takes a part; gives the places whose embeddings are not finite, and are not kept.
+    mutating func add(_ part: EmbeddingPart) throws -> [Int] {
+        let kept = part.places.indices.filter { part.isFinite[$0] }
+        let good = kept.count == part.places.count ? part : try part.rows(kept)
+        let places = try Tensor(good.places.map(Int64.init), shape: [good.places.count])
+        try pooled.copyRowsInPlace(places, from: good.pooled)
+        if let values = good.tokens, let mask = good.tokenMask { tokens.append((good.places, values, mask)) }
+        for place in good.places { presence[place] = true }
+        return part.places.indices.filter { !part.isFinite[$0] }.map { part.places[$0] }
+    }
+
+    /// The embeddings of the samples number `kept`, in that order.
+    func rows(_ kept: [Int]) throws -> EmbeddingRows {
+        let isAll = kept.count == presence.count
+        let order = try Tensor(kept.map(Int64.init), shape: [kept.count])
+        let chosen = isAll ? pooled : try pooled.rows(order)
+        let there = kept.map { presence[$0] }
+        guard budget != nil else { return EmbeddingRows(pooled: chosen, tokens: nil, tokenMask: nil, presence: there) }
+        let longest = tokens.map { $0.values.shape[1] }.max() ?? 1
+        let values = try Tensor.zeros([presence.count, longest, encoder.tokenDimension])
+        let masks = try Tensor.zeros([presence.count, longest], dtype: .uint8)
+        for part in tokens {
+            let places = try Tensor(part.places.map(Int64.init), shape: [part.places.count])
+            let lacking = longest - part.values.shape[1]
+            try values.copyRowsInPlace(places, from: part.values.padded([0, 0, 0, lacking]))
+            try masks.copyRowsInPlace(places, from: part.mask.converted(to: .uint8).padded([0, lacking]))
+        }
+        return EmbeddingRows(
+            pooled: chosen, tokens: isAll ? values : try values.rows(order),
+            tokenMask: try (isAll ? masks : masks.rows(order)).converted(to: .bool), presence: there)
+    }
+}

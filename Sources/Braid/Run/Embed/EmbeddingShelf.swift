@@ -1,0 +1,164 @@
+internal import Foundation
+internal import Torch
+
+/// The cached embeddings of one encoder: `NAME.safetensors` files, each with `keys` uint8 `[N, 32]`, `pooled` float32 `[N, D]`, and,
+/// where tokens are kept, `tokens` `[N, T, C]` and `token_mask` uint8 `[N, T]`.
+///
+/// Used by several threads at once.
+final class EmbeddingShelf: @unchecked Sendable {
+    private let cache: EmbeddingCache
+    private let folder: URL
+    private let label: String
+    private let modality: Modality
+    private let dimension: Int
+    /// C, where tokens are kept.
+    private let tokens: Int?
+    private let lock = NSLock()
+
+    private struct Place {
+        let segment: Int
+        let row: Int
+    }
+    private var segments: [SafetensorsFile] = []
+    private var isTouched: [Bool] = []
+    private var index: [EmbeddingKey: Place] = [:]
+
+    /// What is not written yet.
+    private var buffer: [(keys: [EmbeddingKey], part: EmbeddingPart)] = []
+    private var bufferedRows = 0
+    private var lastFlush = ContinuousClock.now
+    /// Why writing has stopped.
+    private(set) var failure: String?
+
+    static let labelName = "encoder.txt"
+    /// A file is written after so many rows, or so much time: what a crash can lose.
+    private static let rowsAFile = 4096
+    private static let longestWait = Duration.seconds(10)
+
+    init(
+        cache: EmbeddingCache, folder: URL, modality: Modality, label: String, dimension: Int, tokens: Int?
+    ) throws {
+        (self.cache, self.folder, self.modality, self.label) = (cache, folder, modality, label)
+        (self.dimension, self.tokens) = (dimension, tokens)
+        for segment in cache.segments(in: folder) { load(segment.url) }
+    }
+
+    /// A file that is damaged, or of another form, is deleted: it is of no use to anybody.
+    private func load(_ url: URL) {
+        do {
+            let file = try SafetensorsFile(url)
+            guard let keys = file.entries["keys"], keys.dtype == .uint8, keys.shape.count == 2, keys.shape[1] == EmbeddingKey.size,
+                let count = keys.shape.first, file.entries["pooled"]?.shape == [count, dimension],
+                tokens == nil || hasTokens(file, count)
+            else {
+                try? FileManager.default.removeItem(at: url)
+                return
+            }
+            let bytes = try file.tensor("keys").bytes()
+            bytes.withUnsafeBytes { all in
+                for row in 0..<count {
+                    let key = EmbeddingKey(.init(rebasing: all[row * EmbeddingKey.size..<(row + 1) * EmbeddingKey.size]))
+                    index[key] = Place(segment: segments.count, row: row)
+                }
+            }
+            segments.append(file)
+            isTouched.append(false)
+        } catch is SafetensorsError {
+            try? FileManager.default.removeItem(at: url)
+        } catch {
+            // Gone already: another process evicted it.
+        }
+    }
+
+    private func hasTokens(_ file: SafetensorsFile, _ count: Int) -> Bool {
+        guard let shape = file.entries["tokens"]?.shape, shape.count == 3 else { return false }
+        return shape[0] == count && shape[2] == tokens && file.entries["token_mask"]?.shape == Array(shape.prefix(2))
+    }
+
+    func key(_ sample: Sample) -> EmbeddingKey? { EmbeddingKey(sample, modality) }
+
+    /// What is here of the samples at `places`, and the places of those that are not.
+    func look(_ places: [Int], _ keys: [Int: EmbeddingKey]) throws -> (found: [EmbeddingPart], missing: [Int]) {
+        var missing: [Int] = []
+        var wanted: [Int: [(place: Int, row: Int)]] = [:]
+        lock.withLock {
+            for place in places {
+                guard let found = keys[place].flatMap({ index[$0] }) else {
+                    missing.append(place)
+                    continue
+                }
+                wanted[found.segment, default: []].append((place, found.row))
+                touch(found.segment)
+            }
+        }
+        let parts = try wanted.sorted { $0.key < $1.key }.map { segment, rows in
+            let file = segments[segment]
+            let order = try Tensor(rows.map { Int64($0.row) }, shape: [rows.count])
+            return EmbeddingPart(
+                places: rows.map(\.place), pooled: try file.tensor("pooled").rows(order),
+                tokens: try tokens.map { _ in try file.tensor("tokens").rows(order) },
+                tokenMask: try tokens.map { _ in try file.tensor("token_mask").rows(order).converted(to: .bool) })
+        }
+        return (parts, missing)
+    }
+
+    /// Marks a file as used, once a run: what eviction goes by.
+    private func touch(_ segment: Int) {
+        guard !isTouched[segment] else { return }
+        isTouched[segment] = true
+        utimes(segments[segment].path, nil)
+    }
+
+    /// Takes what was computed, and writes a file when there is enough of it.
+    func put(_ part: EmbeddingPart, _ keys: [Int: EmbeddingKey]) throws {
+        let rows = part.places.indices.filter { part.isFinite[$0] && keys[part.places[$0]] != nil }
+        guard !rows.isEmpty else { return }
+        let kept = rows.count == part.places.count ? part : try part.rows(rows)
+        lock.withLock {
+            buffer.append((kept.places.compactMap { keys[$0] }, kept))
+            bufferedRows += rows.count
+            if bufferedRows >= Self.rowsAFile || ContinuousClock.now - lastFlush > Self.longestWait { write() }
+        }
+    }
+
+    /// Writes what is left, and keeps the cache within its limit.
+    func finish() {
+        lock.withLock { write() }
+        cache.evict()
+    }
+
+    /// A cache that cannot be written to, because the disk is full or another's, does not end a run: it is left alone from then
+    /// on, and `failure` says why.
+    private func write() {
+        defer { (buffer, bufferedRows, lastFlush) = ([], 0, .now) }
+        guard !buffer.isEmpty, failure == nil else { return }
+        do {
+            let tensors = try joined()
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let label = folder.appendingPathComponent(Self.labelName)
+            if !FileManager.default.fileExists(atPath: label.path) { try AtomicFile.write(self.label, to: label) }
+            try SafetensorsWriter.write(tensors, to: folder.appendingPathComponent("\(UUID().uuidString).safetensors"))
+        } catch { failure = "\(error)" }
+    }
+
+    private func joined() throws -> [(name: String, tensor: Tensor)] {
+        let parts = buffer.map(\.part)
+        let bytes = buffer.flatMap { $0.keys.flatMap(\.bytes) }
+        var tensors = [
+            (name: "keys", tensor: try Tensor(bytes, shape: [bufferedRows, EmbeddingKey.size])),
+            (name: "pooled", tensor: try Tensor.concatenate(parts.map(\.pooled), 0)),
+        ]
+        guard tokens != nil else { return tensors }
+        let values = parts.compactMap(\.tokens)
+        let masks = parts.compactMap(\.tokenMask)
+        let longest = values.map { $0.shape[1] }.max() ?? 1
+        tensors.append(
+            ("tokens", try .concatenate(values.map { try $0.padded([0, 0, 0, longest - $0.shape[1]]) }, 0)))
+        tensors.append(
+            (
+                "token_mask",
+                try .concatenate(masks.map { try $0.converted(to: .uint8).padded([0, longest - $0.shape[1]]) }, 0)
+            ))
+        return tensors
+    }
+}

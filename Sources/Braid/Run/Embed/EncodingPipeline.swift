@@ -1,0 +1,91 @@
+internal import Foundation
+internal import Torch
+
+/// Brings samples of one modality through its frozen encoder, on all cores.
+///
+/// Each worker takes the next window of samples and does all there is to do with it, on one thread: hash, look up, decode,
+/// prepare, encode. So reading overlaps with encoding, no operator waits for another thread, and what is in memory is a
+/// window a worker, however many samples there are. On a GPU the workers read, and encode one after another.
+struct EncodingPipeline: Sendable {
+    let encoder: ModalityEncoder
+    /// The most tokens of a sample to keep; nil where only pooled embeddings are wanted.
+    let tokens: Int?
+    /// Where embeddings of earlier runs lie.
+    var shelf: EmbeddingShelf?
+
+    /// What came of a window's samples.
+    struct Window: Sendable {
+        var parts: [EmbeddingPart] = []
+        /// How many embeddings came from the cache.
+        var cached = 0
+        /// By place in the samples given.
+        var failures: [(place: Int, error: any Error)] = []
+    }
+
+    /// Calls `deliver` once a window on this thread, in no certain order. Workers wait where it is slower than they are.
+    ///
+    /// - Parameter places: Which of `samples` to encode.
+    func run(_ samples: [Sample], _ places: [Int], _ deliver: (Window, Int) throws -> Void) throws {
+        let cores = Self.cores
+        let size = min(encoder.windowSize, max(1, (places.count + 2 * cores - 1) / (2 * cores)))
+        let windows = stride(from: 0, to: places.count, by: size).map { places[$0..<min($0 + size, places.count)] }
+        guard windows.count > 1 else {
+            // Too little for several workers: one, whose operators use all cores.
+            for window in windows { try deliver(try work(samples, Array(window)), window.count) }
+            return
+        }
+        let queue = WindowQueue(count: windows.count, room: 2 * cores)
+        for _ in 0..<min(cores, windows.count) {
+            Thread.detachNewThread {
+                onOneThread {
+                    while let next = queue.take() {
+                        do { queue.put(try work(samples, Array(windows[next])), windows[next].count) } catch { queue.fail(error) }
+                    }
+                }
+                queue.leave()
+            }
+        }
+        try queue.receive(from: min(cores, windows.count), deliver)
+    }
+
+    private func work(_ samples: [Sample], _ places: [Int]) throws -> Window {
+        try withoutGradient {
+            var window = Window()
+            var missing = places
+            var keys: [Int: EmbeddingKey] = [:]
+            if let shelf {
+                for place in places { keys[place] = shelf.key(samples[place]) }
+                let (found, rest) = try shelf.look(places, keys)
+                window.parts = found
+                window.cached = places.count - rest.count
+                missing = rest
+            }
+            let prepared = prepare(samples, missing, &window.failures)
+            for batch in encoder.batches(prepared.map(\.tensor)) {
+                let encoding = try encoder.encode(batch.map { prepared[$0].tensor })
+                let part = try EmbeddingPart(encoding, places: batch.map { prepared[$0].place }, tokens: tokens)
+                window.parts.append(part)
+                try shelf?.put(part, keys)
+            }
+            return window
+        }
+    }
+
+    private func prepare(
+        _ samples: [Sample], _ places: [Int], _ failures: inout [(place: Int, error: any Error)]
+    ) -> [(place: Int, tensor: Tensor)] {
+        places.compactMap { place in
+            do { return (place, try encoder.frontEnd.prepare(samples[place])) } catch {
+                failures.append((place, error))
+                return nil
+            }
+        }
+    }
+
+    /// How many workers there are: the cores, or fewer where OMP_NUM_THREADS says so.
+    static let cores: Int = {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let limit = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap { Int($0) } ?? cores
+        return max(1, min(cores, limit))
+    }()
+}
