@@ -24,7 +24,7 @@ demo: build ## Train, evaluate and ablate a fused classifier on datasets/digits
 
 test: setup ## Build and run the tests
 	@scripts/timed.sh "test build" scripts/quietly.sh swift build --build-tests
-	@scripts/timed.sh "tests" swift test --skip-build --no-parallel --disable-xctest --quiet
+	@export BRAID_CACHE="$$(mktemp -d)"; trap 'rm -rf "$$BRAID_CACHE"' EXIT; scripts/timed.sh "tests" swift test --skip-build --no-parallel --disable-xctest --quiet
 
 check: format lint layering test ## Format, lint strictly, check the layering, test
 

@@ -18,6 +18,7 @@ public struct BraidCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             Init.self, Check.self, Train.self, Evaluate.self, Predict.self, Embed.self, Ablate.self, Compare.self, Models.self,
+            Cache.self,
         ])
 
     /// Runs the command. Errors end it with a code of sysexits(3), whatever threw them.

@@ -22,6 +22,12 @@ struct Embed: ParsableCommand {
     @Option(help: "How embeddings are written.")
     var format = EmbeddingExport.Format.safetensors
 
+    @Option(name: .customLong("part-size"), help: "The most rows of a part: what is in memory at a time.")
+    var partSize = 4096
+
+    @Flag(help: "Go on with what an earlier call, that did not end, left in the folder.")
+    var resume = false
+
     @OptionGroup var rows: RowOptions
 
     @OptionGroup var inference: InferenceOptions
@@ -30,6 +36,7 @@ struct Embed: ParsableCommand {
 
     func validate() throws {
         _ = try names()
+        guard (1...1_000_000).contains(partSize) else { throw ValidationError("--part-size must lie in 1 ... 1000000.") }
         if isConfiguration && rows.split != nil {
             throw ValidationError("--split acts only with a trained model; a configuration embeds every row.")
         }
@@ -54,11 +61,11 @@ struct Embed: ParsableCommand {
         } else {
             let wanted = try chosen.map { Set($0.compactMap(Modality.init)) } ?? ModelFolder.modalities(of: url)
             let selection = EmbeddingExport.Selection(modalities: wanted, fused: chosen?.contains("fused") ?? true)
-            let chosenRows: Inference.Rows = rows.split == nil ? .all : try rows.rows()
+            let split: Split? = if case .split(let asked) = try rows.rows() { asked } else { nil }
             export = try EmbeddingExport(
-                model: url, manifest: URL(argument: manifest), rows: chosenRows, selection: selection, inference.options)
+                model: url, manifest: URL(argument: manifest), split: split, selection: selection, inference.options)
         }
-        try export.write(to: URL(argument: out), format: format)
+        try export.write(to: .init(URL(argument: out), format: format, partSize: partSize, resumes: resume))
         try emitLine("Embeddings: \(URL(argument: out).path)")
     }
 

@@ -27,16 +27,21 @@ struct InferenceOptions: ParsableArguments {
     )
     var onBadSample: BadSample.Policy?
 
+    @Flag(name: .customLong("no-cache"), help: "Neither take embeddings from the user's cache nor put any there.")
+    var withoutCache = false
+
     @OptionGroup var output: OutputOptions
 
     var options: Inference.Options {
-        Inference.Options(device: device ?? .auto, onBadSample: onBadSample ?? .fail, style: output.style)
+        Inference.Options(
+            device: device ?? .auto, onBadSample: onBadSample ?? .fail, style: output.style, cachesEmbeddings: !withoutCache)
     }
 
     /// Where a configuration has its own say, what the command line does not.
     func options(_ configuration: Configuration) -> Inference.Options {
         Inference.Options(
-            device: device ?? configuration.device, onBadSample: onBadSample ?? configuration.onBadSample, style: output.style)
+            device: device ?? configuration.device, onBadSample: onBadSample ?? configuration.onBadSample, style: output.style,
+            cachesEmbeddings: !withoutCache && configuration.cachesEmbeddings)
     }
 }
 

@@ -33,6 +33,7 @@ struct Predict: ParsableCommand {
 
     func validate() throws {
         if isSingle == (manifest != nil) { throw ValidationError("Give --manifest, or one sample by --image, --text and --audio.") }
+        if isSingle && inference.withoutCache { throw ValidationError("--no-cache acts only with --manifest.") }
         if isSingle && rows.split != nil { throw ValidationError("--split acts only with --manifest.") }
     }
 

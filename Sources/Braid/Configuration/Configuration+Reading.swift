@@ -55,6 +55,9 @@ extension Configuration {
         if splits.val + splits.test >= 1 { reader.fault("splits.val and splits.test leave nothing to train on", "splits.test") }
         onBadSample = reader.choice("on_bad_sample", .fail, "What to do with samples whose media cannot be read.")
         device = reader.choice("device", .auto, "Where to compute; auto takes a CUDA device where there is one.")
+        cachesEmbeddings = reader.bool(
+            "embedding_cache", true,
+            "Whether embeddings of frozen encoders are shared with other runs through the user's cache; see braid cache.")
         modalities = Self.modalities(&reader)
         fusion = Self.fusion(&reader, modalities: modalities.count)
         heads = Self.heads(&reader)

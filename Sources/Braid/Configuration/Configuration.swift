@@ -101,6 +101,8 @@ public struct Configuration: Sendable {
     public var splits: SplitFractions
     public var onBadSample: BadSample.Policy
     public var device: DeviceChoice
+    /// Whether embeddings of frozen encoders are taken from, and put into, the user's cache.
+    public var cachesEmbeddings: Bool
     public var modalities: [Modality: Encoder]
     public var fusion: Fusion
     /// One, or several that share the fusion.

@@ -34,21 +34,25 @@ public struct Manifest: Sendable {
         var reader = RowReader(url)
         var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels)
         try reader.read { builder.add($0) }
-        let headerFaults =
-            columns.faults(in: reader.columns, file: url.lastPathComponent)
-            + builder.columnFaults(reader.columns)
+        try check(reader, builder, columns, onBadSample: onBadSample)
+        var samples = builder.samples
+        if let splits, !builder.hasSplits { splits.assign(&samples, by: stratum) }
+        return Manifest(url: url, samples: samples, hasSplitColumn: builder.hasSplits, missingFiles: builder.missingFiles)
+    }
+
+    /// - Throws: `BraidError` with everything that is wrong with a file that was read to its end.
+    static func check(
+        _ reader: RowReader, _ builder: SampleBuilder, _ columns: Columns, onBadSample: BadSample.Policy
+    ) throws {
+        let file = reader.url.lastPathComponent
+        let headerFaults = columns.faults(in: reader.columns, file: file) + builder.columnFaults(reader.columns)
         var faults = headerFaults + reader.faults + builder.faults
-        if faults.isEmpty && builder.samples.isEmpty {
-            faults.append(Fault("the manifest has a header and no rows", file: url.lastPathComponent))
-        }
+        if faults.isEmpty && builder.count == 0 { faults.append(Fault("the manifest has a header and no rows", file: file)) }
         let missing = builder.missingFiles
-        if !faults.isEmpty || (onBadSample == .fail && !missing.isEmpty) {
+        guard faults.isEmpty, onBadSample == .skip || missing.isEmpty else {
             let all = faults + missing.map(\.fault)
             throw BraidError(.badData, faults: all.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
         }
-        var samples = builder.samples
-        if let splits, !builder.hasSplits { splits.assign(&samples, by: stratum) }
-        return Manifest(url: url, samples: samples, hasSplitColumn: builder.hasSplits, missingFiles: missing)
     }
 
     /// The samples of one split, in the file's order.

@@ -2,7 +2,10 @@ internal import Foundation
 
 /// Turns rows into samples, and collects what is wrong with them.
 struct SampleBuilder {
+    /// Built, and not taken away.
     private(set) var samples: [Sample] = []
+    /// How many were built.
+    private(set) var count = 0
     private(set) var faults: [Fault] = []
     private(set) var missingFiles: [BadSample] = []
     private(set) var hasSplits = false
@@ -15,7 +18,8 @@ struct SampleBuilder {
     /// Lines of JSON objects that lack a key which others may have.
     private var rowsWithoutSplit: [Int] = []
     private var rowsWithoutLabel: [Int] = []
-    private var lineOfID: [String: Int] = [:]
+    /// By digest, so that long ids take no memory.
+    private var lineOfID: [SIMD2<UInt64>: Int] = [:]
     private var splitOfGroup: [String: (split: Split, line: Int)] = [:]
 
     init(manifest: URL, columns: Columns, needsLabels: Bool) {
@@ -52,8 +56,9 @@ struct SampleBuilder {
         let before = faults.count
         let cell = { [columns] (known: String) -> String? in row.cells[columns.name(known)].flatMap { $0.isEmpty ? nil : $0 } }
         let id = cell("id") ?? String(rows)
-        if let first = lineOfID[id] { report(row, "id", "\(id) is the id of line \(first) already; ids must be unique") }
-        lineOfID[id] = lineOfID[id] ?? row.line
+        let digest = Fingerprint.words(id)
+        if let first = lineOfID[digest] { report(row, "id", "\(id) is the id of line \(first) already; ids must be unique") }
+        lineOfID[digest] = lineOfID[digest] ?? row.line
         if id.unicodeScalars.contains(where: {
             $0.properties.generalCategory == .control || $0.properties.generalCategory == .lineSeparator
                 || $0.properties.generalCategory == .paragraphSeparator
@@ -75,7 +80,15 @@ struct SampleBuilder {
             missingFiles.append(
                 BadSample(sample, manifest: manifest, field: columns.name(field), message: "\(url.path): \(reason)"))
         }
-        if faults.count == before { samples.append(sample) }
+        guard faults.count == before else { return }
+        samples.append(sample)
+        count += 1
+    }
+
+    /// Gives away the samples that were built since the last time.
+    mutating func take() -> [Sample] {
+        defer { samples = [] }
+        return samples
     }
 
     private mutating func split(_ row: RawRow, _ cell: String?) -> Split? {

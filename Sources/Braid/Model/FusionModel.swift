@@ -14,6 +14,8 @@ public final class FusionModel {
     public internal(set) var calibration = Calibration()
     /// Heads that only training uses, where it blends gradients. They are not part of what is written.
     var auxiliary: AuxiliaryHeads?
+    /// D, the size of a fused embedding.
+    let fusedDimension: Int
     private let body: Body
 
     private enum Body {
@@ -60,8 +62,10 @@ public final class FusionModel {
         let heads = zip(settings.heads, targets).map { (settings: $0, outputs: $1.outputs) }
         if let fusion = try settings.fusion.type.make(scope / "fusion", sizes, settings.fusion) {
             body = .joint(fusion, try TaskHeads(scope / "head", fusion.dimension, heads))
+            fusedDimension = fusion.dimension
         } else {
             body = .late(try LateFusion(scope / "fusion", sizes, settings.fusion) { try TaskHeads($0, $1, heads) })
+            fusedDimension = targets.reduce(0) { $0 + $1.outputs }
         }
     }
 

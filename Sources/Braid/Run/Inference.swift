@@ -8,12 +8,20 @@ public struct Inference {
         public var device: DeviceChoice
         public var onBadSample: BadSample.Policy
         public var style: ProgressBar.Style
+        /// Whether embeddings of a manifest's samples are taken from, and put into, the user's cache.
+        public var cachesEmbeddings: Bool
 
-        public init(device: DeviceChoice = .auto, onBadSample: BadSample.Policy = .fail, style: ProgressBar.Style = .automatic) {
+        public init(
+            device: DeviceChoice = .auto, onBadSample: BadSample.Policy = .fail, style: ProgressBar.Style = .automatic,
+            cachesEmbeddings: Bool = true
+        ) {
             self.device = device
             self.onBadSample = onBadSample
             self.style = style
+            self.cachesEmbeddings = cachesEmbeddings
         }
+
+        func embeddingCache() throws -> EmbeddingCache? { cachesEmbeddings ? try .standard() : nil }
     }
 
     /// Which rows of a manifest to use.
@@ -50,24 +58,18 @@ public struct Inference {
             throw BraidError(
                 .usage, "\(modality) is given, but the model takes only \(taken.sorted().map(\.rawValue).joined(separator: ", "))")
         }
+        // A few samples are encoded sooner than the cache is opened.
+        var options = options
+        options.cachesEmbeddings = false
         try self.init(
             ModelFolder.read(folder, device: device), samples, manifest: URL(fileURLWithPath: "command line"), options, device)
     }
 
     private init(_ model: FusionModel, _ samples: [Sample], manifest: URL, _ options: Options, _ device: Device) throws {
         self.model = model
-        let lacking = samples.filter { sample in !model.modalities.contains(where: sample.has) }
-        guard lacking.isEmpty else {
-            let names = model.modalities.map(\.rawValue).joined(separator: ", ")
-            throw BraidError(
-                .badData,
-                faults: lacking.map {
-                    Fault(
-                        "sample \($0.id) has none of the model's modalities (\(names))", file: manifest.lastPathComponent,
-                        line: $0.line)
-                })
-        }
-        let extractor = EmbeddingExtractor(manifest: manifest, onBadSample: options.onBadSample, style: options.style)
+        try model.checkTakes(samples, manifest)
+        let extractor = try EmbeddingExtractor(
+            manifest: manifest, onBadSample: options.onBadSample, style: options.style, cache: options.embeddingCache())
         dataset = try Dataset(samples, model, extractor, device: device)
         guard !dataset.samples.isEmpty else {
             throw BraidError(.badData, "\(manifest.lastPathComponent): no sample is left to use")
@@ -101,19 +103,37 @@ public struct Inference {
         return samples
     }
 
+    /// The predictions, with `hiding` left out of every sample.
     public func predict(hiding: Set<Modality> = []) throws -> Predictions { try model.predict(dataset, hiding: hiding) }
 
     /// Predicts from what `presence` (`[N][M]`) leaves of the samples.
     func predict(presence: [[Bool]]) throws -> Predictions { try model.predict(dataset, presence: presence) }
 
-    /// The fused embeddings, `[N, D]`.
-    func fused() throws -> Tensor {
+}
+
+extension FusionModel {
+    /// - Throws: `BraidError` that lists the samples that have none of the model's modalities.
+    func checkTakes(_ samples: [Sample], _ manifest: URL) throws {
+        let lacking = samples.filter { sample in !modalities.contains(where: sample.has) }
+        guard !lacking.isEmpty else { return }
+        let names = modalities.map(\.rawValue).joined(separator: ", ")
+        throw BraidError(
+            .badData,
+            faults: lacking.map {
+                Fault(
+                    "sample \($0.id) has none of the model's modalities (\(names))", file: manifest.lastPathComponent,
+                    line: $0.line)
+            })
+    }
+
+    /// The fused embeddings of `dataset`, `[N, D]`.
+    func fused(_ dataset: Dataset) throws -> Tensor {
         try withoutGradient {
             let indices = Array(dataset.samples.indices)
             let parts = try stride(from: 0, to: indices.count, by: 256).map { start in
-                try model(dataset.input(Array(indices[start..<min(start + 256, indices.count)]), mode: .evaluate)).fused
+                try self(dataset.input(Array(indices[start..<min(start + 256, indices.count)]), mode: .evaluate)).fused
             }
-            return try .concatenate(parts, 0)
+            return try parts.isEmpty ? .zeros([0, fusedDimension]) : .concatenate(parts, 0)
         }
     }
 }

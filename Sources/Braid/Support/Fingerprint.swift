@@ -19,6 +19,11 @@ public enum Fingerprint {
         SHA256.hash(data: Data(text.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    /// The first 128 bits over `text`: no two texts that there are share them.
+    static func words(_ text: String) -> SIMD2<UInt64> {
+        SHA256.hash(data: Data(text.utf8)).withUnsafeBytes { $0.loadUnaligned(as: SIMD2<UInt64>.self) }
+    }
+
     private static func hex(_ digest: SHA256.Digest) -> String {
         digest.map { byte in
             let text = String(byte, radix: 16)

@@ -209,9 +209,8 @@ import Torch
         let out = folder.url.appendingPathComponent("out")
         let export = try EmbeddingExport(
             model: folder.url.appendingPathComponent("run"), manifest: folder.url.appendingPathComponent("manifest.csv"),
-            rows: .all,
             selection: .init(modalities: [.image, .audio], fused: true), options)
-        try export.write(to: out, format: format)
+        try export.write(to: .init(out, format: format))
         let ids = try String(contentsOf: out.appendingPathComponent("part-00000.ids.txt"), encoding: .utf8).split(separator: "\n")
         #expect(ids == (0..<12).map { "\($0)" })
         let index = try JSONObject(out.appendingPathComponent("index.json"))

@@ -78,7 +78,8 @@ struct SharedEmbeddings {
             let encoders = try makeEncoders(configuration)
             let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
             let model = try Training.makeModel(configuration, encoders, targets, "", device)
-            let extractor = EmbeddingExtractor(manifest: manifest.url, onBadSample: configuration.onBadSample, style: style)
+            let extractor = try EmbeddingExtractor(
+                manifest: manifest.url, onBadSample: configuration.onBadSample, style: style, cache: configuration.embeddingCache())
             groups[key(configuration)] = try SplitData(Dataset(manifest.samples, model, extractor, device: device))
         }
     }

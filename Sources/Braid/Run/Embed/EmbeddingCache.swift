@@ -130,3 +130,7 @@ extension EmbeddingCache {
         }
     }
 }
+
+extension Configuration {
+    func embeddingCache() throws -> EmbeddingCache? { cachesEmbeddings ? try .standard() : nil }
+}

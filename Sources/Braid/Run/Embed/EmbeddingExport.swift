@@ -2,27 +2,15 @@ public import Foundation
 internal import Torch
 
 /// Writes embeddings of a manifest's samples to disk: per modality and fused, with ids and presence.
+///
+/// A part at a time: memory does not grow with the manifest, and what ends the work leaves whole parts to go on from.
 public struct EmbeddingExport {
     /// How embeddings are written.
     public enum Format: String, CaseIterable, Sendable {
         case safetensors, npy, csv, jsonl
     }
 
-    /// One kind of embedding.
-    struct Block {
-        let name: String
-        /// `[N, D]`.
-        let values: Tensor
-        /// nil where every sample has it.
-        let presence: [Bool]?
-        let encoder: String
-        let fingerprint: String
-    }
-
-    let ids: [String]
-    let blocks: [Block]
-
-    /// What to extract: modalities, and the fused embedding.
+    /// What to extract from a model: modalities, and the fused embedding.
     public struct Selection: Sendable {
         public let modalities: Set<Modality>
         public let fused: Bool
@@ -33,92 +21,132 @@ public struct EmbeddingExport {
         }
     }
 
+    /// Where embeddings go, and in what form.
+    public struct Output: Sendable {
+        public var folder: URL
+        public var format: Format
+        /// The most rows of a part.
+        public var partSize: Int
+        /// Goes on with what an earlier export left in the folder.
+        public var resumes: Bool
+
+        public init(_ folder: URL, format: Format = .safetensors, partSize: Int = 4096, resumes: Bool = false) {
+            (self.folder, self.format, self.partSize, self.resumes) = (folder, format, partSize, resumes)
+        }
+    }
+
+    private let stream: SampleStream
+    private let encoders: [ModalityEncoder]
+    /// With the model's file, where fused embeddings are wanted.
+    private let fusing: (model: FusionModel, file: URL)?
+    private let options: Inference.Options
+    private let device: Device
+
     /// The embeddings of a trained model.
-    public init(model folder: URL, manifest: URL, rows: Inference.Rows, selection: Selection, _ options: Inference.Options) throws {
-        let inference = try Inference(model: folder, manifest: manifest, rows: rows, needsLabels: false, options)
-        let model = inference.model
+    ///
+    /// - Parameter split: Only its samples; nil for all.
+    public init(
+        model folder: URL, manifest: URL, split: Split? = nil, selection: Selection, _ options: Inference.Options
+    ) throws {
+        device = try options.device.resolve()
+        let model = try ModelFolder.read(folder, device: device)
         for modality in selection.modalities where !model.modalities.contains(modality) {
             throw BraidError(
                 .usage, "--modality \(modality): the model has only \(model.modalities.map(\.rawValue).joined(separator: ", "))")
         }
-        ids = inference.samples.map(\.id)
-        var blocks = try model.modalities.enumerated().compactMap { column, modality -> Block? in
-            guard selection.modalities.contains(modality), let encoder = model.encoders[modality],
-                let values = inference.dataset.embeddings[modality]
-            else { return nil }
-            return try Block(encoder, values.pooled, inference.dataset.presence.map { $0[column] })
+        let settings = model.settings
+        stream = try SampleStream(
+            manifest, columns: settings.columns, split: split, splits: settings.splits, stratum: settings.heads.stratum,
+            onBadSample: options.onBadSample)
+        guard stream.count > 0 else {
+            throw BraidError(.badData, "\(manifest.lastPathComponent) has no sample in split \(split?.rawValue ?? "")")
         }
-        if selection.fused {
-            let weights = folder.appendingPathComponent("model/model.safetensors")
-            let file =
-                FileManager.default.fileExists(atPath: weights.path) ? weights : folder.appendingPathComponent("model.safetensors")
-            blocks.append(
-                Block(
-                    name: "fused", values: try inference.fused(), presence: nil,
-                    encoder: "\(model.settings.fusion.type.rawValue) fusion", fingerprint: try Fingerprint.of(file)))
-        }
-        self.blocks = blocks
+        encoders = model.modalities.filter(selection.modalities.contains).compactMap { model.encoders[$0] }
+        fusing = selection.fused ? (model, try ModelFolder.weights(in: folder)) : nil
+        self.options = options
     }
 
     /// The embeddings of a configuration's encoders, before any training.
     public init(configuration: Configuration, manifest: URL, modalities: Set<Modality>, _ options: Inference.Options) throws {
         let device = try options.device.resolve()
-        let read = try Manifest.read(
-            manifest, columns: configuration.columns, adaptsColumns: true, stratum: configuration.heads.stratum, needsLabels: false,
-            onBadSample: options.onBadSample)
-        let encoders = try configuration.modalities.filter { modalities.contains($0.key) }.map { modality, asked in
+        stream = try SampleStream(
+            manifest, columns: configuration.columns, stratum: configuration.heads.stratum, onBadSample: options.onBadSample)
+        encoders = try configuration.modalities.filter { modalities.contains($0.key) }.map { modality, asked in
             // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.
             var asked = asked
             asked.train = .none
             return try ModalityEncoder(
                 modality, asked, relativeTo: configuration.folder, device: device, style: options.style)
         }.sorted { $0.modality < $1.modality }
-        let extractor = EmbeddingExtractor(manifest: manifest, onBadSample: options.onBadSample, style: options.style)
-        let result = try extractor.extract(read.samples, encoders)
-        ids = result.samples.map(\.id)
-        blocks = try encoders.compactMap { encoder in
-            try result.rows[encoder.modality].map { try Block(encoder, $0.pooled, $0.presence) }
-        }
+        fusing = nil
+        self.device = device
+        self.options = options
     }
 
-    /// Writes one part and the index.
-    public func write(to folder: URL, format: Format) throws {
-        guard !FileManager.default.fileExists(atPath: folder.appendingPathComponent("index.json").path) else {
-            throw BraidError(.cannotCreate, "\(folder.path) holds embeddings already; name another folder, or remove it")
+    /// Writes the parts that are missing, and the index.
+    ///
+    /// - Throws: `BraidError` where the folder holds what it must not, or a sample is bad and the policy is to fail. Whole parts
+    ///   stay.
+    public func write(to output: Output) throws {
+        let plan = try plan(output)
+        let ledger = try ExportLedger(output, plan: plan)
+        let parts = (stream.count + output.partSize - 1) / output.partSize
+        let media = encoders.reduce(0) { $0 + (stream.media[$1.modality] ?? 0) }
+        let progress = ProgressBar("embedding", total: media, style: options.style)
+        let extractor = try EmbeddingExtractor(
+            manifest: stream.url, onBadSample: options.onBadSample, style: options.style, cache: options.embeddingCache(),
+            progress: progress)
+        var rows: [Int] = []
+        try stream.forEach(output.partSize) { samples in
+            let stem = ExportLedger.stem(rows.count)
+            if let done = ledger.rows(of: stem) {
+                rows.append(done)
+                progress.advance(by: encoders.reduce(0) { sum, encoder in sum + samples.count { $0.has(encoder.modality) } })
+                return
+            }
+            let part = try part(samples, extractor)
+            try part.write(to: output.folder, stem, output.format)
+            rows.append(part.ids.count)
         }
-        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw BraidError(.cannotCreate, "\(folder.path) cannot be created: \(error.localizedDescription)")
-        }
-        let stem = "part-00000"
-        switch format {
-        case .safetensors: try writeSafetensors(folder.appendingPathComponent("\(stem).safetensors"))
-        case .npy: try writeNumPy(folder, stem)
-        case .csv: try writeCSV(folder.appendingPathComponent("\(stem).csv"))
-        case .jsonl: try writeJSONLines(folder.appendingPathComponent("\(stem).jsonl"))
-        }
-        try AtomicFile.write(ids.map { $0 + "\n" }.joined(), to: folder.appendingPathComponent("\(stem).ids.txt"))
-        try writeIndex(folder, stem, format)
+        progress.finish("\(parts) \(parts == 1 ? "part" : "parts")")
+        try ledger.finish(rows: rows)
     }
 
-    private func writeIndex(_ folder: URL, _ stem: String, _ format: Format) throws {
-        let entries = blocks.map { block in
-            ["name": block.name, "dimension": block.values.shape[1], "encoder": block.encoder, "sha256": block.fingerprint]
-                as [String: Any]
+    private func part(_ samples: [Sample], _ extractor: EmbeddingExtractor) throws -> ExportedPart {
+        guard let fusing else {
+            let result = try extractor.extract(samples, encoders)
+            let blocks = encoders.compactMap { encoder in
+                result.rows[encoder.modality].map {
+                    ExportedPart.Block(name: encoder.modality.rawValue, values: $0.pooled, presence: $0.presence)
+                }
+            }
+            return ExportedPart(ids: result.samples.map(\.id), blocks: blocks)
         }
-        let index: [String: Any] = [
-            "format": format.rawValue, "rows": ids.count, "embeddings": entries,
-            "parts": [["stem": stem, "rows": ids.count] as [String: Any]], "braid_version": Version.current,
-        ]
-        let data = try JSONSerialization.data(withJSONObject: index, options: [.prettyPrinted, .sortedKeys])
-        try AtomicFile.write(data, to: folder.appendingPathComponent("index.json"))
+        try fusing.model.checkTakes(samples, stream.url)
+        let dataset = try Dataset(samples, fusing.model, extractor, device: device)
+        var blocks = encoders.compactMap { encoder in
+            dataset.embeddings[encoder.modality].map { rows in
+                ExportedPart.Block(name: encoder.modality.rawValue, values: rows.pooled, presence: rows.presence)
+            }
+        }
+        blocks.append(.init(name: "fused", values: try fusing.model.fused(dataset), presence: nil))
+        return ExportedPart(ids: dataset.samples.map(\.id), blocks: blocks)
     }
-}
 
-extension EmbeddingExport.Block {
-    init(_ encoder: ModalityEncoder, _ values: Tensor, _ presence: [Bool]) throws {
-        self.init(
-            name: encoder.modality.rawValue, values: values, presence: presence,
-            encoder: "\(encoder.architecture), \(encoder.name)",
-            fingerprint: try encoder.fingerprint() ?? "random")
+    private func plan(_ output: Output) throws -> ExportLedger.Plan {
+        var embeddings = try encoders.map { encoder in
+            ExportLedger.Plan.Embedding(
+                name: encoder.modality.rawValue, dimension: encoder.encoder.dimension,
+                encoder: "\(encoder.architecture), \(encoder.name)", sha256: try encoder.fingerprint() ?? "random")
+        }
+        if let fusing {
+            embeddings.append(
+                .init(
+                    name: "fused", dimension: fusing.model.fusedDimension,
+                    encoder: "\(fusing.model.settings.fusion.type.rawValue) fusion", sha256: try Fingerprint.of(fusing.file)))
+        }
+        return ExportLedger.Plan(
+            format: output.format.rawValue, partSize: output.partSize, samples: stream.count,
+            manifestSHA256: try Fingerprint.of(stream.url), embeddings: embeddings)
     }
 }

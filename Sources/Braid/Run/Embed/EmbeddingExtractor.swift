@@ -9,6 +9,8 @@ struct EmbeddingExtractor {
     var style: ProgressBar.Style = .automatic
     /// Where embeddings of earlier runs lie, and these go; nil: nowhere.
     var cache: EmbeddingCache?
+    /// Counts the media, where several extractions are one piece of work; nil: each has a line of its own.
+    var progress: ProgressBar?
     /// The most tokens of a sample to keep; nil where only pooled embeddings are wanted.
     var tokens: Int?
 
@@ -41,7 +43,7 @@ struct EmbeddingExtractor {
 
     private func embed(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws -> EmbeddingCollector {
         let present = samples.indices.filter { samples[$0].has(encoder.modality) }
-        let progress = ProgressBar("embedding \(encoder.modality)", total: present.count, style: style)
+        let progress = self.progress ?? ProgressBar("embedding \(encoder.modality)", total: present.count, style: style)
         let shelf = try cache?.shelf(for: encoder, tokens: tokens)
         var collector = try EmbeddingCollector(encoder.encoder, count: samples.count, tokens: tokens)
         var cached = 0
@@ -63,6 +65,7 @@ struct EmbeddingExtractor {
             }
         }
         if let failure = shelf?.failure { notify("embeddings are not cached: \(failure)", style: style) }
+        guard self.progress == nil else { return collector }
         progress.finish(
             "\(encoder.architecture), \(encoder.name)" + (cached > 0 ? ", \(cached) from the cache" : ""))
         return collector

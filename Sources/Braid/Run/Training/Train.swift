@@ -50,7 +50,8 @@ public struct Training {
         let fingerprint = try Fingerprint.of(manifest.url)
         let model = try Self.makeModel(
             configuration, Self.makeEncoders(configuration, device, style), targets, fingerprint, device)
-        let extractor = EmbeddingExtractor(manifest: manifest.url, onBadSample: configuration.onBadSample, style: style)
+        let extractor = try EmbeddingExtractor(
+            manifest: manifest.url, onBadSample: configuration.onBadSample, style: style, cache: configuration.embeddingCache())
         // All splits in one go, so that one error lists the bad samples of all of them.
         let data = try SplitData(Dataset(manifest.samples, model, extractor, device: device))
         let embedded = Date()

@@ -1,8 +1,34 @@
 internal import Foundation
 internal import Torch
 
-extension EmbeddingExport {
-    func writeSafetensors(_ url: URL) throws {
+/// The embeddings of some samples, as one part of an export.
+struct ExportedPart {
+    /// One kind of embedding.
+    struct Block {
+        let name: String
+        /// `[N, D]`.
+        let values: Tensor
+        /// nil where every sample has it.
+        let presence: [Bool]?
+    }
+
+    let ids: [String]
+    let blocks: [Block]
+
+    /// Writes `STEM.…` in `folder`, the ids last: a part that has them is whole.
+    func write(to folder: URL, _ stem: String, _ format: EmbeddingExport.Format) throws {
+        switch format {
+        case .safetensors: try writeSafetensors(folder.appendingPathComponent("\(stem).safetensors"))
+        case .npy: try writeNumPy(folder, stem)
+        case .csv: try writeCSV(folder.appendingPathComponent("\(stem).csv"))
+        case .jsonl: try writeJSONLines(folder.appendingPathComponent("\(stem).jsonl"))
+        }
+        try AtomicFile.write(ids.map { $0 + "\n" }.joined(), to: Self.idFile(folder, stem))
+    }
+
+    static func idFile(_ folder: URL, _ stem: String) -> URL { folder.appendingPathComponent("\(stem).ids.txt") }
+
+    private func writeSafetensors(_ url: URL) throws {
         var tensors: [(name: String, tensor: Tensor)] = []
         for block in blocks {
             tensors.append((block.name, block.values))
@@ -14,7 +40,7 @@ extension EmbeddingExport {
     }
 
     /// One file an array: NumPy's format holds no more.
-    func writeNumPy(_ folder: URL, _ stem: String) throws {
+    private func writeNumPy(_ folder: URL, _ stem: String) throws {
         for block in blocks {
             let values = folder.appendingPathComponent("\(stem).\(block.name).npy")
             try AtomicFile.write(try Self.npy(block.values.bytes(), "<f4", block.values.shape), to: values)
@@ -24,7 +50,7 @@ extension EmbeddingExport {
         }
     }
 
-    func writeCSV(_ url: URL) throws {
+    private func writeCSV(_ url: URL) throws {
         let rows = try blocks.map { try $0.values.array() as [Float] }
         try AtomicFile.write(to: url) { file in
             let header = blocks.flatMap { block in
@@ -43,7 +69,7 @@ extension EmbeddingExport {
         }
     }
 
-    func writeJSONLines(_ url: URL) throws {
+    private func writeJSONLines(_ url: URL) throws {
         let rows = try blocks.map { try $0.values.array() as [Float] }
         try AtomicFile.write(to: url) { file in
             for (row, id) in ids.enumerated() {

@@ -1,0 +1,35 @@
+internal import Foundation
+
+/// What is in the cache of embeddings.
+public struct EmbeddingCacheReport: Encodable, Sendable {
+    public let folder: String
+    public let limitBytes: Int
+    public let bytes: Int
+    public let embeddings: Int
+    /// The latest used first.
+    public let encoders: [EmbeddingCache.Entry]
+
+    public init(_ cache: EmbeddingCache) throws {
+        encoders = try cache.entries()
+        folder = cache.folder.path
+        limitBytes = cache.limit
+        bytes = encoders.reduce(0) { $0 + $1.bytes }
+        embeddings = encoders.reduce(0) { $0 + $1.embeddings }
+    }
+
+    /// For example `12.3 MB`.
+    public var size: String { ProgressBar.bytes(Double(bytes)) }
+
+    /// A line an encoder, and the sum.
+    public var table: String {
+        var lines = ["\(folder): \(embeddings) embeddings, \(size) of at most \(ProgressBar.bytes(Double(limitBytes)))"]
+        let day = DateFormatter()
+        day.dateFormat = "yyyy-MM-dd HH:mm"
+        for entry in encoders {
+            let count = TextTable.trailing("\(entry.embeddings)", 10)
+            let size = TextTable.trailing(ProgressBar.bytes(Double(entry.bytes)), 10)
+            lines.append("\(count)  \(size)  last used \(day.string(from: entry.lastUsed))  \(entry.encoder)")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

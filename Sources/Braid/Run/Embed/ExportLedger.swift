@@ -1,0 +1,103 @@
+internal import Foundation
+internal import Torch
+
+/// What an export's folder says of itself: `plan.json` while it is written, `index.json` once it is whole.
+struct ExportLedger {
+    /// What is exported. Parts of two plans must not stand in one folder.
+    struct Plan: Codable, Equatable {
+        struct Embedding: Codable, Equatable {
+            let name: String
+            let dimension: Int
+            let encoder: String
+            let sha256: String
+        }
+        let format: String
+        let partSize: Int
+        let samples: Int
+        let manifestSHA256: String
+        let embeddings: [Embedding]
+    }
+
+    private let folder: URL
+    private let plan: Plan
+    private var planFile: URL { folder.appendingPathComponent("plan.json") }
+
+    /// Opens a new folder, or one that an earlier export of the same plan left.
+    ///
+    /// - Throws: `BraidError` where the folder holds an export already, one of another plan, or one that was not asked for.
+    init(_ output: EmbeddingExport.Output, plan: Plan) throws {
+        folder = output.folder
+        self.plan = plan
+        let files = FileManager.default
+        guard !files.fileExists(atPath: folder.appendingPathComponent("index.json").path) else {
+            throw BraidError(.cannotCreate, "\(folder.path) holds embeddings already; name another folder, or remove it")
+        }
+        if files.fileExists(atPath: planFile.path) {
+            guard output.resumes else {
+                throw BraidError(
+                    .cannotCreate, "\(folder.path) holds embeddings that are not finished: go on with --resume, or name another folder")
+            }
+            try checkSame()
+            return
+        }
+        do { try files.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+            throw BraidError(.cannotCreate, "\(folder.path) cannot be created: \(error.localizedDescription)")
+        }
+        try AtomicFile.write(Self.encoder.encode(plan), to: planFile)
+    }
+
+    private func checkSame() throws {
+        guard let data = try? Data(contentsOf: planFile), let before = try? JSONDecoder().decode(Plan.self, from: data) else {
+            throw BraidError(.badData, "\(planFile.path) is damaged: name another folder")
+        }
+        var changes: [String] = []
+        if before.manifestSHA256 != plan.manifestSHA256 || before.samples != plan.samples { changes.append("the manifest or its rows") }
+        if before.format != plan.format { changes.append("--format (\(before.format))") }
+        if before.partSize != plan.partSize { changes.append("--part-size (\(before.partSize))") }
+        if before.embeddings != plan.embeddings { changes.append("the encoders or --modality") }
+        guard changes.isEmpty else {
+            throw BraidError(
+                .usage, "\(folder.path) was begun with other settings, and cannot be gone on with: \(changes.joined(separator: ", "))")
+        }
+        guard !plan.embeddings.contains(where: { $0.sha256 == "random" }) else {
+            throw BraidError(.usage, "random weights are others each time: an export of theirs cannot be gone on with")
+        }
+    }
+
+    static func stem(_ number: Int) -> String {
+        let digits = String(number)
+        return "part-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+    }
+
+    /// How many rows a part has; nil where it is not whole.
+    func rows(of stem: String) -> Int? {
+        guard let ids = try? Data(contentsOf: ExportedPart.idFile(folder, stem), options: .mappedIfSafe) else { return nil }
+        return ids.count { $0 == UInt8(ascii: "\n") }
+    }
+
+    /// Writes `index.json`.
+    func finish(rows: [Int]) throws {
+        struct Part: Encodable {
+            let stem: String
+            let rows: Int
+        }
+        struct Index: Encodable {
+            let format: String
+            let rows: Int
+            let embeddings: [Plan.Embedding]
+            let parts: [Part]
+            let braid_version: String
+        }
+        let index = Index(
+            format: plan.format, rows: rows.reduce(0, +), embeddings: plan.embeddings,
+            parts: rows.enumerated().map { Part(stem: Self.stem($0.offset), rows: $0.element) }, braid_version: Version.current)
+        try AtomicFile.write(Self.encoder.encode(index), to: folder.appendingPathComponent("index.json"))
+        try? FileManager.default.removeItem(at: planFile)
+    }
+
+    private static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+}
