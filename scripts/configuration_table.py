@@ -7,7 +7,7 @@ import json
 import pathlib
 
 DOCS = pathlib.Path(__file__).resolve().parents[1] / "docs"
-SECTIONS = ["manifest", "columns", "splits", "on_bad_sample", "device", "modalities", "fusion", "head", "heads", "training"]
+SECTIONS = ["manifest", "columns", "splits", "on_bad_sample", "device", "embedding_cache", "modalities", "fusion", "head", "heads", "training"]
 
 
 def rows(schema, path=()):

@@ -27,10 +27,13 @@ public protocol Encoder: Sendable {
     var tokenDimension: Int { get }
     /// Path prefixes of the parameters, block by block from input to output: what `train: last:N` counts.
     var blocks: [[String]] { get }
+    /// Whether padding costs nothing: frozen, it is left out of the computation.
+    var skipsPadding: Bool { get }
 
     func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding
 }
 
 extension Encoder {
     public var tokenDimension: Int { dimension }
+    public var skipsPadding: Bool { false }
 }

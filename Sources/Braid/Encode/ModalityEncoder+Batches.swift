@@ -1,21 +1,32 @@
-internal import Torch
+public import Torch
 
 extension ModalityEncoder {
     /// Groups prepared samples into batches that a thread encodes at once: places in `prepared`. Texts and recordings of like
     /// length come together, so that little is padding.
-    func batches(_ prepared: [Tensor]) -> [[Int]] {
+    public func batches(_ prepared: [Tensor]) -> [[Int]] {
         let lengths = prepared.map(length)
         let places = modality == .image ? Array(prepared.indices) : prepared.indices.sorted { lengths[$0] > lengths[$1] }
         var batches: [[Int]] = []
         var longest = 0
+        var real = 0
         for place in places {
-            let widest = max(longest, lengths[place])
-            let isFull = batches.last.map { ($0.count + 1) * widest > positionsAtOnce || $0.count >= Self.samplesAtOnce } ?? true
-            longest = isFull ? lengths[place] : widest
-            if isFull { batches.append([place]) } else { batches[batches.count - 1].append(place) }
+            let length = lengths[place]
+            let isFull =
+                batches.last.map { batch in
+                    let all = encoder.skipsPadding ? real + length : (batch.count + 1) * max(longest, length)
+                    // A batch that is large enough ends where the next one would be padded.
+                    let wastes = real * 4 > positionsAtOnce && Double(all - real - length) > Self.padding * Double(all)
+                    return wastes || all > positionsAtOnce || batch.count >= Self.samplesAtOnce
+                } ?? true
+            if isFull { batches.append([]) }
+            batches[batches.count - 1].append(place)
+            (longest, real) = isFull ? (length, length) : (max(longest, length), real + length)
         }
         return batches
     }
+
+    /// The share of a batch that may be padding.
+    private static let padding = 0.02
 
     /// Pixels, tokens, frames.
     private func length(_ prepared: Tensor) -> Int {

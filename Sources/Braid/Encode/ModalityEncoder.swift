@@ -1,4 +1,5 @@
 public import Foundation
+internal import Synchronization
 public import Torch
 
 /// One modality's encoder with its weights and the front end that belongs to them.
@@ -24,6 +25,10 @@ public final class ModalityEncoder: @unchecked Sendable {
     let layout: String?
     /// Where the weights came from; nil where they are random.
     let weights: WeightsFolder?
+    /// The fingerprint, once it was asked for.
+    private let known = Mutex<String??>(nil)
+    /// What it was built from.
+    private let origin: (configuration: Configuration.Encoder, base: URL)
 
     /// Builds the encoder that `configuration` asks for. Paths start from `base`.
     ///
@@ -79,6 +84,7 @@ public final class ModalityEncoder: @unchecked Sendable {
         self.options = options
         layout = parts.layout
         self.weights = weights
+        origin = (configuration, base)
         try freeze()
     }
 
@@ -165,6 +171,13 @@ public final class ModalityEncoder: @unchecked Sendable {
     /// SHA-256 over all that its embeddings depend on: the weights, the front end's files, and the options. nil where the
     /// weights are random.
     func fingerprint() throws -> String? {
+        try known.withLock { known in
+            if known == nil { known = try .some(makeFingerprint()) }
+            return known ?? nil
+        }
+    }
+
+    private func makeFingerprint() throws -> String? {
         guard var sums = try weights?.fingerprint().map({ [$0] }) else { return nil }
         if let folder = source.folder {
             sums += try source.companions.filter { !$0.hasSuffix(".md") }.map {
@@ -173,6 +186,22 @@ public final class ModalityEncoder: @unchecked Sendable {
         }
         sums += options.fields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         return Fingerprint.of(sums.joined(separator: "\n"))
+    }
+
+    /// The same encoder, its weights loaded anew, computing in float32.
+    func inFloat32() throws -> ModalityEncoder {
+        var configuration = origin.configuration
+        configuration.options.precision = .fp32
+        return try ModalityEncoder(modality, configuration, relativeTo: origin.base, device: parameters.device, style: .quiet)
+    }
+
+    /// The least cosine between what prepared samples give in this precision and in float32.
+    func leastCosine(_ prepared: [Tensor]) throws -> Double {
+        try withoutGradient {
+            let ours = try encode(prepared).pooled.normalized()
+            let exact = try inFloat32().encode(prepared).pooled.normalized()
+            return try -(ours * exact).sum([1]).scaled(by: -1).maximum([0]).item()
+        }
     }
 
     public var isFrozen: Bool { trainable == .none }

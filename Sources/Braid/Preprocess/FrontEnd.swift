@@ -6,21 +6,25 @@ public struct EncoderInput {
     public let values: Tensor
     /// Bool `[B, T]`, true where a position is real; nil where every one is.
     public let mask: Tensor?
+    /// How many positions of each row are real, its first ones; nil where that is not known, or all are.
+    public let lengths: [Int]?
     /// How many rows each sample has, where samples are cut into windows; nil where each has one.
     public var rowsPerSample: [Int]?
 
-    public init(values: Tensor, mask: Tensor? = nil, rowsPerSample: [Int]? = nil) {
+    public init(values: Tensor, mask: Tensor? = nil, lengths: [Int]? = nil, rowsPerSample: [Int]? = nil) {
         self.values = values
         self.mask = mask
+        self.lengths = lengths
         self.rowsPerSample = rowsPerSample
     }
 
     func moved(to device: Device) throws -> EncoderInput {
-        EncoderInput(values: try values.moved(to: device), mask: try mask?.moved(to: device), rowsPerSample: rowsPerSample)
+        EncoderInput(
+            values: try values.moved(to: device), mask: try mask?.moved(to: device), lengths: lengths, rowsPerSample: rowsPerSample)
     }
 
     func rows(_ range: Range<Int>) throws -> EncoderInput {
-        EncoderInput(values: try values.slice(0, range), mask: try mask?.slice(0, range))
+        EncoderInput(values: try values.slice(0, range), mask: try mask?.slice(0, range), lengths: lengths.map { Array($0[range]) })
     }
 }
 
@@ -45,7 +49,7 @@ public func padded(_ tensors: [Tensor], with value: Double) throws -> EncoderInp
         return try tensor.padded(inner + behind, value: value)
     }
     let mask = try lengthMask(lengths, longest)
-    return EncoderInput(values: try .stack(rows), mask: mask)
+    return EncoderInput(values: try .stack(rows), mask: mask, lengths: lengths)
 }
 
 /// Bool `[B, size]`, true in the first `lengths[b]` positions.

@@ -41,6 +41,24 @@ public struct MultiHeadAttention: Sendable {
         return try output(attended, dropout: outputDropout, adding: input, mode: mode)
     }
 
+    /// `residual` for sequences that lie behind one another, without padding: `[N, D]`, each attending itself alone.
+    ///
+    /// - Parameter bias: `[1, heads, T, T]`, T the longest sequence's length, as in `callAsFunction`.
+    public func residual(_ input: Tensor, runs: [SequenceRun], bias: Tensor?) throws(TorchError) -> Tensor {
+        let all = if let packed { try packed(input) } else { try Tensor.concatenate([query(input), key(input), value(input)], 1) }
+        var gathered: [Tensor] = []
+        for run in runs {
+            // [3, count, heads, length, D / heads]
+            let rows = try all.slice(0, run.rows).reshaped([run.count, run.length, 3, heads, -1]).permuted([2, 0, 3, 1, 4])
+            let near = try bias.map { bias throws(TorchError) in
+                try bias.slice(2, 0..<run.length).slice(3, 0..<run.length).converted(to: all.dtype)
+            }
+            let attended = try rows.select(0, 0).attention(keys: rows.select(0, 1), values: rows.select(0, 2), mask: near)
+            gathered.append(try attended.transposed(1, 2).reshaped([run.rows.count, -1]))
+        }
+        return try output(gathered.count == 1 ? gathered[0] : .concatenate(gathered, 0), dropout: 0, adding: input, mode: .evaluate)
+    }
+
     /// What the heads gather, side by side: `[B, T, D]`.
     private func attended(
         _ input: Tensor, _ context: Tensor?, _ keyMask: Tensor?, _ bias: Tensor?, _ dropout: Double
@@ -71,5 +89,28 @@ public struct MultiHeadAttention: Sendable {
     /// `[B, T, D]` to `[B, heads, T, D / heads]`.
     private func split(_ tensor: Tensor) throws(TorchError) -> Tensor {
         try tensor.reshaped([tensor.shape[0], tensor.shape[1], heads, -1]).transposed(1, 2)
+    }
+}
+
+/// Some sequences of the same length, one behind the other.
+public struct SequenceRun: Sendable, Equatable {
+    public let start: Int
+    public let count: Int
+    public let length: Int
+
+    /// The rows they take.
+    public var rows: Range<Int> { start..<start + count * length }
+
+    /// The runs of sequences of these lengths, which lie behind one another.
+    public static func runs(of lengths: [Int]) -> [SequenceRun] {
+        var runs: [SequenceRun] = []
+        for length in lengths {
+            if let last = runs.last, last.length == length {
+                runs[runs.count - 1] = SequenceRun(start: last.start, count: last.count + 1, length: length)
+            } else {
+                runs.append(SequenceRun(start: runs.last?.rows.upperBound ?? 0, count: 1, length: length))
+            }
+        }
+        return runs
     }
 }

@@ -15,8 +15,8 @@ public struct Bert: Encoder {
     private let dropout: Double
     private let positionRule: BertShape.PositionRule
     private let pooling: TextPooling
-    /// Of values between layers.
-    private let dtype: DType
+    /// What it computes in where it is frozen.
+    private let inference: Precision?
 
     public init(_ scope: Scope, _ shape: BertShape, pooling: TextPooling) throws {
         let initializer = Initializer.normal(deviation: 0.02)
@@ -40,22 +40,46 @@ public struct Bert: Encoder {
         dropout = shape.dropout
         positionRule = shape.positionRule
         self.pooling = pooling
-        dtype = scope.store.inference?.dtype ?? .float32
+        inference = scope.store.inference
         let shared = ["embeddings."] + (relative == nil ? [] : ["encoder.relative_attention_bias."])
         blocks = [shared] + (0..<shape.layers).map { ["encoder.layer.\($0)."] }
     }
 
     public let tokenDimension: Int
 
+    public var skipsPadding: Bool { inference != nil }
+
     /// Ids `[B, T]`, T at most the model's positions.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
+        if let inference, let lengths = input.lengths { return try withoutPadding(input, lengths, inference) }
         let ids = input.values
-        var sum = try words(ids) + positions(places(ids))
-        if let types { sum = try sum + types.weight.select(0, 0) }
-        var x = try norm(sum).dropout(dropout, mode: mode).converted(to: dtype)
+        var x = try embedded(ids, places(ids)).dropout(dropout, mode: mode).converted(to: inference?.dtype ?? .float32)
         let bias = try relative?.bias(ids.shape[1])
         for layer in layers { x = try layer(x, mask: input.mask, bias: bias, mode: mode) }
         return Encoding(pooled: try pooling(x, input.mask), tokens: x, tokenMask: input.mask)
+    }
+
+    /// What frozen layers make of the real tokens alone, behind one another: padding is put in at the end only.
+    private func withoutPadding(_ input: EncoderInput, _ lengths: [Int], _ precision: Precision) throws -> Encoding {
+        let (batch, longest) = (input.values.shape[0], input.values.shape[1])
+        let numbers = lengths.enumerated().flatMap { row, length in (0..<length).map { Int64(row * longest + $0) } }
+        let order = try Tensor(numbers, shape: [numbers.count])
+        let places = try places(input.values).expanded([batch, longest]).reshaped([-1]).rows(order)
+        var x = try embedded(input.values.reshaped([-1]).rows(order), places).converted(to: precision.dtype)
+        let bias = try relative?.bias(longest)
+        let runs = SequenceRun.runs(of: lengths)
+        for layer in layers { x = try layer(x, runs: runs, bias: bias) }
+        let tokens = try Tensor.zeros([batch * longest, tokenDimension])
+        try tokens.copyRowsInPlace(order, from: x.converted(to: .float32))
+        let padded = try tokens.reshaped([batch, longest, -1])
+        return Encoding(pooled: try pooling(padded, input.mask), tokens: padded, tokenMask: input.mask)
+    }
+
+    /// Words, places and type together, normalised: of ids of any shape.
+    private func embedded(_ ids: Tensor, _ places: Tensor) throws(TorchError) -> Tensor {
+        var sum = try words(ids) + positions(places)
+        if let types { sum = try sum + types.weight.select(0, 0) }
+        return try norm(sum)
     }
 
     /// Int64 `[T]`, or `[B, T]` where padding counts.
@@ -100,8 +124,16 @@ private struct BertLayer {
     func callAsFunction(_ input: Tensor, mask: Tensor?, bias: Tensor?, mode: Mode) throws(TorchError) -> Tensor {
         let attended = try attention.residual(
             input, keyMask: mask, bias: bias, dropout: attentionDropout, outputDropout: dropout, mode: mode)
-        let x = try attentionNorm(attended)
-        return try outputNorm(output(intermediate(x, activation: activation), dropout: dropout, adding: x, mode: mode))
+        return try feed(attentionNorm(attended), mode)
+    }
+
+    /// Frozen: of sequences behind one another, `[N, D]`.
+    func callAsFunction(_ input: Tensor, runs: [SequenceRun], bias: Tensor?) throws(TorchError) -> Tensor {
+        try feed(attentionNorm(attention.residual(input, runs: runs, bias: bias)), .evaluate)
+    }
+
+    private func feed(_ x: Tensor, _ mode: Mode) throws(TorchError) -> Tensor {
+        try outputNorm(output(intermediate(x, activation: activation), dropout: dropout, adding: x, mode: mode))
     }
 }
 

@@ -93,7 +93,7 @@ public struct EmbeddingExport {
         let parts = (stream.count + output.partSize - 1) / output.partSize
         let media = encoders.reduce(0) { $0 + (stream.media[$1.modality] ?? 0) }
         let progress = ProgressBar("embedding", total: media, style: options.style)
-        let extractor = try EmbeddingExtractor(
+        var extractor = try EmbeddingExtractor(
             manifest: stream.url, onBadSample: options.onBadSample, style: options.style, cache: options.embeddingCache(),
             progress: progress)
         var rows: [Int] = []
@@ -107,6 +107,7 @@ public struct EmbeddingExport {
             let part = try part(samples, extractor)
             try part.write(to: output.folder, stem, output.format)
             rows.append(part.ids.count)
+            extractor.reportsPrecision = false
         }
         progress.finish("\(parts) \(parts == 1 ? "part" : "parts")")
         try ledger.finish(rows: rows)

@@ -11,6 +11,8 @@ struct EmbeddingExtractor {
     var cache: EmbeddingCache?
     /// Counts the media, where several extractions are one piece of work; nil: each has a line of its own.
     var progress: ProgressBar?
+    /// Whether an encoder in half precision says what that costs.
+    var reportsPrecision = true
     /// The most tokens of a sample to keep; nil where only pooled embeddings are wanted.
     var tokens: Int?
 
@@ -64,11 +66,21 @@ struct EmbeddingExtractor {
                 progress.advance(by: count)
             }
         }
+        if cached < present.count { try reportPrecision(encoder, present.prefix(8).map { samples[$0] }) }
         if let failure = shelf?.failure { notify("embeddings are not cached: \(failure)", style: style) }
         guard self.progress == nil else { return collector }
         progress.finish(
             "\(encoder.architecture), \(encoder.name)" + (cached > 0 ? ", \(cached) from the cache" : ""))
         return collector
+    }
+
+    /// What half precision costs, on the first samples that can be read; a random encoder has no twin to compare with.
+    private func reportPrecision(_ encoder: ModalityEncoder, _ samples: [Sample]) throws {
+        guard reportsPrecision, style != .quiet, encoder.parameters.inference == .bf16, encoder.weights != nil else { return }
+        let prepared = samples.compactMap { try? encoder.frontEnd.prepare($0) }
+        guard !prepared.isEmpty else { return }
+        let cosine = String(format: "%.6f", try encoder.leastCosine(prepared))
+        notify("\(encoder.modality): bf16; cosine to fp32 at least \(cosine) over \(prepared.count) samples", style: style)
     }
 
     private func fault(_ sample: Sample, _ encoder: ModalityEncoder, _ message: String) -> BadSample {

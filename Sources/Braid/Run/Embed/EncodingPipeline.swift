@@ -27,8 +27,7 @@ struct EncodingPipeline: Sendable {
     /// - Parameter places: Which of `samples` to encode.
     func run(_ samples: [Sample], _ places: [Int], _ deliver: (Window, Int) throws -> Void) throws {
         let cores = Self.cores
-        let size = min(encoder.windowSize, max(1, (places.count + 2 * cores - 1) / (2 * cores)))
-        let windows = stride(from: 0, to: places.count, by: size).map { places[$0..<min($0 + size, places.count)] }
+        let windows = Self.windows(places.count, largest: encoder.windowSize, cores).map { places[$0] }
         guard windows.count > 1 else {
             // Too little for several workers: one, whose operators use all cores.
             for window in windows { try deliver(try work(samples, Array(window)), window.count) }
@@ -46,6 +45,18 @@ struct EncodingPipeline: Sendable {
             }
         }
         try queue.receive(from: min(cores, windows.count), deliver)
+    }
+
+    /// Large windows first, for samples of like length to meet; smaller ones towards the end, so that no worker is left alone.
+    static func windows(_ count: Int, largest: Int, _ cores: Int) -> [Range<Int>] {
+        var windows: [Range<Int>] = []
+        var start = 0
+        while start < count {
+            let size = min(largest, max(largest / 16, (count - start) / (3 * cores), 1), count - start)
+            windows.append(start..<start + size)
+            start += size
+        }
+        return windows
     }
 
     private func work(_ samples: [Sample], _ places: [Int]) throws -> Window {

@@ -1,0 +1,69 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Braid
+
+@Suite struct EncodingPipelineTests {
+    @Test func littleIsPadding() throws {
+        let encoder = try ModalityEncoder(
+            .text, .init(encoder: nil, weights: Fixtures.minilm.path, train: .none), relativeTo: Fixtures.root)
+        var random = RandomSource(seed: 7)
+        // Natural text: many short ones, some long.
+        let lengths = (0..<512).map { _ in 3 + Int(40 * pow(Double.random(in: 0..<1, using: &random), 2) * 3) }
+        let prepared = try lengths.map { try Tensor.zeros([$0], dtype: .int64) }
+        let batches = encoder.batches(prepared)
+        #expect(batches.flatMap { $0 }.sorted() == Array(0..<512))
+        let padded = batches.reduce(0) { sum, batch in sum + batch.count * (batch.map { lengths[$0] }.max() ?? 0) }
+        let real = lengths.reduce(0, +)
+        #expect(Double(padded - real) / Double(padded) < 0.05)
+        #expect(batches.allSatisfy { batch in batch.count * (batch.map { lengths[$0] }.max() ?? 0) <= 1024 || batch.count == 1 })
+    }
+
+    @Test func resultsComeUnderTheirPlacesWhateverTheBatch() throws {
+        let encoder = try ModalityEncoder(
+            .text, .init(encoder: nil, weights: Fixtures.minilm.path, train: .none), relativeTo: Fixtures.root)
+        let texts = (0..<150).map { "word " + String(repeating: "and more ", count: $0 * 7 % 23) + "\($0)" }
+        let samples = texts.enumerated().map { Sample(id: "\($0.offset)", text: .inline($0.element)) }
+        var collector = try EmbeddingCollector(encoder.encoder, count: 150, tokens: nil)
+        let places = Array(stride(from: 0, to: 150, by: 2))
+        try EncodingPipeline(encoder: encoder, tokens: nil, shelf: nil).run(samples, places) { window, _ in
+            for part in window.parts { _ = try collector.add(part) }
+        }
+        let rows = try collector.rows(Array(0..<150))
+        for place in [0, 2, 74, 148] {
+            let alone = try withoutGradient { try encoder.encode([encoder.frontEnd.prepare(samples[place])]).pooled }
+            #expect(try maxDifference(rows.pooled.slice(0, place..<place + 1), alone) <= 1e-5)
+        }
+        #expect(!rows.presence[1] && rows.presence[2])
+        #expect(try rows.pooled.select(0, 1).absolute().sum().item() == 0)
+    }
+
+    @Test func theFirstErrorEndsTheWorkAndWorkersWithIt() throws {
+        struct Stop: Error {}
+        let queue = WindowQueue(count: 1000, room: 2)
+        let done = Slot()
+        for _ in 0..<3 {
+            Thread.detachNewThread {
+                while queue.take() != nil { queue.put(EncodingPipeline.Window(), 1) }
+                done.add()
+                queue.leave()
+            }
+        }
+        var taken = 0
+        #expect(throws: Stop.self) {
+            try queue.receive(from: 3) { _, _ in
+                taken += 1
+                if taken == 5 { throw Stop() }
+            }
+        }
+        #expect(taken == 5 && done.value == 3)
+    }
+
+    private final class Slot: @unchecked Sendable {
+        private let lock = NSLock()
+        private(set) var value = 0
+        func add() { lock.withLock { value += 1 } }
+    }
+}
