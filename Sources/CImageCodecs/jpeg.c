@@ -1,4 +1,5 @@
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,8 +66,9 @@ static void read_rows(struct jpeg_decompress_struct *info, cic_image *image, uin
     }
 }
 
-int cic_decode_jpeg(
-    const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]) {
+static int decode(
+    const uint8_t *data, size_t size, uint32_t denominator, bool only_describes, uint64_t max_pixels, cic_image *image,
+    char message[CIC_MESSAGE_SIZE]) {
     memset(image, 0, sizeof *image);
     struct jpeg_decompress_struct info;
     memset(&info, 0, sizeof info);
@@ -88,13 +90,21 @@ int cic_decode_jpeg(
     if ((uint64_t)info.image_width * info.image_height > max_pixels) {
         ERREXIT1(&info, JERR_IMAGE_TOO_BIG, (int)JPEG_MAX_DIMENSION);
     }
+    image->orientation = orientation(&info);
+    if (only_describes) {
+        image->width = info.image_width;
+        image->height = info.image_height;
+        jpeg_destroy_decompress(&info);
+        return 0;
+    }
+    info.scale_num = 1;
+    info.scale_denom = denominator;
     const int inks = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
     info.out_color_space = inks ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(&info);
     image->width = info.output_width;
     image->height = info.output_height;
     image->channels = 3;
-    image->orientation = orientation(&info);
     image->pixels = malloc((size_t)image->width * image->height * 3);
     row = malloc((size_t)image->width * 4);
     if (!image->pixels || !row) ERREXIT1(&info, JERR_OUT_OF_MEMORY, 0);
@@ -103,4 +113,14 @@ int cic_decode_jpeg(
     jpeg_destroy_decompress(&info);
     free(row);
     return 0;
+}
+
+int cic_decode_jpeg(
+    const uint8_t *data, size_t size, uint32_t denominator, uint64_t max_pixels, cic_image *image,
+    char message[CIC_MESSAGE_SIZE]) {
+    return decode(data, size, denominator, false, max_pixels, image, message);
+}
+
+int cic_describe_jpeg(const uint8_t *data, size_t size, cic_image *image, char message[CIC_MESSAGE_SIZE]) {
+    return decode(data, size, 1, true, UINT64_MAX, image, message);
 }

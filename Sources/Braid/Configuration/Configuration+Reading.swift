@@ -110,7 +110,11 @@ extension Configuration {
             "\(path).precision",
             "What a frozen encoder computes in; bf16 needs a processor with AVX512-BF16. Default: fp32, or what a model's folder says.")
         switch modality {
-        case .image: break
+        case .image:
+            options.decoding = reader.optionalChoice(
+                "\(path).jpeg_decoding",
+                "scaled: JPEGs of at least twice the size needed are decoded at a half, a quarter or an eighth of it, faster and not quite alike. Default: exact."
+            )
         case .text:
             options.pooling = reader.optionalChoice(
                 "\(path).pooling",

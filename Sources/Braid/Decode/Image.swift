@@ -29,18 +29,25 @@ public enum ImageDecoder {
     /// As Pillow's limit against decompression bombs.
     public static let maxPixels: UInt64 = 178_956_970
 
-    /// - Parameter background: What lies behind transparent pixels, as a grey level; white unless told otherwise.
+    /// - Parameters:
+    ///   - background: What lies behind transparent pixels, as a grey level; white unless told otherwise.
+    ///   - wanted: The size that is needed of a picture of some height and width. A JPEG of at least twice that is decoded at a half, a
+    ///     quarter or an eighth of its size, which leaves out work, and is not quite what decoding and resizing gives. nil: whole.
     /// - Throws: `DecodeError`.
-    public static func decode(_ url: URL, background: UInt8 = 255) throws -> Image {
+    public static func decode(
+        _ url: URL, background: UInt8 = 255, atLeast wanted: ((_ height: Int, _ width: Int) -> (height: Int, width: Int))? = nil
+    ) throws -> Image {
         try MediaFile.check(url)
         let data: Data
         do { data = try Data(contentsOf: url) } catch {
             throw DecodeError(path: url.path, reason: "cannot be read: no permission")
         }
-        return try decode(data, path: url.path, background: background)
+        return try decode(data, path: url.path, background: background, wanted)
     }
 
-    static func decode(_ data: Data, path: String, background: UInt8) throws -> Image {
+    private static func decode(
+        _ data: Data, path: String, background: UInt8, _ wanted: ((Int, Int) -> (height: Int, width: Int))?
+    ) throws -> Image {
         var image = cic_image()
         let message = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CIC_MESSAGE_SIZE))
         message.initialize(repeating: 0, count: Int(CIC_MESSAGE_SIZE))
@@ -48,18 +55,21 @@ public enum ImageDecoder {
             message.deallocate()
             cic_free(&image)
         }
-        let decode: (UnsafePointer<UInt8>?, Int, UInt64, UnsafeMutablePointer<cic_image>, UnsafeMutablePointer<CChar>) -> Int32
-        if data.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-            decode = cic_decode_png
-        } else if data.starts(with: [0xFF, 0xD8, 0xFF]) {
-            decode = cic_decode_jpeg
-        } else {
+        let isPNG = data.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
+        guard isPNG || data.starts(with: [0xFF, 0xD8, 0xFF]) else {
             throw DecodeError(
                 path: path,
                 reason: data.isEmpty ? "is empty" : "is neither PNG nor JPEG, whatever its name; convert it to one of them")
         }
         let status = data.withUnsafeBytes { bytes in
-            decode(bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, maxPixels, &image, message)
+            let start = bytes.bindMemory(to: UInt8.self).baseAddress
+            if isPNG { return cic_decode_png(start, bytes.count, maxPixels, &image, message) }
+            var denominator = UInt32(1)
+            if let wanted {
+                guard cic_describe_jpeg(start, bytes.count, &image, message) == 0 else { return Int32(1) }
+                denominator = reduction(of: image, to: wanted)
+            }
+            return cic_decode_jpeg(start, bytes.count, denominator, maxPixels, &image, message)
         }
         guard status == 0, let pixels = image.pixels else {
             throw DecodeError(path: path, reason: "is damaged: \(String(cString: message))")
@@ -68,6 +78,15 @@ public enum ImageDecoder {
         let source = UnsafeBufferPointer(start: pixels, count: count * Int(image.channels))
         let rgb = image.channels == 4 ? composite(source, on: background) : Array(source)
         return Image(width: Int(image.width), height: Int(image.height), pixels: rgb).upright(orientation: Int(image.orientation))
+    }
+
+    /// The largest reduction that leaves what is wanted, of the picture as it is seen upright.
+    private static func reduction(of image: cic_image, to wanted: (Int, Int) -> (height: Int, width: Int)) -> UInt32 {
+        let isTurned = image.orientation >= 5
+        let (width, height) = (Int(isTurned ? image.height : image.width), Int(isTurned ? image.width : image.height))
+        let size = wanted(height, width)
+        let fitting = [8, 4, 2].first { height >= $0 * size.height && width >= $0 * size.width }
+        return UInt32(fitting ?? 1)
     }
 
     /// Lays RGBA over a grey background, rounding to nearest.

@@ -59,13 +59,17 @@ public struct EncoderOptions: Sendable, Equatable {
     public var overlap: Double?
     /// What a frozen encoder computes in.
     public var precision: Precision?
+    /// How large JPEGs are decoded; image only.
+    public var decoding: JPEGDecoding?
     /// The layout that the weights were in before Braid wrote them under its own names.
     var layout: String?
 
     public init(
-        pooling: TextPooling.Mode? = nil, window: Double? = nil, overlap: Double? = nil, precision: Precision? = nil
+        pooling: TextPooling.Mode? = nil, window: Double? = nil, overlap: Double? = nil, precision: Precision? = nil,
+        decoding: JPEGDecoding? = nil
     ) {
         self.precision = precision
+        self.decoding = decoding
         self.pooling = pooling
         self.window = window
         self.overlap = overlap
@@ -79,6 +83,12 @@ public struct EncoderOptions: Sendable, Equatable {
                 throw json.fault("pooling is not known")
             }
             pooling = mode
+        }
+        if json.has("jpeg_decoding") {
+            guard let known = JPEGDecoding(rawValue: try json.string("jpeg_decoding")) else {
+                throw json.fault("jpeg_decoding is not known")
+            }
+            decoding = known
         }
         if json.has("precision") {
             guard let known = Precision(rawValue: try json.string("precision")) else {
@@ -98,6 +108,7 @@ public struct EncoderOptions: Sendable, Equatable {
         var fields: [String: Any] = [:]
         fields["pooling"] = pooling?.rawValue
         fields["precision"] = precision?.rawValue
+        fields["jpeg_decoding"] = decoding?.rawValue
         fields["window"] = window
         fields["overlap"] = overlap
         fields["layout"] = layout
@@ -108,7 +119,7 @@ public struct EncoderOptions: Sendable, Equatable {
     func merged(over others: EncoderOptions) -> EncoderOptions {
         var merged = EncoderOptions(
             pooling: pooling ?? others.pooling, window: window ?? others.window, overlap: overlap ?? others.overlap,
-            precision: precision ?? others.precision)
+            precision: precision ?? others.precision, decoding: decoding ?? others.decoding)
         merged.layout = layout ?? others.layout
         return merged
     }

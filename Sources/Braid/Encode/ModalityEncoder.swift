@@ -91,7 +91,7 @@ public final class ModalityEncoder: @unchecked Sendable {
     private static func check(_ options: EncoderOptions, _ modality: Modality) throws {
         let given = [
             ("pooling", options.pooling != nil, Modality.text), ("window", options.window != nil, .audio),
-            ("overlap", options.overlap != nil, .audio),
+            ("overlap", options.overlap != nil, .audio), ("jpeg_decoding", options.decoding != nil, .image),
         ]
         for (name, isGiven, owner) in given where isGiven && owner != modality {
             throw BraidError(.badConfiguration, "modalities.\(modality).\(name) acts only on \(owner); leave it out")

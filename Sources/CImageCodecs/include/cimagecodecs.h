@@ -21,8 +21,12 @@ enum { CIC_MESSAGE_SIZE = 256 };
 /// Both return 0, or 1 with the reason in `message`. Pictures of more than `max_pixels` are refused before allocation.
 int cic_decode_png(
     const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]);
+/// At 1/`denominator` of the size (1, 2, 4 or 8), rounded up, by leaving out frequencies.
 int cic_decode_jpeg(
-    const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]);
+    const uint8_t *data, size_t size, uint32_t denominator, uint64_t max_pixels, cic_image *image,
+    char message[CIC_MESSAGE_SIZE]);
+/// Everything of a JPEG but its pixels.
+int cic_describe_jpeg(const uint8_t *data, size_t size, cic_image *image, char message[CIC_MESSAGE_SIZE]);
 void cic_free(cic_image *image);
 
 #endif

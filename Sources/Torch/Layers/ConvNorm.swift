@@ -19,7 +19,11 @@ public struct ConvNorm: Sendable {
         _ input: Tensor, activation: Activation = .identity, consuming shortcut: Tensor? = nil, mode: Mode
     ) throws(TorchError) -> Tensor {
         if let packed { return try packed(input, activation: activation, consuming: shortcut) }
-        let normalized = try norm(conv(input), mode: mode)
-        return try activation(shortcut.map { shortcut throws(TorchError) in try normalized + shortcut } ?? normalized)
+        // The normalised map is nobody else's, and backward does not need it: what follows is done in place.
+        let map = try norm(conv(input), mode: mode)
+        if let shortcut { try map.addInPlace(shortcut) }
+        guard activation == .relu else { return try activation(map) }
+        try map.reluInPlace()
+        return map
     }
 }

@@ -144,6 +144,8 @@ extension Tensor {
         _ = try Operator("add_.Tensor")(.tensor(self), .tensor(other))
     }
 
+    public func reluInPlace() throws(TorchError) { _ = try Operator("relu_")(.tensor(self)) }
+
     public func scaleInPlace(by factor: Tensor) throws(TorchError) {
         _ = try Operator("mul_.Tensor")(.tensor(self), .tensor(factor))
     }

@@ -95,4 +95,21 @@ import Torch
     private func wav() throws -> String? {
         try FileManager.default.contentsOfDirectory(atPath: Fixtures.url("audio").path).sorted().first { $0.hasSuffix(".wav") }
     }
+
+    /// A large picture is decoded at a fraction of its size, never below what is wanted, and looks the same.
+    @Test func largeJPEGsAreScaledWhereAsked() throws {
+        let name = try #require(
+            FileManager.default.contentsOfDirectory(atPath: Fixtures.url("images").path).sorted().first { $0.hasSuffix(".jpg") })
+        let url = Fixtures.url("images/\(name)")
+        let whole = try ImageDecoder.decode(url)
+        for part in [1, 2, 4, 8] {
+            let wanted = (height: whole.height / part, width: whole.width / part)
+            let scaled = try ImageDecoder.decode(url, atLeast: { _, _ in wanted })
+            #expect(scaled.height >= wanted.height && scaled.width >= wanted.width)
+            #expect(scaled.height < 2 * (wanted.height + 1))
+            let mean = { (image: Image) in Double(image.pixels.reduce(0) { $0 + Int($1) }) / Double(image.pixels.count) }
+            #expect(abs(mean(scaled) - mean(whole)) < 8)
+        }
+        #expect(try ImageDecoder.decode(url, atLeast: { ($0, $1) }) == whole)
+    }
 }

@@ -8,17 +8,37 @@ import Torch
 @Suite struct EncodingPipelineTests {
     @Test func littleIsPadding() throws {
         let encoder = try ModalityEncoder(
-            .text, .init(encoder: nil, weights: Fixtures.minilm.path, train: .none), relativeTo: Fixtures.root)
+            .audio, .init(encoder: nil, weights: Fixtures.url("cnn10").path, train: .none), relativeTo: Fixtures.root)
         var random = RandomSource(seed: 7)
-        // Natural text: many short ones, some long.
-        let lengths = (0..<512).map { _ in 3 + Int(40 * pow(Double.random(in: 0..<1, using: &random), 2) * 3) }
-        let prepared = try lengths.map { try Tensor.zeros([$0], dtype: .int64) }
+        // One to ten seconds.
+        let lengths = (0..<encoder.windowSize).map { _ in Int.random(in: 100..<1000, using: &random) }
+        let prepared = try lengths.map { try Tensor.zeros([$0, 64]) }
         let batches = encoder.batches(prepared)
-        #expect(batches.flatMap { $0 }.sorted() == Array(0..<512))
+        #expect(batches.flatMap { $0 }.sorted() == Array(lengths.indices))
         let padded = batches.reduce(0) { sum, batch in sum + batch.count * (batch.map { lengths[$0] }.max() ?? 0) }
         let real = lengths.reduce(0, +)
         #expect(Double(padded - real) / Double(padded) < 0.05)
-        #expect(batches.allSatisfy { batch in batch.count * (batch.map { lengths[$0] }.max() ?? 0) <= 1024 || batch.count == 1 })
+        #expect(batches.allSatisfy { batch in batch.count * (batch.map { lengths[$0] }.max() ?? 0) <= 4096 || batch.count == 1 })
+    }
+
+    /// Frozen, BERT and its relatives compute no padding at all: real tokens fill a batch.
+    @Test func textsFillTheirBatches() throws {
+        let encoder = try ModalityEncoder(
+            .text, .init(encoder: nil, weights: Fixtures.minilm.path, train: .none), relativeTo: Fixtures.root)
+        let lengths = (0..<200).map { 3 + $0 * 37 % 90 }
+        let batches = try encoder.batches(lengths.map { try Tensor.zeros([$0], dtype: .int64) })
+        let sums = batches.map { $0.reduce(0) { $0 + lengths[$1] } }
+        #expect(sums.allSatisfy { $0 <= 1024 } && sums.dropLast().allSatisfy { $0 > 900 || batches.contains { $0.count == 64 } })
+    }
+
+    @Test func everySampleIsInOneWindow() {
+        for count in [0, 1, 2, 31, 500, 100_000] {
+            for cores in [1, 2, 64] {
+                let windows = EncodingPipeline.windows(count, largest: 512, cores)
+                #expect(windows.flatMap { Array($0) } == Array(0..<count))
+                #expect(windows.allSatisfy { $0.count <= 512 })
+            }
+        }
     }
 
     @Test func resultsComeUnderTheirPlacesWhateverTheBatch() throws {
