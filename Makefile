@@ -7,7 +7,7 @@ RELEASE := swift build -c release --static-swift-stdlib
 BRAID := .build/release/braid
 BENCH := .build/release/BraidBench
 
-.PHONY: help setup build demo test check format lint layering parity bench bench-tool install clean
+.PHONY: help setup build demo test check format lint layering parity bench bench-parts bench-tool install clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,7 +41,16 @@ parity: build bench-tool ## Compare full-size encoders and tokenizers with timm,
 	@python3 scripts/parity.py $(BRAID)
 	@python3 scripts/tokenizer_parity.py --dump "$(BENCH) ids {file}"
 
-bench: build bench-tool ## Time front ends and tokenizers against their peers, and the memory of loading (needs their Python packages)
+bench: build bench-tool ## Measure against the peers, which are installed into .deps/peers: an hour and a half
+	@python="$$(benchmarks/peers.sh)"; \
+	"$$python" benchmarks/encoding.py $(BENCH); \
+	"$$python" benchmarks/encoding.py $(BENCH) --kind cifar --models resnet18 --modes files; \
+	"$$python" benchmarks/training_step.py $(BENCH); \
+	"$$python" benchmarks/frozen_fusion.py $(BRAID); \
+	"$$python" benchmarks/cold_prediction.py $(BRAID); \
+	"$$python" benchmarks/rows.py $(BRAID)
+
+bench-parts: build bench-tool ## Time front ends and tokenizers alone, and the memory of loading (needs their Python packages)
 	@python3 benchmarks/front_ends.py $(BENCH)
 	@python3 benchmarks/tokenizer_speed.py --time "$(BENCH) tokenize {file}"
 	@python3 benchmarks/load_memory.py $(BENCH)

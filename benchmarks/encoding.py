@@ -1,7 +1,9 @@
 """Measures how many embeddings a second Braid makes, against its peers, interleaved in one run.
 
 For every model and precision, all libraries take turns: RUNS runs each after a first one that is not counted. `files` goes from
-files to a file of embeddings, `encoder` from prepared inputs. Embeddings are compared too. Peers: peer.py says what they are.
+files to a file of embeddings, `encoder` from prepared inputs. Embeddings are compared too. Peers: peer.py says what they are. Of
+`encoder` the share of the machine's multiply-adds is given as well: the network's operations as PyTorch counts them, over what
+fma_peak.c does in the same minute.
 
 Usage: benchmarks/encoding.py path/to/BraidBench [--runs 5] [--models resnet18,…] [--precisions fp32,bf16] [--modes files,encoder]
        [--kind cifar]
@@ -23,8 +25,8 @@ from workloads import MODELS, WORK
 HERE = pathlib.Path(__file__).resolve().parent
 # ONNX Runtime's CPU kernels have no bf16.
 LIBRARIES = {
-    "fp32": ["script", "eager", "compile", "onnxruntime", "openvino"],
-    "bf16": ["script", "eager", "compile", "openvino"],
+    "fp32": ["script", "compile", "onnxruntime", "openvino"],
+    "bf16": ["script", "compile", "openvino"],
 }
 
 
@@ -82,6 +84,28 @@ def workers(bench, name, precision, mode, kind):
     return started
 
 
+def peak(precision):
+    """GFLOP/s of the vector units alone, the best of three."""
+    tool = WORK / "fma_peak"
+    if not tool.exists():
+        subprocess.run(["cc", "-O2", "-march=native", "-pthread", HERE / "fma_peak.c", "-o", tool], check=True)
+    return max(json.loads(subprocess.run([tool], check=True, capture_output=True).stdout)[precision] for _ in range(3))
+
+
+def operations(name):
+    """GFLOP of one of `prepared`'s inputs."""
+    from peer import Embedder
+    from safetensors.torch import load_file
+    from torch.utils.flop_counter import FlopCounterMode
+
+    inputs = load_file(prepared(name))["inputs"][:1]
+    mask = (torch.ones_like(inputs),) if MODELS[name][0] == "text" else ()
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        Embedder(name)(inputs, *mask)
+    return counter.get_total_flops() / 1e9
+
+
 def difference(name, precision, library):
     """Between Braid's embeddings and a peer's: the largest of all values, and the least cosine."""
     ours = np.load(WORK / "out" / f"part-00000.{MODELS[name][0]}.npy")
@@ -112,6 +136,8 @@ def measure(bench, name, precision, mode, kind, runs):
         "model": name + (f", {kind}" if kind else ""), "precision": precision, "mode": mode, "rates": rate, "ratios": ratios, "best": best,
         "peak_mb": {library: max(f["peak"] for f in each) / 1e6 for library, each in figures.items()},
     }
+    if mode == "encoder":
+        row["share"] = operations(name) * rate["braid"] / peak(precision)
     if mode == "files":
         reference = "script" if precision == "fp32" else best
         row["difference"] = [float(value) for value in difference(name, precision, reference)]
@@ -128,7 +154,7 @@ def main():
     parser.add_argument("--kind", default="")
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    print("| model | precision | mode | Braid, 1/s | peers, 1/s | ratio to the fastest | ratio to the script | largest difference, least cosine |")
+    print("| model | precision | mode | Braid, 1/s | peers, 1/s | ratio to the fastest | ratio to the script, or share of the FMA peak | largest difference, least cosine |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     with open(WORK / "encoding.jsonl", "a") as log:
         for mode in options.modes.split(","):
@@ -138,6 +164,7 @@ def main():
                     print(json.dumps(row), file=log, flush=True)
                     peers = ", ".join(f"{library} {rate:.1f}" for library, rate in row["rates"].items() if library != "braid")
                     script = f"{row['ratios']['script']:.2f}" if "script" in row["ratios"] else ""
+                    script = script or f"{row['share']:.0%} of peak"
                     apart = "{:.1e}, {:.6f}".format(*row["difference"]) if "difference" in row else ""
                     print(
                         f"| {row['model']} | {precision} | {mode} | {row['rates']['braid']:.1f} | {peers} | "

@@ -1,8 +1,8 @@
 """One peer at work: each line on stdin is a run, each line on stdout its figures. Started by encoding.py.
 
 Usage: peer.py LIBRARY MODEL PRECISION MODE [KIND]
-LIBRARY: script (what one writes first: eager PyTorch, one process, media in turn), eager (channels last, behind the loader below),
-         compile (torch.compile with freezing), onnxruntime, openvino
+LIBRARY: script (what one writes first: eager PyTorch, one process, media in turn), eager (channels last, behind the loader below; slower than
+         compile, and left out of the tables), compile (torch.compile with freezing), onnxruntime, openvino
 MODE:    files (from files to embeddings, written as .npy) or encoder (inputs already prepared)
 
 The loader: two worker processes that decode and prepare, batches prefetched; texts and recordings sorted by length, texts

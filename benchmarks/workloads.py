@@ -21,12 +21,12 @@ MINILM = ROOT / ".deps" / "weights" / "all-MiniLM-L6-v2"
 CIFAR = ROOT.parent / "shared" / "data" / "cifar10-jpg.tar.gz"
 # Name, modality, how many media a run takes, and how many an encoder-alone run takes.
 MODELS = {
-    "resnet18": ("image", 192, 64),
-    "resnet50": ("image", 80, 32),
+    "resnet18": ("image", 128, 64),
+    "resnet50": ("image", 64, 32),
     "minilm": ("text", 1024, 256),
-    "bert-base": ("text", 160, 48),
-    "cnn10": ("audio", 48, 24),
-    "cnn14": ("audio", 24, 12),
+    "bert-base": ("text", 128, 48),
+    "cnn10": ("audio", 40, 16),
+    "cnn14": ("audio", 24, 8),
 }
 
 

@@ -16,14 +16,16 @@ import Testing
 
     private func braid(_ arguments: String...) throws -> Result { try run("braid", arguments) }
 
-    private func run(_ command: String, _ arguments: [String]) throws -> Result {
+    private func run(_ command: String, _ arguments: [String], _ environment: [String: String] = [:]) throws -> Result {
         let process = Process()
         // The command lies beside the test bundle.
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
             .appendingPathComponent(command)
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
-        process.environment = ProcessInfo.processInfo.environment.merging(["HF_HUB_OFFLINE": "1"]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(["HF_HUB_OFFLINE": "1"]) { $1 }.merging(environment) {
+            $1
+        }
         let (out, error) = (folder.url.appendingPathComponent("out"), folder.url.appendingPathComponent("error"))
         for file in [out, error] { try Data().write(to: file) }
         process.standardOutput = try FileHandle(forWritingTo: out)
@@ -38,7 +40,7 @@ import Testing
     @Test func helpNamesEveryCommand() throws {
         let result = try braid("--help")
         #expect(result.code == 0)
-        for name in ["init", "check", "train", "evaluate", "predict", "embed", "ablate", "models"] {
+        for name in ["init", "check", "train", "evaluate", "predict", "embed", "ablate", "models", "cache"] {
             #expect(result.out.contains("\n  \(name) "))
         }
     }
@@ -101,5 +103,36 @@ import Testing
         #expect(info.code == 0)
         #expect(info.out.contains("embedding:    24") && info.out.contains("0 missing"))
         #expect(try braid("models", "info", "nothing/here").code == 66)
+    }
+
+    /// A second command finds what the first has made; without the cache neither looks nor leaves.
+    @Test func embeddingsAreSharedThroughTheCache() throws {
+        let cache = folder.url.appendingPathComponent("cache").path
+        try folder.write(
+            "image,label\n\(Fixtures.url("images/rgb8.png").path),a\n\(Fixtures.url("images/grey8.png").path),b\n", as: "m.csv")
+        try folder.write("modalities: {image: {weights: \(Fixtures.url("resnet").path)}}\n", as: "c.yaml")
+        func embed(_ out: String, _ more: String...) throws -> String {
+            let result = try run(
+                "braid", ["embed", "c.yaml", "--manifest", "m.csv", "--out", out] + more, ["BRAID_CACHE": cache])
+            #expect(result.code == 0, "\(result.error)")
+            return out
+        }
+        _ = try embed("plain", "--no-cache")
+        #expect(!FileManager.default.fileExists(atPath: cache))
+        _ = try embed("first")
+        let info = try run("braid", ["cache", "info"], ["BRAID_CACHE": cache])
+        #expect(info.code == 0 && info.out.contains("2 embeddings") && info.out.contains("image: resnet18"))
+        _ = try embed("second")
+        let parts = try ["plain", "first", "second"].map {
+            try Data(contentsOf: folder.url.appendingPathComponent("\($0)/part-00000.safetensors"))
+        }
+        #expect(parts[0] == parts[1] && parts[1] == parts[2])
+        let cleared = try run("braid", ["cache", "clear"], ["BRAID_CACHE": cache])
+        #expect(cleared.out.contains("Deleted 2 embeddings"))
+        #expect(try run("braid", ["cache", "info"], ["BRAID_CACHE": cache]).out.contains(": 0 embeddings"))
+        let wrong = try run("braid", ["cache", "info"], ["BRAID_CACHE_GB": "-3"])
+        #expect(wrong.code == 64 && wrong.error.contains("BRAID_CACHE_GB is -3; expected a number of gigabytes"))
+        #expect(try braid("predict", "x", "--text", "y", "--no-cache").error.contains("--no-cache acts only with --manifest"))
+        #expect(try braid("embed", "c.yaml", "--manifest", "m.csv", "--out", "z", "--part-size", "0").code == 64)
     }
 }

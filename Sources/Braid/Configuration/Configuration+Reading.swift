@@ -108,7 +108,8 @@ extension Configuration {
         var options = EncoderOptions()
         options.precision = reader.optionalChoice(
             "\(path).precision",
-            "What a frozen encoder computes in; bf16 needs a processor with AVX512-BF16. Default: fp32, or what a model's folder says.")
+            "What a frozen encoder computes in; bf16 needs a processor with AVX512-BF16. Default: fp32, or what a model's folder says."
+        )
         switch modality {
         case .image:
             options.decoding = reader.optionalChoice(

@@ -54,7 +54,7 @@ public struct Conv2d: Sendable {
         self.stride = stride
         self.padding = padding
         self.groups = groups
-        packed = scope.store.inference.map { PackedConvolution(self, $0) }
+        packed = scope.store.inference.map { PackedConvolution(self, $0, pages: scope.pages(of: "weight")) }
     }
 
     /// `activation` of the convolution; one fused operator where weights are frozen.

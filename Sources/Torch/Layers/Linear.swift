@@ -8,7 +8,7 @@ public struct Linear: Sendable {
     public init(_ scope: Scope, _ inputs: Int, _ outputs: Int, bias: Bool = true, initializer: Initializer? = nil) throws {
         weight = try scope.parameter("weight", [outputs, inputs], initializer ?? .fanIn(inputs))
         self.bias = bias ? try scope.parameter("bias", [outputs], initializer == nil ? .fanIn(inputs) : .constant(0)) : nil
-        packed = scope.store.inference.map { PackedLinear([self], $0) }
+        packed = scope.store.inference.map { PackedLinear([self], $0, pages: [scope.pages(of: "weight")]) }
     }
 
     /// Of weights that belong to another layer and are never trained.

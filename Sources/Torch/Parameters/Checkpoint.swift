@@ -21,6 +21,17 @@ public protocol Checkpoint: AnyObject {
     func discard(_ name: String)
 }
 
+/// The pages of a file that a weight was read from. Given back, they are read again where somebody looks at the weight again.
+struct CheckpointPages: @unchecked Sendable {
+    // Checkpoints do not change once they are open, and giving back pages is a system call.
+    private let checkpoint: (any Checkpoint)?
+    private let key: String?
+
+    init(checkpoint: (any Checkpoint)?, key: String?) { (self.checkpoint, self.key) = (checkpoint, key) }
+
+    func giveBack() { if let key { checkpoint?.discard(key) } }
+}
+
 extension SafetensorsFile: Checkpoint {
     public var directory: [String: CheckpointEntry] {
         entries.mapValues { CheckpointEntry(dtype: $0.dtype, shape: $0.shape) }

@@ -86,6 +86,9 @@ public final class ParameterStore {
     /// Whether the checkpoint has something under `path`; false where weights are random.
     public func holds(_ path: String) -> Bool { keys[path] != nil }
 
+    /// What gives back the memory of a weight that a layer has a packed copy of.
+    func pages(of path: String) -> CheckpointPages { CheckpointPages(checkpoint: checkpoint, key: keys[path]) }
+
     func ignore(_ path: String) { ignored.insert(keys[path] ?? path) }
 
     func declare(_ path: String, _ shape: [Int], _ initializer: Initializer, kind: Kind) throws -> Tensor {

@@ -33,6 +33,8 @@ public struct Scope {
     /// Whether the checkpoint has `name`; false where weights are random.
     public func holds(_ name: String) -> Bool { store.holds(self.name(name)) }
 
+    func pages(of name: String) -> CheckpointPages { store.pages(of: self.name(name)) }
+
     private func name(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 }
 

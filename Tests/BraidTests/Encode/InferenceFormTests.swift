@@ -75,7 +75,9 @@ import Torch
             let fused = try encode(forms.fused)
             let scale = max(1, try plain.pooled.absolute().maximum([0, 1]).item())
             #expect(try maxDifference(fused.pooled, plain.pooled) <= 1e-4 * scale, "pooled")
-            try #expect(maxDifference(real(fused), real(plain)) <= 1e-4 * max(1, real(plain).absolute().maximum([0, 1, 2]).item()), "tokens")
+            try #expect(
+                maxDifference(real(fused), real(plain)) <= 1e-4 * max(1, real(plain).absolute().maximum([0, 1, 2]).item()), "tokens"
+            )
         }
         guard let half = forms.half else { return }
         let rounded = try encode(half).pooled.normalized()

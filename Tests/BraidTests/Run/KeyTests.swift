@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Torch
 
 @testable import Braid
 
@@ -112,5 +113,36 @@ import Testing
     ])
     func whatDoesNotFitTheTaskOrFusionIsRefused(_ overrides: [String]) throws {
         #expect(throws: BraidError.self) { try small.configuration(overrides) }
+    }
+
+    @Test func encoderKeysAct() throws {
+        func embeddings(_ overrides: [String]) throws -> [UInt8] {
+            let configuration = try small.configuration(overrides)
+            let out = small.folder.url.appendingPathComponent(UUID().uuidString)
+            try EmbeddingExport(
+                configuration: configuration, manifest: configuration.manifestURL, modalities: [.image, .audio],
+                .init(device: .cpu, style: .quiet, cachesEmbeddings: false)
+            ).write(to: .init(out))
+            return Array(try Data(contentsOf: out.appendingPathComponent("part-00000.safetensors")))
+        }
+        let plain = try embeddings([])
+        guard Precision.bf16.isSupported else { return }
+        for modality in ["image", "audio"] {
+            #expect(try embeddings(["modalities.\(modality).precision=bf16"]) != plain)
+            #expect(try embeddings(["modalities.\(modality).precision=fp32"]) == plain)
+        }
+    }
+
+    @Test func theCacheKeyActs() throws {
+        let folder = small.folder.url.appendingPathComponent("cache").path
+        let before = ProcessInfo.processInfo.environment["BRAID_CACHE"]
+        setenv("BRAID_CACHE", folder, 1)
+        defer { if let before { setenv("BRAID_CACHE", before, 1) } else { unsetenv("BRAID_CACHE") } }
+        let without = try small.losses("without", ["embedding_cache=false"])
+        #expect(!FileManager.default.fileExists(atPath: folder))
+        let first = try small.losses("first", ["embedding_cache=true"])
+        #expect(try EmbeddingCache.standard().entries().map(\.embeddings).reduce(0, +) == 48)
+        // From the cache, to the same bits.
+        #expect(try small.losses("second", []) == first && first == without)
     }
 }

@@ -12,6 +12,12 @@ struct EncodingPipeline: Sendable {
     let tokens: Int?
     /// Where embeddings of earlier runs lie.
     var shelf: EmbeddingShelf?
+    /// Whose turn it is to encode, where the device is one for all.
+    private let turn = NSLock()
+
+    init(encoder: ModalityEncoder, tokens: Int?, shelf: EmbeddingShelf?) {
+        (self.encoder, self.tokens, self.shelf) = (encoder, tokens, shelf)
+    }
 
     /// What came of a window's samples.
     struct Window: Sendable {
@@ -73,13 +79,18 @@ struct EncodingPipeline: Sendable {
             }
             let prepared = prepare(samples, missing, &window.failures)
             for batch in encoder.batches(prepared.map(\.tensor)) {
-                let encoding = try encoder.encode(batch.map { prepared[$0].tensor })
+                let encoding = try encode(batch.map { prepared[$0].tensor })
                 let part = try EmbeddingPart(encoding, places: batch.map { prepared[$0].place }, tokens: tokens)
                 window.parts.append(part)
                 try shelf?.put(part, keys)
             }
             return window
         }
+    }
+
+    private func encode(_ prepared: [Tensor]) throws -> Encoding {
+        guard encoder.parameters.device != .cpu else { return try encoder.encode(prepared) }
+        return try turn.withLock { try encoder.encode(prepared) }
     }
 
     private func prepare(

@@ -35,7 +35,8 @@ struct ExportLedger {
         if files.fileExists(atPath: planFile.path) {
             guard output.resumes else {
                 throw BraidError(
-                    .cannotCreate, "\(folder.path) holds embeddings that are not finished: go on with --resume, or name another folder")
+                    .cannotCreate,
+                    "\(folder.path) holds embeddings that are not finished: go on with --resume, or name another folder")
             }
             try checkSame()
             return
@@ -51,13 +52,16 @@ struct ExportLedger {
             throw BraidError(.badData, "\(planFile.path) is damaged: name another folder")
         }
         var changes: [String] = []
-        if before.manifestSHA256 != plan.manifestSHA256 || before.samples != plan.samples { changes.append("the manifest or its rows") }
+        if before.manifestSHA256 != plan.manifestSHA256 || before.samples != plan.samples {
+            changes.append("the manifest or its rows")
+        }
         if before.format != plan.format { changes.append("--format (\(before.format))") }
         if before.partSize != plan.partSize { changes.append("--part-size (\(before.partSize))") }
         if before.embeddings != plan.embeddings { changes.append("the encoders or --modality") }
         guard changes.isEmpty else {
             throw BraidError(
-                .usage, "\(folder.path) was begun with other settings, and cannot be gone on with: \(changes.joined(separator: ", "))")
+                .usage,
+                "\(folder.path) was begun with other settings, and cannot be gone on with: \(changes.joined(separator: ", "))")
         }
         guard !plan.embeddings.contains(where: { $0.sha256 == "random" }) else {
             throw BraidError(.usage, "random weights are others each time: an export of theirs cannot be gone on with")

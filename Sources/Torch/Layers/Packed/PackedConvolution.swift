@@ -9,15 +9,18 @@ final class PackedConvolution: Sendable {
     private let conv: Conv2d
     private let norm: BatchNorm?
     private let precision: Precision
+    private let pages: CheckpointPages
     private let packed = Mutex<(weight: Tensor, bias: Tensor?)?>(nil)
 
-    init(_ conv: Conv2d, folding norm: BatchNorm? = nil, _ precision: Precision) {
+    /// - Parameter pages: Where the convolution's weight was read from.
+    init(_ conv: Conv2d, folding norm: BatchNorm? = nil, _ precision: Precision, pages: CheckpointPages) {
         self.conv = conv
         self.norm = norm
         self.precision = precision
+        self.pages = pages
     }
 
-    func folding(_ norm: BatchNorm) -> PackedConvolution { PackedConvolution(conv, folding: norm, precision) }
+    func folding(_ norm: BatchNorm) -> PackedConvolution { PackedConvolution(conv, folding: norm, precision, pages: pages) }
 
     /// `activation(norm(conv(x)) + shortcut)`, in the dtype of the precision.
     ///
@@ -52,6 +55,7 @@ final class PackedConvolution: Sendable {
                 .tensor(weight.converted(to: precision.dtype).detached()), .ints([padding, padding]),
                 .ints([conv.stride, conv.stride]), .ints([1, 1]), .int(conv.groups), .ints(shape))
             let form = (weight: reordered, bias: try bias?.converted(to: precision.dtype).detached())
+            pages.giveBack()
             packed = form
             return form
         }

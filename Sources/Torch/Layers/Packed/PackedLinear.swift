@@ -6,6 +6,7 @@ internal import Synchronization
 final class PackedLinear: Sendable {
     private let layers: [Linear]
     private let precision: Precision
+    private let pages: [CheckpointPages]
     private let packed = Mutex<Form?>(nil)
 
     private struct Form {
@@ -15,14 +16,19 @@ final class PackedLinear: Sendable {
         let library: MatrixLibrary
     }
 
-    /// - Parameter layers: Of the same inputs; their outputs stand behind one another.
-    init(_ layers: [Linear], _ precision: Precision) {
+    /// - Parameters:
+    ///   - layers: Of the same inputs; their outputs stand behind one another.
+    ///   - pages: Where their weights were read from.
+    init(_ layers: [Linear], _ precision: Precision, pages: [CheckpointPages] = []) {
         self.layers = layers
         self.precision = precision
+        self.pages = pages
     }
 
     /// One product with these outputs first and `others` behind them.
-    func joined(with others: [Linear]) -> PackedLinear { PackedLinear(layers + others, precision) }
+    func joined(with others: [Linear]) -> PackedLinear {
+        PackedLinear(layers + others, precision, pages: pages + others.flatMap { $0.packed?.pages ?? [] })
+    }
 
     /// `activation(x Wᵀ + b)`, or `x Wᵀ + b + addend`: not both. In the dtype of the precision.
     func callAsFunction(
@@ -64,6 +70,7 @@ final class PackedLinear: Sendable {
         let library = precision == .fp32 ? try MatrixLibrary.fastest() : .oneDNN
         guard library == .oneDNN else { return Form(weight: weight, bias: bias, library: library) }
         let reordered = try Operator("mkldnn::_reorder_linear_weight")(.tensor(weight.contiguous().detached()), .int(rows))
+        for place in pages { place.giveBack() }
         return Form(weight: reordered, bias: bias, library: library)
     }
 }

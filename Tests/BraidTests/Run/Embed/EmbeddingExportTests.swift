@@ -71,7 +71,8 @@ import Torch
         for part in 0..<3 {
             let name = "part-0000\(part).safetensors"
             #expect(
-                try Data(contentsOf: folder.appendingPathComponent(name)) == Data(contentsOf: uninterrupted.appendingPathComponent(name)))
+                try Data(contentsOf: folder.appendingPathComponent(name))
+                    == Data(contentsOf: uninterrupted.appendingPathComponent(name)))
         }
         let finished = #expect(throws: BraidError.self) { try export("out", resumes: true) }
         #expect(finished?.description.contains("holds embeddings already") == true)
