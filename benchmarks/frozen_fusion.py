@@ -56,7 +56,8 @@ class Samples(torch.utils.data.Dataset):
         if row["text"]:
             text = torch.tensor(self.tokenizer.encode(row["text"]).ids)
         if row["audio"]:
-            wave, rate = soundfile.read(DATA / row["audio"], dtype="float32")
+            wave, rate = soundfile.read(DATA / row["audio"], dtype="float32", always_2d=True)
+            wave = wave.mean(1)
             wave = soxr.resample(wave, rate, 8000) if rate != 8000 else wave
             audio = self.decibels(self.mel(torch.from_numpy(wave))).T
         return image, text, audio, self.classes.index(row["label"])

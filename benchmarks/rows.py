@@ -6,7 +6,7 @@ Each row is a text of its own and one of 200 small pictures; encoders are the bu
 Usage: python3 benchmarks/rows.py path/to/braid [ROWS …]
 """
 
-import json
+import csv
 import os
 import subprocess
 import sys
@@ -34,11 +34,12 @@ def measure(braid, rows):
     files = pictures()
     random = np.random.default_rng(rows)
     words = "river train engine light wheel green quiet turns under cold".split()
-    listing = WORK / f"rows-{rows}.jsonl"
-    with open(listing, "w") as out:
+    listing = WORK / f"rows-{rows}.csv"
+    with open(listing, "w", newline="") as out:
+        table = csv.writer(out)
+        table.writerow(["id", "text", "image"])
         for row in range(rows):
-            text = " ".join(random.choice(words, 6)) + f" {row}"
-            print(json.dumps({"id": f"sample-{row:08}", "text": text, "image": str(files[row % 200])}), file=out)
+            table.writerow([f"sample-{row:08}", " ".join(random.choice(words, 6)) + f" {row}", files[row % 200]])
     config = WORK / "rows.yaml"
     config.write_text("modalities:\n  image: {weights: bundled:resnet10-cifar-mnist}\n  text: {weights: bundled:all-MiniLM-L6-v2}\n")
     target = WORK / f"rows-{rows}"

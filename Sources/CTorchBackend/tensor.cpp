@@ -38,6 +38,10 @@ namespace {
 #endif
 }();
 
+// oneDNN keeps a compiled kernel for every shape it meets, a thousand of them, some hundred kilobytes each. Recordings bring
+// hundreds of shapes: memory would grow with them for a long time. Read by oneDNN at its first use.
+[[maybe_unused]] const bool bounds_kernels = setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256", 0) == 0;
+
 at::Tensor over(
     const void *data, size_t bytes, int32_t dtype, const int64_t *sizes, size_t dimensions,
     const std::function<void(void *)> &release) {
@@ -72,6 +76,12 @@ void load_cuda_once() {
 const char *ct_last_error(void) { return braid::last_error().c_str(); }
 
 const char *ct_version(void) { return TORCH_VERSION; }
+
+void ct_trim_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
 
 int ct_from_bytes(
     const void *data, size_t bytes, int32_t dtype, const int64_t *sizes, size_t dimensions, ct_tensor *result) {

@@ -95,6 +95,9 @@ int32_t ct_set_threads(int32_t count);
 /// Whether the processor multiplies bfloat16 by itself (AVX512-BF16). Loads nothing.
 bool ct_has_bfloat16(void);
 
+/// Gives freed memory, which is kept for the next operator, back to the system.
+void ct_trim_memory(void);
+
 int ct_manual_seed(uint64_t seed);
 /// The state of the CPU's default generator as a NEW byte tensor, and back.
 int ct_generator_state(ct_tensor *result);

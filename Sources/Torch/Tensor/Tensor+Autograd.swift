@@ -45,6 +45,10 @@ public func onOneThread<Result, Failure: Error>(_ body: () throws(Failure) -> Re
     return try body()
 }
 
+/// Gives memory that tensors have freed back to the system. It is kept otherwise, for the next operator: for the end of a piece of
+/// work, of which many follow.
+public func giveBackFreedMemory() { ct_trim_memory() }
+
 /// libtorch's default generator, from which initial weights and dropout masks are drawn.
 public enum Generator {
     public static func seed(_ seed: UInt64) throws(TorchError) {

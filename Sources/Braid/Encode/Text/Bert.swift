@@ -63,17 +63,23 @@ public struct Bert: Encoder {
     private func withoutPadding(_ input: EncoderInput, _ lengths: [Int], _ precision: Precision) throws -> Encoding {
         let (batch, longest) = (input.values.shape[0], input.values.shape[1])
         let numbers = lengths.enumerated().flatMap { row, length in (0..<length).map { Int64(row * longest + $0) } }
-        let order = try Tensor(numbers, shape: [numbers.count])
+        // Every number of rows has kernels of its own, which are kept: few numbers, few kernels. What fills up is the first token
+        // over and over, a sequence that nobody reads.
+        let filling = (Self.rowStep - numbers.count % Self.rowStep) % Self.rowStep
+        let order = try Tensor(numbers + Array(repeating: 0, count: filling), shape: [numbers.count + filling])
         let places = try places(input.values).expanded([batch, longest]).reshaped([-1]).rows(order)
         var x = try embedded(input.values.reshaped([-1]).rows(order), places).converted(to: precision.dtype)
-        let bias = try relative?.bias(longest)
-        let runs = SequenceRun.runs(of: lengths)
+        let bias = try relative?.bias(max(longest, filling))
+        let runs = SequenceRun.runs(of: lengths + (filling > 0 ? [filling] : []))
         for layer in layers { x = try layer(x, runs: runs, bias: bias) }
         let tokens = try Tensor.zeros([batch * longest, tokenDimension])
-        try tokens.copyRowsInPlace(order, from: x.converted(to: .float32))
+        let real = try x.slice(0, 0..<numbers.count).converted(to: .float32)
+        try tokens.copyRowsInPlace(order.slice(0, 0..<numbers.count), from: real)
         let padded = try tokens.reshaped([batch, longest, -1])
         return Encoding(pooled: try pooling(padded, input.mask), tokens: padded, tokenMask: input.mask)
     }
+
+    private static let rowStep = 32
 
     /// Words, places and type together, normalised: of ids of any shape.
     private func embedded(_ ids: Tensor, _ places: Tensor) throws(TorchError) -> Tensor {

@@ -108,6 +108,8 @@ public struct EmbeddingExport {
             try part.write(to: output.folder, stem, output.format)
             rows.append(part.ids.count)
             extractor.reportsPrecision = false
+            // What each part leaves in pieces would add up over many of them.
+            giveBackFreedMemory()
         }
         progress.finish("\(parts) \(parts == 1 ? "part" : "parts")")
         try ledger.finish(rows: rows)

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Foundation
 internal import Torch
 
@@ -40,8 +41,9 @@ struct EncodingPipeline: Sendable {
             return
         }
         let queue = WindowQueue(count: windows.count, room: 2 * cores)
+        // On threads that come back: MKL leaves buffers behind with every thread that ends.
         for _ in 0..<min(cores, windows.count) {
-            Thread.detachNewThread {
+            DispatchQueue.global().async {
                 onOneThread {
                     while let next = queue.take() {
                         do { queue.put(try work(samples, Array(windows[next])), windows[next].count) } catch { queue.fail(error) }

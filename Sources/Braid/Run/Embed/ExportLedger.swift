@@ -90,11 +90,16 @@ struct ExportLedger {
             let rows: Int
             let embeddings: [Plan.Embedding]
             let parts: [Part]
-            let braid_version: String
+            let braidVersion: String
+
+            enum CodingKeys: String, CodingKey {
+                case format, rows, embeddings, parts
+                case braidVersion = "braid_version"
+            }
         }
         let index = Index(
             format: plan.format, rows: rows.reduce(0, +), embeddings: plan.embeddings,
-            parts: rows.enumerated().map { Part(stem: Self.stem($0.offset), rows: $0.element) }, braid_version: Version.current)
+            parts: rows.enumerated().map { Part(stem: Self.stem($0.offset), rows: $0.element) }, braidVersion: Version.current)
         try AtomicFile.write(Self.encoder.encode(index), to: folder.appendingPathComponent("index.json"))
         try? FileManager.default.removeItem(at: planFile)
     }
