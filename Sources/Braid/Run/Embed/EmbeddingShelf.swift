@@ -135,10 +135,17 @@ final class EmbeddingShelf: @unchecked Sendable {
         do {
             let tensors = try joined()
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            let label = folder.appendingPathComponent(Self.labelName)
-            if !FileManager.default.fileExists(atPath: label.path) { try AtomicFile.write(self.label, to: label) }
+            try writeLabel()
             try SafetensorsWriter.write(tensors, to: folder.appendingPathComponent("\(UUID().uuidString).safetensors"))
         } catch { failure = "\(error)" }
+    }
+
+    /// Once; another writer may be faster.
+    private func writeLabel() throws {
+        let file = folder.appendingPathComponent(Self.labelName)
+        let isThere = { FileManager.default.fileExists(atPath: file.path) }
+        guard !isThere() else { return }
+        do { try AtomicFile.write(label, to: file) } catch { if !isThere() { throw error } }
     }
 
     private func joined() throws -> [(name: String, tensor: Tensor)] {
