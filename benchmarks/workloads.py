@@ -24,9 +24,9 @@ MODELS = {
     "resnet18": ("image", 128, 64),
     "resnet50": ("image", 64, 32),
     "minilm": ("text", 1024, 256),
-    "bert-base": ("text", 128, 48),
+    "bert-base": ("text", 128, 64),
     "cnn10": ("audio", 40, 16),
-    "cnn14": ("audio", 24, 8),
+    "cnn14": ("audio", 24, 16),
 }
 
 
