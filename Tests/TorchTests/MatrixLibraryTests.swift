@@ -33,6 +33,14 @@ import Testing
         #expect(try MatrixLibrary.fastest() == first)
     }
 
+    @Test func aLibraryThatIsNotKnownIsRefused() throws {
+        #expect(try MatrixLibrary.told(["BRAID_MATRIX_LIBRARY": "mkl"]) == .mkl)
+        #expect(try MatrixLibrary.told(["BRAID_MATRIX_LIBRARY": "onednn"]) == .oneDNN)
+        #expect(try MatrixLibrary.told([:]) == nil)
+        let error = #expect(throws: TorchError.self) { try MatrixLibrary.told(["BRAID_MATRIX_LIBRARY": "blas"]) }
+        #expect(error?.description.contains("is blas; expected mkl or onednn") == true)
+    }
+
     /// Whatever library is chosen, a packed layer computes what the plain one does.
     @Test func packedLayersComputeTheSame() throws {
         try Generator.seed(4)

@@ -39,7 +39,7 @@ func serveEncoder(_ modality: Modality, _ config: String, _ inputs: String) thro
                 onOneThread {
                     withoutGradient {
                         while let index = next.take(below: batches.count) {
-                            do { _ = try encoder.encode(batches[index].map { prepared[$0] }) } catch { fatalError("\(error)") }
+                            do { _ = try encoder.encode(batches[index].map { prepared[$0] }) } catch { next.fail(error) }
                         }
                     }
                 }
@@ -47,6 +47,7 @@ func serveEncoder(_ modality: Modality, _ config: String, _ inputs: String) thro
             }
         }
         group.wait()
+        if let error = next.error { throw error }
     }
 }
 
@@ -95,6 +96,9 @@ private func serve(_ body: () throws -> Void) throws {
 private final class Counter: @unchecked Sendable {
     private let lock = NSLock()
     private var value = 0
+    private(set) var error: (any Error)?
+
+    func fail(_ error: any Error) { lock.withLock { self.error = error } }
 
     func take(below count: Int) -> Int? {
         lock.withLock {

@@ -18,7 +18,8 @@ enum MatrixLibrary: String, Sendable {
     /// The faster one at products with reordered weights; measured at the first call, which takes some milliseconds.
     static func fastest() throws(TorchError) -> MatrixLibrary {
         try inference.withLock { known throws(TorchError) in
-            if let known = known ?? told { return known }
+            if let known { return known }
+            if let told = try told() { return told }
             let (x, weight, bias) = try (Tensor.ones([256, 384]), Tensor.ones([1536, 384]), Tensor.ones([1536]))
             let reordered = try Operator("mkldnn::_reorder_linear_weight")(.tensor(weight), .int(256))
             let chosen = try withoutGradient { () throws(TorchError) in
@@ -37,7 +38,8 @@ enum MatrixLibrary: String, Sendable {
     /// The faster one at a training step's three products: forward, and backward for input and weights.
     static func fastestInTraining() throws(TorchError) -> MatrixLibrary {
         try training.withLock { known throws(TorchError) in
-            if let known = known ?? told { return known }
+            if let known { return known }
+            if let told = try told() { return told }
             let (x, weight, bias) = try (Tensor.ones([1024, 384]), Tensor.ones([768, 384]), Tensor.ones([768]))
             for leaf in [x, weight, bias] { try leaf.setRequiresGradient(true) }
             let chosen = try withGradient { () throws(TorchError) in
@@ -52,8 +54,15 @@ enum MatrixLibrary: String, Sendable {
         }
     }
 
-    private static var told: MatrixLibrary? {
-        ProcessInfo.processInfo.environment["BRAID_MATRIX_LIBRARY"].flatMap(MatrixLibrary.init)
+    /// What the user says; nil where nothing is said.
+    static func told(
+        _ environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(TorchError) -> MatrixLibrary? {
+        guard let name = environment["BRAID_MATRIX_LIBRARY"], !name.isEmpty else { return nil }
+        guard let library = MatrixLibrary(rawValue: name) else {
+            throw TorchError(operation: "BRAID_MATRIX_LIBRARY", message: "is \(name); expected mkl or onednn")
+        }
+        return library
     }
 
     /// Both in turn, so that a busy moment meets both; the better of their best times.
