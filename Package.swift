@@ -52,7 +52,16 @@ let package = Package(
             name: "CTorch",
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/braid"])]),
-        .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: strict),
+        .target(
+            name: "BraidSupport", dependencies: [.product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
+        .target(name: "Torch", dependencies: ["BraidSupport", "CTorch"], swiftSettings: strict),
+        .target(name: "BraidTokenizers", dependencies: ["BraidSupport"], swiftSettings: strict),
+        .target(
+            name: "BraidHub",
+            dependencies: ["BraidSupport", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict,
+            // FoundationNetworking's own need, which static linking does not see to.
+            linkerSettings: [.linkedLibrary("curl", .when(platforms: [.linux]))]),
         .target(
             name: "CImageCodecs",
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
@@ -61,26 +70,28 @@ let package = Package(
         .target(
             name: "Braid",
             dependencies: [
-                "Torch", "CImageCodecs", "CSndFile", "Yams",
+                "BraidSupport", "BraidTokenizers", "BraidHub", "Torch", "CImageCodecs", "CSndFile", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.copy("Resources/weights")],
-            swiftSettings: strict,
-            // FoundationNetworking's own need, which static linking does not see to.
-            linkerSettings: [.linkedLibrary("curl", .when(platforms: [.linux]))]),
+            swiftSettings: strict),
         .target(
             name: "BraidCLI",
-            dependencies: ["Braid", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Braid", "BraidHub", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
         .executableTarget(name: "BraidMain", dependencies: ["BraidCLI"], swiftSettings: strict),
         // What benchmarks/ and make parity time and compare alone.
         .executableTarget(
-            name: "BraidBench", dependencies: ["Braid", "Torch"], path: "benchmarks/BraidBench", swiftSettings: strict),
+            name: "BraidBench", dependencies: ["Braid", "BraidTokenizers", "Torch"], path: "benchmarks/BraidBench",
+            swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["Braid", "Torch"], path: "Tests/TestSupport", exclude: ["hub_server.py"],
+            name: "TestSupport", dependencies: ["BraidSupport", "Torch"], path: "Tests/TestSupport", exclude: ["hub_server.py"],
             swiftSettings: strict),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "BraidTests", dependencies: ["Braid", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BraidSupportTests", dependencies: ["BraidSupport", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BraidTokenizersTests", dependencies: ["BraidTokenizers", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BraidHubTests", dependencies: ["BraidHub", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BraidTests", dependencies: ["Braid", "BraidHub", "TestSupport"], swiftSettings: strict),
         // A user's own executable with an encoder of its own, which tests run.
         .executableTarget(
             name: "ExtraEncoder", dependencies: ["Braid", "BraidCLI", "Torch"], path: "Tests/ExtraEncoder", swiftSettings: strict),

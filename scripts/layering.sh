@@ -9,7 +9,10 @@ check() { # TARGET FORBIDDEN-REGEX
         failed=1
     fi
 }
-check Torch 'Braid|BraidCLI|CImageCodecs|CSndFile|ArgumentParser|Yams|Crypto'
+check BraidSupport 'Braid|BraidTokenizers|BraidHub|BraidCLI|Torch|CTorch|CImageCodecs|CSndFile|ArgumentParser|Yams'
+check Torch 'Braid|BraidTokenizers|BraidHub|BraidCLI|CImageCodecs|CSndFile|ArgumentParser|Yams|Crypto'
+check BraidTokenizers 'Braid|BraidHub|BraidCLI|Torch|CTorch|CImageCodecs|CSndFile|ArgumentParser|Yams|Crypto'
+check BraidHub 'Braid|BraidTokenizers|BraidCLI|Torch|CTorch|CImageCodecs|CSndFile|ArgumentParser|Yams'
 check Braid 'BraidCLI|BraidMain|CTorch|ArgumentParser'
 check BraidCLI 'Torch|CTorch|CImageCodecs|CSndFile|Yams|Crypto'
 if grep -rniE '\b(image|audio|spectrogram|manifest)\b' Sources/CTorch Sources/CTorchBackend; then

@@ -19,9 +19,9 @@ struct Check: ParsableCommand {
             let configuration = try Configuration.read(url)
             check = try DataCheck(
                 manifest: configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
-                heads: configuration.heads, style: output.style)
+                heads: configuration.heads, reporter: output.reporter)
         } else {
-            check = try DataCheck(manifest: url, style: output.style)
+            check = try DataCheck(manifest: url, reporter: output.reporter)
         }
         try emit(check.summary)
         if !check.errors.isEmpty { throw ExitCode(BraidError.Code.badData.rawValue) }

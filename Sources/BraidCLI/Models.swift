@@ -1,5 +1,6 @@
 import ArgumentParser
 import Braid
+import BraidHub
 import Foundation
 
 struct Models: ParsableCommand {
@@ -40,7 +41,7 @@ struct Models: ParsableCommand {
 
         func run() throws {
             let info = try ModelInfo(
-                name, modality: modality, encoder: encoder, relativeTo: URL(argument: "."), style: output.style)
+                name, modality: modality, encoder: encoder, relativeTo: URL(argument: "."), reporter: output.reporter)
             if json { return try printJSON(info) }
             try emit(info.table)
         }
@@ -59,7 +60,7 @@ struct Models: ParsableCommand {
 
         @OptionGroup var output: OutputOptions
 
-        func run() throws { try emitLine(ModelCatalogue.pull(name, style: output.style).path) }
+        func run() throws { try emitLine(ModelCatalogue.pull(name, reporter: output.reporter).path) }
     }
 
     struct Verify: ParsableCommand {

@@ -14,7 +14,7 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Say nothing on stderr but errors.")
     var quiet = false
 
-    var style: ProgressBar.Style { quiet ? .quiet : .automatic }
+    var reporter: any Reporter { quiet ? SilentReporter() : TerminalReporter() }
 }
 
 /// How a trained model is used.
@@ -34,13 +34,14 @@ struct InferenceOptions: ParsableArguments {
 
     var options: Inference.Options {
         Inference.Options(
-            device: device ?? .auto, onBadSample: onBadSample ?? .fail, style: output.style, cachesEmbeddings: !withoutCache)
+            device: device ?? .auto, onBadSample: onBadSample ?? .fail, reporter: output.reporter, cachesEmbeddings: !withoutCache)
     }
 
     /// Where a configuration has its own say, what the command line does not.
     func options(_ configuration: Configuration) -> Inference.Options {
         Inference.Options(
-            device: device ?? configuration.device, onBadSample: onBadSample ?? configuration.onBadSample, style: output.style,
+            device: device ?? configuration.device, onBadSample: onBadSample ?? configuration.onBadSample,
+            reporter: output.reporter,
             cachesEmbeddings: !withoutCache && configuration.cachesEmbeddings)
     }
 }

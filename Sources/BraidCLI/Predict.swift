@@ -56,7 +56,7 @@ struct Predict: ParsableCommand {
             id: "sample", image: image.map { URL(argument: $0) }, text: text.map(Sample.Text.inline),
             audio: audio.map { Sample.Audio(url: URL(argument: $0)) })
         var options = inference.options
-        options.style = .quiet
+        options.reporter = SilentReporter()
         return try Inference(model: folder, samples: [sample], options).predict()
     }
 }

@@ -34,7 +34,8 @@ struct Train: ParsableCommand {
         let policy = onBadSample.map { ["on_bad_sample=\($0.rawValue)"] } ?? []
         let configuration = try Configuration.read(url, overrides: overrides + policy)
         let run = RunFolder(URL(argument: out ?? "runs/\(url.deletingPathExtension().lastPathComponent)"))
-        let outcome = try Training(configuration, into: run, style: output.style, command: CommandLine.arguments)(resume: resume)
+        let outcome = try Training(configuration, into: run, reporter: output.reporter, command: CommandLine.arguments)(
+            resume: resume)
         if json { return try printJSON(outcome.history) }
         if let test = outcome.test { try emitLine("Test split, epoch \(outcome.bestEpoch):\n\n\(try test.report())") }
         try emitLine("Run: \(run.url.path)")

@@ -6,7 +6,7 @@ import Torch
 /// CONFIG MANIFEST OUT: embeds the manifest, from files to files, once a line; encoders stay loaded.
 func serveEmbedding(_ config: String, _ manifest: String, _ out: String) throws {
     let configuration = try Configuration.read(URL(fileURLWithPath: config))
-    let options = Inference.Options(style: .quiet, cachesEmbeddings: false)
+    let options = Inference.Options(reporter: SilentReporter(), cachesEmbeddings: false)
     let url = URL(fileURLWithPath: manifest)
     let export = try EmbeddingExport(
         configuration: configuration, manifest: url, modalities: Set(configuration.modalities.keys), options)

@@ -1,5 +1,6 @@
 // One part of the pipeline alone, on one thread.
 import Braid
+import BraidTokenizers
 import Foundation
 import Torch
 

@@ -16,14 +16,6 @@ public struct Image: Sendable, Equatable {
     }
 }
 
-/// A media file that cannot be decoded, and why.
-public struct DecodeError: Error, CustomStringConvertible, Sendable {
-    public let path: String
-    public let reason: String
-
-    public var description: String { "\(path): \(reason)" }
-}
-
 /// Reads PNG and JPEG files, known by their first bytes and not by their names.
 public enum ImageDecoder {
     /// As Pillow's limit against decompression bombs.

@@ -32,16 +32,16 @@ public final class ModalityEncoder: @unchecked Sendable {
 
     /// Builds the encoder that `configuration` asks for. Paths start from `base`.
     ///
-    /// - Parameter style: How much a download tells of itself.
+    /// - Parameter reporter: Is told of downloads, and of front ends that had to be guessed.
     public init(
         _ modality: Modality, _ configuration: Configuration.Encoder, relativeTo base: URL, device: Device = .cpu,
-        style: ProgressBar.Style = .automatic
+        reporter: any Reporter = SilentReporter()
     ) throws {
         let isRandom = configuration.weights == "random"
-        let weights = isRandom ? nil : try WeightsFolder.find(configuration.weights, relativeTo: base, style: style)
+        let weights = isRandom ? nil : try WeightsFolder.find(configuration.weights, relativeTo: base, reporter: reporter)
         let builders = EncoderRegistry.names(for: modality)
         let described = try configuration.encoder.flatMap { name in
-            builders.contains(name) ? nil : try Self.describedBy(name, builders, modality, base, style)
+            builders.contains(name) ? nil : try Self.describedBy(name, builders, modality, base, reporter)
         }
         guard let source = described ?? weights ?? (configuration.encoder.map { _ in WeightsFolder(folder: nil, weights: nil) })
         else {
@@ -70,9 +70,9 @@ public final class ModalityEncoder: @unchecked Sendable {
         (encoder, frontEnd) = try builder.build(parts)
         try store.report.check(allowUnused: false)
         if modality == .image, !isRandom, config.fields.isEmpty, let front = frontEnd as? ImageFrontEnd {
-            notify(
-                "\(configuration.weights): no config.json says how pictures were prepared; taking torchvision's transform: \(front.summary)",
-                style: style)
+            reporter.note(
+                "\(configuration.weights): no config.json says how pictures were prepared; taking torchvision's transform: \(front.summary)"
+            )
         }
         self.modality = modality
         self.architecture = architecture
@@ -122,9 +122,9 @@ public final class ModalityEncoder: @unchecked Sendable {
 
     /// The folder that `encoder` names; a name that is neither a folder nor an architecture is most likely misspelt.
     private static func describedBy(
-        _ name: String, _ known: [String], _ modality: Modality, _ base: URL, _ style: ProgressBar.Style
+        _ name: String, _ known: [String], _ modality: Modality, _ base: URL, _ reporter: any Reporter
     ) throws -> WeightsFolder {
-        do { return try WeightsFolder.find(name, relativeTo: base, style: style) } catch {
+        do { return try WeightsFolder.find(name, relativeTo: base, reporter: reporter) } catch {
             guard !name.contains("/"), !name.contains(":") else { throw error }
             let near = nearest(to: name, in: known).map { "; did you mean \($0)?" } ?? ""
             throw BraidError(
@@ -192,7 +192,8 @@ public final class ModalityEncoder: @unchecked Sendable {
     func inFloat32() throws -> ModalityEncoder {
         var configuration = origin.configuration
         configuration.options.precision = .fp32
-        return try ModalityEncoder(modality, configuration, relativeTo: origin.base, device: parameters.device, style: .quiet)
+        return try ModalityEncoder(
+            modality, configuration, relativeTo: origin.base, device: parameters.device, reporter: SilentReporter())
     }
 
     /// The least cosine between what prepared samples give in this precision and in float32.

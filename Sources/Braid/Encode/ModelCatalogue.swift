@@ -1,3 +1,4 @@
+public import BraidHub
 public import Foundation
 internal import Torch
 
@@ -28,8 +29,8 @@ public struct ModelCatalogue: Encodable, Sendable {
     }
 
     /// Downloads a Hugging Face id into the cache; gives the folder. An id that is whole in the cache is not fetched again.
-    public static func pull(_ name: String, style: ProgressBar.Style) throws -> URL {
-        try HubClient(environment: HubEnvironment()).snapshot(of: HubRepository(name), style: style)
+    public static func pull(_ name: String, reporter: any Reporter) throws -> URL {
+        try HubClient(environment: HubEnvironment()).snapshot(of: HubRepository(name), reporter: reporter)
     }
 
     /// Computes the checksums of what the cache holds of a Hugging Face id, and compares them with the hub's.
@@ -61,9 +62,9 @@ public struct ModelInfo: Encodable, Sendable {
     ///   - modality: Where the architecture's name stands for several, and no front end tells which.
     ///   - encoder: The architecture, where the weights do not say.
     public init(
-        _ name: String, modality: Modality?, encoder: String?, relativeTo base: URL, style: ProgressBar.Style = .automatic
+        _ name: String, modality: Modality?, encoder: String?, relativeTo base: URL, reporter: any Reporter = SilentReporter()
     ) throws {
-        let folder = try WeightsFolder.find(name, relativeTo: base, style: style)
+        let folder = try WeightsFolder.find(name, relativeTo: base, reporter: reporter)
         let stated = try encoder ?? folder.config()?.architecture()
         // resnet18 is one for pictures and one for spectrograms: the front end tells which.
         let isAudio = try folder.config()?.has("front_end") ?? false
@@ -76,7 +77,7 @@ public struct ModelInfo: Encodable, Sendable {
                 .badData, "\(name): the architecture \(stated ?? "(none named)") is not one of \(known); name it with --encoder")
         }
         let asked = Configuration.Encoder(encoder: encoder, weights: name, train: .none)
-        let loaded = try ModalityEncoder(builder.modality, asked, relativeTo: base, style: style)
+        let loaded = try ModalityEncoder(builder.modality, asked, relativeTo: base, reporter: reporter)
         self.modality = builder.modality
         self.architecture = architecture
         paper = builder.paper

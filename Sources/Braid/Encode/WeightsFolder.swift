@@ -1,3 +1,4 @@
+internal import BraidHub
 public import Foundation
 internal import Torch
 
@@ -13,7 +14,7 @@ public struct WeightsFolder: Sendable {
     ///
     /// - Throws: `BraidError`.
     public static func find(
-        _ name: String, relativeTo base: URL, style: ProgressBar.Style = .automatic
+        _ name: String, relativeTo base: URL, reporter: any Reporter = SilentReporter()
     ) throws -> WeightsFolder {
         if name.hasPrefix("bundled:") { return try at(bundled(String(name.dropFirst("bundled:".count)))) }
         let url = Configuration.resolve(name, in: base)
@@ -22,7 +23,7 @@ public struct WeightsFolder: Sendable {
             throw BraidError(.noInput, "weights \(name): there is no such file or folder (looked at \(url.path))")
         }
         do {
-            return try at(HubClient(environment: HubEnvironment()).snapshot(of: repository, style: style))
+            return try at(HubClient(environment: HubEnvironment()).snapshot(of: repository, reporter: reporter))
         } catch let error as BraidError {
             let note = "weights \(name): there is no such file or folder (looked at \(url.path)), and as a Hugging Face id:"
             throw BraidError(error.code, faults: [Fault(note)] + error.faults)

@@ -1,5 +1,11 @@
 internal import Foundation
 
+/// A row of a manifest before its cells mean anything: cells by column name, and where they stand.
+struct RawRow {
+    let line: Int
+    let cells: [String: String]
+}
+
 /// Reads a manifest file row by row, by extension: `.csv`, `.tsv`, `.jsonl` or `.ndjson`.
 ///
 /// Rows whose form is wrong become faults; the reader goes on with the next.

@@ -1,3 +1,5 @@
+internal import BraidHub
+public import BraidTokenizers
 internal import Foundation
 public import Torch
 

@@ -18,16 +18,16 @@ public struct EmbeddingCacheReport: Encodable, Sendable {
     }
 
     /// For example `12.3 MB`.
-    public var size: String { ProgressBar.bytes(Double(bytes)) }
+    public var size: String { ByteCount.text(Double(bytes)) }
 
     /// A line an encoder, and the sum.
     public var table: String {
-        var lines = ["\(folder): \(embeddings) embeddings, \(size) of at most \(ProgressBar.bytes(Double(limitBytes)))"]
+        var lines = ["\(folder): \(embeddings) embeddings, \(size) of at most \(ByteCount.text(Double(limitBytes)))"]
         let day = DateFormatter()
         day.dateFormat = "yyyy-MM-dd HH:mm"
         for entry in encoders {
             let count = TextTable.trailing("\(entry.embeddings)", 10)
-            let size = TextTable.trailing(ProgressBar.bytes(Double(entry.bytes)), 10)
+            let size = TextTable.trailing(ByteCount.text(Double(entry.bytes)), 10)
             lines.append("\(count)  \(size)  last used \(day.string(from: entry.lastUsed))  \(entry.encoder)")
         }
         return lines.joined(separator: "\n") + "\n"

@@ -19,13 +19,13 @@ public struct DataCheck {
     /// - Throws: `BraidError` where the manifest itself has faults.
     public init(
         manifest url: URL, columns: Columns = Columns(), splits: SplitFractions = SplitFractions(),
-        heads: [Configuration.Head]? = nil, style: ProgressBar.Style = .automatic
+        heads: [Configuration.Head]? = nil, reporter: any Reporter = SilentReporter()
     ) throws {
         let heads = try heads ?? [ConfigurationProposal.head(for: url, columns)]
         let manifest = try Manifest.read(url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: .skip)
         var errors = manifest.missingFiles.map(\.description)
         let missingIDs = Set(manifest.missingFiles.map(\.id))
-        let contents = Self.read(manifest, style) { errors.append($0.description) }
+        let contents = Self.read(manifest, reporter) { errors.append($0.description) }
         errors += Self.leakage(manifest, contents)
         var warnings = Self.conflicts(manifest, contents, heads.map(\.column))
 
@@ -49,11 +49,11 @@ public struct DataCheck {
     }
 
     /// Decodes every medium once; gives the content hash of each by sample.
-    private static func read(_ manifest: Manifest, _ style: ProgressBar.Style, _ report: (BadSample) -> Void) -> [[Modality:
+    private static func read(_ manifest: Manifest, _ reporter: any Reporter, _ report: (BadSample) -> Void) -> [[Modality:
         String]]
     {
         let absent = Set(manifest.missingFiles.map(\.id))
-        let progress = ProgressBar("reading media", total: manifest.samples.count, style: style)
+        let progress = reporter.begin("reading media", total: manifest.samples.count)
         let contents = manifest.samples.map { sample -> [Modality: String] in
             defer { progress.advance() }
             guard !absent.contains(sample.id) else { return [:] }

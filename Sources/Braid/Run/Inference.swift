@@ -7,17 +7,17 @@ public struct Inference {
     public struct Options: Sendable {
         public var device: DeviceChoice
         public var onBadSample: BadSample.Policy
-        public var style: ProgressBar.Style
+        public var reporter: any Reporter
         /// Whether embeddings of a manifest's samples are taken from, and put into, the user's cache.
         public var cachesEmbeddings: Bool
 
         public init(
-            device: DeviceChoice = .auto, onBadSample: BadSample.Policy = .fail, style: ProgressBar.Style = .automatic,
+            device: DeviceChoice = .auto, onBadSample: BadSample.Policy = .fail, reporter: any Reporter = SilentReporter(),
             cachesEmbeddings: Bool = true
         ) {
             self.device = device
             self.onBadSample = onBadSample
-            self.style = style
+            self.reporter = reporter
             self.cachesEmbeddings = cachesEmbeddings
         }
 
@@ -46,7 +46,7 @@ public struct Inference {
             url, columns: settings.columns, adaptsColumns: true, splits: settings.splits, stratum: settings.heads.stratum,
             needsLabels: needsLabels,
             onBadSample: options.onBadSample)
-        let samples = try Self.choose(rows, of: manifest, trainedOn: settings.manifestSHA256, style: options.style)
+        let samples = try Self.choose(rows, of: manifest, trainedOn: settings.manifestSHA256, reporter: options.reporter)
         try self.init(model, samples, manifest: url, options, device)
     }
 
@@ -69,15 +69,14 @@ public struct Inference {
         self.model = model
         try model.checkTakes(samples, manifest)
         let extractor = try EmbeddingExtractor(
-            manifest: manifest, onBadSample: options.onBadSample, style: options.style, cache: options.embeddingCache())
+            manifest: manifest, onBadSample: options.onBadSample, reporter: options.reporter, cache: options.embeddingCache())
         dataset = try Dataset(samples, model, extractor, device: device)
         guard !dataset.samples.isEmpty else {
             throw BraidError(.badData, "\(manifest.lastPathComponent): no sample is left to use")
         }
     }
 
-    private static func choose(_ rows: Rows, of manifest: Manifest, trainedOn: String, style: ProgressBar.Style) throws -> [Sample]
-    {
+    private static func choose(_ rows: Rows, of manifest: Manifest, trainedOn: String, reporter: any Reporter) throws -> [Sample] {
         let split: Split
         switch rows {
         case .all: return manifest.samples
@@ -86,9 +85,7 @@ public struct Inference {
             // The training's own manifest is held to the training's own test split: anything else was learnt from.
             let isTrainingData = try Fingerprint.of(manifest.url) == trainedOn
             guard manifest.hasSplitColumn || isTrainingData else {
-                notify(
-                    "\(manifest.url.lastPathComponent) has no split column: all \(manifest.samples.count) rows are used",
-                    style: style)
+                reporter.note("\(manifest.url.lastPathComponent) has no split column: all \(manifest.samples.count) rows are used")
                 return manifest.samples
             }
             split = .test

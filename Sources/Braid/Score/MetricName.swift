@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// What early stopping and comparisons go by. scikit-learn's definitions, but for ECE (Guo et al. 2017).
 public enum MetricName: String, CaseIterable, Sendable {
     case accuracy
@@ -38,4 +40,25 @@ public enum MetricName: String, CaseIterable, Sendable {
     }
 
     static func standard(for task: TaskKind) -> MetricName { task.isClassification ? .macroF1 : .rmse }
+}
+
+extension MetricName {
+    /// How tables call it.
+    public var title: String {
+        switch self {
+        case .macroF1: "macro F1"
+        case .microF1: "micro F1"
+        case .weightedF1: "weighted F1"
+        case .averagePrecision: "average precision"
+        case .auroc, .mae, .rmse, .ece: rawValue.uppercased()
+        case .r2: "R²"
+        case .brier: "Brier score"
+        case .accuracy, .spearman, .loss: rawValue
+        }
+    }
+
+    /// A value as tables show it.
+    func text(_ value: Double) -> String {
+        self == .accuracy ? String(format: "%.2f %%", 100 * value) : String(format: "%.4f", value)
+    }
 }

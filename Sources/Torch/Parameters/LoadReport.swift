@@ -1,3 +1,5 @@
+internal import BraidSupport
+
 /// What loading a checkpoint did with each key: applied, missing, unused, or of another shape.
 public struct LoadReport: Sendable {
     public struct Mismatch: Sendable {

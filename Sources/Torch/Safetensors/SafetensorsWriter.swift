@@ -1,3 +1,4 @@
+internal import BraidSupport
 public import Foundation
 
 /// Writes safetensors files.
@@ -26,45 +27,5 @@ public enum SafetensorsWriter {
             try file.write(contentsOf: json)
             for (_, tensor) in tensors { try file.write(contentsOf: Data(try tensor.bytes())) }
         }
-    }
-}
-
-/// A file that cannot be written.
-public struct FileWriteError: Error, CustomStringConvertible, Sendable {
-    public let path: String
-    public let message: String
-
-    public var description: String { "\(path): \(message)" }
-}
-
-/// Files that appear whole or not at all.
-public enum AtomicFile {
-    /// Writes to a temporary name in the same folder, syncs, and renames: a crash leaves the old file or the new one.
-    public static func write(to url: URL, _ body: (FileHandle) throws -> Void) throws {
-        let temporary = url.deletingLastPathComponent()
-            .appendingPathComponent(".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).tmp")
-        let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw FileWriteError(path: url.path, message: "cannot be written: \(String(cString: strerror(errno)))")
-        }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        do {
-            try body(file)
-            guard fsync(descriptor) == 0, rename(temporary.path, url.path) == 0 else {
-                throw FileWriteError(path: url.path, message: "cannot be written: \(String(cString: strerror(errno)))")
-            }
-            try file.close()
-        } catch {
-            unlink(temporary.path)
-            throw error
-        }
-    }
-
-    public static func write(_ text: String, to url: URL) throws {
-        try write(to: url) { try $0.write(contentsOf: Data(text.utf8)) }
-    }
-
-    public static func write(_ data: Data, to url: URL) throws {
-        try write(to: url) { try $0.write(contentsOf: data) }
     }
 }

@@ -105,7 +105,7 @@ import Torch
             let yaml =
                 "columns: {ignore: [\(modality == .text ? "audio" : "text")]}\nmodalities: {\(modality): {weights: \(weights.path)\(option)}}"
             let configuration = try Configuration.parse(yaml, file: "c.yaml", folder: folder.url)
-            let options = Inference.Options(device: .cpu, onBadSample: .fail, style: .quiet, cachesEmbeddings: false)
+            let options = Inference.Options(device: .cpu, onBadSample: .fail, reporter: SilentReporter(), cachesEmbeddings: false)
             let export = try EmbeddingExport(
                 configuration: configuration, manifest: folder.url.appendingPathComponent("manifest.csv"), modalities: [modality],
                 options)

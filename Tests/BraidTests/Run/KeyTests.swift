@@ -121,7 +121,7 @@ import Torch
             let out = small.folder.url.appendingPathComponent(UUID().uuidString)
             try EmbeddingExport(
                 configuration: configuration, manifest: configuration.manifestURL, modalities: [.image, .audio],
-                .init(device: .cpu, style: .quiet, cachesEmbeddings: false)
+                .init(device: .cpu, reporter: SilentReporter(), cachesEmbeddings: false)
             ).write(to: .init(out))
             return Array(try Data(contentsOf: out.appendingPathComponent("part-00000.safetensors")))
         }

@@ -42,10 +42,10 @@ import Torch
 
     private func train(_ name: String, _ overrides: [String] = [], resume: Bool = false) throws -> Training.Outcome {
         let run = RunFolder(folder.url.appendingPathComponent(name))
-        return try Training(configuration(overrides), into: run, style: .quiet)(resume: resume)
+        return try Training(configuration(overrides), into: run, reporter: SilentReporter())(resume: resume)
     }
 
-    private var options: Inference.Options { Inference.Options(device: .cpu, style: .quiet) }
+    private var options: Inference.Options { Inference.Options(device: .cpu, reporter: SilentReporter()) }
 
     private func inference(_ name: String, rows: Inference.Rows = .held) throws -> Inference {
         try Inference(
@@ -91,7 +91,7 @@ import Torch
         let killed = RunFolder(folder.url.appendingPathComponent("killed"))
         let stopper = StopAfter(epochs: 3, run: killed.url)
         #expect(throws: StopAfter.Stopped.self) {
-            try Training(configuration(overrides), into: killed, style: .quiet, afterEpoch: stopper.callAsFunction)()
+            try Training(configuration(overrides), into: killed, reporter: SilentReporter(), afterEpoch: stopper.callAsFunction)()
         }
         _ = try train("killed", overrides, resume: true)
         for file in [
@@ -243,7 +243,7 @@ import Torch
         try FileManager.default.copyItem(at: Fixtures.url("bad/text.png"), to: folder.url.appendingPathComponent("text.png"))
         let manifest = try makeData(
             24, extra: ["x1,test,0.png,,low", "x2,train,0.png,0.wav,low", "x3,train,text.png,,low", "x4,train,gone.png,,low"])
-        let check = try DataCheck(manifest: manifest, style: .quiet)
+        let check = try DataCheck(manifest: manifest, reporter: SilentReporter())
         #expect(
             check.errors.contains { $0.contains("leakage: 1 image") && $0.contains("lines 2 (train) and 26 (test)") },
             "\(check.errors)")

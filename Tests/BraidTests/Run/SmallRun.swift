@@ -51,7 +51,8 @@ struct SmallRun {
         afterEpoch: ((Int) throws -> Void)? = nil
     ) throws -> Training.Outcome {
         let run = RunFolder(folder.url.appendingPathComponent(name))
-        return try Training(configuration(overrides, head: head), into: run, style: .quiet, afterEpoch: afterEpoch)(resume: resume)
+        return try Training(configuration(overrides, head: head), into: run, reporter: SilentReporter(), afterEpoch: afterEpoch)(
+            resume: resume)
     }
 
     func losses(_ name: String, _ overrides: [String], head: String = "head: {hidden: [8]}") throws -> [Double] {
@@ -61,6 +62,6 @@ struct SmallRun {
     func inference(_ name: String, rows: Inference.Rows = .held) throws -> Inference {
         try Inference(
             model: folder.url.appendingPathComponent(name), manifest: folder.url.appendingPathComponent("manifest.csv"), rows: rows,
-            needsLabels: true, Inference.Options(device: .cpu, style: .quiet))
+            needsLabels: true, Inference.Options(device: .cpu, reporter: SilentReporter()))
     }
 }

@@ -79,11 +79,11 @@ public struct Comparison: Sendable {
     ///   - seeds: Each recipe is trained once a seed.
     /// - Throws: `BraidError` where the recipes cannot be compared: other manifests, encoders that are trained, no test split.
     public init(
-        _ candidates: [Candidate], metric: MetricName? = nil, seeds: [Int], style: ProgressBar.Style = .automatic
+        _ candidates: [Candidate], metric: MetricName? = nil, seeds: [Int], reporter: any Reporter = SilentReporter()
     ) throws {
         guard let first = candidates.first, !seeds.isEmpty else { throw BraidError(.usage, "there is nothing to compare") }
         let started = ContinuousClock.now
-        var embedded = try SharedEmbeddings(candidates.map(\.configuration), style: style)
+        var embedded = try SharedEmbeddings(candidates.map(\.configuration), reporter: reporter)
         let task = first.configuration.heads[0].task
         let metric = metric ?? task.standardMetrics[0]
         guard metric != .loss, metric.applies(to: task) else {
@@ -93,7 +93,7 @@ public struct Comparison: Sendable {
         let all = try fitted + Self.singles(fitted)
         try embedded.embed()
         let trainingStarted = ContinuousClock.now
-        let progress = ProgressBar("comparing", total: all.count * seeds.count, style: style)
+        let progress = reporter.begin("comparing", total: all.count * seeds.count)
         var trained: [(entry: Entry, predictions: [HeadPredictions])] = []
         for (index, candidate) in all.enumerated() {
             let trainings = try seeds.map { seed in

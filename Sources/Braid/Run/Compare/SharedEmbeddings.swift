@@ -5,7 +5,7 @@ internal import Torch
 struct SharedEmbeddings {
     let manifest: Manifest
     let device: Device
-    private let style: ProgressBar.Style
+    private let reporter: any Reporter
     private let configurations: [Configuration]
     /// By what was asked of the encoders.
     private var groups: [GroupKey: SplitData] = [:]
@@ -28,7 +28,7 @@ struct SharedEmbeddings {
     }
 
     /// - Throws: `BraidError` where the recipes do not agree on the data, or train encoders.
-    init(_ configurations: [Configuration], style: ProgressBar.Style) throws {
+    init(_ configurations: [Configuration], reporter: any Reporter) throws {
         guard let first = configurations.first else { throw BraidError(.usage, "there is nothing to compare") }
         for other in configurations
         where other.manifestURL != first.manifestURL || other.columns != first.columns
@@ -52,12 +52,14 @@ struct SharedEmbeddings {
         }
         self.manifest = manifest
         device = try first.device.resolve()
-        self.style = style
-        self.configurations = try configurations.map { try $0.fitting(manifest, style: .quiet) }
+        self.reporter = reporter
+        self.configurations = try configurations.map { try $0.fitting(manifest, reporter: SilentReporter()) }
     }
 
     /// The recipe as it acts on the manifest.
-    func fitted(_ configuration: Configuration) throws -> Configuration { try configuration.fitting(manifest, style: .quiet) }
+    func fitted(_ configuration: Configuration) throws -> Configuration {
+        try configuration.fitting(manifest, reporter: SilentReporter())
+    }
 
     /// How many samples each split has.
     var counts: [String: Int] {
@@ -79,7 +81,8 @@ struct SharedEmbeddings {
             let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
             let model = try Training.makeModel(configuration, encoders, targets, "", device)
             let extractor = try EmbeddingExtractor(
-                manifest: manifest.url, onBadSample: configuration.onBadSample, style: style, cache: configuration.embeddingCache())
+                manifest: manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
+                cache: configuration.embeddingCache())
             groups[key(configuration)] = try SplitData(Dataset(manifest.samples, model, extractor, device: device))
         }
     }
@@ -90,7 +93,7 @@ struct SharedEmbeddings {
             let key = EncoderKey(modality, asked, configuration.folder)
             let encoder =
                 try encoders[key]
-                ?? ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device, style: style)
+                ?? ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device, reporter: reporter)
             encoders[key] = encoder
             return encoder
         }
@@ -136,7 +139,7 @@ struct ComparedTraining {
         var state = TrainingState(configuration.training, model, manifestSHA256: "")
         let keeper = MemoryKeeper()
         let loop = TrainingLoop(
-            configuration: configuration, style: .quiet, model: model,
+            configuration: configuration, reporter: SilentReporter(), model: model,
             optimizer: try Training.makeOptimizer(configuration, model), data: data, keeper: keeper, device: embedded.device)
         _ = try loop.run(&state)
         try keeper.restoreBest(into: model)

@@ -76,7 +76,7 @@ public struct EmbeddingExport {
             var asked = asked
             asked.train = .none
             return try ModalityEncoder(
-                modality, asked, relativeTo: configuration.folder, device: device, style: options.style)
+                modality, asked, relativeTo: configuration.folder, device: device, reporter: options.reporter)
         }.sorted { $0.modality < $1.modality }
         fusing = nil
         self.device = device
@@ -92,9 +92,9 @@ public struct EmbeddingExport {
         let ledger = try ExportLedger(output, plan: plan)
         let parts = (stream.count + output.partSize - 1) / output.partSize
         let media = encoders.reduce(0) { $0 + (stream.media[$1.modality] ?? 0) }
-        let progress = ProgressBar("embedding", total: media, style: options.style)
+        let progress = options.reporter.begin("embedding", total: media)
         var extractor = try EmbeddingExtractor(
-            manifest: stream.url, onBadSample: options.onBadSample, style: options.style, cache: options.embeddingCache(),
+            manifest: stream.url, onBadSample: options.onBadSample, reporter: options.reporter, cache: options.embeddingCache(),
             progress: progress)
         var rows: [Int] = []
         try stream.forEach(output.partSize) { samples in

@@ -6,11 +6,11 @@ internal import Torch
 struct EmbeddingExtractor {
     let manifest: URL
     let onBadSample: BadSample.Policy
-    var style: ProgressBar.Style = .automatic
+    var reporter: any Reporter = SilentReporter()
     /// Where embeddings of earlier runs lie, and these go; nil: nowhere.
     var cache: EmbeddingCache?
     /// Counts the media, where several extractions are one piece of work; nil: each has a line of its own.
-    var progress: ProgressBar?
+    var progress: (any StepProgress)?
     /// Whether an encoder in half precision says what that costs.
     var reportsPrecision = true
     /// The most tokens of a sample to keep; nil where only pooled embeddings are wanted.
@@ -35,9 +35,9 @@ struct EmbeddingExtractor {
         for encoder in alsoChecked { try check(samples, encoder, &bad) }
         bad.sort { ($0.fault.line ?? 0) < ($1.fault.line ?? 0) }
         if !bad.isEmpty && onBadSample == .fail { throw BraidError(.badData, faults: bad.map(\.fault)) }
-        for sample in bad { notify("skipped: \(sample)", style: style) }
+        for sample in bad { reporter.note("skipped: \(sample)") }
         let badIDs = Set(bad.map(\.id))
-        if !badIDs.isEmpty { notify("\(badIDs.count) of \(samples.count) samples skipped", style: style) }
+        if !badIDs.isEmpty { reporter.note("\(badIDs.count) of \(samples.count) samples skipped") }
         let kept = samples.indices.filter { !badIDs.contains(samples[$0].id) }
         let rows = try embedded.mapValues { try $0.rows(kept) }
         return Result(samples: kept.map { samples[$0] }, rows: rows, bad: bad)
@@ -45,7 +45,7 @@ struct EmbeddingExtractor {
 
     private func embed(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws -> EmbeddingCollector {
         let present = samples.indices.filter { samples[$0].has(encoder.modality) }
-        let progress = self.progress ?? ProgressBar("embedding \(encoder.modality)", total: present.count, style: style)
+        let progress = self.progress ?? reporter.begin("embedding \(encoder.modality)", total: present.count)
         let shelf = try cache?.shelf(for: encoder, tokens: tokens)
         var collector = try EmbeddingCollector(encoder.encoder, count: samples.count, tokens: tokens)
         var cached = 0
@@ -67,7 +67,7 @@ struct EmbeddingExtractor {
             }
         }
         if cached < present.count { try reportPrecision(encoder, present.prefix(8).map { samples[$0] }) }
-        if let failure = shelf?.failure { notify("embeddings are not cached: \(failure)", style: style) }
+        if let failure = shelf?.failure { reporter.note("embeddings are not cached: \(failure)") }
         guard self.progress == nil else { return collector }
         progress.finish(
             "\(encoder.architecture), \(encoder.name)" + (cached > 0 ? ", \(cached) from the cache" : ""))
@@ -76,11 +76,11 @@ struct EmbeddingExtractor {
 
     /// What half precision costs, on the first samples that can be read; a random encoder has no twin to compare with.
     private func reportPrecision(_ encoder: ModalityEncoder, _ samples: [Sample]) throws {
-        guard reportsPrecision, style != .quiet, encoder.parameters.inference == .bf16, encoder.weights != nil else { return }
+        guard reportsPrecision, reporter.isListening, encoder.parameters.inference == .bf16, encoder.weights != nil else { return }
         let prepared = samples.compactMap { try? encoder.frontEnd.prepare($0) }
         guard !prepared.isEmpty else { return }
         let cosine = String(format: "%.6f", try encoder.leastCosine(prepared))
-        notify("\(encoder.modality): bf16; cosine to fp32 at least \(cosine) over \(prepared.count) samples", style: style)
+        reporter.note("\(encoder.modality): bf16; cosine to fp32 at least \(cosine) over \(prepared.count) samples")
     }
 
     private func fault(_ sample: Sample, _ encoder: ModalityEncoder, _ message: String) -> BadSample {
@@ -89,7 +89,7 @@ struct EmbeddingExtractor {
 
     private func check(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws {
         let present = samples.filter { $0.has(encoder.modality) }
-        let progress = ProgressBar("reading \(encoder.modality)", total: present.count, style: style)
+        let progress = reporter.begin("reading \(encoder.modality)", total: present.count)
         let size = encoder.windowSize
         for start in stride(from: 0, to: present.count, by: size) {
             let batch = Array(present[start..<min(start + size, present.count)])

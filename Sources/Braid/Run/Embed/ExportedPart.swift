@@ -100,15 +100,3 @@ struct ExportedPart {
         return Data([0x93] + Array("NUMPY".utf8) + [1, 0]) + length + Data(header.utf8) + Data(data)
     }
 }
-
-/// Fields of RFC 4180 files that are written.
-enum DelimitedText {
-    static func quoted(_ field: String) -> String {
-        // By scalars: a comma with a combining mark is one Character, and still a comma to whoever reads the file.
-        let special: Set<Unicode.Scalar> = [",", "\"", "\n", "\r"]
-        guard field.unicodeScalars.contains(where: special.contains) else { return field }
-        var text = String.UnicodeScalarView()
-        for scalar in field.unicodeScalars { text.append(contentsOf: scalar == "\"" ? [scalar, scalar] : [scalar]) }
-        return "\"\(String(text))\""
-    }
-}

@@ -5,7 +5,7 @@ internal import Torch
 public struct Training {
     private let configuration: Configuration
     private let run: RunFolder
-    private let style: ProgressBar.Style
+    private let reporter: any Reporter
     private let command: [String]
     private let afterEpoch: ((Int) throws -> Void)?
 
@@ -13,12 +13,12 @@ public struct Training {
     ///   - command: What `run.json` records as having made the run.
     ///   - afterEpoch: Called with each epoch's number once its checkpoint is written; throwing ends the training there.
     public init(
-        _ configuration: Configuration, into run: RunFolder, style: ProgressBar.Style = .automatic, command: [String] = [],
+        _ configuration: Configuration, into run: RunFolder, reporter: any Reporter = SilentReporter(), command: [String] = [],
         afterEpoch: ((Int) throws -> Void)? = nil
     ) {
         self.configuration = configuration
         self.run = run
-        self.style = style
+        self.reporter = reporter
         self.command = command
         self.afterEpoch = afterEpoch
     }
@@ -40,7 +40,7 @@ public struct Training {
         let manifest = try Manifest.read(
             configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
             stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample)
-        let configuration = try self.configuration.fitting(manifest, style: style)
+        let configuration = try self.configuration.fitting(manifest, reporter: reporter)
         let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
         if resume { try checkSame(configuration) } else { try run.create() }
 
@@ -49,9 +49,10 @@ public struct Training {
         try Generator.seed(UInt64(configuration.training.seed))
         let fingerprint = try Fingerprint.of(manifest.url)
         let model = try Self.makeModel(
-            configuration, Self.makeEncoders(configuration, device, style), targets, fingerprint, device)
+            configuration, Self.makeEncoders(configuration, device, reporter), targets, fingerprint, device)
         let extractor = try EmbeddingExtractor(
-            manifest: manifest.url, onBadSample: configuration.onBadSample, style: style, cache: configuration.embeddingCache())
+            manifest: manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
+            cache: configuration.embeddingCache())
         // All splits in one go, so that one error lists the bad samples of all of them.
         let data = try SplitData(Dataset(manifest.samples, model, extractor, device: device))
         let embedded = Date()
@@ -68,14 +69,14 @@ public struct Training {
         }
         let keeper = try FolderKeeper(run)
         let loop = TrainingLoop(
-            configuration: configuration, style: style, model: model, optimizer: optimizer, data: data, keeper: keeper,
+            configuration: configuration, reporter: reporter, model: model, optimizer: optimizer, data: data, keeper: keeper,
             device: device, afterEpoch: afterEpoch)
         let stoppedEarly = try loop.run(&state)
 
         // The best epoch is the model; the val split says how sure it may be.
         try keeper.restoreBest(into: model)
         for subset in try model.calibrate(on: data.val) {
-            notify("no val sample has \(Calibration.key(subset)): its probabilities are not calibrated", style: style)
+            reporter.note("no val sample has \(Calibration.key(subset)): its probabilities are not calibrated")
         }
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
@@ -98,13 +99,13 @@ public struct Training {
     }
 
     static func makeEncoders(
-        _ configuration: Configuration, _ device: Device, _ style: ProgressBar.Style
+        _ configuration: Configuration, _ device: Device, _ reporter: any Reporter
     ) throws -> [ModalityEncoder] {
         try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
             let encoder = try ModalityEncoder(
-                modality, asked, relativeTo: configuration.folder, device: device, style: style)
+                modality, asked, relativeTo: configuration.folder, device: device, reporter: reporter)
             let loaded = encoder.report?.summary ?? "initialised at random"
-            notify("\(modality): \(encoder.architecture), \(encoder.name), train: \(asked.train.text): \(loaded)", style: style)
+            reporter.note("\(modality): \(encoder.architecture), \(encoder.name), train: \(asked.train.text): \(loaded)")
             return encoder
         }
     }
@@ -189,7 +190,7 @@ extension Configuration {
     /// no sample has.
     ///
     /// - Throws: `BraidError` where nothing is left to learn from, or a sample has none of the modalities.
-    func fitting(_ manifest: Manifest, style: ProgressBar.Style) throws -> Configuration {
+    func fitting(_ manifest: Manifest, reporter: any Reporter) throws -> Configuration {
         var fitted = manifest.hasSplitColumn ? try withoutSplits() : self
         let file = manifest.url.lastPathComponent
         let asked = modalities.keys.sorted()
@@ -205,7 +206,7 @@ extension Configuration {
                 faults: uncovered.map { Fault("has none of the configured modalities (\(names))", file: file, line: $0.line) })
         }
         for modality in asked where !there.contains(modality) {
-            notify("\(modality): no sample of \(file) has one; the model is trained without it", style: style)
+            reporter.note("\(modality): no sample of \(file) has one; the model is trained without it")
         }
         if there.count < asked.count { fitted = fitted.keeping(there) }
         return fitted

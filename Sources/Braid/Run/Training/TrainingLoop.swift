@@ -4,7 +4,7 @@ internal import Torch
 /// The loop over epochs and batches.
 struct TrainingLoop {
     let configuration: Configuration
-    let style: ProgressBar.Style
+    let reporter: any Reporter
     let model: FusionModel
     let optimizer: any Optimizer
     let data: SplitData
@@ -22,7 +22,7 @@ struct TrainingLoop {
         let isShared = model.modalities.count > 1
         var monitor = settings.monitor && isShared ? try BalanceMonitor(model, data) : nil
         if settings.monitor && isShared && monitor == nil {
-            notify("train or val has fewer than 10 labelled samples: how well each modality is learnt is not watched", style: style)
+            reporter.note("train or val has fewer than 10 labelled samples: how well each modality is learnt is not watched")
         }
         let modulation = settings.balance.method == .ogmGE ? GradientModulation(alpha: settings.balance.alpha) : nil
         let firstTarget = try modulation.map { _ in
@@ -33,7 +33,7 @@ struct TrainingLoop {
             let start = ContinuousClock.now
             var random = RandomSource(seed: state.random)
             let order = Array(data.train.samples.indices).shuffled(using: &random)
-            let progress = ProgressBar("epoch \(state.epoch + 1)/\(settings.epochs)", total: order.count, style: style)
+            let progress = reporter.begin("epoch \(state.epoch + 1)/\(settings.epochs)", total: order.count)
             var losses = LossMeans()
             for first in stride(from: 0, to: order.count, by: settings.batchSize) {
                 let indices = Array(order[first..<min(first + settings.batchSize, order.count)])
@@ -159,7 +159,7 @@ struct TrainingLoop {
         guard state.epoch >= 3 else { return }
         for warning in warnings where !state.warned.contains(warning.modality) {
             state.warned.append(warning.modality)
-            notify(warning.text, style: style)
+            reporter.note(warning.text)
         }
     }
 }

@@ -17,7 +17,7 @@ import Torch
     private func export(_ out: String, part: Int = 8, resumes: Bool = false, policy: BadSample.Policy = .fail) throws -> URL {
         let export = try EmbeddingExport(
             configuration: small.configuration(), manifest: manifest, modalities: [.image, .audio],
-            Inference.Options(device: .cpu, onBadSample: policy, style: .quiet, cachesEmbeddings: false))
+            Inference.Options(device: .cpu, onBadSample: policy, reporter: SilentReporter(), cachesEmbeddings: false))
         let folder = small.folder.url.appendingPathComponent(out)
         try export.write(to: .init(folder, partSize: part, resumes: resumes))
         return folder

@@ -1,0 +1,101 @@
+internal import BraidSupport
+package import Foundation
+
+/// Which files of a repository make a model that Braid can load.
+package enum HubFiles {
+    /// Taken as they are, where the repository has them.
+    package static let companions =
+        [
+            "config.json", "preprocessor_config.json",
+            "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt",
+            "modules.json", "config_sentence_transformers.json", "README.md",
+        ] + sentenceSettings
+
+    /// Where sentence-transformers puts the longest text; named after the encoder in its first versions.
+    package static let sentenceSettings = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"]
+        .map { "sentence_\($0)_config.json" }
+
+    /// The weights: the first that the repository has. An index stands for the shards it names.
+    package static let weights = [
+        "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+    ]
+
+    /// Else the weights are the one file of the root that ends so.
+    static let looseWeights = [".safetensors", ".pth", ".pt"]
+
+    /// What to take, in the order of downloading: the weights of the root last, so that a snapshot that has them has the rest.
+    struct Selection: Equatable {
+        var companions: [String] = []
+        var weights: [String] = []
+        /// False where an index or `modules.json` has to be read before all is known.
+        var isFinal = true
+        var all: [String] { companions + weights }
+    }
+
+    /// Chooses among `listing`; `read` gives the content of a file that is there already.
+    static func selection(of listing: [String], read: (String) throws -> JSONValue?) throws -> Selection {
+        let listed = Set(listing)
+        var chosen = Selection()
+        chosen.companions = companions.filter(listed.contains)
+        if listed.contains("modules.json") {
+            if let modules = try read("modules.json") {
+                for folder in try folders(of: modules) where folder != "" {
+                    var part = Selection()
+                    part.companions = companions.map { "\(folder)/\($0)" }.filter(listed.contains)
+                    try addWeights(of: folder + "/", listed, read, to: &part)
+                    chosen.companions += part.all
+                    chosen.isFinal = chosen.isFinal && part.isFinal
+                }
+            } else {
+                chosen.isFinal = false
+            }
+        }
+        try addWeights(of: "", listed, read, to: &chosen)
+        if chosen.weights.isEmpty, let loose = looseWeights(of: listing) { chosen.weights = [loose] }
+        return chosen
+    }
+
+    private static func addWeights(
+        of prefix: String, _ listed: Set<String>, _ read: (String) throws -> JSONValue?, to chosen: inout Selection
+    ) throws {
+        guard let name = weights.map({ prefix + $0 }).first(where: listed.contains) else { return }
+        guard name.hasSuffix(".index.json") else { return chosen.weights = [name] }
+        chosen.companions.append(name)
+        guard let index = try read(name) else { return chosen.isFinal = false }
+        guard let map = index.object?["weight_map"] as? [String: String], !map.isEmpty else {
+            throw BraidError(.badData, "\(name): weight_map is missing; it must name each tensor's file")
+        }
+        chosen.weights = Set(map.values).map { prefix + $0 }.sorted()
+        for shard in chosen.weights where !listed.contains(shard) {
+            throw BraidError(.badData, "\(name): names \(shard), which the repository does not have")
+        }
+    }
+
+    package static func folders(of modules: JSONValue) throws -> [String] {
+        guard let entries = modules.list as? [[String: Any]] else {
+            throw BraidError(.badData, "modules.json: must be a list of modules")
+        }
+        return entries.compactMap { $0["path"] as? String }
+    }
+
+    private static func looseWeights(of listing: [String]) -> String? {
+        let root = listing.filter { !$0.contains("/") }
+        for ending in looseWeights {
+            let found = root.filter { $0.hasSuffix(ending) }
+            if found.count == 1 { return found[0] }
+        }
+        return nil
+    }
+}
+
+/// A JSON file's content.
+package struct JSONValue {
+    private let value: Any
+    var object: [String: Any]? { value as? [String: Any] }
+    var list: [Any]? { value as? [Any] }
+
+    package init(_ data: Data, path: String) throws {
+        guard let value = try? JSONSerialization.jsonObject(with: data) else { throw BraidError(.badData, "\(path): is not JSON") }
+        self.value = value
+    }
+}

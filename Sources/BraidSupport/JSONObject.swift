@@ -1,0 +1,63 @@
+public import Foundation
+
+/// A JSON object read from a file, whose fields are asked for by name and type; a wrong one is an error that names both.
+public struct JSONObject {
+    public let fields: [String: Any]
+    /// What errors call it.
+    public let path: String
+
+    public init(_ url: URL) throws {
+        guard let data = try? Data(contentsOf: url) else { throw BraidError(.noInput, "\(url.path): cannot be read") }
+        guard let fields = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
+            throw BraidError(.badData, "\(url.path): is not a JSON object")
+        }
+        self.init(fields, path: url.path)
+    }
+
+    public init(_ fields: [String: Any], path: String) {
+        self.fields = fields
+        self.path = path
+    }
+
+    public func has(_ name: String) -> Bool { fields[name].map { !($0 is NSNull) } ?? false }
+
+    /// The object under `name`; empty where there is none.
+    public func object(_ name: String) throws -> JSONObject {
+        guard has(name) else { return JSONObject([:], path: "\(path): \(name)") }
+        guard let inner = fields[name] as? [String: Any] else { throw fault("\(name) must be an object") }
+        return JSONObject(inner, path: "\(path): \(name)")
+    }
+
+    public func int(_ name: String, _ fallback: Int? = nil) throws -> Int {
+        try value(name, fallback, "a whole number") { $0 as? Int }
+    }
+    public func double(_ name: String, _ fallback: Double? = nil) throws -> Double {
+        try value(name, fallback, "a number") { ($0 as? NSNumber)?.doubleValue }
+    }
+    public func string(_ name: String, _ fallback: String? = nil) throws -> String {
+        try value(name, fallback, "a text") { $0 as? String }
+    }
+    public func bool(_ name: String, _ fallback: Bool? = nil) throws -> Bool {
+        try value(name, fallback, "true or false") { $0 as? Bool }
+    }
+    public func ints(_ name: String, _ fallback: [Int]? = nil) throws -> [Int] {
+        try value(name, fallback, "a list of whole numbers") { $0 as? [Int] }
+    }
+    public func strings(_ name: String, _ fallback: [String]? = nil) throws -> [String] {
+        try value(name, fallback, "a list of texts") { $0 as? [String] }
+    }
+    public func doubles(_ name: String, _ fallback: [Double]? = nil) throws -> [Double] {
+        try value(name, fallback, "a list of numbers") { ($0 as? [NSNumber])?.map(\.doubleValue) }
+    }
+
+    public func fault(_ message: String) -> BraidError { BraidError(.badData, "\(path): \(message)") }
+
+    private func value<Value>(_ name: String, _ fallback: Value?, _ expected: String, _ cast: (Any) -> Value?) throws -> Value {
+        guard has(name), let raw = fields[name] else {
+            guard let fallback else { throw fault("\(name) is missing; expected \(expected)") }
+            return fallback
+        }
+        guard let value = cast(raw) else { throw fault("\(name) must be \(expected)") }
+        return value
+    }
+}

@@ -1,0 +1,86 @@
+internal import Foundation
+
+/// Where the library tells how its work goes. It writes nowhere by itself: whoever calls it decides what a user sees.
+///
+/// The command gives one that draws bars on stderr; the default, `SilentReporter`, drops everything. Called from the thread that
+/// called the library.
+public protocol Reporter: Sendable {
+    /// Whether anybody reads what is told. What is computed only to be told is left out where nobody does.
+    var isListening: Bool { get }
+
+    /// A sentence that a user should know and that is not a result: what is left out, what a model lacks, what was found.
+    func note(_ text: String)
+
+    /// Begins a step of which `total` pieces are to be done.
+    ///
+    /// - Parameters:
+    ///   - title: What is done, for example `embedding image`.
+    ///   - total: How many pieces there are; 0 where that shows only on the way.
+    ///   - unit: What a piece is.
+    /// - Returns: What is told of each piece. The step ends with its `finish`; one that fails is never finished.
+    func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress
+}
+
+extension Reporter {
+    /// Begins a step that counts items.
+    public func begin(_ title: String, total: Int) -> any StepProgress { begin(title, total: total, unit: .items) }
+}
+
+/// What a step counts.
+public enum StepUnit: Sendable {
+    /// Samples, recipes, epochs.
+    case items
+    /// Bytes of a download.
+    case bytes
+}
+
+/// How far a step is.
+public protocol StepProgress: AnyObject {
+    /// Adds `count` pieces to what is to be done.
+    func expect(_ count: Int)
+
+    /// Counts `count` more pieces as done.
+    func advance(by count: Int)
+
+    /// Ends the step. `note` says what came of it; empty where there is nothing to say.
+    func finish(_ note: String)
+}
+
+extension StepProgress {
+    /// Counts one more piece as done.
+    public func advance() { advance(by: 1) }
+
+    /// Ends the step without a remark.
+    public func finish() { finish("") }
+}
+
+/// A reporter that drops everything: the library's default.
+public struct SilentReporter: Reporter {
+    /// Makes one; all are alike.
+    public init() {}
+
+    /// Always false.
+    public var isListening: Bool { false }
+
+    /// Does nothing.
+    public func note(_ text: String) {}
+
+    /// Begins a step that nobody hears of.
+    public func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress { SilentStep() }
+
+    private final class SilentStep: StepProgress {
+        func expect(_ count: Int) {}
+        func advance(by count: Int) {}
+        func finish(_ note: String) {}
+    }
+}
+
+/// Sizes as people read them.
+public enum ByteCount {
+    /// For example `1.5 MB`: decimal units, as the hub shows them.
+    public static func text(_ count: Double) -> String {
+        let units = ["B", "kB", "MB", "GB", "TB"]
+        let step = min(units.count - 1, max(0, Int(log10(max(1, count)) / 3)))
+        return String(format: step == 0 ? "%.0f" : "%.1f", count / pow(1000, Double(step))) + " \(units[step])"
+    }
+}

@@ -1,0 +1,147 @@
+internal import BraidSupport
+public import Foundation
+
+/// Text to token ids, as a Hugging Face `tokenizer.json` says: the ids that the `tokenizers` package 0.23 gives.
+///
+/// Read once and used from any number of threads at a time.
+public final class Tokenizer: Sendable {
+    /// Where tokens are cut off, or padding is put.
+    public enum Side: String, Sendable {
+        case left = "Left"
+        case right = "Right"
+    }
+
+    /// How many tokens there are, added ones included.
+    public let vocabularySize: Int
+    /// The largest id of any token. An embedding needs one row more than that.
+    public let largestID: Int32
+    /// How the file wants a batch of texts padded; nil where it does not say.
+    public let padding: Padding?
+    /// How the file wants a text cut; nil where it does not say.
+    public let truncation: Truncation?
+    /// The id to pad with: that of `padding`, else of a token `[PAD]` or `<pad>`, else 0.
+    public let padID: Int32
+    /// One line for reports: "byte-level BPE, 50257 tokens".
+    public let summary: String
+
+    private let normalizer: (any Normalizer)?
+    private let preTokenizer: (any PreTokenizer)?
+    private let model: any Model
+    private let postProcessor: PostProcessor
+    private let added: AddedVocabulary
+    private let workspaces = WorkspacePool()
+
+    /// Reads a `tokenizer.json`. Throws where it is no such file or says anything that this version does not do.
+    public init(_ url: URL) throws {
+        let file = try TokenizerFile(url)
+        let root = file.root
+        try root.allow(
+            "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model")
+        let version = try root.string("version", "1.0")
+        guard version == "1.0" else { throw root.fault("version \(version) is not known; this version reads 1.0") }
+        normalizer = root.has("normalizer") ? try NormalizerReader.read(root.object("normalizer")) : nil
+        preTokenizer = root.has("pre_tokenizer") ? try PreTokenizerReader.read(root.object("pre_tokenizer")) : nil
+        model = try ModelReader.read(file, isByteLevel: Self.isByteLevel(root))
+        added = try AddedVocabulary(root, model, normalizer)
+        postProcessor = root.has("post_processor") ? try PostProcessor(root.object("post_processor")) : PostProcessor()
+        truncation = root.has("truncation") ? try Truncation(root.object("truncation")) : nil
+        padding = root.has("padding") ? try Padding(root.object("padding")) : nil
+        vocabularySize = model.count + added.newCount
+        largestID = max(model.largestID, added.largestID)
+        let (model, added) = (model, added)
+        func id(_ token: String) -> Int32? { added.id(of: token) ?? model.id(of: Array(token.utf8)) }
+        padID = padding?.id ?? id("[PAD]") ?? id("<pad>") ?? 0
+        summary = "\(model.name), \(vocabularySize) tokens"
+    }
+
+    /// The side on which shorter texts of a batch are padded.
+    public var paddingDirection: Side { padding?.direction ?? .right }
+
+    /// All ids of `text`, with the special tokens around it.
+    public func encode(_ text: String) -> [Int32] { encode(text, room: .max) }
+
+    /// At most `limit` ids: the text's are cut, on the side that `truncation` says, so that the special tokens fit too. Those
+    /// are never cut themselves, even where there are more than `limit`.
+    public func encode(_ text: String, limit: Int) -> [Int32] { encode(text, room: max(0, limit - postProcessor.count)) }
+
+    private func encode(_ text: String, room: Int) -> [Int32] {
+        var ids = postProcessor.before
+        let cutsLeft = truncation?.direction == .left
+        let most = room == .max || cutsLeft ? Int.max : ids.count + room
+        var text = text
+        workspaces.withWorkspace { (workspace: inout Workspace) in
+            text.withUTF8 { bytes in
+                added.verbatim.forEachPart(of: bytes) { part in
+                    switch part {
+                    case .token(let id): ids.append(id)
+                    case .text(let start, let end):
+                        encode(bytes.part(start, end), isFirst: start == 0, most, &workspace, &ids)
+                    }
+                    return ids.count < most
+                }
+            }
+        }
+        let count = ids.count - postProcessor.before.count
+        if count > room {
+            if cutsLeft {
+                ids.removeSubrange(postProcessor.before.count..<ids.count - room)
+            } else {
+                ids.removeLast(count - room)
+            }
+        }
+        ids.append(contentsOf: postProcessor.after)
+        return ids
+    }
+
+    /// Text between added tokens that are found verbatim.
+    private func encode(_ text: Bytes, isFirst: Bool, _ most: Int, _ workspace: inout Workspace, _ ids: inout [Int32]) {
+        let origin = isFirst ? originLength(text) : 0
+        var normalized: [UInt8] = []
+        swap(&normalized, &workspace.normalized)
+        defer { swap(&normalized, &workspace.normalized) }
+        normalized.removeAll(keepingCapacity: true)
+        if let normalizer {
+            normalizer.normalize(text, into: &normalized)
+        } else {
+            normalized.append(contentsOf: text)
+        }
+        normalized.withUnsafeBufferPointer { bytes in
+            added.normalized.forEachPart(of: bytes) { part in
+                switch part {
+                case .token(let id): ids.append(id)
+                case .text(let start, let end):
+                    workspace.pieces.reset(bytes.part(start, end), origin: max(0, origin - start))
+                    preTokenizer?.preTokenize(&workspace.pieces)
+                    model.tokenize(workspace.pieces, room: most, &workspace.scratch, into: &ids)
+                }
+                return ids.count < most
+            }
+        }
+    }
+
+    /// How many bytes of the normalised `text` come from its first scalar.
+    private func originLength(_ text: Bytes) -> Int {
+        guard preTokenizer != nil, text.count > 0 else { return 0 }
+        guard let normalizer, text[0] >= 0x80 || text[0] <= 0x20 else { return 1 }
+        var output: [UInt8] = []
+        var index = 0
+        repeat {
+            let end = index + text.scalar(at: index).length
+            normalizer.normalize(text.part(index, end), into: &output)
+            index = end
+        } while output.isEmpty && index < text.count && normalizer.movesOrigin
+        return output.count
+    }
+
+    /// Whether the model sees the byte alphabet only: the last step before it writes bytes so.
+    private static func isByteLevel(_ root: JSONObject) throws -> Bool {
+        func last(_ name: String, _ list: String) throws -> String? {
+            guard root.has(name) else { return nil }
+            let component = try root.object(name)
+            guard component.has(list) else { return try component.string("type") }
+            return try component.objects(list).last?.string("type")
+        }
+        if let type = try last("pre_tokenizer", "pretokenizers"), type != "Split" { return type == "ByteLevel" }
+        return try last("normalizer", "normalizers") == "ByteLevel"
+    }
+}
