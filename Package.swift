@@ -94,9 +94,9 @@ let package = Package(
         .testTarget(name: "BraidTests", dependencies: ["Braid", "BraidHub", "TestSupport"], swiftSettings: strict),
         // A user's own executable with an encoder of its own, which tests run.
         .executableTarget(
-            name: "ExtraEncoder", dependencies: ["Braid", "BraidCLI", "Torch"], path: "Tests/ExtraEncoder", swiftSettings: strict),
+            name: "Extensions", dependencies: ["Braid", "BraidCLI", "Torch"], path: "Tests/Extensions", swiftSettings: strict),
         .testTarget(
-            name: "BraidCLITests", dependencies: ["BraidMain", "ExtraEncoder", "TestSupport"], swiftSettings: strict),
+            name: "BraidCLITests", dependencies: ["BraidMain", "Extensions", "TestSupport"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

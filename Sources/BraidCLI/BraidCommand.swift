@@ -2,10 +2,14 @@ public import ArgumentParser
 import Braid
 import Foundation
 
-/// The whole command. An executable that registers encoders of its own calls `main()` after that.
+/// The whole command, `braid`.
+///
+/// An executable that registers encoders of its own calls `main()` after that.
 public struct BraidCommand: ParsableCommand {
+    /// Makes one without arguments; argument parsing fills it in.
     public init() {}
 
+    /// The command's name, its help, its version and its subcommands.
     public static let configuration = CommandConfiguration(
         commandName: "braid",
         abstract: "Train, evaluate and take apart classifiers that fuse image, text and audio.",
@@ -21,7 +25,7 @@ public struct BraidCommand: ParsableCommand {
             Cache.self,
         ])
 
-    /// Runs the command. Errors end it with a code of sysexits(3), whatever threw them.
+    /// Runs the command; an error ends the process with a code of sysexits(3), whatever threw it.
     public static func main() {
         do {
             var command = try parseAsRoot()

@@ -20,7 +20,7 @@ struct Compare: ParsableCommand {
     var seeds = 5
 
     @Option(help: "What is compared. Default: accuracy; micro_f1 for multilabel, r2 for regression.")
-    var metric: MetricName?
+    var metric: Metric?
 
     @Option(name: .shortAndLong, help: "A folder for the table, the CSV files and the picture.")
     var out: String?
@@ -64,7 +64,7 @@ struct Compare: ParsableCommand {
         if json {
             return try printJSON(
                 Figures(
-                    metric: comparison.metric.rawValue, entries: comparison.entries, verdict: comparison.verdict,
+                    metric: comparison.metric.name, entries: comparison.entries, verdict: comparison.verdict,
                     p: comparison.test?.p))
         }
         try emit(comparison.table)
@@ -73,11 +73,11 @@ struct Compare: ParsableCommand {
     /// What `--fusions` names; nil where it is not given.
     private func kinds() throws -> [FusionKind]? {
         guard let fusions else { return nil }
-        guard fusions != "all" else { return FusionKind.allCases }
+        guard fusions != "all" else { return FusionKind.registry.all }
         return try fusions.split(separator: ",").map { name in
             let name = name.trimmingCharacters(in: .whitespaces)
-            guard let kind = FusionKind(rawValue: name) else {
-                let known = FusionKind.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let kind = FusionKind.registry[name] else {
+                let known = FusionKind.registry.names.joined(separator: ", ")
                 throw ValidationError("--fusions \(name): expected any of \(known), or all")
             }
             return kind

@@ -7,7 +7,15 @@ extension Modality: ExpressibleByArgument {}
 extension DeviceChoice: ExpressibleByArgument {}
 extension BadSample.Policy: ExpressibleByArgument {}
 extension EmbeddingExport.Format: ExpressibleByArgument {}
-extension MetricName: ExpressibleByArgument {}
+
+extension Metric: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let metric = Metric.registry[argument] else { return nil }
+        self = metric
+    }
+
+    public static var allValueStrings: [String] { Metric.registry.names }
+}
 
 /// How much a command tells on stderr.
 struct OutputOptions: ParsableArguments {

@@ -5,25 +5,30 @@ internal import Foundation
 public struct HubVerification: Sendable, CustomStringConvertible {
     /// A file whose content is not what its name in the cache says.
     public struct Damage: Sendable, CustomStringConvertible {
+        /// The file's name in the repository.
         public let file: String
-        /// Where the content lies.
+        /// The path that the content lies at in the cache.
         public let blob: String
+        /// The checksum that the content should have, hexadecimal.
         public let expected: String
-        /// Nil where the content is gone.
+        /// The checksum that the content has; nil where the content is gone.
         public let found: String?
 
+        /// One line for a person to read: what is wrong, and what to do.
         public var description: String {
             found.map { "\(file): its sum is \($0), not \(expected); delete \(blob) and download again" }
                 ?? "\(file): its content \(blob) is gone; download again"
         }
     }
 
-    /// Files whose sum is right.
+    /// Names of the files whose checksum is right.
     public internal(set) var intact: [String] = []
+    /// Files whose checksum is wrong, or whose content is gone.
     public internal(set) var damaged: [Damage] = []
-    /// Files whose name in the cache is no sum, so that nothing can be said.
+    /// Names of the files whose name in the cache is no checksum, so that nothing can be said.
     public internal(set) var unchecked: [String] = []
 
+    /// How many files are intact, damaged and without a checksum, then a line for each damaged one.
     public var description: String {
         (["\(intact.count) files are intact, \(damaged.count) damaged, \(unchecked.count) have no checksum"]
             + damaged.map(\.description))
@@ -32,7 +37,9 @@ public struct HubVerification: Sendable, CustomStringConvertible {
 }
 
 extension HubClient {
-    /// Computes the checksums of a cached snapshot anew, without a connection; throws `.noInput` where there is none.
+    /// Computes the checksums of a cached snapshot anew, without a connection.
+    ///
+    /// - Throws: `BraidError`: `.noInput` where the cache has no such snapshot; Foundation's error where a file cannot be read.
     public func verify(_ repository: HubRepository) throws -> HubVerification {
         let cache = HubCache(environment.cache, repository)
         guard let commit = cache.commit(of: repository), case let names = cache.names(at: commit), !names.isEmpty else {

@@ -6,6 +6,7 @@ public struct HubClient {
     let environment: HubEnvironment
     private let connection: HubConnection
 
+    /// Makes a client of the hub and the cache that `environment` names. Nothing is read, and no connection made.
     public init(environment: HubEnvironment) {
         self.environment = environment
         connection = HubConnection(environment)
@@ -13,10 +14,11 @@ public struct HubClient {
 
     /// The folder with the model's files, downloaded as far as the cache lacks them.
     ///
-    /// A commit that the cache has whole opens no connection; a branch or a tag asks the hub which commit it is. Where the hub cannot
-    /// be reached, or does not let this user in, the commit of the last time is taken and said so on stderr.
-    /// Throws `BraidError`: `.noInput` for what the hub does not have or does not show, `.unavailable` for a hub out of reach,
-    /// `.badData` for a wrong checksum or size, `.cannotCreate` for a cache that cannot be written.
+    /// A commit that the cache has whole opens no connection; a branch or a tag asks the hub which commit it is. Where the hub
+    /// cannot be reached, or does not let this user in, the commit of the last time is taken and `reporter` told so.
+    ///
+    /// - Throws: `BraidError`: `.noInput` for what the hub does not have or does not show, `.unavailable` for a hub out of
+    ///   reach, `.badData` for a wrong checksum or size, `.cannotCreate` for a cache that cannot be written.
     public func snapshot(of repository: HubRepository, reporter: any Reporter) throws -> URL {
         let cache = HubCache(environment.cache, repository)
         let found = try cache.completeSnapshot(of: repository)
@@ -58,7 +60,9 @@ public struct HubClient {
 
     private func warnIfUncertain(_ found: (url: URL, isCertain: Bool), _ reporter: any Reporter) {
         guard !found.isCertain else { return }
-        reporter.note("\(found.url.path) was fetched by another program, which may have left out files that Braid reads (modules.json, 1_Pooling); with a network, braid models pull completes it")
+        reporter.note(
+            "\(found.url.path) was fetched by another program, which may have left out files that Braid reads (modules.json, 1_Pooling); with a network, braid models pull completes it"
+        )
     }
 
     private func offline(_ repository: HubRepository, _ cache: HubCache) -> BraidError {

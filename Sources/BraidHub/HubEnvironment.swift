@@ -3,15 +3,17 @@ public import Foundation
 
 /// Where the hub is, where its cache lies and who asks: the environment variables that the reference client reads.
 public struct HubEnvironment: Sendable {
-    /// The standard cache: `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME/hub`, `XDG_CACHE_HOME/huggingface/hub`,
+    /// The folder of the cache, which every client shares.
+    ///
+    /// The first that is set of `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME/hub`, `XDG_CACHE_HOME/huggingface/hub`; else
     /// `~/.cache/huggingface/hub`.
     public let cache: URL
-    /// `HF_ENDPOINT`.
+    /// The hub's address: `HF_ENDPOINT`, else `https://huggingface.co`.
     public let endpoint: URL
     /// `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN`, the file `HF_TOKEN_PATH`, the file `HF_HOME/token`; none where
     /// `HF_HUB_DISABLE_IMPLICIT_TOKEN` is set.
     let token: String?
-    /// `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`: no connection is made.
+    /// Whether no connection may be made: `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`.
     public let isOffline: Bool
     /// `HF_HUB_DOWNLOAD_TIMEOUT`: the longest silence within a download, in seconds.
     let downloadTimeout: Double
@@ -21,7 +23,12 @@ public struct HubEnvironment: Sendable {
     let hidesProgress: Bool
     var retries = RetryPolicy()
 
-    /// Reads `variables`; throws `.badConfiguration`, all faults at once, where one cannot be what it says.
+    /// Reads the settings from variables of the environment.
+    ///
+    /// - Parameters:
+    ///   - variables: The variables by name; an empty one is as good as none.
+    ///   - home: The user's home folder.
+    /// - Throws: `BraidError` (`.badConfiguration`), all faults at once, where a variable cannot be what it says.
     public init(
         _ variables: [String: String] = ProcessInfo.processInfo.environment, home: String = NSHomeDirectory()
     ) throws {

@@ -2,12 +2,14 @@ internal import BraidSupport
 
 /// A model on the hub at one revision: `org/name`, `name` (legacy), `org/name@REVISION`.
 public struct HubRepository: Hashable, Sendable, CustomStringConvertible {
-    /// `org/name`, or the `name` alone of the hub's first models.
+    /// The model's id: `org/name`, or the `name` alone of the hub's first models.
     public let id: String
-    /// A branch, a tag or a commit.
+    /// A branch, a tag, or a commit's hash; `main` where nothing else was asked for.
     public let revision: String
 
-    /// Throws `.noInput` where `id` or `revision` is none that the hub could have.
+    /// Names a model at a revision; the hub is not asked whether it has it.
+    ///
+    /// - Throws: `BraidError` (`.noInput`) where `id` or `revision` is none that the hub could have.
     public init(id: String, revision: String = "main") throws {
         guard Self.isID(id) else {
             throw BraidError(
@@ -23,11 +25,14 @@ public struct HubRepository: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads `org/name` or `org/name@REVISION`.
+    ///
+    /// - Throws: `BraidError` (`.noInput`) where the text is none of these.
     public init(_ text: String) throws {
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         try self.init(id: String(parts[0]), revision: parts.count == 2 ? String(parts[1]) : "main")
     }
 
+    /// The model as `init(_:)` reads it: `org/name@REVISION`, without the revision where that is `main`.
     public var description: String { revision == "main" ? id : "\(id)@\(revision)" }
 
     /// The revision, where it is a whole commit hash: its content never changes.

@@ -3,9 +3,12 @@ public import Foundation
 
 /// SHA-256 of what a run was made from.
 public enum Fingerprint {
+    /// The SHA-256 of the UTF-8 bytes of `text`, as 64 lower-case hexadecimal digits.
     public static func of(_ text: String) -> String { hex(SHA256.hash(data: Data(text.utf8))) }
 
-    /// Of a file's bytes, read in pieces.
+    /// The SHA-256 of a file's bytes, read in pieces, as 64 lower-case hexadecimal digits.
+    ///
+    /// - Throws: Foundation's error where the file cannot be read.
     public static func of(_ url: URL) throws -> String {
         let file = try FileHandle(forReadingFrom: url)
         defer { try? file.close() }

@@ -2,10 +2,14 @@ public import Foundation
 
 /// A JSON object read from a file, whose fields are asked for by name and type; a wrong one is an error that names both.
 public struct JSONObject {
+    /// The values by name, as Foundation's `JSONSerialization` gives them.
     public let fields: [String: Any]
-    /// What errors call it.
+    /// What errors call the object: its file, and the names of the objects it lies in.
     public let path: String
 
+    /// Reads a file that holds one JSON object.
+    ///
+    /// - Throws: `BraidError`: `.noInput` where it cannot be read, `.badData` where it is no JSON object.
     public init(_ url: URL) throws {
         guard let data = try? Data(contentsOf: url) else { throw BraidError(.noInput, "\(url.path): cannot be read") }
         guard let fields = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
@@ -14,42 +18,70 @@ public struct JSONObject {
         self.init(fields, path: url.path)
     }
 
+    /// Makes an object of values that were read already.
+    ///
+    /// - Parameter path: What errors call it.
     public init(_ fields: [String: Any], path: String) {
         self.fields = fields
         self.path = path
     }
 
+    /// Whether there is a value under `name` that is not null.
     public func has(_ name: String) -> Bool { fields[name].map { !($0 is NSNull) } ?? false }
 
     /// The object under `name`; empty where there is none.
+    ///
+    /// - Throws: `BraidError` (`.badData`) where the value is of another type.
     public func object(_ name: String) throws -> JSONObject {
         guard has(name) else { return JSONObject([:], path: "\(path): \(name)") }
         guard let inner = fields[name] as? [String: Any] else { throw fault("\(name) must be an object") }
         return JSONObject(inner, path: "\(path): \(name)")
     }
 
+    /// The whole number under `name`, or `fallback` where there is no value or null.
+    ///
+    /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func int(_ name: String, _ fallback: Int? = nil) throws -> Int {
         try value(name, fallback, "a whole number") { $0 as? Int }
     }
+    /// The number under `name`, or `fallback` where there is no value or null.
+    ///
+    /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func double(_ name: String, _ fallback: Double? = nil) throws -> Double {
         try value(name, fallback, "a number") { ($0 as? NSNumber)?.doubleValue }
     }
+    /// The text under `name`, or `fallback` where there is no value or null.
+    ///
+    /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func string(_ name: String, _ fallback: String? = nil) throws -> String {
         try value(name, fallback, "a text") { $0 as? String }
     }
+    /// The truth value under `name`, or `fallback` where there is no value or null.
+    ///
+    /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func bool(_ name: String, _ fallback: Bool? = nil) throws -> Bool {
         try value(name, fallback, "true or false") { $0 as? Bool }
     }
+    /// The list of whole numbers under `name`, or `fallback` where there is no value or null.
+    ///
+    /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func ints(_ name: String, _ fallback: [Int]? = nil) throws -> [Int] {
         try value(name, fallback, "a list of whole numbers") { $0 as? [Int] }
     }
+    /// The list of texts under `name`, or `fallback` where there is no value or null.
+    ///
+    /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func strings(_ name: String, _ fallback: [String]? = nil) throws -> [String] {
         try value(name, fallback, "a list of texts") { $0 as? [String] }
     }
+    /// The list of numbers under `name`, or `fallback` where there is no value or null.
+    ///
+    /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func doubles(_ name: String, _ fallback: [Double]? = nil) throws -> [Double] {
         try value(name, fallback, "a list of numbers") { ($0 as? [NSNumber])?.map(\.doubleValue) }
     }
 
+    /// An error about this object, to be thrown: `.badData`, the path and `message`.
     public func fault(_ message: String) -> BraidError { BraidError(.badData, "\(path): \(message)") }
 
     private func value<Value>(_ name: String, _ fallback: Value?, _ expected: String, _ cast: (Any) -> Value?) throws -> Value {

@@ -24,6 +24,8 @@ public struct DecodeError: Error, CustomStringConvertible, Sendable {
     /// What is wrong, and what to do, without the path.
     public let reason: String
 
+    /// Makes one from its parts.
+    ///
     /// - Parameters:
     ///   - path: What the medium is called.
     ///   - reason: What is wrong with it.
@@ -32,6 +34,6 @@ public struct DecodeError: Error, CustomStringConvertible, Sendable {
         self.reason = reason
     }
 
-    /// The path and the reason.
+    /// One line for a person to read: the path and the reason.
     public var description: String { "\(path): \(reason)" }
 }

@@ -2,17 +2,17 @@ internal import Synchronization
 
 /// What a registry keeps: a kind of thing that configurations name.
 public protocol Registrable: Sendable {
-    /// What configurations call it: unique within its registry.
+    /// The name in configurations, unique within the registry.
     var name: String { get }
 
-    /// What errors call one of its kind, with its article: `a fusion`.
+    /// How errors speak of one of its kind, with the article: `a fusion`.
     static var noun: String { get }
 }
 
 /// The kinds of one thing that there are: those built in, and those that other targets add.
 ///
-/// Adding one is a file with the kind, and one line: in the list of those built in, or a call of `register` before the command or the
-/// library is used.
+/// Adding one is a file with the kind, and one line: in the list of those built in, or a call of `register` before the command
+/// or the library is used.
 public final class Registry<Kind: Registrable>: Sendable {
     private let builtIn: [Kind]
     private let added = Mutex<[Kind]>([])

@@ -77,7 +77,7 @@ public struct SilentReporter: Reporter {
 
 /// Sizes as people read them.
 public enum ByteCount {
-    /// For example `1.5 MB`: decimal units, as the hub shows them.
+    /// The count in the largest decimal unit that keeps it at 1 or more, as the hub shows sizes: `1.5 MB`.
     public static func text(_ count: Double) -> String {
         let units = ["B", "kB", "MB", "GB", "TB"]
         let step = min(units.count - 1, max(0, Int(log10(max(1, count)) / 3)))

@@ -3,12 +3,15 @@ internal import BraidSupport
 extension Tokenizer {
     /// How a batch of texts is padded.
     public struct Padding: Sendable {
+        /// The id of the padding token.
         public let id: Int32
+        /// How the padding token is written, for example `[PAD]`.
         public let token: String
+        /// The side on which padding is put.
         public let direction: Side
         /// The length of every text, in tokens; nil for that of the longest in the batch.
         public let length: Int?
-        /// Lengths are rounded up to a multiple of this.
+        /// Lengths are rounded up to a multiple of this many tokens; nil where they are not rounded.
         public let multiple: Int?
 
         init(_ settings: JSONObject) throws {
@@ -30,9 +33,9 @@ extension Tokenizer {
         }
     }
 
-    /// How a text is cut that is too long.
+    /// How a text that is too long is cut.
     public struct Truncation: Sendable {
-        /// In tokens, the special ones included.
+        /// The most tokens that a text may have, the special ones included.
         public let maxLength: Int
         /// The side on which tokens are cut off.
         public let direction: Side

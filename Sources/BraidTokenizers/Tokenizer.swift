@@ -5,9 +5,11 @@ public import Foundation
 ///
 /// Read once and used from any number of threads at a time.
 public final class Tokenizer: Sendable {
-    /// Where tokens are cut off, or padding is put.
+    /// An end of a text: where tokens are cut off, or padding is put.
     public enum Side: String, Sendable {
+        /// The beginning of the text.
         case left = "Left"
+        /// The end of the text.
         case right = "Right"
     }
 
@@ -21,7 +23,7 @@ public final class Tokenizer: Sendable {
     public let truncation: Truncation?
     /// The id to pad with: that of `padding`, else of a token `[PAD]` or `<pad>`, else 0.
     public let padID: Int32
-    /// One line for reports: "byte-level BPE, 50257 tokens".
+    /// One line for reports: `byte-level BPE, 50257 tokens`.
     public let summary: String
 
     private let normalizer: (any Normalizer)?
@@ -31,7 +33,9 @@ public final class Tokenizer: Sendable {
     private let added: AddedVocabulary
     private let workspaces = WorkspacePool()
 
-    /// Reads a `tokenizer.json`. Throws where it is no such file or says anything that this version does not do.
+    /// Reads a `tokenizer.json`.
+    ///
+    /// - Throws: `BraidError` where it is no such file, or says anything that this version does not do.
     public init(_ url: URL) throws {
         let file = try TokenizerFile(url)
         let root = file.root
@@ -60,8 +64,10 @@ public final class Tokenizer: Sendable {
     /// All ids of `text`, with the special tokens around it.
     public func encode(_ text: String) -> [Int32] { encode(text, room: .max) }
 
-    /// At most `limit` ids: the text's are cut, on the side that `truncation` says, so that the special tokens fit too. Those
-    /// are never cut themselves, even where there are more than `limit`.
+    /// At most `limit` ids of `text`, special tokens included.
+    ///
+    /// The text's own ids are cut, on the side that `truncation` says, so that the special tokens fit too. Those are never cut
+    /// themselves, even where there are more than `limit`.
     public func encode(_ text: String, limit: Int) -> [Int32] { encode(text, room: max(0, limit - postProcessor.count)) }
 
     private func encode(_ text: String, room: Int) -> [Int32] {

@@ -2,17 +2,19 @@ internal import CTorch
 
 /// Where a tensor lies and is computed on.
 public enum Device: Hashable, Sendable, CustomStringConvertible {
+    /// The processor, with the main memory.
     case cpu
+    /// The CUDA device with this index, counted from 0.
     case cuda(Int)
 
-    /// The CUDA devices that libtorch sees; 0 with a CPU build.
+    /// The number of CUDA devices that libtorch sees; 0 with a CPU build.
     public static func cudaCount() throws(TorchError) -> Int {
         var count: Int32 = 0
         try check(ct_cuda_device_count(&count), "cuda device count")
         return Int(count)
     }
 
-    /// libtorch's name: `cpu`, `cuda:0`.
+    /// libtorch's name of the device: `cpu`, `cuda:0`.
     public var description: String {
         switch self {
         case .cpu: "cpu"
@@ -23,6 +25,6 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
 
 /// libtorch, as this process has it.
 public enum Library {
-    /// For example `2.13.0`.
+    /// The version of the libtorch that is loaded, for example `2.13.0`.
     public static var version: String { String(cString: ct_version()) }
 }

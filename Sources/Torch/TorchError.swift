@@ -6,9 +6,10 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
     public let operation: String
     /// libtorch's message, without its C++ backtrace.
     public let message: String
-    /// What the operation was given, tensors by shape.
+    /// What the operation was given, tensors by shape; empty where nobody knows.
     public let arguments: [String]
 
+    /// Makes an error of its parts, for failures that Swift code finds before libtorch does.
     public init(operation: String, message: String, arguments: [String] = []) {
         self.operation = operation
         self.message = message
@@ -20,6 +21,7 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
         TorchError(operation: operation, message: String(cString: ct_last_error()), arguments: arguments)
     }
 
+    /// One line for a person to read: the operation, the message, and what was given.
     public var description: String {
         let given = arguments.isEmpty ? "" : " (given \(arguments.joined(separator: ", ")))"
         return "\(operation): \(message)\(given)"

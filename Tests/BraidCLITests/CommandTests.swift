@@ -45,30 +45,71 @@ import Testing
         }
     }
 
-    /// docs/adding-an-encoder.md, as it stands there.
-    @Test func anotherTargetsEncoderTrainsAndIsUsed() throws {
-        for name in ["PatchMixer.swift", "main.swift"] {
-            let code = try String(contentsOf: Fixtures.root.appendingPathComponent("Tests/ExtraEncoder/\(name)"), encoding: .utf8)
-            let page = try String(contentsOf: Fixtures.root.appendingPathComponent("docs/adding-an-encoder.md"), encoding: .utf8)
-            #expect(page.contains(code.trimmingCharacters(in: .newlines)), "\(name) and the page differ")
+    /// docs/adding-an-encoder.md and docs/extending.md, as they stand there.
+    @Test func thePagesOnExtensionsShowWhatIsTested() throws {
+        let pages = [
+            "adding-an-encoder.md": ["PatchMixer.swift"],
+            "extending.md": ["MeanFusion.swift", "CentroidHead.swift", "OrdinalTask.swift", "Surprise.swift", "main.swift"],
+        ]
+        for (page, files) in pages {
+            let text = try String(contentsOf: Fixtures.root.appendingPathComponent("docs/\(page)"), encoding: .utf8)
+            for name in files {
+                let code = try String(contentsOf: Fixtures.root.appendingPathComponent("Tests/Extensions/\(name)"), encoding: .utf8)
+                #expect(text.contains(code.trimmingCharacters(in: .newlines)), "\(name) and docs/\(page) differ")
+            }
         }
+    }
+
+    private func makePictures() throws {
         let images = ["grey8.png", "rgb8.png", "rgba8.png", "palette8.png", "grey.jpg", "cmyk.jpg"]
         let rows = images.enumerated().map { index, name in
             "\(Fixtures.url("images/\(name)").path),\(index % 2 == 0 ? "a" : "b"),\(["train", "train", "train", "train", "val", "test"][index])"
         }
         try folder.write((["image,label,split"] + rows).joined(separator: "\n"), as: "m.csv")
+    }
+
+    @Test func anotherTargetsEncoderTrainsAndIsUsed() throws {
+        try makePictures()
         try folder.write(
             "manifest: m.csv\nmodalities: {image: {encoder: patch-mixer, weights: random, train: all}}\ntraining: {epochs: 1}\n",
             as: "c.yaml")
-        let list = try run("ExtraEncoder", ["models", "list"])
+        let list = try run("Extensions", ["models", "list"])
         #expect(list.out.contains("patch-mixer"))
         #expect(try !braid("models", "list").out.contains("patch-mixer"))
-        let train = try run("ExtraEncoder", ["train", "c.yaml", "--out", "run"])
+        let train = try run("Extensions", ["train", "c.yaml", "--out", "run"])
         #expect(train.code == 0, "\(train.error)")
-        let predict = try run("ExtraEncoder", ["predict", "run", "--image", Fixtures.url("images/grey8.png").path])
+        let predict = try run("Extensions", ["predict", "run", "--image", Fixtures.url("images/grey8.png").path])
         #expect(predict.code == 0, "\(predict.error)")
         let foreign = try braid("predict", "run", "--image", Fixtures.url("images/grey8.png").path)
         #expect(foreign.code == 78 && foreign.error.contains("patch-mixer is not an architecture for image"), "\(foreign.error)")
+    }
+
+    /// Fusion, head, task and metric of another target, with keys of their own, on the whole way.
+    @Test func anotherTargetsKindsTrainAndAreUsed() throws {
+        try makePictures()
+        try folder.write(
+            """
+            manifest: m.csv
+            modalities: {image: {weights: "\(Fixtures.url("resnet").path)"}}
+            fusion: {type: mean, dim: 8, scale: 2}
+            head: {task: ordinal, order: [b, a], type: centroid, sharpness: 0.5}
+            training: {epochs: 2, early_stopping: {metric: surprise}}
+            """, as: "c.yaml")
+        let train = try run("Extensions", ["train", "c.yaml", "--out", "run", "--json"])
+        #expect(train.code == 0 && train.out.contains("\"surprise\""), "\(train.error)")
+        let evaluate = try run("Extensions", ["evaluate", "run", "--manifest", "m.csv", "--split", "all", "--json"])
+        #expect(evaluate.code == 0 && evaluate.out.contains("\"surprise\""), "\(evaluate.error)")
+        let predict = try run("Extensions", ["predict", "run", "--manifest", "m.csv"])
+        #expect(predict.out.hasPrefix("id,label,prediction,probability,p_b,p_a\n"), "\(predict.out)\(predict.error)")
+        // Their keys act with them alone, and are in the schema.
+        let idle = try run("Extensions", ["train", "c.yaml", "--out", "x", "--set", "fusion.type=concat"])
+        #expect(idle.code == 78 && idle.error.contains("fusion.scale: acts only with fusion.type: mean"), "\(idle.error)")
+        let wrong = try run("Extensions", ["train", "c.yaml", "--out", "x", "--set", "head.sharpness=-1"])
+        #expect(wrong.code == 78 && wrong.error.contains("head.sharpness: expected a number from 0.0001"), "\(wrong.error)")
+        #expect(try run("Extensions", ["init", "--schema"]).out.contains("\"sharpness\""))
+        // A command that does not know them says so.
+        let foreign = try braid("predict", "run", "--manifest", "m.csv")
+        #expect(foreign.code == 65 && foreign.error.contains("fusion.type: expected one of concat"), "\(foreign.error)")
     }
 
     @Test func exitCodesAreThoseOfSysexits() throws {

@@ -1,9 +1,7 @@
-internal import Foundation
-internal import Yams
-
-/// Writes resolved keys as a YAML document, sections nested.
+/// Writes resolved keys as documents, sections nested.
 enum ConfigurationWriter {
-    static func yaml(_ resolved: [Configuration.ResolvedKey]) -> String {
+    /// As YAML, in the order of the keys.
+    static func yaml(_ resolved: [ResolvedKey]) -> String {
         var lines: [String] = []
         var open: [Substring] = []
         for key in resolved {
@@ -12,24 +10,25 @@ enum ConfigurationWriter {
             let shared = zip(open, parts).prefix { $0 == $1 }.count
             for (depth, part) in parts.enumerated().dropFirst(shared) { lines.append(indent(depth) + "\(part):") }
             open = parts
-            lines.append(indent(parts.count) + "\(name): \(key.value)")
+            lines.append(indent(parts.count) + "\(name): \(key.value.yaml)")
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }
 
-    static func inline(_ node: Node) -> String {
-        if let items = node.sequence { return "[\(items.map(inline).joined(separator: ", "))]" }
-        return quoted(node.scalar?.string ?? "")
+    /// As an object for `JSONSerialization`.
+    static func json(_ resolved: [ResolvedKey]) -> [String: Any] {
+        var root: [String: Any] = [:]
+        for key in resolved { insert(key.value.json, at: key.path.split(separator: ".").map(String.init)[...], into: &root) }
+        return root
     }
 
-    /// Quotes what YAML would read as something other than this text.
-    private static func quoted(_ text: String) -> String {
-        let plain = text.allSatisfy {
-            $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+".contains($0)) || ($0 == ":" && text.last != ":")
-        }
-        return plain && !text.isEmpty && !text.hasPrefix("-")
-            ? text : "\"\(text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\""))\""
+    private static func insert(_ value: Any, at path: ArraySlice<String>, into node: inout [String: Any]) {
+        guard let name = path.first else { return }
+        guard path.count > 1 else { return node[name] = value }
+        var child = node[name] as? [String: Any] ?? [:]
+        insert(value, at: path.dropFirst(), into: &child)
+        node[name] = child
     }
 }

@@ -3,17 +3,20 @@ internal import Foundation
 
 /// A mono recording.
 public struct AudioClip: Sendable, Equatable {
-    /// In -1 ... 1 as a rule; floating-point files may go beyond.
+    /// The samples, in -1 ... 1 as a rule; floating-point files may go beyond.
     public let samples: [Float]
-    /// In Hz.
+    /// The sample rate in hertz.
     public let rate: Int
 
+    /// Makes one from its parts.
     public init(samples: [Float], rate: Int) {
         self.samples = samples
         self.rate = rate
     }
 
-    /// Resampled by libsoxr at its high quality; itself where the rate is right already.
+    /// The clip at `target` hertz, resampled by libsoxr at its high quality; itself where the rate is right already.
+    ///
+    /// - Throws: `DecodeError` where libsoxr refuses the rates.
     public func resampled(to target: Int) throws -> AudioClip {
         guard target != rate else { return self }
         let capacity = Int((Double(samples.count) * Double(target) / Double(rate)).rounded(.up)) + 1
@@ -31,14 +34,14 @@ public struct AudioClip: Sendable, Equatable {
     }
 }
 
-/// Reads what libsndfile reads: WAV, FLAC, OGG Vorbis and Opus, MP3 and more, any rate and number of channels.
+/// Reads whatever libsndfile reads: WAV, FLAC, OGG Vorbis and Opus, MP3 and more, at any rate, of any number of channels.
 public enum AudioDecoder {
     /// Six hours of mono at 48 kHz: more than that in one sample is a mistake, or an attack.
     static let maxFrames = 1 << 30
 
-    /// Reads a stretch of a recording, or all of it, averaged over its channels.
+    /// Reads a stretch of a recording, or all of it, averaged over its channels, at the file's own rate.
     ///
-    /// - Throws: `DecodeError`.
+    /// - Throws: `DecodeError` where the file cannot be read, is damaged, is empty or too long, or ends before the stretch does.
     public static func decode(_ audio: Sample.Audio) throws -> AudioClip {
         try MediaFile.check(audio.url)
         let path = audio.url.path
@@ -71,7 +74,7 @@ public enum AudioDecoder {
         return AudioClip(samples: samples, rate: rate)
     }
 
-    /// Times beyond any recording come to the last frame there can be.
+    /// The frame at a time in seconds; times beyond any recording give the last frame there can be.
     private static func frame(at seconds: Double, _ rate: Int) -> Int {
         Int(min(max(0, seconds * Double(rate)), Double(maxFrames)))
     }

@@ -2,13 +2,16 @@ internal import CImageCodecs
 public import Foundation
 public import Torch
 
-/// A picture: 8-bit RGB, rows from the top, upright.
+/// A picture in 8-bit RGB, upright.
 public struct Image: Sendable, Equatable {
+    /// The number of pixels from left to right.
     public let width: Int
+    /// The number of pixels from top to bottom.
     public let height: Int
-    /// `[height, width, 3]`.
+    /// Red, green and blue of each pixel, `[height, width, 3]`, row by row from the top.
     public let pixels: [UInt8]
 
+    /// Makes one from its parts.
     public init(width: Int, height: Int, pixels: [UInt8]) {
         self.width = width
         self.height = height
@@ -18,14 +21,17 @@ public struct Image: Sendable, Equatable {
 
 /// Reads PNG and JPEG files, known by their first bytes and not by their names.
 public enum ImageDecoder {
-    /// As Pillow's limit against decompression bombs.
+    /// The most pixels a picture may have: Pillow's limit against decompression bombs.
     public static let maxPixels: UInt64 = 178_956_970
 
+    /// Decodes a PNG or JPEG file, and turns it upright where its EXIF orientation says so.
+    ///
     /// - Parameters:
-    ///   - background: What lies behind transparent pixels, as a grey level; white unless told otherwise.
-    ///   - wanted: The size that is needed of a picture of some height and width. A JPEG of at least twice that is decoded at a half, a
-    ///     quarter or an eighth of its size, which leaves out work, and is not quite what decoding and resizing gives. nil: whole.
-    /// - Throws: `DecodeError`.
+    ///   - background: The grey level behind transparent pixels, 0 to 255.
+    ///   - wanted: The size that is needed of a picture of some height and width. A JPEG of at least twice that is decoded at a
+    ///     half, a quarter or an eighth of its size, which leaves out work, and is not quite what decoding and resizing gives. nil
+    ///     decodes it whole.
+    /// - Throws: `DecodeError` where the file cannot be read, is neither PNG nor JPEG, is damaged, or has too many pixels.
     public static func decode(
         _ url: URL, background: UInt8 = 255, atLeast wanted: ((_ height: Int, _ width: Int) -> (height: Int, width: Int))? = nil
     ) throws -> Image {
@@ -95,7 +101,9 @@ public enum ImageDecoder {
 }
 
 extension Image {
-    /// Uint8 `[1, 3, H, W]`, channels last in memory.
+    /// The pixels as uint8 `[1, 3, H, W]`, channels last in memory.
+    ///
+    /// - Throws: `TorchError` where libtorch fails.
     public func tensor() throws -> Tensor {
         try Tensor(pixels, shape: [1, height, width, 3]).permuted([0, 3, 1, 2])
     }

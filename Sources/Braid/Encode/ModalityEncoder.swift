@@ -28,13 +28,13 @@ public final class ModalityEncoder: @unchecked Sendable {
     /// The fingerprint, once it was asked for.
     private let known = Mutex<String??>(nil)
     /// What it was built from.
-    private let origin: (configuration: Configuration.Encoder, base: URL)
+    private let origin: (configuration: EncoderSettings, base: URL)
 
     /// Builds the encoder that `configuration` asks for. Paths start from `base`.
     ///
     /// - Parameter reporter: Is told of downloads, and of front ends that had to be guessed.
     public init(
-        _ modality: Modality, _ configuration: Configuration.Encoder, relativeTo base: URL, device: Device = .cpu,
+        _ modality: Modality, _ configuration: EncoderSettings, relativeTo base: URL, device: Device = .cpu,
         reporter: any Reporter = SilentReporter()
     ) throws {
         let isRandom = configuration.weights == "random"
@@ -190,8 +190,9 @@ public final class ModalityEncoder: @unchecked Sendable {
 
     /// The same encoder, its weights loaded anew, computing in float32.
     func inFloat32() throws -> ModalityEncoder {
-        var configuration = origin.configuration
-        configuration.options.precision = .fp32
+        let asked = origin.configuration
+        let configuration = EncoderSettings(
+            encoder: asked.encoder, weights: asked.weights, train: asked.train, options: asked.options.with(precision: .fp32))
         return try ModalityEncoder(
             modality, configuration, relativeTo: origin.base, device: parameters.device, reporter: SilentReporter())
     }

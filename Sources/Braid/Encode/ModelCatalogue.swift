@@ -76,7 +76,7 @@ public struct ModelInfo: Encodable, Sendable {
             throw BraidError(
                 .badData, "\(name): the architecture \(stated ?? "(none named)") is not one of \(known); name it with --encoder")
         }
-        let asked = Configuration.Encoder(encoder: encoder, weights: name, train: .none)
+        let asked = EncoderSettings(encoder: encoder, weights: name, train: .none)
         let loaded = try ModalityEncoder(builder.modality, asked, relativeTo: base, reporter: reporter)
         self.modality = builder.modality
         self.architecture = architecture

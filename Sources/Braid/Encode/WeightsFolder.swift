@@ -17,7 +17,7 @@ public struct WeightsFolder: Sendable {
         _ name: String, relativeTo base: URL, reporter: any Reporter = SilentReporter()
     ) throws -> WeightsFolder {
         if name.hasPrefix("bundled:") { return try at(bundled(String(name.dropFirst("bundled:".count)))) }
-        let url = Configuration.resolve(name, in: base)
+        let url = Paths.resolve(name, in: base)
         if FileManager.default.fileExists(atPath: url.path) { return try at(url) }
         guard let repository = repository(name) else {
             throw BraidError(.noInput, "weights \(name): there is no such file or folder (looked at \(url.path))")

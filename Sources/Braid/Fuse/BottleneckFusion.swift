@@ -19,9 +19,9 @@ public struct BottleneckFusion: Fusion {
         let feedForward: FeedForward
         let dropout: Double
 
-        init(_ scope: Scope, _ settings: Configuration.Fusion) throws {
+        init(_ scope: Scope, _ settings: FusionKind.Basics, heads: Int) throws {
             norm = try LayerNorm(scope / "norm", settings.dimension)
-            attention = try MultiHeadAttention(scope / "attention", settings.dimension, heads: settings.heads)
+            attention = try MultiHeadAttention(scope / "attention", settings.dimension, heads: heads)
             feedForward = try FeedForward(scope, settings.dimension, dropout: settings.dropout)
             dropout = settings.dropout
         }
@@ -32,12 +32,15 @@ public struct BottleneckFusion: Fusion {
         }
     }
 
-    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws {
+    public init(
+        _ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, layers: Int, heads: Int,
+        bottlenecks count: Int
+    ) throws {
         let size = settings.dimension
         projections = try modalities.map { try TokenProjection(scope / $0.name, $0, size) }
-        bottlenecks = try scope.parameter("bottlenecks", [settings.bottlenecks, size], .normal(deviation: 0.02))
+        bottlenecks = try scope.parameter("bottlenecks", [count, size], .normal(deviation: 0.02))
         blocks = try modalities.map { modality in
-            try (0..<settings.layers).map { try Block(scope / modality.name / "blocks" / $0, settings) }
+            try (0..<layers).map { try Block(scope / modality.name / "blocks" / $0, settings, heads: heads) }
         }
         norms = try modalities.map { try LayerNorm(scope / $0.name / "norm_out", size) }
         bottleneckNorm = try LayerNorm(scope / "norm_out", size)
@@ -68,5 +71,17 @@ public struct BottleneckFusion: Fusion {
         let means = try zip(streams, norms).map { try $0.mean($1($0.tokens)) } + [bottleneckNorm(shared).mean([1])]
         let fused = try mixer(.concatenate(means + [input.presenceValues()], 1), mode: mode)
         return Fused(embedding: fused, projections: entered.map(\.projected))
+    }
+}
+
+extension FusionKind {
+    /// Attention through a few shared tokens.
+    public static let bottleneck = FusionKind(
+        name: "bottleneck", paper: "Nagrani et al. 2021, arXiv:2107.00135", takesTokens: true
+    ) { reader, basics in
+        let layers = reader.int("fusion.layers", 2, 1...100, "Blocks of each modality.")
+        let heads = reader.attentionHeads(dimension: basics.dimension)
+        let count = reader.int("fusion.bottlenecks", 4, 1...4096, "Shared tokens.")
+        return { try BottleneckFusion($0, $1, basics, layers: layers, heads: heads, bottlenecks: count) }
     }
 }

@@ -5,15 +5,13 @@ public import Torch
 /// them.
 public struct ConcatFusion: Fusion {
     public let dimension: Int
-    private let projections: [ModalityProjection]
-    private let missing: [Tensor]
+    private let entrance: ModalityEntrance
     private let mixers: [Mixer]
 
-    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws {
+    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, layers: Int) throws {
         let size = settings.dimension
-        projections = try modalities.map { try ModalityProjection(scope / $0.name, $0.dimension, size) }
-        missing = try modalities.map { try (scope / $0.name).missing(size) }
-        mixers = try (0..<settings.layers).map { index in
+        entrance = try ModalityEntrance(scope, modalities, size, isActivated: true)
+        mixers = try (0..<layers).map { index in
             let inputs = index == 0 ? modalities.count * (size + 1) : size
             return try Mixer(scope / "mixer" / index, inputs, size, dropout: settings.dropout)
         }
@@ -21,16 +19,17 @@ public struct ConcatFusion: Fusion {
     }
 
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
-        var projected: [Tensor] = []
-        var parts: [Tensor] = []
-        for (index, part) in input.parts.enumerated() {
-            let isPresent = try input.isPresent(index)
-            projected.append(try projections[index](part.pooled, isPresent: isPresent))
-            parts.append(try projected[index].gelu().where(isPresent, else: missing[index]))
-        }
-        parts.append(try input.presenceValues())
-        var fused = try Tensor.concatenate(parts, 1)
+        let (projected, parts) = try entrance(input)
+        var fused = try Tensor.concatenate(parts + [input.presenceValues()], 1)
         for mixer in mixers { fused = try mixer(fused, mode: mode) }
         return Fused(embedding: fused, projections: projected)
+    }
+}
+
+extension FusionKind {
+    /// Concatenation and mixing layers.
+    public static let concat = FusionKind(name: "concat", paper: "Ngiam et al. 2011, ICML") { reader, basics in
+        let layers = reader.int("fusion.layers", 1, 1...100, "Mixing layers.")
+        return { try ConcatFusion($0, $1, basics, layers: layers) }
     }
 }

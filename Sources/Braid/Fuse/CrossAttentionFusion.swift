@@ -17,13 +17,13 @@ public struct CrossAttentionFusion: Fusion {
         let feedForward: FeedForward
         let dropout: Double
 
-        init(_ scope: Scope, _ settings: Configuration.Fusion, hasContext: Bool) throws {
+        init(_ scope: Scope, _ settings: FusionKind.Basics, heads: Int, hasContext: Bool) throws {
             let size = settings.dimension
             attention =
                 try hasContext
                 ? (
                     LayerNorm(scope / "query_norm", size), LayerNorm(scope / "context_norm", size),
-                    MultiHeadAttention(scope / "attention", size, heads: settings.heads)
+                    MultiHeadAttention(scope / "attention", size, heads: heads)
                 ) : nil
             feedForward = try FeedForward(scope, size, dropout: settings.dropout)
             dropout = settings.dropout
@@ -40,12 +40,12 @@ public struct CrossAttentionFusion: Fusion {
         }
     }
 
-    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws {
+    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, layers: Int, heads: Int) throws {
         let size = settings.dimension
         projections = try modalities.map { try TokenProjection(scope / $0.name, $0, size) }
         blocks = try modalities.map { modality in
-            try (0..<settings.layers).map {
-                try Block(scope / modality.name / "blocks" / $0, settings, hasContext: modalities.count > 1)
+            try (0..<layers).map {
+                try Block(scope / modality.name / "blocks" / $0, settings, heads: heads, hasContext: modalities.count > 1)
             }
         }
         norms = try modalities.map { try LayerNorm(scope / $0.name / "norm_out", size) }
@@ -68,5 +68,16 @@ public struct CrossAttentionFusion: Fusion {
         let means = try zip(streams, norms).map { try $0.mean($1($0.tokens)) }
         let fused = try mixer(.concatenate(means + [input.presenceValues()], 1), mode: mode)
         return Fused(embedding: fused, projections: entered.map(\.projected))
+    }
+}
+
+extension FusionKind {
+    /// Attention between modalities.
+    public static let crossAttention = FusionKind(
+        name: "cross-attention", paper: "Tsai et al. 2019, arXiv:1906.00295", takesTokens: true
+    ) { reader, basics in
+        let layers = reader.int("fusion.layers", 2, 1...100, "Blocks of each modality.")
+        let heads = reader.attentionHeads(dimension: basics.dimension)
+        return { try CrossAttentionFusion($0, $1, basics, layers: layers, heads: heads) }
     }
 }

@@ -4,8 +4,7 @@ public import Torch
 /// Each modality is scaled and shifted, block by block, as the others tell.
 public struct FiLMFusion: Fusion {
     public let dimension: Int
-    private let projections: [ModalityProjection]
-    private let missing: [Tensor]
+    private let entrance: ModalityEntrance
     /// A list of blocks a modality.
     private let blocks: [[Block]]
     private let mixer: Mixer
@@ -29,12 +28,11 @@ public struct FiLMFusion: Fusion {
         }
     }
 
-    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws {
+    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, layers: Int) throws {
         let (size, count) = (settings.dimension, modalities.count)
-        projections = try modalities.map { try ModalityProjection(scope / $0.name, $0.dimension, size) }
-        missing = try modalities.map { try (scope / $0.name).missing(size) }
+        entrance = try ModalityEntrance(scope, modalities, size)
         blocks = try modalities.map { modality in
-            try (0..<settings.layers).map { layer in
+            try (0..<layers).map { layer in
                 try Block(
                     scope / modality.name / "blocks" / layer, size, conditions: (count - 1) * size + count,
                     dropout: settings.dropout)
@@ -45,13 +43,7 @@ public struct FiLMFusion: Fusion {
     }
 
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
-        var projected: [Tensor] = []
-        var parts: [Tensor] = []
-        for (index, part) in input.parts.enumerated() {
-            let isPresent = try input.isPresent(index)
-            projected.append(try projections[index](part.pooled, isPresent: isPresent))
-            parts.append(try projected[index].where(isPresent, else: missing[index]))
-        }
+        let (projected, parts) = try entrance(input)
         let presence = try input.presenceValues()
         var streams: [Tensor] = []
         for (index, part) in parts.enumerated() {
@@ -60,5 +52,13 @@ public struct FiLMFusion: Fusion {
             streams.append(try blocks[index].reduce(part) { try $1($0, condition: condition, mode: mode) })
         }
         return Fused(embedding: try mixer(.concatenate(streams + [presence], 1), mode: mode), projections: projected)
+    }
+}
+
+extension FusionKind {
+    /// Scaling and shifting as the others tell.
+    public static let film = FusionKind(name: "film", paper: "Perez et al. 2018, arXiv:1709.07871") { reader, basics in
+        let layers = reader.int("fusion.layers", 2, 1...100, "Blocks of each modality.")
+        return { try FiLMFusion($0, $1, basics, layers: layers) }
     }
 }

@@ -31,16 +31,29 @@ public struct FusionInput {
 
 /// What a fusion makes of a batch.
 public struct Fused {
-    /// `[B, dimension]`.
+    /// `[B, dimension]`; of a fusion with heads of its own, the fused logits side by side.
     public let embedding: Tensor
     /// `[B, d]` of each modality: its projection, before it has met any other. Rows of what is missing mean nothing.
     public let projections: [Tensor]
+    /// `[B, C]` a head, of a fusion that has heads of its own; nil where the model's heads follow.
+    public let logits: [Tensor]?
+    /// `[B, C]` by modality and head, where each modality has heads of its own that learn as if it were alone; else empty.
+    public let unimodal: [[Tensor]]
+
+    /// Makes one from its parts. Fusions of embeddings give the first two.
+    public init(embedding: Tensor, projections: [Tensor], logits: [Tensor]? = nil, unimodal: [[Tensor]] = []) {
+        (self.embedding, self.projections, self.logits, self.unimodal) = (embedding, projections, logits, unimodal)
+    }
 }
 
 /// Makes one embedding of several. `docs/fusions.md` has the formulas.
+///
+/// One more is a file with a type that conforms and its `FusionKind`, and a line in `FusionKind.registry`.
 public protocol Fusion {
     /// The size of the fused embedding.
     var dimension: Int { get }
+
+    /// Fuses a batch.
     func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused
 }
 
@@ -56,23 +69,5 @@ public struct FusedModality: Sendable {
         self.name = name
         self.dimension = dimension
         self.tokenDimension = tokenDimension ?? dimension
-    }
-}
-
-extension FusionKind {
-    /// Whether it takes tokens, and not only one embedding a sample.
-    public var takesTokens: Bool { self == .crossAttention || self == .bottleneck }
-
-    /// The fusion of this kind; nil for late fusion, which fuses what heads say and not embeddings: `LateFusion`.
-    func make(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws -> (any Fusion)? {
-        switch self {
-        case .concat: try ConcatFusion(scope, modalities, settings)
-        case .gated: try GatedFusion(scope, modalities, settings)
-        case .lowRank: try LowRankFusion(scope, modalities, settings)
-        case .film: try FiLMFusion(scope, modalities, settings)
-        case .crossAttention: try CrossAttentionFusion(scope, modalities, settings)
-        case .bottleneck: try BottleneckFusion(scope, modalities, settings)
-        case .late: nil
-        }
     }
 }

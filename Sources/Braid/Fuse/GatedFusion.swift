@@ -4,28 +4,20 @@ public import Torch
 /// A gate a modality and value, computed from all modalities, says how much of it comes through.
 public struct GatedFusion: Fusion {
     public let dimension: Int
-    private let projections: [ModalityProjection]
-    private let missing: [Tensor]
+    private let entrance: ModalityEntrance
     private let gates: [Linear]
     private let dropout: Double
 
-    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws {
+    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics) throws {
         let size = settings.dimension
-        projections = try modalities.map { try ModalityProjection(scope / $0.name, $0.dimension, size) }
-        missing = try modalities.map { try (scope / $0.name).missing(size) }
+        entrance = try ModalityEntrance(scope, modalities, size)
         gates = try modalities.map { try Linear(scope / $0.name / "gate", modalities.count * (size + 1), size) }
         dimension = size
         dropout = settings.dropout
     }
 
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
-        var projected: [Tensor] = []
-        var parts: [Tensor] = []
-        for (index, part) in input.parts.enumerated() {
-            let isPresent = try input.isPresent(index)
-            projected.append(try projections[index](part.pooled, isPresent: isPresent))
-            parts.append(try projected[index].where(isPresent, else: missing[index]))
-        }
+        let (projected, parts) = try entrance(input)
         let all = try Tensor.concatenate(parts + [input.presenceValues()], 1)
         var fused: Tensor?
         for (part, gate) in zip(parts, gates) {
@@ -34,5 +26,12 @@ public struct GatedFusion: Fusion {
         }
         guard let fused else { throw BraidError(.internal, "a fusion of no modality") }
         return Fused(embedding: try fused.dropout(dropout, mode: mode), projections: projected)
+    }
+}
+
+extension FusionKind {
+    /// Gated multimodal units.
+    public static let gated = FusionKind(name: "gated", paper: "Arevalo et al. 2017, arXiv:1702.01992") { _, basics in
+        { try GatedFusion($0, $1, basics) }
     }
 }

@@ -5,8 +5,7 @@ public import Torch
 /// and none is ever computed by itself.
 public struct LowRankFusion: Fusion {
     public let dimension: Int
-    private let projections: [ModalityProjection]
-    private let missing: [Tensor]
+    private let entrance: ModalityEntrance
     /// `[R, d + 1, d]` a modality.
     private let factors: [Tensor]
     private let rankWeights: Tensor
@@ -14,10 +13,9 @@ public struct LowRankFusion: Fusion {
     private let norm: LayerNorm
     private let dropout: Double
 
-    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion) throws {
-        let (size, rank) = (settings.dimension, settings.rank)
-        projections = try modalities.map { try ModalityProjection(scope / $0.name, $0.dimension, size) }
-        missing = try modalities.map { try (scope / $0.name).missing(size) }
+    public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, rank: Int) throws {
+        let size = settings.dimension
+        entrance = try ModalityEntrance(scope, modalities, size, isActivated: true)
         // Glorot and Bengio 2010, as the authors' code: over the two dimensions that are multiplied.
         let deviation = (2 / Double(2 * size + 1)).squareRoot()
         factors = try modalities.map {
@@ -31,12 +29,9 @@ public struct LowRankFusion: Fusion {
     }
 
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
-        var projected: [Tensor] = []
+        let (projected, parts) = try entrance(input)
         var product: Tensor?
-        for (index, part) in input.parts.enumerated() {
-            let isPresent = try input.isPresent(index)
-            projected.append(try projections[index](part.pooled, isPresent: isPresent))
-            let value = try projected[index].gelu().where(isPresent, else: missing[index])
+        for (index, value) in parts.enumerated() {
             let one = try Tensor.ones([value.shape[0], 1]).moved(to: value.device)
             // [B, d + 1] by [R, d + 1, d] is [R, B, d].
             let factor = try Tensor.concatenate([value, one], 1).matmul(factors[index])
@@ -45,5 +40,13 @@ public struct LowRankFusion: Fusion {
         guard let product else { throw BraidError(.internal, "a fusion of no modality") }
         let summed = try (product * rankWeights.reshaped([-1, 1, 1])).sum([0]) + bias
         return Fused(embedding: try norm(summed).dropout(dropout, mode: mode), projections: projected)
+    }
+}
+
+extension FusionKind {
+    /// The tensor product at a low rank.
+    public static let lowRank = FusionKind(name: "low-rank", paper: "Liu et al. 2018, arXiv:1806.00064") { reader, basics in
+        let rank = reader.int("fusion.rank", 4, 1...4096, "Rank of the low-rank tensor.")
+        return { try LowRankFusion($0, $1, basics, rank: rank) }
     }
 }

@@ -3,11 +3,14 @@ internal import Foundation
 /// Temperatures that make probabilities honest: Guo et al. 2017, "On Calibration of Modern Neural Networks",
 /// arXiv:1706.04599. One for each subset of modalities a sample can come with, since a model is as sure as it was with
 /// all of them long after half of them are gone.
-public struct Calibration: Sendable, Equatable, Codable {
+public struct Calibration: Sendable, Equatable {
     /// By head, and then by subset, its modalities joined with `+`. What is not there is 1.
     public private(set) var temperatures: [String: [String: Double]] = [:]
 
+    /// None: every temperature is 1.
     public init() {}
+
+    init(temperatures: [String: [String: Double]]) { self.temperatures = temperatures }
 
     /// The bounds of a temperature. Logits that separate the classes of the val split perfectly would want 0.
     static let range = 0.05...20.0

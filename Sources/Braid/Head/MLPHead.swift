@@ -1,7 +1,7 @@
 public import Torch
 
 /// A multi-layer perceptron from the fused embedding to one logit a class.
-public struct MLPHead {
+public struct MLPHead: Head {
     private let hidden: [Linear]
     private let output: Linear
     private let dropout: Double
@@ -20,9 +20,23 @@ public struct MLPHead {
     }
 
     /// `[B, inputs]` to logits `[B, outputs]`.
-    public func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
+    public func callAsFunction(_ input: Tensor, mode: Mode) throws -> Tensor {
         var x = input
         for layer in hidden { x = try layer(x).gelu().dropout(dropout, mode: mode) }
         return try output(x)
     }
+}
+
+extension HeadKind {
+    /// A multi-layer perceptron; linear where it has no hidden layer.
+    public static let mlp = HeadKind(name: "mlp", paper: "Rumelhart et al. 1986") { reader, path in
+        let hidden = reader.ints("\(path).hidden", [256], "Sizes of the head's hidden layers.")
+        let dropout = reader.double("\(path).dropout", 0.1, 0...0.95, "Dropout behind each hidden layer.")
+        return { try MLPHead($0, $1, hidden: hidden, outputs: $2.outputs, dropout: dropout) }
+    }
+}
+
+extension MLPHead {
+    /// A linear head.
+    static let plain: HeadKind.Make = { try MLPHead($0, $1, hidden: [], outputs: $2.outputs, dropout: 0) }
 }

@@ -1,96 +1,118 @@
 internal import Foundation
 
-/// What a head predicts, as the train split showed it: classes, or the scale of a number.
-public struct Target: Sendable, Equatable, Codable {
+/// What a head predicts, as the train split showed it.
+public struct Target: Sendable {
+    /// What the train split teaches: classes, or the scale of a number.
+    public struct Scale: Sendable, Equatable {
+        /// In the order of the answers; of a binary task the negative and then the positive one. Empty for numbers.
+        public let classes: [String]
+        /// The mean of a number's labels in the train split; 0 for classes.
+        public let mean: Double
+        /// Their standard deviation; 1 for classes.
+        public let deviation: Double
+
+        /// Classes, or the scale of a number.
+        public init(classes: [String] = [], mean: Double = 0, deviation: Double = 1) {
+            (self.classes, self.mean, self.deviation) = (classes, mean, deviation)
+        }
+
+        /// The number of a class.
+        ///
+        /// - Throws: `TargetError.unknownClass`.
+        public func index(of name: String) throws(TargetError) -> Int {
+            guard let index = classes.firstIndex(of: name) else { throw .unknownClass(name, known: classes) }
+            return index
+        }
+    }
+
     /// The head's name.
     public let name: String
     /// The manifest's column it is learnt from.
     public let column: String
-    public let task: TaskKind
-    /// In the order of the outputs; of a binary task the negative and then the positive one. Empty for regression.
-    public let classes: [String]
-    /// Mean of a regression's labels in the train split; 0 for other tasks.
-    public let mean: Double
-    /// Their standard deviation; 1 for other tasks.
-    public let deviation: Double
+    /// How labels are read and answers made.
+    public let task: any LearningTask
+    /// Classes, or the scale of a number.
+    public let scale: Scale
 
-    public init(
-        name: String = "label", column: String = "label", task: TaskKind = .multiclass, classes: [String] = [], mean: Double = 0,
-        deviation: Double = 1
-    ) {
-        self.name = name
-        self.column = column
-        self.task = task
-        self.classes = classes
-        self.mean = mean
-        self.deviation = deviation
+    /// A target whose scale is known.
+    public init(name: String = "label", column: String = "label", task: any LearningTask = Multiclass(), scale: Scale) {
+        (self.name, self.column, self.task, self.scale) = (name, column, task, scale)
     }
 
+    /// How labels and answers compare.
+    public var form: LabelForm { type(of: task).form }
+    /// The classes, in the order of the answers; empty for numbers.
+    public var classes: [String] { scale.classes }
     /// How many logits the head gives.
-    public var outputs: Int {
-        switch task {
-        case .multiclass, .multilabel: classes.count
-        case .binary, .regression: 1
-        }
-    }
-
-    /// A label as the loss and the metrics take it.
-    enum Value: Equatable {
-        case index(Int)
-        case flags([Bool])
-        case number(Double)
-    }
+    public var outputs: Int { task.outputs(scale) }
 
     /// What `text`, a cell of the manifest, means.
     ///
     /// - Throws: `TargetError` that says what was expected.
-    func value(of text: String) throws(TargetError) -> Value {
-        switch task {
-        case .multiclass, .binary:
-            guard let index = classes.firstIndex(of: text) else { throw .unknownClass(text, known: classes) }
-            return .index(index)
-        case .multilabel:
-            var flags = Array(repeating: false, count: classes.count)
-            for name in try Self.names(in: text) {
-                guard let index = classes.firstIndex(of: name) else { throw .unknownClass(name, known: classes) }
-                flags[index] = true
-            }
-            return .flags(flags)
-        case .regression: return .number(try Self.number(text))
+    func value(of text: String) throws(TargetError) -> LabelValue { try task.value(of: text, scale) }
+
+    /// The answer `row` in words: a class, classes joined with `|`, or a number.
+    func text(of row: [Float]) -> String {
+        switch form {
+        case .classes: return classes[row.likeliest]
+        case .flags:
+            let names = zip(classes, row).filter { $0.1 > 0.5 }.map(\.0)
+            return names.isEmpty ? "|" : names.joined(separator: "|")
+        case .number: return String(format: "%.6g", row[0])
         }
-    }
-
-    /// The names in a multilabel cell: joined by `|`; a lone `|` says that no class applies.
-    static func names(in text: String) throws(TargetError) -> [String] {
-        guard text != "|" else { return [] }
-        let names = text.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
-        guard !names.contains("") else { throw .emptyName(text) }
-        guard Set(names).count == names.count else { throw .doubledName(text) }
-        return names
-    }
-
-    static func number(_ text: String) throws(TargetError) -> Double {
-        guard let number = Double(text), number.isFinite else { throw .notANumber(text) }
-        return number
     }
 }
 
-/// Why a label cannot be used.
-enum TargetError: Error, CustomStringConvertible {
-    case unknownClass(String, known: [String])
-    case emptyName(String)
-    case doubledName(String)
-    case notANumber(String)
-
-    var description: String {
-        switch self {
-        case .unknownClass(let name, let known):
-            let shown = known.prefix(20).joined(separator: ", ") + (known.count > 20 ? ", …" : "")
-            return "class \(name) is not among those of the train split, so it cannot be learnt or judged: \(shown)"
-        case .emptyName(let text):
-            return "\"\(text)\" has an empty name; expected names joined by |, or a lone | where no class applies"
-        case .doubledName(let text): return "\"\(text)\" names a class twice"
-        case .notANumber(let text): return "\"\(text)\" is not a number; head.task is regression"
+extension Target {
+    /// Learns the classes, or the scale, of a head from the samples of the train split.
+    ///
+    /// - Throws: `BraidError` with a fault a row that cannot be used, or one that says what the split lacks.
+    static func fit(_ head: HeadSettings, _ samples: [Sample], file: String) throws -> Target {
+        var faults: [Fault] = []
+        func check(_ samples: some Sequence<Sample>, _ read: (String) throws -> Void) {
+            for sample in samples {
+                guard let text = sample.labels[head.column] else { continue }
+                do { try read(text) } catch {
+                    faults.append(Fault("\(error)", file: file, line: sample.line, field: head.column))
+                }
+            }
         }
+        let train = samples.filter { $0.split == .train }
+        check(train) { _ = try head.task.names(in: $0) }
+        guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
+        let scale: Scale
+        do { scale = try head.task.learn(train.compactMap { $0.labels[head.column] }) } catch {
+            throw BraidError(.badData, faults: [Fault(error.description, file: file, field: head.column)])
+        }
+        let target = Target(name: head.name, column: head.column, task: head.task, scale: scale)
+        // Labels of the other splits must be of the same kind.
+        check(samples) { _ = try target.value(of: $0) }
+        guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
+        return target
+    }
+}
+
+/// A target as `model.json` and checkpoints keep it.
+struct TargetRecord: Codable, Equatable {
+    let name: String
+    let column: String
+    let classes: [String]
+    let mean: Double
+    let deviation: Double
+
+    init(_ target: Target) {
+        (name, column, classes) = (target.name, target.column, target.classes)
+        (mean, deviation) = (target.scale.mean, target.scale.deviation)
+    }
+
+    /// Whether training can have written it.
+    func isSound(for form: LabelForm) -> Bool {
+        form == .number
+            ? classes.isEmpty && mean.isFinite && deviation.isFinite && deviation > 0
+            : !classes.isEmpty && Set(classes).count == classes.count
+    }
+
+    func target(_ task: any LearningTask) -> Target {
+        Target(name: name, column: column, task: task, scale: .init(classes: classes, mean: mean, deviation: deviation))
     }
 }

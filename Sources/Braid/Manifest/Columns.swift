@@ -1,24 +1,35 @@
-internal import Torch
-
 /// Which column of a manifest holds what.
-public struct Columns: Sendable, Equatable, Codable {
+public struct Columns: Sendable, Equatable {
     /// The manifest's own vocabulary, in the order errors and documentation give it.
     public static let known = [
         "id", "split", "group", "image", "text", "text_path", "audio", "audio_start", "audio_end", "label", "weight",
     ]
 
     /// A known name to the name that the file uses, where they differ.
-    public var names: [String: String]
+    public let names: [String: String]
     /// Columns of the file that are nobody's business here.
-    public var ignored: [String]
+    public let ignored: [String]
     /// The columns that heads learn from: `label`, or further ones by the file's own names.
-    public var labels: [String]
+    public let labels: [String]
 
     public init(names: [String: String] = [:], ignored: [String] = [], labels: [String] = ["label"]) {
         self.names = names
         self.ignored = ignored
         self.labels = labels
     }
+
+    /// Reads the keys of `columns`.
+    init(_ reader: inout ConfigurationReader) {
+        var names: [String: String] = [:]
+        for known in Self.known {
+            names[known] = reader.optionalString("columns.\(known)", "The manifest's name for the column \(known).")
+        }
+        self.init(
+            names: names, ignored: reader.strings("columns.ignore", "Columns of the manifest that mean nothing here."))
+    }
+
+    /// The same columns, for heads that learn from `labels`.
+    func with(labels: [String]) -> Columns { Columns(names: names, ignored: ignored, labels: labels) }
 
     /// The file's name of a known column.
     func name(_ known: String) -> String { names[known] ?? known }

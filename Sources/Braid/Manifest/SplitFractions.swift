@@ -2,17 +2,33 @@
 ///
 /// A sample's split depends on ids, groups and labels alone: not on the order of rows, nor on the machine. Samples of a
 /// group stay together, and each label is divided in the same proportions as the whole.
-public struct SplitFractions: Sendable, Equatable, Codable {
-    public var val: Double
-    public var test: Double
+public struct SplitFractions: Sendable, Equatable {
+    public let val: Double
+    public let test: Double
     /// Another seed gives another split.
-    public var seed: Int
+    public let seed: Int
 
     /// Train takes what `val` and `test` leave.
     public init(val: Double = 0.15, test: Double = 0.15, seed: Int = 0) {
         self.val = val
         self.test = test
         self.seed = seed
+    }
+
+    /// Reads the keys of `splits`.
+    ///
+    /// - Parameter acts: Whether they act: not where the manifest says which split a sample is in.
+    init(_ reader: inout ConfigurationReader, acts: Bool = true, manifest: String = "") {
+        val = reader.double(
+            "splits.val", 0.15, 0...0.9, "Share of validation samples where the manifest has no split column.", records: acts)
+        test = reader.double(
+            "splits.test", 0.15, 0...0.9, "Share of test samples where the manifest has no split column.", records: acts)
+        seed = reader.int("splits.seed", 0, 0...Int(Int32.max), "Another seed gives another split.", records: acts)
+        if val + test >= 1 { reader.fault("splits.val and splits.test leave nothing to train on", "splits.test") }
+        for key in ["splits.val", "splits.test", "splits.seed"] {
+            reader.refuse(
+                key, unless: acts, "acts only where the manifest has no split column, and \(manifest) has one; leave it out")
+        }
     }
 
     /// - Parameter label: The column whose classes are divided alike; nil where labels are no classes.

@@ -7,47 +7,32 @@ public final class FusionModel {
     public let encoders: [Modality: ModalityEncoder]
     /// What it predicts, a head each.
     public let targets: [Target]
-    public let settings: Settings
+    public let settings: ModelSettings
     /// The fusion's and the heads'; each encoder has its own.
     public let parameters: ParameterStore
     /// What makes probabilities of logits.
     public internal(set) var calibration = Calibration()
     /// Heads that only training uses, where it blends gradients. They are not part of what is written.
     var auxiliary: AuxiliaryHeads?
-    /// D, the size of a fused embedding.
-    let fusedDimension: Int
-    private let body: Body
-
-    private enum Body {
-        case joint(any Fusion, TaskHeads)
-        case late(LateFusion)
-    }
-
-    /// What a model is made of, beside its encoders.
-    public struct Settings: Sendable, Equatable {
-        public var fusion: Configuration.Fusion
-        public var heads: [Configuration.Head]
-        public var columns: Columns
-        public var splits: SplitFractions
-        /// Of the manifest the model was trained on.
-        public var manifestSHA256: String
-    }
+    private let fusion: any Fusion
+    /// nil where the fusion has heads of its own.
+    private let heads: TaskHeads?
 
     /// What the model makes of a batch.
     public struct Output {
-        /// `[B, D]`; of late fusion, which has no joint embedding, the fused logits side by side.
+        /// `[B, D]`; of a fusion with heads of its own, the fused logits side by side.
         public let fused: Tensor
         /// `[B, C]` a head, not calibrated.
         public let logits: [Tensor]
         /// `[B, d]` a modality: its projection, before it has met any other.
-        let projections: [Tensor]
+        public let projections: [Tensor]
         /// `[B, C]` by modality and head, where each modality has heads of its own; else empty.
-        let alone: [[Tensor]]
+        public let unimodal: [[Tensor]]
     }
 
     /// - Parameter parameters: A new store, random or loading, for the fusion's and the heads' weights.
     public init(
-        encoders: [ModalityEncoder], targets: [Target], settings: Settings, parameters: ParameterStore = ParameterStore()
+        encoders: [ModalityEncoder], targets: [Target], settings: ModelSettings, parameters: ParameterStore = ParameterStore()
     ) throws {
         let ordered = encoders.sorted { $0.modality < $1.modality }
         modalities = ordered.map(\.modality)
@@ -59,31 +44,23 @@ public final class FusionModel {
         let sizes = ordered.map {
             FusedModality($0.modality.rawValue, dimension: $0.encoder.dimension, tokenDimension: $0.encoder.tokenDimension)
         }
-        let heads = zip(settings.heads, targets).map { (settings: $0, outputs: $1.outputs) }
-        if let fusion = try settings.fusion.type.make(scope / "fusion", sizes, settings.fusion) {
-            body = .joint(fusion, try TaskHeads(scope / "head", fusion.dimension, heads))
-            fusedDimension = fusion.dimension
-        } else {
-            body = .late(try LateFusion(scope / "fusion", sizes, settings.fusion) { try TaskHeads($0, $1, heads) })
-            fusedDimension = targets.reduce(0) { $0 + $1.outputs }
-        }
+        let heads = zip(settings.heads, targets).map { (settings: $0, target: $1) }
+        fusion = try settings.fusion.make(scope / "fusion", sizes) { try TaskHeads($0, $1, heads) }
+        self.heads = settings.fusion.kind.hasOwnHeads ? nil : try TaskHeads(scope / "head", fusion.dimension, heads)
     }
 
+    /// Fuses the embeddings of a batch, and asks the heads.
     public func callAsFunction(_ input: FusionInput, mode: Mode = .evaluate) throws -> Output {
-        switch body {
-        case .joint(let fusion, let heads):
-            let fused = try fusion(input, mode: mode)
-            return Output(
-                fused: fused.embedding, logits: try heads(fused.embedding, mode: mode), projections: fused.projections, alone: [])
-        case .late(let fusion):
-            let voted = try fusion(input, mode: mode)
-            return Output(
-                fused: try .concatenate(voted.logits, 1), logits: voted.logits, projections: voted.projections, alone: voted.alone)
-        }
+        let fused = try fusion(input, mode: mode)
+        let logits = try fused.logits ?? heads?(fused.embedding, mode: mode) ?? []
+        return Output(fused: fused.embedding, logits: logits, projections: fused.projections, unimodal: fused.unimodal)
     }
+
+    /// D, the size of a fused embedding.
+    var fusedDimension: Int { fusion.dimension }
 
     /// The most tokens a sample and modality that the fusion takes; nil where it takes pooled embeddings alone.
-    var tokenBudget: Int? { settings.fusion.type.takesTokens ? settings.fusion.tokens : nil }
+    var tokenBudget: Int? { settings.fusion.tokens }
 }
 
 extension FusionModel {

@@ -1,97 +1,83 @@
 internal import Foundation
-internal import Torch
 
 /// `model.json`: what a model is, beside its weights.
-struct ModelDescription: Codable {
-    let formatVersion: Int
-    let braidVersion: String
+///
+/// Settings are stored as a configuration's keys and read by the same calls: a model that was written before a key existed has the key's
+/// default. What was learnt, classes and temperatures, is stored as it is.
+struct ModelDescription {
     let modalities: [Modality]
     let targets: [Target]
     let calibration: Calibration
-    let fusion: Configuration.Fusion
-    let heads: [Configuration.Head]
-    let columns: Columns
-    let splits: SplitFractions
-    let manifestSHA256: String
+    let settings: ModelSettings
 
-    /// 2: several heads, calibration, settings of every fusion.
-    private static let formatVersion = 2
+    /// 3: settings as keys. 2, which had them as the fields of that version's types, is converted when it is read.
+    private static let formatVersion = 3
 
     init(_ model: FusionModel) {
-        let settings = model.settings
-        formatVersion = Self.formatVersion
-        braidVersion = Version.current
-        modalities = model.modalities
-        targets = model.targets
-        calibration = model.calibration
-        fusion = settings.fusion
-        heads = settings.heads
-        columns = settings.columns
-        splits = settings.splits
-        manifestSHA256 = settings.manifestSHA256
-    }
-
-    var settings: FusionModel.Settings {
-        FusionModel.Settings(fusion: fusion, heads: heads, columns: columns, splits: splits, manifestSHA256: manifestSHA256)
+        (modalities, targets) = (model.modalities, model.targets)
+        (calibration, settings) = (model.calibration, model.settings)
     }
 
     func write(to url: URL) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(self), to: url)
+        let fields: [String: Any] = [
+            "format_version": Self.formatVersion, "braid_version": Version.current, "modalities": modalities.map(\.rawValue),
+            "manifest_sha256": settings.manifestSHA256, "settings": ConfigurationWriter.json(settings.resolved),
+            "targets": try JSONSerialization.jsonObject(with: JSONEncoder().encode(targets.map(TargetRecord.init))),
+            "calibration": calibration.temperatures,
+        ]
+        let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try AtomicFile.write(JSONSerialization.data(withJSONObject: fields, options: options), to: url)
     }
 
     /// - Throws: `BraidError` where the file is of another version, damaged, or says what cannot be.
     static func read(_ url: URL) throws -> ModelDescription {
         let json = try JSONObject(url)
-        // Version 1 called it by another name.
+        // Version 2 called it by another name.
         let version = try json.int(json.fields["formatVersion"] == nil ? "format_version" : "formatVersion")
-        guard version == formatVersion else {
+        switch version {
+        case formatVersion: return try ModelDescription(json, isOfFormat2: false)
+        case 2: return try ModelDescription(FormatTwo.converted(json), isOfFormat2: true)
+        default:
             throw json.fault(
-                "format version is \(version), this Braid (\(Version.current)) reads \(formatVersion); train the model again")
-        }
-        let description: ModelDescription
-        do { description = try JSONDecoder().decode(ModelDescription.self, from: Data(contentsOf: url)) } catch {
-            throw json.fault("is not the description of a model: \(reason(error))")
-        }
-        if let fault = description.fault { throw json.fault(fault) }
-        return description
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case DecodingError.keyNotFound(let key, _): "\(key.stringValue) is missing"
-        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
-            DecodingError.dataCorrupted(let context):
-            "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)"
-        default: "\(error)"
+                "format version is \(version), this Braid (\(Version.current)) reads 2 and \(formatVersion); train the model again")
         }
     }
 
-    /// What of it no training writes.
-    private var fault: String? {
+    private init(_ json: JSONObject, isOfFormat2: Bool) throws {
+        modalities = try json.strings("modalities").map { name in
+            guard let modality = Modality(rawValue: name) else { throw json.fault("\(name) is not a modality") }
+            return modality
+        }
         guard !modalities.isEmpty, Set(modalities).count == modalities.count else {
-            return "modalities must be different names, at least one"
+            throw json.fault("modalities must be different names, at least one")
         }
-        guard !heads.isEmpty, heads.map(\.name) == targets.map(\.name), heads.map(\.task) == targets.map(\.task) else {
-            return "heads and targets must belong together, at least one"
+        let text = String(
+            decoding: try JSONSerialization.data(
+                withJSONObject: json.object("settings").fields, options: [.withoutEscapingSlashes]),
+            as: UTF8.self)
+        let records: [TargetRecord] = try Self.decode("targets", of: json)
+        settings = try ModelSettings(
+            ConfigurationDocument(yaml: text, file: json.path), modalities: modalities.count, order: records.map(\.name),
+            manifestSHA256: json.string("manifest_sha256"), allowsIdleKeys: isOfFormat2)
+        guard !records.isEmpty, records.map(\.name) == settings.heads.map(\.name) else {
+            throw json.fault("heads and targets must belong together, at least one")
         }
-        let sizes = 1...65_536
-        let isFusionPossible =
-            sizes.contains(fusion.dimension) && (1...100).contains(fusion.layers) && (1...1024).contains(fusion.heads)
-            && (1...4096).contains(fusion.rank) && (1...4096).contains(fusion.bottlenecks) && (1...4096).contains(fusion.tokens)
-            && (!fusion.type.takesTokens || fusion.dimension.isMultiple(of: fusion.heads))
-        guard isFusionPossible, heads.allSatisfy({ $0.hidden.allSatisfy(sizes.contains) }) else {
-            return "the sizes of fusion or heads are impossible"
+        targets = try zip(records, settings.heads).map { record, head in
+            let isPair = head.kind != .binary || record.classes.count == 2
+            guard record.isSound(for: head.kind.form), isPair else {
+                throw json.fault("target \(record.name) has impossible classes or numbers")
+            }
+            return record.target(head.task)
         }
-        for target in targets {
-            let isSound =
-                target.task.isClassification
-                ? !target.classes.isEmpty && Set(target.classes).count == target.classes.count
-                    && (target.task != .binary || target.classes.count == 2)
-                : target.classes.isEmpty && target.mean.isFinite && target.deviation.isFinite && target.deviation > 0
-            if !isSound { return "target \(target.name) has impossible classes or numbers" }
-        }
-        return calibration.isSound ? nil : "calibration has an impossible temperature"
+        calibration = Calibration(temperatures: try Self.decode("calibration", of: json))
+        guard calibration.isSound else { throw json.fault("calibration has an impossible temperature") }
+    }
+
+    private static func decode<Value: Decodable>(_ name: String, of json: JSONObject) throws -> Value {
+        guard let field = json.fields[name] else { throw json.fault("\(name) is missing") }
+        do {
+            return try JSONDecoder().decode(
+                Value.self, from: JSONSerialization.data(withJSONObject: field, options: .fragmentsAllowed))
+        } catch { throw json.fault("\(name) is not what a training writes") }
     }
 }

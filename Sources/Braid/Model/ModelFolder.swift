@@ -46,7 +46,7 @@ public enum ModelFolder {
         let description = try ModelDescription.read(folder.appendingPathComponent("model.json"))
         let encoders = try description.modalities.map { modality in
             let weights = folder.appendingPathComponent(modality.rawValue).path
-            let asked = Configuration.Encoder(encoder: nil, weights: weights, train: .none)
+            let asked = EncoderSettings(encoder: nil, weights: weights, train: .none)
             return try ModalityEncoder(modality, asked, relativeTo: folder, device: device)
         }
         let store = try ParameterStore(loading: SafetensorsFile(folder.appendingPathComponent("model.safetensors")), device: device)
@@ -69,8 +69,7 @@ extension ModalityEncoder {
             if let image = frontEnd as? ImageFrontEnd { config["pretrained_cfg"] = image.fields }
             try AtomicFile.write(JSONSerialization.data(withJSONObject: config), to: folder.appendingPathComponent("config.json"))
         }
-        var stored = options
-        stored.layout = layout
+        let stored = options.with(layout: layout)
         if !stored.fields.isEmpty {
             let json = try JSONSerialization.data(withJSONObject: stored.fields, options: [.sortedKeys])
             try AtomicFile.write(json, to: folder.appendingPathComponent(EncoderOptions.fileName))

@@ -106,7 +106,7 @@ private struct ProcessorDefaults {
 }
 
 extension JSONObject {
-    /// A number, `{height, width}`, or `{shortest_edge}`.
+    /// The size under `name`: a number, `{height, width}`, or `{shortest_edge}`.
     fileprivate func size(_ name: String, _ fallback: ProcessorSize, isSquare: Bool) throws -> ProcessorSize {
         guard has(name) else { return fallback }
         let size: ProcessorSize
@@ -133,7 +133,7 @@ extension JSONObject {
         return size
     }
 
-    /// Pillow's numbers.
+    /// The filter under `resample`, which is one of Pillow's numbers.
     fileprivate func resampling(_ fallback: Int) throws -> Tensor.Interpolation {
         let number = try int("resample", fallback)
         switch number {

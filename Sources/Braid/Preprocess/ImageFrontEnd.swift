@@ -1,57 +1,66 @@
 internal import Foundation
 public import Torch
 
-/// How JPEGs are decoded that are far larger than the picture that is needed.
+/// How JPEGs are decoded that are far larger than the picture an encoder takes.
 public enum JPEGDecoding: String, Sendable, CaseIterable {
-    /// Whole, as the reference implementations do.
+    /// In full size, as the reference implementations decode.
     case exact
-    /// At a half, a quarter or an eighth of their size where that is enough: in a fraction of the time, to nearly the same pixels.
+    /// At a half, a quarter or an eighth of their size where that is enough: much faster, with nearly the same pixels.
     case scaled
 }
 
-/// Resize, crop, scale and normalise: what weights expect to be done to a picture first.
+/// Resizes, crops, scales and normalises pictures as the weights expect it.
 public struct ImageFrontEnd: FrontEnd, Equatable {
-    /// What the picture's size becomes, in pixels.
+    /// How a picture's size changes, in pixels.
     public enum Resize: Sendable, Equatable {
+        /// The picture keeps its size.
         case none
-        /// The short side becomes so long, the long one keeps the proportion, cut to a whole number.
+        /// The short side becomes this long; the long one follows in proportion, cut to a whole number.
         case short(Int)
-        /// Both sides, whatever the proportion.
+        /// Both sides become this long, whatever the picture's proportion.
         case exact(height: Int, width: Int)
-        /// The proportion kept, each side at least so long.
+        /// The proportion is kept, and each side becomes at least this long.
         case cover(height: Int, width: Int)
-        /// The proportion kept, each side at most so long.
+        /// The proportion is kept, and each side becomes at most this long.
         case contain(height: Int, width: Int)
     }
 
-    /// What is cut from the middle; what lies outside the picture is filled.
+    /// The part that is cut from the middle; what of it lies outside the picture is filled.
     public struct Crop: Sendable, Equatable {
+        /// The height of the part, in pixels.
         public var height: Int
+        /// The width of the part, in pixels.
         public var width: Int
-        /// Whether halves go down; else to the even number, as Python rounds.
+        /// Whether a start that lies between two pixels is rounded down; else to the even one, as Python rounds.
         public var roundsDown = false
-        /// Red, green, blue of what lies outside.
+        /// The red, green and blue, 0 to 255, of what lies outside the picture.
         public var fill: [Float] = [0, 0, 0]
     }
 
+    /// What is done to the picture's size first.
     public var resize: Resize
+    /// What is cut out behind the resize; nil keeps the whole picture.
     public var crop: Crop?
+    /// The filter of the resize.
     public var interpolation: Tensor.Interpolation
-    /// Times each value, 0 ... 255 before; then `shift` is added.
+    /// The factor on each value, which is 0 to 255 before.
     public var scale = Float(1) / 255
+    /// What is added to each scaled value: -1 where Transformers' EfficientNet asks for `rescale_offset`.
     public var shift: Float = 0
-    /// Red, green, blue, of the scaled values.
+    /// The red, green and blue that are subtracted from scaled values.
     public var mean: [Float]
-    /// A second one where `dividesTwice`.
+    /// The red, green and blue that values are divided by after the mean is subtracted.
     public var deviation: [Float]
+    /// Whether values are divided by `deviation` once more, as Transformers' EfficientNet processor does with `include_top`.
     public var dividesTwice = false
-    /// What lies behind transparent pixels, as a grey level; white unless `background` says otherwise.
+    /// The grey level behind transparent pixels, 0 to 255; white where timm's `background` does not say otherwise.
     public var background: UInt8 = 255
-    /// Whether large JPEGs are decoded at a fraction of their size.
+    /// Whether JPEGs that are far too large are decoded at a fraction of their size.
     public var decoding = JPEGDecoding.exact
     private static let maxResizedPixels = 50_000_000
     static let maxSide = 4096
 
+    /// The size, the crop, the filter and the normalisation, in a line.
     public var summary: String {
         let size =
             switch resize {
@@ -66,6 +75,9 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         return "\(size)\(cut)\(scaled), \(interpolation.rawValue), mean \(mean), deviation \(deviation)"
     }
 
+    /// Decodes and prepares a sample's picture: float32 `[3, H, W]`, channels last in memory.
+    ///
+    /// - Throws: `DecodeError` where the picture cannot be decoded, or would become too large; `BraidError` where there is none.
     public func prepare(_ sample: Sample) throws -> Tensor {
         guard let url = sample.image else { throw BraidError(.internal, "sample \(sample.id) has no image to prepare") }
         let wanted: ((Int, Int) -> (height: Int, width: Int))? = decoding == .scaled ? { resizedSize($0, $1) } : nil
@@ -77,7 +89,9 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         return try tensor(image)
     }
 
-    /// `[3, H, W]`, normalised, channels last in memory.
+    /// Prepares a decoded picture: float32 `[3, H, W]`, channels last in memory.
+    ///
+    /// - Throws: `TorchError` where libtorch fails.
     public func tensor(_ image: Image) throws -> Tensor {
         let pixels = try image.tensor()
         let target = resizedSize(image.height, image.width)
@@ -118,7 +132,9 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         return try Tensor(values, shape: [height, width, 3]).permuted([2, 0, 1])
     }
 
-    /// `[B, 3, H, W]`, channels last in memory.
+    /// Puts prepared pictures `[3, H, W]` of one size into a batch, `[B, 3, H, W]`, channels last in memory.
+    ///
+    /// - Throws: `TorchError` where their sizes differ.
     public func collate(_ prepared: [Tensor]) throws -> EncoderInput {
         EncoderInput(values: try Tensor.stack(prepared.map { try $0.permuted([1, 2, 0]) }).permuted([0, 3, 1, 2]))
     }
@@ -148,15 +164,20 @@ extension ImageFrontEnd {
     static let imageNetDeviation: [Double] = [0.229, 0.224, 0.225]
 
     /// torchvision's evaluation transform, for weights that come as a bare file.
+    ///
+    /// - Parameters:
+    ///   - resize: What the short side becomes, in pixels.
+    ///   - crop: The side of the square that is cut from the middle, in pixels.
     public static func torchvision(resize: Int, crop: Int, _ interpolation: Tensor.Interpolation) -> ImageFrontEnd {
         ImageFrontEnd(
             resize: .short(resize), crop: Crop(height: crop, width: crop), interpolation: interpolation,
             mean: imageNetMean.map(Float.init), deviation: imageNetDeviation.map(Float.init))
     }
 
-    /// What a weights folder says: timm's `pretrained_cfg`, or Transformers' `preprocessor_config.json`.
+    /// The front end a weights folder states: timm's `pretrained_cfg`, or Transformers' `preprocessor_config.json`.
     ///
-    /// - Parameter bare: For weights that come as a bare file.
+    /// - Parameter bare: What is taken where weights come as a bare file, without a folder.
+    /// - Throws: `BraidError` where the folder states none, or states what this version does not do.
     public init(
         _ source: EncoderSource, bare: ImageFrontEnd = .torchvision(resize: 256, crop: 224, .bilinear)
     ) throws {

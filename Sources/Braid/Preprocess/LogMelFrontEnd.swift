@@ -1,22 +1,30 @@
 internal import Foundation
 public import Torch
 
-/// Log-mel spectrograms with the settings the weights were trained with: the front ends of PANNs, VGGish and YAMNet, and
-/// with other settings that of torchaudio's `MelSpectrogram`.
+/// Makes log-mel spectrograms with the settings the weights were trained with.
+///
+/// It is the front end of PANNs, VGGish and YAMNet, and with other settings that of torchaudio's `MelSpectrogram`.
 public struct LogMelFrontEnd: FrontEnd {
+    /// How spectrograms are made.
     public let settings: SpectrogramSettings
-    /// The stretches that longer recordings are cut into; nil where recordings are encoded whole.
+    /// The windows that longer recordings are cut into; nil where recordings are encoded whole.
     public let windows: SpectrogramSettings.Windows?
-    /// Frames that the encoder needs at least; shorter recordings are padded with silence.
+    /// The fewest frames the encoder takes; shorter recordings are padded with silence.
     public let leastFrames: Int
     private let windowTensor: Tensor
-    /// `[fft / 2 + 1, mels]`.
+    /// The mel filters, `[fft / 2 + 1, mels]`.
     private let filters: Tensor
     /// The smallest power, before the logarithm.
     private static let floor = 1e-10
-    /// Seconds: longer recordings are cut where the user does not say at what length.
+    /// Seconds after which a recording is cut, where the user does not say.
     static let defaultWindow = 60.0
 
+    /// Makes the front end of these settings.
+    ///
+    /// - Parameters:
+    ///   - options: The length and overlap of windows, where the user asks for them.
+    ///   - leastFrames: The fewest frames the encoder takes.
+    /// - Throws: `BraidError` where `options` ask for windows although the settings fix them.
     public init(_ settings: SpectrogramSettings, options: EncoderOptions = EncoderOptions(), leastFrames: Int = 1) throws {
         self.settings = settings
         self.leastFrames = max(leastFrames, settings.patches?.frames ?? 1)
@@ -41,13 +49,17 @@ public struct LogMelFrontEnd: FrontEnd {
             : try Tensor(settings.scale.filters(settings), shape: [settings.fft / 2 + 1, settings.melBins])
     }
 
-    /// The front end that a weights folder states, or else the one its architecture was published with.
+    /// Makes the front end that a weights folder states as `front_end`, else the one its architecture was published with.
+    ///
+    /// - Throws: `BraidError` where the folder states a setting that is not known or does not fit, or windows are asked for
+    ///   although the settings fix them.
     public init(_ source: EncoderSource, published: SpectrogramSettings, leastFrames: Int) throws {
         let stated = source.config.has("front_end")
         let settings = stated ? try SpectrogramSettings(source.config.object("front_end")) : published
         try self.init(settings, options: source.options, leastFrames: leastFrames)
     }
 
+    /// The sample rate, the window, the hop, the mel bins and the windows, in a line.
     public var summary: String {
         let base =
             "log-mel, \(settings.sampleRate) Hz, window \(settings.window), hop \(settings.hop), \(settings.melBins) mel bins"
@@ -55,14 +67,18 @@ public struct LogMelFrontEnd: FrontEnd {
         return base + ", windows of \(windows.frames) frames, \(windows.hop) apart"
     }
 
-    /// `[frames, mels]`.
+    /// Decodes a sample's recording and makes its spectrogram, `[frames, mels]`.
+    ///
+    /// - Throws: `DecodeError` where the recording cannot be decoded; `BraidError` where the sample has none.
     public func prepare(_ sample: Sample) throws -> Tensor {
         guard let audio = sample.audio else { throw BraidError(.internal, "sample \(sample.id) has no audio to prepare") }
         let clip = try AudioDecoder.decode(audio).resampled(to: settings.sampleRate)
         return try spectrogram(Tensor(clip.samples, shape: [1, clip.samples.count])).squeezed(0)
     }
 
-    /// Waveforms `[B, N]` to log-mel `[B, frames, mels]`. Short ones are padded with silence to the least length.
+    /// Makes log-mel spectrograms `[B, frames, mels]` of waveforms `[B, N]`; short ones are padded with silence first.
+    ///
+    /// - Throws: `TorchError` where the waveform has another shape.
     public func spectrogram(_ waveform: Tensor) throws -> Tensor {
         let missing = wantedSamples(waveform.shape[1]) - waveform.shape[1]
         let padded = missing > 0 ? try waveform.padded([0, missing]) : waveform
@@ -88,6 +104,11 @@ public struct LogMelFrontEnd: FrontEnd {
         return least + (count - least + step - 1) / step * step
     }
 
+    /// Cuts spectrograms `[frames, mels]` into windows and puts all of them into one batch, `[B, T, mels]`, padded with zeros.
+    ///
+    /// `rowsPerSample` says how many windows each recording has, where it is not one each.
+    ///
+    /// - Throws: `TorchError` where spectrograms differ in their mel bins.
     public func collate(_ prepared: [Tensor]) throws -> EncoderInput {
         guard let windows else { return try padded(prepared, with: 0) }
         var rows: [Tensor] = []

@@ -18,7 +18,7 @@ extension MelScale {
         return try filters * (Tensor.full([1], 2) / span).unsqueezed(0)
     }
 
-    /// From mel to Hz, float32.
+    /// Frequencies in hertz of values in mel, in float32.
     private func hertz(_ mels: Tensor) throws(TorchError) -> Tensor {
         switch self {
         case .htk: return try (mels / Tensor.full([1], 2595)).powers(of: 10).adding(-1).scaled(by: 700)

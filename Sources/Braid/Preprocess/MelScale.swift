@@ -1,10 +1,10 @@
 internal import Foundation
 
-/// Scales of pitch, and the triangular filters that divide a spectrum evenly on them.
+/// Scales of pitch, on which the triangular filters that divide a spectrum are evenly spaced.
 public enum MelScale: String, Sendable {
-    /// 2595 log10(1 + f / 700).
+    /// HTK's scale: a frequency of f hertz is 2595 log10(1 + f / 700) mel.
     case htk
-    /// Slaney's Auditory Toolbox: linear to 1 kHz, logarithmic above.
+    /// The scale of Slaney's Auditory Toolbox, librosa's default: linear to 1 kHz, logarithmic above.
     case slaney
 
     private static let linearStep = 200.0 / 3
@@ -30,7 +30,7 @@ public enum MelScale: String, Sendable {
         }
     }
 
-    /// Filters `[bins, mels]`, row-major, as librosa's, torchaudio's and TensorFlow's.
+    /// The filters `[bins, mels]`, row by row, as librosa, torchaudio or TensorFlow makes them.
     func filters(_ settings: SpectrogramSettings) -> [Float] {
         let (bins, mels) = (settings.fft / 2 + 1, settings.melBins)
         let (first, last) = (mel(settings.low), mel(settings.high))

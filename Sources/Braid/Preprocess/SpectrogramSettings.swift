@@ -1,63 +1,68 @@
 internal import Torch
 
-/// How weights want their spectrograms: part of what they were trained with.
+/// How spectrograms are made: part of what weights were trained with.
 public struct SpectrogramSettings: Sendable, Equatable {
-    /// What is taken of the filters' output.
+    /// The logarithm that is taken of the filters' output.
     public enum Logarithm: Sendable, Equatable {
-        /// 10 log10, of at least 1e-10.
+        /// Ten times the decimal logarithm of the output, which counts as 1e-10 where it is less.
         case decibels
-        /// The natural one, of the output plus an offset.
+        /// The natural logarithm of the output plus `offset`.
         case natural(offset: Double)
     }
 
-    /// Stretches of a spectrogram that are encoded one by one.
+    /// Windows that a spectrogram is cut into, to be encoded one by one.
     public struct Windows: Sendable, Equatable {
-        /// Frames in each.
+        /// How many frames each window has.
         public var frames: Int
-        /// Frames from one's start to the next one's.
+        /// How many frames lie between the start of a window and the next one's.
         public var hop: Int
-        /// Whether a last, incomplete one is left out; else a window that ends with the recording stands for it.
+        /// Whether a last window that is not full is left out; else one that ends with the recording stands for it.
         public var dropsLast: Bool
     }
 
-    /// Hz.
+    /// The rate, in hertz, that recordings are resampled to.
     public var sampleRate: Int
-    /// Samples that are weighed by a periodic Hann window.
+    /// How many samples the periodic Hann window weighs.
     public var window: Int
-    /// Samples of the Fourier transform.
+    /// How many samples the Fourier transform takes; zeros fill up what the window lacks.
     public var fft: Int
-    /// Samples from frame to frame.
+    /// How many samples lie between the starts of two frames.
     public var hop: Int
+    /// How many mel filters there are.
     public var melBins: Int
-    /// Hz.
+    /// Where the lowest filter starts, in hertz.
     public var low = 0.0
+    /// Where the highest filter ends, in hertz.
     public var high: Double
+    /// The scale of pitch on which filters are spaced.
     public var scale = MelScale.slaney
-    /// Whether each filter is divided by its width.
+    /// Whether each filter is divided by its width, as librosa's `norm="slaney"` does.
     public var isAreaNormalised = true
-    /// Whether filters are triangles on the mel scale, and not in Hz.
+    /// Whether filters are triangles over mel, as TensorFlow's are; else over hertz.
     public var hasMelTriangles = false
     /// Whether filters are made in single precision, as torchaudio makes them; else in double, as librosa does.
     public var hasTorchaudioFilters = false
     /// Whether frames are centred on multiples of the hop, the edges reflected; else the first starts with the recording.
     public var isCentered = true
-    /// 2 for power, 1 for magnitude.
+    /// The power of the magnitude that filters take: 2 for the power spectrum, 1 for the magnitude itself.
     public var power = 2
+    /// The logarithm of the filters' output.
     public var logarithm = Logarithm.decibels
-    /// Subtracted, and divided by, at the end.
+    /// What is subtracted from the logarithm.
     public var mean = 0.0
+    /// What the logarithm, less the mean, is divided by.
     public var deviation = 1.0
-    /// Fixed windows that the encoder was made for; nil where it takes any length.
+    /// Windows of the length that the encoder was made for; nil where it takes any length.
     public var patches: Windows?
 
-    /// PANNs' (Kong et al. 2020).
+    /// The settings of PANNs at 32 kHz (Kong et al. 2020, arXiv:1912.10211).
     public static let panns = SpectrogramSettings(
         sampleRate: 32_000, window: 1024, fft: 1024, hop: 320, melBins: 64, low: 50, high: 14_000)
 
-    /// VGGish's (Hershey et al. 2017).
+    /// The settings of VGGish (Hershey et al. 2017, arXiv:1609.09430): patches of 0.96 seconds, side by side.
     public static let vggish = audioSet(offset: 0.01, patches: Windows(frames: 96, hop: 96, dropsLast: true))
 
-    /// YAMNet's (Plakal and Ellis 2019).
+    /// The settings of YAMNet (Plakal and Ellis 2019): patches of 0.96 seconds, of which each overlaps the next by half.
     public static let yamnet = audioSet(offset: 0.001, patches: Windows(frames: 96, hop: 48, dropsLast: true))
 
     private static func audioSet(offset: Double, patches: Windows) -> SpectrogramSettings {

@@ -3,17 +3,23 @@ public import BraidTokenizers
 internal import Foundation
 public import Torch
 
-/// A tokenizer, and the longest text its encoder takes.
+/// Turns texts into token ids, no more of them than the encoder takes.
 public struct TextFrontEnd: FrontEnd {
+    /// What splits a text into tokens and numbers them.
     public let tokenizer: Tokenizer
-    /// Tokens, the special ones included. Longer texts are cut.
+    /// The most tokens of a text, the special ones included; longer texts are cut.
     public let maxLength: Int
 
-    /// From a weights folder: `tokenizer.json`, and the length that sentence-transformers, the tokenizer or the model gives.
+    /// Reads `tokenizer.json` of a weights folder, and the longest text that its settings state.
+    ///
+    /// The length is sentence-transformers' `max_seq_length`, else the tokenizer's `model_max_length`, else what `tokenizer.json`
+    /// cuts at, and at most `longestText`.
     ///
     /// - Parameters:
     ///   - vocabulary: Rows of the encoder's embedding; no id may be beyond them.
     ///   - longestText: The most tokens the encoder has positions for.
+    /// - Throws: `BraidError` where there is no tokenizer, or its ids are beyond the vocabulary; the tokenizer's error where
+    ///   `tokenizer.json` says what this version does not do.
     public init(_ source: EncoderSource, vocabulary: Int, longestText: Int) throws {
         guard let folder = source.folder else {
             throw BraidError(
@@ -51,8 +57,13 @@ public struct TextFrontEnd: FrontEnd {
         return length < 1e9 ? Int(length) : nil
     }
 
+    /// The tokenizer and the most tokens of a text, in a line.
     public var summary: String { "\(tokenizer.summary), at most \(maxLength) a text" }
 
+    /// Reads a sample's text and gives its token ids, int64 `[T]`.
+    ///
+    /// - Throws: `DecodeError` where a file cannot be read or is not UTF-8, or where the text gives no token; `BraidError` where
+    ///   the sample has no text.
     public func prepare(_ sample: Sample) throws -> Tensor {
         let text: String
         switch sample.text {
@@ -72,12 +83,18 @@ public struct TextFrontEnd: FrontEnd {
         return ids
     }
 
-    /// Int64 `[T]`.
+    /// The token ids of a text, int64 `[T]`, T at most `maxLength`.
+    ///
+    /// - Throws: `TorchError` where libtorch fails.
     public func tensor(_ text: String) throws -> Tensor {
         let ids = tokenizer.encode(text, limit: maxLength)
         return try Tensor(ids.map(Int64.init), shape: [ids.count])
     }
 
-    /// Padded behind, whatever the tokenizer's side: positions count from the first token.
+    /// Puts token ids `[T]` into one batch, int64 `[B, T]`, padded behind, with the mask of what is real.
+    ///
+    /// Padding stands behind whatever the tokenizer's settings say: positions count from the first token.
+    ///
+    /// - Throws: `TorchError` where the tensors do not have one dimension.
     public func collate(_ prepared: [Tensor]) throws -> EncoderInput { try padded(prepared, with: Double(tokenizer.padID)) }
 }

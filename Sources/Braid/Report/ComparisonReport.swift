@@ -67,7 +67,7 @@ extension Comparison {
                 "\(entry.test.mean)", entry.test.halfWidth.map { "\($0)" } ?? "", "\(entry.val.mean)", "\(entry.parameters)",
                 "\(entry.trainSeconds)", "\(entry.milliseconds)", "\(entry.runs.count)", "\(entry.samples)",
             ]
-            let names = [entry.name, entry.modalities.map(\.rawValue).joined(separator: "+"), "\(entry.isSingle)", metric.rawValue]
+            let names = [entry.name, entry.modalities.map(\.rawValue).joined(separator: "+"), "\(entry.isSingle)", metric.name]
             lines.append((names.map(DelimitedText.quoted) + numbers).joined(separator: ","))
         }
         return lines.joined(separator: "\n") + "\n"

@@ -11,12 +11,12 @@ struct HeadPage {
     }
 
     func tiles() throws -> String {
-        let metrics: [MetricName]
-        switch head.target.task {
-        case .multiclass, .binary: metrics = [.accuracy, .macroF1, .auroc, .ece]
-        case .multilabel: metrics = [.microF1, .macroF1, .auroc, .ece]
-        case .regression: metrics = [.r2, .rmse, .mae, .spearman]
-        }
+        let metrics: [Metric] =
+            switch head.target.form {
+            case .classes: [.accuracy, .macroF1, .auroc, .ece]
+            case .flags: [.microF1, .macroF1, .auroc, .ece]
+            case .number: [.r2, .rmse, .mae, .spearman]
+            }
         let scores = try head.scores(metrics)
         let cells = metrics.map { metric in
             "<div class=tile><b>\(scores[metric].map(metric.text) ?? "n/a")</b><span>\(metric.title)</span></div>"
@@ -26,25 +26,26 @@ struct HeadPage {
 
     func sections() throws -> [String] {
         let classes = head.target.classes
-        switch head.target.task {
-        case .multiclass, .binary:
-            let confusion = try head.confusion()
+        switch try head.answers() {
+        case .classes(let answers):
+            let bins = CalibrationScores.reliability(probabilities: answers.probabilities, truth: answers.truth)
             return [
-                section("Classes", classTable(classes, confusion.classes)), section("Confusion matrix", confusionTable(confusion)),
-                section("Calibration", try calibration()), section("Most confident mistakes", mistakes),
+                section("Classes", classTable(classes, answers.confusion.classes)),
+                section("Confusion matrix", confusionTable(answers.confusion)),
+                section("Calibration", calibration(bins)), section("Most confident mistakes", mistakes),
             ]
-        case .multilabel:
+        case .flags(let answers):
+            let bins = CalibrationScores.reliability(probabilities: answers.probabilities, flags: answers.truth)
             return [
-                section("Classes", classTable(classes, try head.multilabelScores().classes)),
-                section("Calibration", try calibration()),
+                section("Classes", classTable(classes, answers.scores.classes)), section("Calibration", calibration(bins)),
             ]
-        case .regression: return [section("Largest errors", try errors())]
+        case .number: return [section("Largest errors", try errors())]
         }
     }
 
     /// Accuracy against confidence: on the diagonal where probabilities are honest.
-    private func calibration() throws -> String {
-        let bins = try head.reliability().filter { $0.count > 0 }
+    private func calibration(_ reliability: [CalibrationScores.Bin]) -> String {
+        let bins = reliability.filter { $0.count > 0 }
         let rows = bins.map { bin in
             "<tr><td>\(String(format: "%.2f to %.2f", bin.lower, bin.upper))</td><td class=n>\(bin.count)</td><td class=n>\(HTML.percent(bin.confidence))</td><td class=n>\(HTML.percent(bin.accuracy))</td><td class=bar><i style=\"width:\(String(format: "%.1f", 100 * bin.accuracy))%\"></i></td></tr>"
         }
@@ -81,7 +82,7 @@ struct HeadPage {
 
     /// The twelve wrong answers the model was surest of, with what it saw.
     private var mistakes: String {
-        let predicted = head.predicted
+        let predicted = head.values.map(\.likeliest)
         let classes = head.target.classes
         let wrong = head.samples.indices.filter { classes[predicted[$0]] != head.samples[$0].labels[head.target.column] }
         guard !wrong.isEmpty else { return "<p>There is none.</p>" }
@@ -90,7 +91,7 @@ struct HeadPage {
     }
 
     private func errors() throws -> String {
-        let truth = try head.truth().numbers
+        let truth = try LabelledValues(head.samples, head.target, head.source).numbers
         let worst = head.samples.indices.sorted {
             abs(Double(head.values[$0][0]) - truth[$0]) > abs(Double(head.values[$1][0]) - truth[$1])
         }.prefix(12)

@@ -3,7 +3,7 @@ internal import Foundation
 extension Predictions {
     /// Every head's report; with several heads each under its name.
     public func report() throws -> String {
-        try heads.map { (heads.count > 1 ? "\($0.target.name) (\($0.target.task))\n\n" : "") + (try $0.labelled().report()) }
+        try heads.map { (heads.count > 1 ? "\($0.target.name)\n\n" : "") + (try $0.labelled().report()) }
             .joined(separator: "\n")
     }
 }
@@ -13,16 +13,16 @@ extension HeadPredictions {
     /// regression's errors.
     public func report() throws -> String {
         guard !samples.isEmpty else { return "no sample is labelled\n" }
-        switch target.task {
-        case .multiclass, .binary: return try confusion().report + "\n" + figures([.auroc, .averagePrecision, .brier, .ece])
-        case .multilabel:
-            return try multilabelScores().report + "\n" + figures([.accuracy, .auroc, .averagePrecision, .brier, .ece])
-        case .regression: return try figures([.mae, .rmse, .r2, .spearman]) + "samples \(samples.count)\n"
+        switch try answers() {
+        case .classes(let answers): return try answers.confusion.report + "\n" + figures([.auroc, .averagePrecision, .brier, .ece])
+        case .flags(let answers):
+            return try answers.scores.report + "\n" + figures([.accuracy, .auroc, .averagePrecision, .brier, .ece])
+        case .number: return try figures([.mae, .rmse, .r2, .spearman]) + "samples \(samples.count)\n"
         }
     }
 
     /// One figure a line; those that are undefined say so.
-    private func figures(_ metrics: [MetricName]) throws -> String {
+    private func figures(_ metrics: [Metric]) throws -> String {
         let scores = try scores(metrics)
         let width = metrics.map(\.title.count).max() ?? 0
         return metrics.map { metric in

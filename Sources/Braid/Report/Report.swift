@@ -32,7 +32,7 @@ public struct Report {
         let tables = [ablation?.table, missingRates?.table].compactMap { $0 }
         try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))
         try AtomicFile.write(predictions.csv, to: run.file("predictions.csv"))
-        for head in predictions.heads where head.target.task == .multiclass || head.target.task == .binary {
+        for head in predictions.heads where head.target.form == .classes {
             let name = predictions.heads.count > 1 ? "confusion-\(head.target.name).csv" : "confusion.csv"
             try AtomicFile.write(head.labelled().confusion().csv, to: run.file(name))
         }

@@ -10,25 +10,30 @@ public struct Ablation: Sendable {
         /// By metric.
         public let scores: [String: Double]
 
-        public func score(_ metric: MetricName) -> Double? { scores[metric.rawValue] }
+        public func score(_ metric: Metric) -> Double? { scores[metric.name] }
     }
 
     /// One head's figures.
-    public struct Head: Sendable, Codable {
+    public struct Head: Sendable, Encodable {
         public let name: String
-        public let task: TaskKind
+        /// What `head.task` calls what it learns.
+        public let task: String
         /// From single modalities to all of them.
         public let entries: [Entry]
         /// How much better all modalities are than the best single one by the metric that the task goes by, on the samples that
         /// have that one. Positive is better.
         public let gain: Double?
 
+        /// What tables show, the figure that subsets are ranked by first.
+        let metrics: [Metric]
         /// The figure that subsets are ranked by.
-        public var metric: MetricName { task.standardMetrics[0] }
+        public var metric: Metric { metrics[0] }
         /// With every modality the model takes.
         public var full: Entry? { entries.last }
         /// The best single modality.
-        public var bestSingle: Entry? { Ablation.best(entries, task.standardMetrics[0]) }
+        public var bestSingle: Entry? { Ablation.best(entries, metric) }
+
+        private enum CodingKeys: String, CodingKey { case name, task, entries, gain }
     }
 
     /// In the model's order.
@@ -46,9 +51,10 @@ public struct Ablation: Sendable {
         heads = try inference.model.targets.indices.map { index in
             let target = inference.model.targets[index]
             let metrics = target.task.standardMetrics
+            let task = inference.model.settings.heads[index].kind.name
             let entries = try predictions.map { subset, predictions in
                 let head = predictions.heads[index].labelled()
-                let scores = try head.scores(metrics).map { ($0.key.rawValue, $0.value) }
+                let scores = try head.scores(metrics).map { ($0.key.name, $0.value) }
                 return Entry(modalities: subset, samples: head.samples.count, scores: Dictionary(uniqueKeysWithValues: scores))
             }
             var gain: Double?
@@ -59,11 +65,11 @@ public struct Ablation: Sendable {
                 gain = try comparable.heads[index].labelled().scores([metrics[0]])[metrics[0]].map { $0 - alone }
                 if !metrics[0].isBetterWhenHigher { gain = gain.map { -$0 } }
             }
-            return Head(name: target.name, task: target.task, entries: entries, gain: gain)
+            return Head(name: target.name, task: task, entries: entries, gain: gain, metrics: metrics)
         }
     }
 
-    fileprivate static func best(_ entries: [Entry], _ metric: MetricName) -> Entry? {
+    fileprivate static func best(_ entries: [Entry], _ metric: Metric) -> Entry? {
         let singles = entries.filter { $0.modalities.count == 1 && $0.samples > 0 && $0.score(metric) != nil }
         return singles.max { left, right in
             let (a, b) = (left.score(metric) ?? 0, right.score(metric) ?? 0)
@@ -80,7 +86,7 @@ public struct Ablation: Sendable {
 
 extension Ablation.Head {
     fileprivate var table: String {
-        let metrics = Array(task.standardMetrics.prefix(2))
+        let metrics = Array(metrics.prefix(2))
         let names = entries.map { $0.modalities.map(\.rawValue).joined(separator: " + ") }
         let width = max(10, names.map(\.count).max() ?? 0)
         let header = metrics.map { "   " + TextTable.trailing($0.title, 8) }.joined()

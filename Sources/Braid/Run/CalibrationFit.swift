@@ -27,7 +27,7 @@ extension FusionModel {
         return unseen
     }
 
-    private func calibrates(_ head: Configuration.Head) -> Bool { head.task.isClassification && head.calibration == .temperature }
+    private func calibrates(_ head: HeadSettings) -> Bool { head.task.isCalibrated }
 
     /// nil where no sample is labelled.
     private func fit(_ logits: Tensor, _ target: Target, _ dataset: Dataset) throws -> Double? {
@@ -35,13 +35,7 @@ extension FusionModel {
         let known = labels.isKnown.indices.filter { labels.isKnown[$0] }
         guard !known.isEmpty else { return nil }
         let (flat, width) = (try logits.array() as [Float], logits.shape[1])
-        let rows = known.map { Array(flat[$0 * width..<($0 + 1) * width]) }
-        if target.task == .multiclass {
-            let classes = labels.indices
-            return TemperatureScaling.fit(rows, classes: known.map { classes[$0] })
-        }
-        let flags = labels.flags
-        return TemperatureScaling.fit(rows, flags: known.map { flags[$0] })
+        return target.task.temperature(known.map { Array(flat[$0 * width..<($0 + 1) * width]) }, labels, known: known)
     }
 }
 

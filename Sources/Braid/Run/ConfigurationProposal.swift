@@ -76,11 +76,11 @@ public enum ConfigurationProposal {
     }
 
     /// The head that the first rows of a manifest ask for.
-    static func head(for manifest: URL, _ columns: Columns) throws -> Configuration.Head {
+    static func head(for manifest: URL, _ columns: Columns) throws -> HeadSettings {
         var reader = RowReader(manifest)
         var labels: [String] = []
         try reader.read { row in if labels.count < 1000, let label = row.cells[columns.name("label")] { labels.append(label) } }
-        return Configuration.Head(task: task(of: labels), hidden: [], dropout: 0)
+        return HeadSettings(task(of: labels))
     }
 
     private static func document(
@@ -102,9 +102,10 @@ public enum ConfigurationProposal {
             lines.append("  \(modality): {weights: \(quote(encoders[modality] ?? "random")), train: none}")
         }
         lines.append("fusion: {type: concat, dim: 256, modality_dropout: \(modalities.count > 1 ? 0.2 : 0)}")
+        let stopping = (task.form == .number ? Metric.rmse : .macroF1).name
         lines.append("head: {task: \(task), hidden: [256], dropout: 0.1}")
         lines.append(
-            "training: {epochs: 40, batch_size: 64, learning_rate: 1.0e-3, early_stopping: {metric: \(MetricName.standard(for: task).rawValue), patience: 8}, seed: 0}"
+            "training: {epochs: 40, batch_size: 64, learning_rate: 1.0e-3, early_stopping: {metric: \(stopping), patience: 8}, seed: 0}"
         )
         return lines.joined(separator: "\n") + "\n"
     }

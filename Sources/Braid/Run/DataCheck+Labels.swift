@@ -2,23 +2,19 @@ internal import Foundation
 
 extension DataCheck {
     /// Samples by split and class; a multilabel sample counts for each of its classes.
-    static func counts(_ manifest: Manifest, _ head: Configuration.Head) -> [Split: [String: Int]] {
+    static func counts(_ manifest: Manifest, _ head: HeadSettings) -> [Split: [String: Int]] {
         var counts: [Split: [String: Int]] = [:]
         for sample in manifest.samples {
             guard let text = sample.labels[head.column] else { continue }
-            let classes: [String]
-            switch head.task {
-            case .multiclass, .binary: classes = [text]
-            case .multilabel: classes = (try? Target.names(in: text)) ?? []
-            case .regression: classes = [""]
-            }
+            let names = (try? head.task.names(in: text)) ?? []
+            let classes = head.kind.form == .number ? [""] : names
             for name in classes { counts[sample.split ?? .train, default: [:]][name, default: 0] += 1 }
         }
         return counts
     }
 
     /// What training would refuse.
-    static func labelFaults(_ manifest: Manifest, _ head: Configuration.Head) -> [String] {
+    static func labelFaults(_ manifest: Manifest, _ head: HeadSettings) -> [String] {
         guard manifest.samples.contains(where: { $0.split == .train }) else { return [] }
         do {
             _ = try Target.fit(head, manifest.samples, file: manifest.url.lastPathComponent)
@@ -28,8 +24,8 @@ extension DataCheck {
         } catch { return ["\(error)"] }
     }
 
-    static func imbalance(_ train: [String: Int], _ head: Configuration.Head) -> [String] {
-        guard head.task.isClassification, let most = train.values.max(), let least = train.values.min(), most > 5 * least else {
+    static func imbalance(_ train: [String: Int], _ head: HeadSettings) -> [String] {
+        guard head.kind.form != .number, let most = train.values.max(), let least = train.values.min(), most > 5 * least else {
             return []
         }
         return [

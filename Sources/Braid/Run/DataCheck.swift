@@ -19,7 +19,7 @@ public struct DataCheck {
     /// - Throws: `BraidError` where the manifest itself has faults.
     public init(
         manifest url: URL, columns: Columns = Columns(), splits: SplitFractions = SplitFractions(),
-        heads: [Configuration.Head]? = nil, reporter: any Reporter = SilentReporter()
+        heads: [HeadSettings]? = nil, reporter: any Reporter = SilentReporter()
     ) throws {
         let heads = try heads ?? [ConfigurationProposal.head(for: url, columns)]
         let manifest = try Manifest.read(url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: .skip)

@@ -56,7 +56,7 @@ public struct MissingRates: Sendable {
                 let intervals = rows.map(Interval.init)
                 return Curve(missing: name, values: intervals.map(\.mean), deviations: intervals.map { $0.deviation ?? 0 })
             }
-            return Head(name: pair.0.name, metric: pair.1.rawValue, curves: curves, rates: rates)
+            return Head(name: pair.0.name, metric: pair.1.name, curves: curves, rates: rates)
         }
     }
 
@@ -76,7 +76,7 @@ extension MissingRates {
     /// A row a rate, a column a modality.
     public var table: String {
         heads.map { head in
-            let metric = MetricName(rawValue: head.metric) ?? .accuracy
+            let metric = Metric.registry[head.metric] ?? .accuracy
             var lines = [
                 (heads.count > 1 ? "\(head.name): " : "") + "\(metric.title) against the share of samples that lack a modality"
             ]
@@ -107,7 +107,7 @@ extension MissingRates {
 extension MissingRates.Head {
     var chart: LineChart {
         LineChart(
-            title: MetricName(rawValue: metric)?.title ?? metric, x: rates, series: curves.map { ($0.missing, $0.values) },
+            title: Metric.registry[metric]?.title ?? metric, x: rates, series: curves.map { ($0.missing, $0.values) },
             axis: { String(format: "%.0f %% missing", 100 * $0) })
     }
 }

@@ -38,7 +38,7 @@ extension Predictions {
 extension HeadPredictions {
     fileprivate func columns(prefix: String) -> (header: [String], cells: (Int) -> [String]) {
         let hasLabels = samples.contains { $0.labels[target.column] != nil }
-        let hasProbability = target.task == .multiclass || target.task == .binary
+        let hasProbability = target.form == .classes
         let header =
             (hasLabels ? ["label"] : []) + ["prediction"] + (hasProbability ? ["probability"] : [])
             + target.classes.map { "p_\($0)" }
@@ -48,18 +48,18 @@ extension HeadPredictions {
                 let row = values[index]
                 return (hasLabels ? [samples[index].labels[target.column] ?? ""] : []) + [text(of: index)]
                     + (hasProbability ? [Self.number(row.max() ?? 0)] : [])
-                    + (target.task.isClassification ? row.map(Self.number) : [])
+                    + (target.form != .number ? row.map(Self.number) : [])
             }
         )
     }
 
     fileprivate func fields(of index: Int) -> [String: Any] {
         let row = values[index]
-        switch target.task {
-        case .regression: return ["prediction": Double(row[0])]
-        case .multiclass, .binary:
+        switch target.form {
+        case .number: return ["prediction": Double(row[0])]
+        case .classes:
             return ["prediction": text(of: index), "probabilities": probabilities(of: row)]
-        case .multilabel:
+        case .flags:
             let names = zip(target.classes, row).filter { $0.1 > 0.5 }.map(\.0)
             return ["prediction": names, "probabilities": probabilities(of: row)]
         }
@@ -70,7 +70,7 @@ extension HeadPredictions {
     }
 
     fileprivate func summary(of index: Int, top: Int) -> String {
-        guard target.task.isClassification else { return text(of: index) + "\n" }
+        guard target.form != .number else { return text(of: index) + "\n" }
         let ranked = values[index].enumerated().sorted { $0.element > $1.element }.prefix(top)
         let width = ranked.map { target.classes[$0.offset].count }.max() ?? 0
         return ranked.map { number, probability in

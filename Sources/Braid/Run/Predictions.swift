@@ -29,26 +29,8 @@ public struct HeadPredictions: Sendable {
     /// Multilabel: each class's own. Regression: the number, in the label's unit.
     public let values: [[Float]]
 
-    /// The likeliest class of each sample; of multilabel and regression heads nothing.
-    public var predicted: [Int] {
-        guard target.task == .multiclass || target.task == .binary else { return [] }
-        return values.map { row in row.indices.max { row[$0] < row[$1] } ?? 0 }
-    }
-
-    /// The classes that are likelier than not, of a multilabel head.
-    public var predictedFlags: [[Bool]] { values.map { row in row.map { $0 > 0.5 } } }
-
     /// The prediction of sample number `index` in words: a class, classes joined with `|`, or a number.
-    public func text(of index: Int) -> String {
-        let row = values[index]
-        switch target.task {
-        case .multiclass, .binary: return target.classes[row.indices.max { row[$0] < row[$1] } ?? 0]
-        case .multilabel:
-            let names = zip(target.classes, row).filter { $0.1 > 0.5 }.map(\.0)
-            return names.isEmpty ? "|" : names.joined(separator: "|")
-        case .regression: return String(format: "%.6g", row[0])
-        }
-    }
+    public func text(of index: Int) -> String { target.text(of: values[index]) }
 
     /// Those of the samples that `condition` holds for.
     func keeping(_ condition: (Sample) -> Bool) -> HeadPredictions {
@@ -103,17 +85,9 @@ extension FusionModel {
     }
 
     private func values(_ target: Target, _ logits: Tensor) throws -> [[Float]] {
-        let numbers: Tensor
-        switch target.task {
-        case .multiclass: numbers = try logits.softmax()
-        case .binary:
-            let positive = try logits.sigmoid()
-            numbers = try .concatenate([positive.scaled(by: -1).adding(1), positive], 1)
-        case .multilabel: numbers = try logits.sigmoid()
-        case .regression: numbers = try logits.scaled(by: target.deviation).adding(target.mean)
-        }
-        let (flat, width) = (try numbers.array() as [Float], numbers.shape[1])
-        return (0..<numbers.shape[0]).map { Array(flat[$0 * width..<($0 + 1) * width]) }
+        let answers = try target.task.answers(logits, target.scale)
+        let (flat, width) = (try answers.array() as [Float], answers.shape[1])
+        return (0..<answers.shape[0]).map { Array(flat[$0 * width..<($0 + 1) * width]) }
     }
 
     private func loss(_ logits: [Tensor], _ dataset: Dataset) throws -> Double? {
@@ -123,8 +97,7 @@ extension FusionModel {
                 return nil
             }
             let known = try Tensor(labels.isKnown.map { Float($0 ? 1 : 0) }, shape: [labels.isKnown.count]).moved(to: logits.device)
-            let kind = target.task.isClassification ? LossKind.crossEntropy : settings.loss
-            let rows = try HeadLoss.rows(logits, labels.tensor().moved(to: logits.device), target.task, kind)
+            let rows = try target.task.plainLoss(logits, labels.tensor().moved(to: logits.device))
             sum += try settings.weight * ((rows * known).sum() / known.sum()).item()
         }
         return sum

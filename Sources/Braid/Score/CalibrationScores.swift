@@ -1,19 +1,26 @@
-/// Whether probabilities mean what they say.
+/// Measures whether probabilities mean what they say: whether answers given with 80 % are right in 80 % of cases.
 public enum CalibrationScores {
-    /// Answers of about the same confidence.
+    /// A bin of a reliability diagram: answers of about the same confidence.
     public struct Bin: Sendable, Equatable {
-        /// Exclusive.
+        /// The lowest confidence of the bin, itself excluded.
         public let lower: Double
-        /// Inclusive.
+        /// The highest confidence of the bin, itself included.
         public let upper: Double
+        /// How many answers fall into the bin.
         public let count: Int
-        /// The mean probability of the answers given; 0 in an empty bin.
+        /// The mean probability of these answers; 0 in an empty bin.
         public let confidence: Double
-        /// The share of them that is right; 0 in an empty bin.
+        /// The share of these answers that is right; 0 in an empty bin.
         public let accuracy: Double
     }
 
-    /// scikit-learn's `brier_score_loss`. Two columns: of the second one alone, 0 to 1; more: the sum over classes, 0 to 2.
+    /// The Brier score, scikit-learn's `brier_score_loss`: the mean squared error of the probabilities.
+    ///
+    /// With two classes it counts the second one alone and lies in 0 ... 1; with more it sums over classes and lies in 0 ... 2.
+    ///
+    /// - Parameters:
+    ///   - probabilities: `[N][C]`.
+    ///   - truth: The true class of each sample, by index.
     public static func brier(probabilities: [[Double]], truth: [Int]) -> Double {
         let sum = zip(probabilities, truth).reduce(0) { sum, row in
             guard row.0.count > 2 else {
@@ -28,23 +35,43 @@ public enum CalibrationScores {
         return sum / Double(max(1, truth.count))
     }
 
-    /// Of independent outputs `[N][C]`: the mean of the squared errors of all.
+    /// The Brier score of outputs that do not exclude each other: the mean squared error over all of them.
+    ///
+    /// - Parameters:
+    ///   - probabilities: `[N][C]`.
+    ///   - flags: What is true, `[N][C]`.
     public static func brier(probabilities: [[Double]], flags: [[Bool]]) -> Double {
         let errors = zip(probabilities.joined(), flags.joined()).map { $0 - ($1 ? 1 : 0) }
         return errors.reduce(0) { $0 + $1 * $1 } / Double(max(1, errors.count))
     }
 
-    /// The expected calibration error (Guo et al. 2017, arXiv:1706.04599): over 15 bins of the likeliest class's
-    /// probability, the mean distance between confidence and accuracy, by count.
+    /// The expected calibration error (Guo et al. 2017, arXiv:1706.04599) of the likeliest classes' probabilities.
+    ///
+    /// It is the mean distance between confidence and accuracy over 15 bins of equal width, each weighted by its count.
+    ///
+    /// - Parameters:
+    ///   - probabilities: `[N][C]`.
+    ///   - truth: The true class of each sample, by index.
     public static func ece(probabilities: [[Double]], truth: [Int]) -> Double {
         error(reliability(probabilities: probabilities, truth: truth))
     }
 
-    /// The same of independent outputs, each answering yes or no with the likelier one's probability.
+    /// The expected calibration error of outputs that do not exclude each other.
+    ///
+    /// Each output answers yes or no, with the probability of the likelier of the two.
+    ///
+    /// - Parameters:
+    ///   - probabilities: `[N][C]`.
+    ///   - flags: What is true, `[N][C]`.
     public static func ece(probabilities: [[Double]], flags: [[Bool]]) -> Double {
         error(reliability(probabilities: probabilities, flags: flags))
     }
 
+    /// The 15 bins of a reliability diagram of the likeliest classes' probabilities, from low confidence to high.
+    ///
+    /// - Parameters:
+    ///   - probabilities: `[N][C]`.
+    ///   - truth: The true class of each sample, by index.
     public static func reliability(probabilities: [[Double]], truth: [Int]) -> [Bin] {
         bins(
             zip(probabilities, truth).map { row, actual in
@@ -53,6 +80,13 @@ public enum CalibrationScores {
             })
     }
 
+    /// The 15 bins of a reliability diagram of outputs that do not exclude each other, from low confidence to high.
+    ///
+    /// Each output answers yes or no, with the probability of the likelier of the two.
+    ///
+    /// - Parameters:
+    ///   - probabilities: `[N][C]`.
+    ///   - flags: What is true, `[N][C]`.
     public static func reliability(probabilities: [[Double]], flags: [[Bool]]) -> [Bin] {
         bins(zip(probabilities.joined(), flags.joined()).map { (max($0, 1 - $0), ($0 > 0.5) == $1) })
     }

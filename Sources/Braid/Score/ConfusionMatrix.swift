@@ -1,9 +1,11 @@
-/// Counts of true against predicted classes, and the figures scikit-learn derives from them.
+/// Counts of true against predicted classes, and the figures that scikit-learn derives from them.
 public struct ConfusionMatrix: Sendable, Equatable {
+    /// The names of the classes.
     public let labels: [String]
-    /// `[true][predicted]`.
+    /// How many samples of a true class were predicted as each class, `[true][predicted]`.
     public let counts: [[Int]]
 
+    /// Counts the samples by their true and predicted class, both given as indices into `labels`.
     public init(labels: [String], truth: [Int], predicted: [Int]) {
         var counts = Array(repeating: Array(repeating: 0, count: labels.count), count: labels.count)
         for (actual, guess) in zip(truth, predicted) { counts[actual][guess] += 1 }
@@ -11,20 +13,27 @@ public struct ConfusionMatrix: Sendable, Equatable {
         self.counts = counts
     }
 
-    /// One class's figures. An undefined ratio is 0, as with scikit-learn's `zero_division=0`.
+    /// The figures of one class, or of several together; an undefined ratio is 0, as with scikit-learn's `zero_division=0`.
     public struct ClassScores: Sendable, Equatable {
+        /// The share of the samples predicted as this class that belong to it.
         public let precision: Double
+        /// The share of this class's samples that were predicted as it.
         public let recall: Double
+        /// The harmonic mean of precision and recall.
         public let f1: Double
+        /// How many samples belong to this class.
         public let support: Int
     }
 
+    /// How many samples were counted.
     public var total: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
 
+    /// The share of samples whose class was predicted right; 0 where there are none.
     public var accuracy: Double {
         total == 0 ? 0 : Double(labels.indices.reduce(0) { $0 + counts[$1][$1] }) / Double(total)
     }
 
+    /// The figures of each class, in the order of `labels`.
     public var classes: [ClassScores] {
         labels.indices.map { index in
             let hits = counts[index][index]
@@ -34,25 +43,25 @@ public struct ConfusionMatrix: Sendable, Equatable {
         }
     }
 
-    /// The plain mean over classes.
+    /// The mean of each figure over classes, all of the same weight: scikit-learn's `average="macro"`.
     public var macro: ClassScores { .average(classes) { _ in 1 } }
 
-    /// The mean over classes, each weighted by its support.
+    /// The mean of each figure over classes, each weighted by its support: scikit-learn's `average="weighted"`.
     public var weighted: ClassScores { .average(classes) { Double($0.support) } }
 
-    /// Over all answers at once: where a sample has one class, all three figures are the accuracy.
+    /// The figures over all answers at once: where a sample has one class, all three are the accuracy.
     public var micro: ClassScores { ClassScores(precision: accuracy, recall: accuracy, f1: accuracy, support: total) }
 }
 
 extension ConfusionMatrix.ClassScores {
-    /// From counts: what was right, what was said, and what was true.
+    /// Makes the figures from counts: answers that were right, answers that were given, and samples that belong to the class.
     init(hits: Int, guesses: Int, support: Int) {
         let ratio = { (part: Int, whole: Int) in whole == 0 ? 0 : Double(part) / Double(whole) }
         self.init(
             precision: ratio(hits, guesses), recall: ratio(hits, support), f1: ratio(2 * hits, guesses + support), support: support)
     }
 
-    /// The mean of each figure, weighted; the support is the sum.
+    /// The weighted mean of each figure; the support is the sum.
     static func average(_ classes: [Self], _ weight: (Self) -> Double) -> Self {
         let weights = classes.map(weight)
         let sum = weights.reduce(0, +)

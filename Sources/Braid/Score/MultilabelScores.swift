@@ -1,19 +1,24 @@
 /// Figures of classes that do not exclude each other, as scikit-learn has them with `zero_division=0`.
 public struct MultilabelScores: Sendable, Equatable {
+    /// The names of the classes.
     public let labels: [String]
+    /// The figures of each class, in the order of `labels`.
     public let classes: [ConfusionMatrix.ClassScores]
-    /// Over all answers at once.
+    /// The figures over all answers at once: scikit-learn's `average="micro"`.
     public let micro: ConfusionMatrix.ClassScores
-    /// The mean over samples of each one's own figures.
+    /// The mean over samples of each one's own figures: scikit-learn's `average="samples"`.
     public let samples: ConfusionMatrix.ClassScores
-    /// The share of samples whose classes are all right: `accuracy_score`.
+    /// The share of samples all of whose classes are right: scikit-learn's `accuracy_score`.
     public let accuracy: Double
-    /// The share of answers that are wrong.
+    /// The share of answers that are wrong: scikit-learn's `hamming_loss`.
     public let hammingLoss: Double
 
+    /// Computes the figures of predictions.
+    ///
     /// - Parameters:
-    ///   - truth: `[N][C]`.
-    ///   - predicted: `[N][C]`.
+    ///   - labels: The names of the C classes.
+    ///   - truth: What is true, `[N][C]`.
+    ///   - predicted: What was predicted, `[N][C]`.
     public init(labels: [String], truth: [[Bool]], predicted: [[Bool]]) {
         typealias Scores = ConfusionMatrix.ClassScores
         func scores(_ pairs: some Sequence<(Bool, Bool)>) -> Scores {
@@ -35,9 +40,9 @@ public struct MultilabelScores: Sendable, Equatable {
         hammingLoss = Double(wrong) / (count * Double(max(1, labels.count)))
     }
 
-    /// The plain mean over classes.
+    /// The mean of each figure over classes, all of the same weight: scikit-learn's `average="macro"`.
     public var macro: ConfusionMatrix.ClassScores { .average(classes) { _ in 1 } }
 
-    /// The mean over classes, each weighted by its support.
+    /// The mean of each figure over classes, each weighted by its support: scikit-learn's `average="weighted"`.
     public var weighted: ConfusionMatrix.ClassScores { .average(classes) { Double($0.support) } }
 }

@@ -1,6 +1,6 @@
-/// How well scores put what is true before what is not, as scikit-learn measures it.
+/// Measures how well scores put what is true before what is not, as scikit-learn does.
 public enum Ranking {
-    /// The area under the ROC curve, `roc_auc_score`; ties count half. nil where all truths are alike.
+    /// The area under the ROC curve, scikit-learn's `roc_auc_score`; ties count half. nil where all truths are alike.
     public static func auroc(scores: [Double], truth: [Bool]) -> Double? {
         let positives = truth.reduce(0) { $0 + ($1 ? 1 : 0) }
         let negatives = truth.count - positives
@@ -11,7 +11,9 @@ public enum Ranking {
         return (sum - Double(positives) * Double(positives + 1) / 2) / (Double(positives) * Double(negatives))
     }
 
-    /// `average_precision_score`: the sum over thresholds of precision times what recall rises by. nil where nothing is true.
+    /// The average precision, scikit-learn's `average_precision_score`; nil where nothing is true.
+    ///
+    /// It is the sum over thresholds of the precision there, times what recall rises by.
     public static func averagePrecision(scores: [Double], truth: [Bool]) -> Double? {
         let positives = truth.reduce(0) { $0 + ($1 ? 1 : 0) }
         guard positives > 0 else { return nil }
@@ -28,11 +30,12 @@ public enum Ranking {
         return sum
     }
 
-    /// The mean over the columns of `[N][C]` that are defined; nil where none is. Of a classifier's probabilities this is
-    /// `roc_auc_score(multi_class="ovr")`.
+    /// The mean of `auroc` over the columns of `[N][C]` for which it is defined; nil where there is none.
+    ///
+    /// Of a classifier's probabilities this is scikit-learn's `roc_auc_score(multi_class="ovr")`.
     public static func macroAUROC(scores: [[Double]], truth: [[Bool]]) -> Double? { macro(scores, truth, auroc) }
 
-    /// The same of `averagePrecision`.
+    /// The mean of `averagePrecision` over the columns of `[N][C]` for which it is defined; nil where there is none.
     public static func macroAveragePrecision(scores: [[Double]], truth: [[Bool]]) -> Double? {
         macro(scores, truth, averagePrecision)
     }

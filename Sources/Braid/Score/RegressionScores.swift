@@ -1,15 +1,19 @@
-/// A regression's errors, as scikit-learn and SciPy measure them.
+/// The errors of a regression, as scikit-learn and SciPy measure them.
 public struct RegressionScores: Sendable, Equatable {
-    /// `mean_absolute_error`.
+    /// The mean absolute error, scikit-learn's `mean_absolute_error`.
     public let mae: Double
-    /// `root_mean_squared_error`.
+    /// The root of the mean squared error, scikit-learn's `root_mean_squared_error`.
     public let rmse: Double
-    /// `r2_score`: where the truth does not vary, 1 if every number is right and else 0.
+    /// The share of the truth's variance that is explained, scikit-learn's `r2_score`.
+    ///
+    /// Where the truth does not vary it is 1 if every number is right, and else 0.
     public let r2: Double
-    /// `scipy.stats.spearmanr`; nil where either side does not vary.
+    /// The rank correlation, `scipy.stats.spearmanr`; nil where either side does not vary.
     public let spearman: Double?
+    /// How many samples there are.
     public let count: Int
 
+    /// Computes the errors of `predicted`, number by number.
     public init(truth: [Double], predicted: [Double]) {
         let n = Double(max(1, truth.count))
         let errors = zip(truth, predicted).map { $0 - $1 }
@@ -23,7 +27,7 @@ public struct RegressionScores: Sendable, Equatable {
         count = truth.count
     }
 
-    /// Pearson's.
+    /// Pearson's correlation; nil where either side does not vary.
     private static func correlation(_ x: [Double], _ y: [Double]) -> Double? {
         let n = Double(max(1, x.count))
         let (meanX, meanY) = (x.reduce(0, +) / n, y.reduce(0, +) / n)

@@ -1,14 +1,17 @@
 internal import Foundation
 
-/// A mean and the 95 % interval of Student's t around it.
+/// A mean, and the 95 % interval of Student's t around it.
 public struct Interval: Sendable, Equatable, Codable {
+    /// The mean of the values; 0 where there are none.
     public let mean: Double
-    /// Half the interval's width; nil for a single value, which has none.
+    /// Half the interval's width; nil with fewer than two values.
     public let halfWidth: Double?
-    /// The standard deviation, with N - 1; nil for a single value.
+    /// The standard deviation, with N - 1 as divisor; nil with fewer than two values.
     public let deviation: Double?
+    /// How many values there are.
     public let count: Int
 
+    /// Computes mean and interval of values, which are taken as independent.
     public init(_ values: [Double]) {
         count = values.count
         let mean = values.reduce(0, +) / Double(max(1, values.count))
@@ -23,18 +26,20 @@ public struct Interval: Sendable, Equatable, Codable {
         halfWidth = StudentT.quantile(0.975, degreesOfFreedom: n - 1) * deviation / n.squareRoot()
     }
 
+    /// The lower end of the interval; the mean itself for a single value.
     public var lower: Double { mean - (halfWidth ?? 0) }
+    /// The upper end of the interval; the mean itself for a single value.
     public var upper: Double { mean + (halfWidth ?? 0) }
 }
 
 /// Student's t-test of pairs, two-sided: `scipy.stats.ttest_rel`.
 public struct PairedTest: Sendable, Equatable {
-    /// Of the first less the second.
+    /// The mean difference, first less second, with its interval.
     public let difference: Interval
-    /// 0 where all differences are the same and not zero, 1 where all are zero.
+    /// The p-value; 0 where all differences are the same and not zero, 1 where all are zero.
     public let p: Double
 
-    /// - Returns: nil with fewer than two pairs.
+    /// Tests whether the values of two lists differ, place by place; nil with fewer than two pairs.
     public init?(_ first: [Double], _ second: [Double]) {
         difference = Interval(zip(first, second).map { $0 - $1 })
         guard difference.count > 1, let deviation = difference.deviation else { return nil }
@@ -50,7 +55,7 @@ public struct PairedTest: Sendable, Equatable {
 
 /// McNemar's exact test (1947): whether two classifiers differ on the same samples.
 public enum McNemar {
-    /// Two-sided, from how many samples only the one and only the other got right.
+    /// The two-sided p-value, from how many samples only the first and how many only the second classifier got right.
     public static func p(onlyFirst: Int, onlySecond: Int) -> Double {
         let total = onlyFirst + onlySecond
         guard total > 0 else { return 1 }

@@ -2,13 +2,15 @@ internal import Foundation
 
 /// Student's t distribution.
 public enum StudentT {
-    /// The probability of a value up to `t`.
+    /// The probability of a value up to `t`: `scipy.stats.t.cdf`.
     public static func cumulative(_ t: Double, degreesOfFreedom n: Double) -> Double {
         let tail = incompleteBeta(n / (n + t * t), n / 2, 0.5) / 2
         return t > 0 ? 1 - tail : tail
     }
 
-    /// The value that `p` of all values do not exceed, by bisection.
+    /// The value that is exceeded with probability 1 - `p`, found by bisection: `scipy.stats.t.ppf`.
+    ///
+    /// - Parameter p: Between 0 and 1, both excluded.
     public static func quantile(_ p: Double, degreesOfFreedom n: Double) -> Double {
         var (low, high) = (-1.0, 1.0)
         while cumulative(low, degreesOfFreedom: n) > p { low *= 2 }

@@ -1,19 +1,23 @@
 /// The functions that stand between layers, by the names that published configurations give them.
 public enum Activation: String, Sendable, CaseIterable {
+    /// The larger of x and 0, as `torch.nn.functional.relu`.
     case relu
-    /// The exact form, with erf.
+    /// The exact form of GELU, with erf (Hendrycks and Gimpel 2016, arXiv:1606.08415).
     case gelu
-    /// The tanh approximation of GPT-2.
+    /// The tanh approximation of GELU, as in GPT-2.
     case geluTanh = "gelu_new"
     /// x · sigmoid(x), also called swish.
     case silu
     /// x · relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244).
     case hardSwish = "hard_swish"
+    /// The hyperbolic tangent.
     case tanh
-    /// None.
+    /// No activation: x as it is.
     case identity = "linear"
 
-    /// - Parameter name: As Transformers and timm write it.
+    /// The activation that a published configuration calls `name`; nil where none is called so.
+    ///
+    /// - Parameter name: As Transformers and timm write it, for example `gelu`, `gelu_new` or `swish`.
     public init?(named name: String) {
         switch name {
         case "swish": self = .silu
@@ -23,6 +27,7 @@ public enum Activation: String, Sendable, CaseIterable {
         }
     }
 
+    /// Applies the function to each element; the result has the shape of `x`.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
         switch self {
         case .relu: try x.relu()

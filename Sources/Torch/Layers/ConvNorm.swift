@@ -2,17 +2,20 @@
 ///
 /// Where weights are frozen (`ParameterStore.inference`) all of it is one fused operator.
 public struct ConvNorm: Sendable {
+    /// The convolution, `[B, in, H, W]` to `[B, out, H', W']`.
     public let conv: Conv2d
+    /// The batch norm over the convolution's `out` channels.
     public let norm: BatchNorm
     private let packed: PackedConvolution?
 
+    /// Joins two layers that were built already. With frozen weights the norm is folded into the convolution's weights.
     public init(_ conv: Conv2d, _ norm: BatchNorm) {
         self.conv = conv
         self.norm = norm
         packed = conv.packed?.folding(norm)
     }
 
-    /// `activation(norm(conv(x)) + shortcut)`.
+    /// Computes `activation(norm(conv(x)) + shortcut)`: `[B, in, H, W]` to `[B, out, H', W']`.
     ///
     /// - Parameter shortcut: Of the result's shape. Its memory may be used for the result: nothing may read it afterwards.
     public func callAsFunction(

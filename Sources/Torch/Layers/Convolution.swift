@@ -1,10 +1,20 @@
 /// A one-dimensional convolution: `[B, in, T]` to `[B, out, T']`. Keys as `torch.nn.Conv1d`.
 public struct Conv1d: Sendable {
+    /// The kernels, `[out, in, kernel]`.
     public let weight: Tensor
+    /// A value for each output channel, `[out]`; nil for a layer without one.
     public let bias: Tensor?
     private let stride: Int
     private let padding: Int
 
+    /// Declares the layer's weights in `scope`, initialised as `torch.nn.Conv1d` does where they are not loaded.
+    ///
+    /// - Parameters:
+    ///   - inputs: The number of input channels.
+    ///   - outputs: The number of output channels.
+    ///   - kernel: The kernel's length in positions; `stride` and `padding` count positions too.
+    ///   - padding: How many zeros stand on each side.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(
         _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true
     ) throws {
@@ -14,6 +24,7 @@ public struct Conv1d: Sendable {
         self.padding = padding
     }
 
+    /// Convolves `[B, in, T]` to `[B, out, T']`, where T' = (T + 2 · padding - kernel) / stride + 1, rounded down.
     public func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
         try input.conv1d(weight, bias: bias, stride: stride, padding: padding)
     }
@@ -22,7 +33,9 @@ public struct Conv1d: Sendable {
 /// A two-dimensional convolution: `[B, in, H, W]` to `[B, out, H', W']`. Keys `weight` and, where asked for, `bias`, as
 /// `torch.nn.Conv2d`.
 public struct Conv2d: Sendable {
+    /// The kernels, `[out, in / groups, kernel, kernel]`.
     public let weight: Tensor
+    /// A value for each output channel, `[out]`; nil for a layer without one.
     public let bias: Tensor?
     let stride: Int
     let groups: Int
@@ -30,19 +43,27 @@ public struct Conv2d: Sendable {
     /// Where the store's weights are frozen.
     private(set) var packed: PackedConvolution?
 
-    /// What stands around the edges.
+    /// What is put around the edges before the convolution.
     public enum Padding: Sendable {
-        /// So many zeros on each side.
+        /// This many zeros on each side.
         case zeros(Int)
-        /// As many as make the output the input's size over the stride, the odd one behind: TensorFlow's `SAME`.
+        /// As many zeros as make the output the input's size over the stride, the odd one behind: TensorFlow's `SAME`.
         case same
-        /// So many zeros in front of each side, and behind it.
+        /// Zeros above and left, and zeros below and right: numbers of their own.
         case sides(Int, Int)
 
-        /// Zeros on each side, half the kernel: keeps the size at stride 1.
+        /// Zeros on each side, half the kernel: keeps the size at stride 1 with an odd kernel.
         public static func half(_ kernel: Int) -> Padding { .zeros((kernel - 1) / 2) }
     }
 
+    /// Declares the layer's weights in `scope`; where they are not loaded, they begin by He et al. 2015, and the bias at 0.
+    ///
+    /// - Parameters:
+    ///   - inputs: The number of input channels.
+    ///   - outputs: The number of output channels.
+    ///   - kernel: The kernel's height and width, in pixels; `stride` counts pixels too.
+    ///   - groups: Into how many groups the channels fall, each convolved by itself. Must divide both numbers of channels.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(
         _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Padding = .zeros(0),
         groups: Int = 1, bias: Bool = false
@@ -57,7 +78,9 @@ public struct Conv2d: Sendable {
         packed = scope.store.inference.map { PackedConvolution(self, $0, pages: scope.pages(of: "weight")) }
     }
 
-    /// `activation` of the convolution; one fused operator where weights are frozen.
+    /// Convolves `[B, in, H, W]` to `[B, out, H', W']`, and applies `activation` to that.
+    ///
+    /// One fused operator where weights are frozen.
     public func callAsFunction(_ input: Tensor, activation: Activation = .identity) throws(TorchError) -> Tensor {
         if let packed { return try packed(input, activation: activation) }
         let (x, count) = try padded(input)

@@ -1,34 +1,53 @@
 /// `y = x Wᵀ + b`: `[..., in]` to `[..., out]`. Keys `weight`, `bias`, as `torch.nn.Linear`.
 public struct Linear: Sendable {
+    /// The matrix W, `[out, in]`.
     public let weight: Tensor
+    /// The vector b, `[out]`; nil for a layer without one.
     public let bias: Tensor?
     /// Where the store's weights are frozen.
     private(set) var packed: PackedLinear?
 
+    /// Declares the layer's weights in `scope`.
+    ///
+    /// - Parameters:
+    ///   - inputs: The size of the input's last dimension.
+    ///   - outputs: The size of the output's last dimension.
+    ///   - initializer: How a weight begins that is not loaded, with a bias of 0; nil for `torch.nn.Linear`'s own way, for
+    ///     both.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ inputs: Int, _ outputs: Int, bias: Bool = true, initializer: Initializer? = nil) throws {
         weight = try scope.parameter("weight", [outputs, inputs], initializer ?? .fanIn(inputs))
         self.bias = bias ? try scope.parameter("bias", [outputs], initializer == nil ? .fanIn(inputs) : .constant(0)) : nil
         packed = scope.store.inference.map { PackedLinear([self], $0, pages: [scope.pages(of: "weight")]) }
     }
 
-    /// Of weights that belong to another layer and are never trained.
+    /// Makes a layer of weights that belong to another layer and are never trained.
     ///
-    /// - Parameter weight: `[out, in]`.
+    /// - Parameters:
+    ///   - weight: `[out, in]`.
+    ///   - bias: `[out]`, or nil for none.
+    ///   - precision: What the products are computed in.
     public init(frozen weight: Tensor, bias: Tensor?, _ precision: Precision) {
         self.weight = weight
         self.bias = bias
         packed = PackedLinear([self], precision)
     }
 
-    /// `activation(y)`; one fused operator where weights are frozen.
+    /// Computes `activation(y)`: `[..., in]` to `[..., out]`.
+    ///
+    /// One fused operator where weights are frozen.
     public func callAsFunction(_ input: Tensor, activation: Activation = .identity) throws(TorchError) -> Tensor {
         if let packed { return try packed(input, activation: activation) }
         return try activation(product(input))
     }
 
-    /// `dropout(y) + addend`, the end of a residual branch; one fused operator where weights are frozen.
+    /// Computes `dropout(y) + addend`, the end of a residual branch: `[..., in]` to `[..., out]`.
     ///
-    /// - Parameter addend: Of the result's shape.
+    /// One fused operator where weights are frozen.
+    ///
+    /// - Parameters:
+    ///   - dropout: The probability that an element of `y` is dropped in training.
+    ///   - addend: Of the result's shape.
     public func callAsFunction(
         _ input: Tensor, dropout: Double, adding addend: Tensor, mode: Mode
     ) throws(TorchError) -> Tensor {
@@ -49,11 +68,16 @@ public struct Linear: Sendable {
 
 /// A table of vectors: int64 ids of any shape to `[..., D]`. Key `weight`, as `torch.nn.Embedding`.
 public struct Embedding: Sendable {
+    /// The vectors, `[count, D]`: row i is that of id i.
     public let weight: Tensor
 
+    /// Declares a table of `count` vectors of `dimension` elements in `scope`.
+    ///
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where the table cannot be read or made.
     public init(_ scope: Scope, _ count: Int, _ dimension: Int, initializer: Initializer = .normal(deviation: 1)) throws {
         weight = try scope.parameter("weight", [count, dimension], initializer)
     }
 
+    /// Looks up the vectors of `ids`: int64 of any shape `[...]` to `[..., D]`.
     public func callAsFunction(_ ids: Tensor) throws(TorchError) -> Tensor { try weight.embedding(ids) }
 }

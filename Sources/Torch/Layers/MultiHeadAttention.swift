@@ -8,7 +8,10 @@ public struct MultiHeadAttention: Sendable {
     /// Query, key and value in one product, where weights are frozen.
     private let packed: PackedLinear?
 
-    /// - Parameter heads: Must divide the projections' output.
+    /// Joins four projections that were built already. With frozen weights the first three become one product.
+    ///
+    /// - Parameter heads: Into how many parts of equal size queries, keys and values are cut. Must divide the projections'
+    ///   output.
     public init(query: Linear, key: Linear, value: Linear, output: Linear, heads: Int) {
         self.query = query
         self.key = key
@@ -18,22 +21,25 @@ public struct MultiHeadAttention: Sendable {
         packed = query.packed?.joined(with: [key, value])
     }
 
-    /// Attends from `input` `[B, T, D]` to `context` `[B, S, D]`, itself where nil.
+    /// Attends from `input` `[B, T, D]` to `context` `[B, S, D]`, itself where nil; gives `[B, T, D]`.
     ///
     /// - Parameters:
     ///   - keyMask: Bool `[B, S]`, true where a position may be attended; nil where all may.
-    ///   - bias: `[1, heads, T, S]`, added to what positions think of each other before the softmax.
+    ///   - bias: `[1, heads, T, S]`, added to the scaled products of queries and keys before the softmax.
+    ///   - dropout: The probability that a weight of the attention is dropped in training.
     public func callAsFunction(
         _ input: Tensor, context: Tensor? = nil, keyMask: Tensor?, bias: Tensor? = nil, dropout: Double = 0, mode: Mode
     ) throws(TorchError) -> Tensor {
         try output(attended(input, context, keyMask, bias, mode.isTraining ? dropout : 0))
     }
 
-    /// Self-attention as a residual block has it: `dropout(attention(x)) + x`.
+    /// Self-attention as a residual block has it: `dropout(attention(x)) + x`, `[B, T, D]` to `[B, T, D]`.
     ///
     /// - Parameters:
-    ///   - dropout: Of the attention's weights.
-    ///   - outputDropout: Of what is added to `input`.
+    ///   - keyMask: Bool `[B, T]`, true where a position may be attended; nil where all may.
+    ///   - bias: `[1, heads, T, T]`, added to the scaled products of queries and keys before the softmax.
+    ///   - dropout: The probability that a weight of the attention is dropped in training.
+    ///   - outputDropout: The probability that an element of what is added to `input` is.
     public func residual(
         _ input: Tensor, keyMask: Tensor?, bias: Tensor? = nil, dropout: Double = 0, outputDropout: Double = 0, mode: Mode
     ) throws(TorchError) -> Tensor {
@@ -41,9 +47,13 @@ public struct MultiHeadAttention: Sendable {
         return try output(attended, dropout: outputDropout, adding: input, mode: mode)
     }
 
-    /// `residual` for sequences that lie behind one another, without padding: `[N, D]`, each attending itself alone.
+    /// Self-attention with its residual, for sequences that lie behind one another without padding: `[N, D]` to `[N, D]`.
     ///
-    /// - Parameter bias: `[1, heads, T, T]`, T the longest sequence's length, as in `callAsFunction`.
+    /// Each sequence attends to itself alone. For inference: nothing is dropped.
+    ///
+    /// - Parameters:
+    ///   - runs: Where the sequences lie; together they cover all N rows.
+    ///   - bias: `[1, heads, T, T]`, T the longest sequence's length, added to the scaled products before the softmax.
     public func residual(_ input: Tensor, runs: [SequenceRun], bias: Tensor?) throws(TorchError) -> Tensor {
         let all = if let packed { try packed(input) } else { try Tensor.concatenate([query(input), key(input), value(input)], 1) }
         var gathered: [Tensor] = []
@@ -94,14 +104,17 @@ public struct MultiHeadAttention: Sendable {
 
 /// Some sequences of the same length, one behind the other.
 public struct SequenceRun: Sendable, Equatable {
+    /// The row that the first sequence begins with.
     public let start: Int
+    /// How many sequences there are.
     public let count: Int
+    /// How many rows each sequence has.
     public let length: Int
 
-    /// The rows they take.
+    /// The rows that all the sequences of the run take.
     public var rows: Range<Int> { start..<start + count * length }
 
-    /// The runs of sequences of these lengths, which lie behind one another.
+    /// The runs of sequences of these lengths, in rows, which lie behind one another in this order.
     public static func runs(of lengths: [Int]) -> [SequenceRun] {
         var runs: [SequenceRun] = []
         for length in lengths {

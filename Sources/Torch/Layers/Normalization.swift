@@ -1,11 +1,17 @@
 /// Batch normalization over all dimensions but the second. Keys as `torch.nn.BatchNorm2d`.
 public struct BatchNorm: Sendable {
+    /// The factor of each channel after normalization, `[C]`.
     public let weight: Tensor
+    /// What is added to each channel after that, `[C]`.
     public let bias: Tensor
     private let runningMean: Tensor
     private let runningVariance: Tensor
     private let epsilon: Double
 
+    /// Declares weights and running statistics of `channels` channels in `scope`; they begin as in `torch.nn.BatchNorm2d`.
+    ///
+    /// - Parameter epsilon: Added to the variance before its root is divided by.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ channels: Int, epsilon: Double = 1e-5) throws {
         self.epsilon = epsilon
         weight = try scope.parameter("weight", [channels], .constant(1))
@@ -24,8 +30,10 @@ public struct BatchNorm: Sendable {
         return (try scale.converted(to: .float32), try shift.converted(to: .float32))
     }
 
-    /// A frozen layer keeps its running statistics even in training: its inputs' statistics are part of what it knows.
-    /// So does one whose batch has a single value a channel: that has no variance, and PyTorch refuses it.
+    /// Normalises `[B, C, ...]` by channel: in training with the batch's statistics, else with the running ones.
+    ///
+    /// A frozen layer keeps its running statistics even in training: its inputs' statistics are part of what it knows. So does
+    /// one whose batch has a single value a channel: that has no variance, and PyTorch refuses it.
     public func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
         let usesBatch = mode.isTraining && weight.requiresGradient && input.count > weight.count
         return try input.batchNorm(
@@ -37,10 +45,16 @@ public struct BatchNorm: Sendable {
 /// Layer normalization over the last dimension. Keys as `torch.nn.LayerNorm`, or `gamma` and `beta` where the checkpoint has
 /// those, as BERT's first ones do.
 public struct LayerNorm: Sendable {
+    /// The factor of each element after normalization, `[D]`.
     public let weight: Tensor
+    /// What is added to each element after that, `[D]`.
     public let bias: Tensor
     private let epsilon: Double
 
+    /// Declares weights for a last dimension of size `dimension` in `scope`; they begin at 1, the biases at 0.
+    ///
+    /// - Parameter epsilon: Added to the variance before its root is divided by.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ dimension: Int, epsilon: Double = 1e-5) throws {
         let isOld = scope.holds("gamma")
         weight = try scope.parameter(isOld ? "gamma" : "weight", [dimension], .constant(1))
@@ -48,11 +62,12 @@ public struct LayerNorm: Sendable {
         self.epsilon = epsilon
     }
 
+    /// Normalises each vector of `[..., D]` to mean 0 and variance 1, then scales and shifts it.
     public func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
         try input.layerNorm(weight: weight, bias: bias, epsilon: epsilon)
     }
 
-    /// Normalises `[B, C, H, W]` over its channels.
+    /// Normalises `[B, C, H, W]` over its C channels, each pixel by itself; gives the same shape.
     public func overChannels(_ input: Tensor) throws(TorchError) -> Tensor {
         try self(input.permuted([0, 2, 3, 1])).permuted([0, 3, 1, 2])
     }

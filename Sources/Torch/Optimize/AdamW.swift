@@ -1,5 +1,6 @@
 /// AdamW (Loshchilov and Hutter 2019) through libtorch's fused kernel.
 public final class AdamW: Optimizer {
+    /// What is trained, in the order given.
     public let parameters: [TrainedParameter]
     private let weightDecay: Double
     private let betas: (Double, Double)
@@ -8,6 +9,13 @@ public final class AdamW: Optimizer {
     private var secondMoments: [Tensor] = []
     private var steps: [Tensor] = []
 
+    /// Begins with all moments at 0. The defaults are those of `torch.optim.AdamW`.
+    ///
+    /// - Parameters:
+    ///   - weightDecay: The share of a weight, times the learning rate, that each step takes off.
+    ///   - betas: How much of the first and of the second moment a step keeps.
+    ///   - epsilon: Added to the second moment's root before it is divided by.
+    /// - Throws: `TorchError` where there is no memory for the moments.
     public init(
         _ parameters: [TrainedParameter], weightDecay: Double = 0.01, betas: (Double, Double) = (0.9, 0.999),
         epsilon: Double = 1e-8
@@ -24,6 +32,10 @@ public final class AdamW: Optimizer {
         }
     }
 
+    /// Changes every parameter that has a gradient; one fused call for all that share a learning rate.
+    ///
+    /// - Parameter learningRate: The rate of this step, before each parameter's own factor.
+    /// - Throws: `TorchError` where libtorch refuses.
     public func step(learningRate: Double) throws {
         try forEachLearningRate { scale, active, gradients in
             for index in active { try steps[index].copyInPlace(from: steps[index].adding(1)) }
@@ -40,6 +52,7 @@ public final class AdamW: Optimizer {
         ])
     }
 
+    /// The two moments and the step count of each parameter: `PATH.first_moment`, `PATH.second_moment`, `PATH.step`.
     public func state() throws -> [(name: String, tensor: Tensor)] {
         parameters.indices.flatMap { index in
             let path = parameters[index].path
@@ -50,6 +63,9 @@ public final class AdamW: Optimizer {
         }
     }
 
+    /// Takes moments and step counts from a file that holds what `state()` gave.
+    ///
+    /// - Throws: `SafetensorsError` where one is not in the file, `TorchError` where its shape does not fit.
     public func restore(_ state: SafetensorsFile) throws {
         for (name, tensor) in try self.state() { try tensor.copyInPlace(from: state.tensor(name)) }
     }

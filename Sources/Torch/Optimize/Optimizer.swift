@@ -1,10 +1,13 @@
 /// A parameter, and the factor on the learning rate it is trained with.
 public struct TrainedParameter {
+    /// The parameter's name in the model, for example `fusion.layer1.weight`; what its state is stored under.
     public let path: String
+    /// The weights themselves, changed in place.
     public let tensor: Tensor
-    /// 1 for the fusion and the head; less, as a rule, for a pretrained encoder.
+    /// The factor on the learning rate: 1 for the fusion and the head; less, as a rule, for a pretrained encoder.
     public let learningRateScale: Double
 
+    /// Makes one from its parts.
     public init(path: String, tensor: Tensor, learningRateScale: Double = 1) {
         self.path = path
         self.tensor = tensor
@@ -12,17 +15,27 @@ public struct TrainedParameter {
     }
 }
 
-/// Changes parameters by their gradients.
+/// An algorithm that changes parameters by their gradients.
 public protocol Optimizer: AnyObject {
+    /// What is trained, each with its own factor on the learning rate.
     var parameters: [TrainedParameter] { get }
-    /// One step with the gradients that `backward` left; parameters without one stay as they are.
+    /// Takes one step with the gradients that `backward` left; parameters without one stay as they are.
+    ///
+    /// - Parameter learningRate: The rate of this step, before each parameter's own factor.
+    /// - Throws: `TorchError` where libtorch refuses.
     func step(learningRate: Double) throws
-    /// Everything a later run needs to go on as if nothing had happened, by name.
+    /// Everything that a later run needs to go on as if nothing had happened, by name.
+    ///
+    /// - Throws: `TorchError` where libtorch refuses.
     func state() throws -> [(name: String, tensor: Tensor)]
+    /// Takes over what `state` gave earlier and a file has kept.
+    ///
+    /// - Throws: `SafetensorsError` where something is not in the file, `TorchError` where its shape does not fit.
     func restore(_ state: SafetensorsFile) throws
 }
 
 extension Optimizer {
+    /// Removes the gradients of all parameters, so that the next `backward` begins anew.
     public func clearGradients() throws(TorchError) {
         for parameter in parameters { try parameter.tensor.clearGradient() }
     }
@@ -46,7 +59,7 @@ extension Optimizer {
 
     /// Scales all gradients so that their joint Euclidean norm is at most `limit`; gives the norm they had.
     ///
-    /// As `torch.nn.utils.clip_grad_norm_`.
+    /// Follows `torch.nn.utils.clip_grad_norm_`.
     @discardableResult
     public func clipGradients(to limit: Double) throws(TorchError) -> Double {
         var gradients: [Tensor] = []

@@ -1,11 +1,19 @@
 /// Stochastic gradient descent with momentum, PyTorch's formula, through libtorch's fused kernel.
 public final class SGD: Optimizer {
+    /// What is trained, in the order given.
     public let parameters: [TrainedParameter]
     private let weightDecay: Double
     private let momentum: Double
     private let nesterov: Bool
     private var momentumBuffers: [Tensor] = []
 
+    /// Begins with all momentum at 0.
+    ///
+    /// - Parameters:
+    ///   - weightDecay: How much of a weight is added to its gradient, as in `torch.optim.SGD`.
+    ///   - momentum: How much of the last step's direction is kept; 0 for plain gradient descent.
+    ///   - nesterov: Whether the gradient is taken ahead, in Nesterov's form.
+    /// - Throws: `TorchError` where there is no memory for the momentum.
     public init(
         _ parameters: [TrainedParameter], weightDecay: Double = 0, momentum: Double = 0.9, nesterov: Bool = false
     ) throws {
@@ -18,6 +26,10 @@ public final class SGD: Optimizer {
         }
     }
 
+    /// Changes every parameter that has a gradient; one fused call for all that share a learning rate.
+    ///
+    /// - Parameter learningRate: The rate of this step, before each parameter's own factor.
+    /// - Throws: `TorchError` where libtorch refuses.
     public func step(learningRate: Double) throws {
         try forEachLearningRate { try update(learningRate * $0, $1, $2) }
     }
@@ -31,10 +43,14 @@ public final class SGD: Optimizer {
         ])
     }
 
+    /// The momentum of each parameter, as `PATH.momentum`.
     public func state() throws -> [(name: String, tensor: Tensor)] {
         parameters.indices.map { ("\(parameters[$0].path).momentum", momentumBuffers[$0]) }
     }
 
+    /// Takes the momentum from a file that holds what `state()` gave.
+    ///
+    /// - Throws: `SafetensorsError` where one is not in the file, `TorchError` where its shape does not fit.
     public func restore(_ state: SafetensorsFile) throws {
         for (name, tensor) in try self.state() { try tensor.copyInPlace(from: state.tensor(name)) }
     }

@@ -2,15 +2,16 @@ internal import Foundation
 
 /// How the learning rate goes over the steps of a training, as a factor on its configured value.
 public enum Schedule: String, Sendable, CaseIterable {
+    /// Always 1.
     case constant
-    /// Half a cosine from 1 to 0.
+    /// Half a cosine, which falls from 1 to 0.
     case cosine
-    /// Straight from 1 to 0.
+    /// A straight line from 1 to 0.
     case linear
-    /// A tenth after each 30 % of the steps.
+    /// A tenth of the factor before, after each 30 % of the steps.
     case step
 
-    /// The factor at `step` of `total`. The first `warmup` steps rise linearly from 0.
+    /// The factor at `step` of `total`, steps counted from 0. The first `warmup` steps rise linearly from 0.
     ///
     /// constant, cosine and linear are those of Transformers' `get_…_schedule_with_warmup`.
     public func factor(step: Int, of total: Int, warmup: Int) -> Double {

@@ -1,8 +1,11 @@
 /// What a checkpoint says of one of its tensors.
 public struct CheckpointEntry: Sendable, Equatable {
+    /// The dtype that the file stores, which may be narrower than what is computed in.
     public let dtype: DType
+    /// The size of each dimension; empty for a scalar.
     public let shape: [Int]
 
+    /// Makes one from its parts.
     public init(dtype: DType, shape: [Int]) {
         self.dtype = dtype
         self.shape = shape
@@ -11,13 +14,18 @@ public struct CheckpointEntry: Sendable, Equatable {
 
 /// A file, or several, of named tensors. Opening one reads its directory only; tensors are read as they are asked for.
 public protocol Checkpoint: AnyObject {
-    /// What errors call it.
+    /// What errors call the checkpoint: the path of its file, or of its index.
     var path: String { get }
+    /// Dtype and shape of every tensor that can be read, by name.
     var directory: [String: CheckpointEntry] { get }
 
     /// The tensor called `name`: a view of the mapped file where that is possible.
+    ///
+    /// - Throws: `SafetensorsError` or `CheckpointError` where there is none of this name, or it cannot be read.
     func tensor(_ name: String) throws -> Tensor
-    /// Gives back the memory that reading `name` took, where no view of it is in use: after it was copied.
+    /// Gives back the memory that reading `name` took; for a tensor that was copied, and of which no view is in use.
+    ///
+    /// Does nothing for a name that is not in the checkpoint.
     func discard(_ name: String)
 }
 
@@ -33,6 +41,7 @@ struct CheckpointPages: @unchecked Sendable {
 }
 
 extension SafetensorsFile: Checkpoint {
+    /// Dtype and shape of every tensor of the file, by name.
     public var directory: [String: CheckpointEntry] {
         entries.mapValues { CheckpointEntry(dtype: $0.dtype, shape: $0.shape) }
     }

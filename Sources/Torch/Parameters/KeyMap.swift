@@ -2,14 +2,18 @@
 ///
 /// Rules are prefixes; of several that fit, the longest counts. A key that no rule fits keeps its name.
 public struct KeyMap: Sendable {
-    /// What a layout is called, for example `torchvision`.
+    /// What the layout is called, for example `torchvision`.
     public let name: String
-    /// Files of this layout have a key that begins with one of these.
+    /// Prefixes by which the layout is known: a file of it has a key that begins with one of these.
     public let markers: [String]
     private let renamed: [(from: String, to: String)]
     private let dropped: [String]
 
+    /// Makes the map of one layout; the order of the rules does not matter.
+    ///
     /// - Parameters:
+    ///   - name: What the layout is called, for example `torchvision`.
+    ///   - markers: Prefixes by which a file of this layout is known.
     ///   - renamed: Prefixes of the file's keys, and what stands for them here.
     ///   - dropped: Prefixes of keys that are left out on purpose, for example a classifier's.
     public init(_ name: String, markers: [String], renamed: [(from: String, to: String)] = [], dropped: [String] = []) {

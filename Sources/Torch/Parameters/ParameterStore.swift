@@ -4,16 +4,24 @@
 /// one, or from its initializer, where there is none. Nothing falls back from one to the other in silence: what a
 /// checkpoint lacks is in `report`, which `LoadReport.check` turns into one error.
 public final class ParameterStore {
+    /// Whether a tensor is trained.
     public enum Kind: Sendable {
+        /// A trained tensor, such as a weight.
         case parameter
+        /// A tensor that is saved with the model and not trained, such as a running mean.
         case buffer
     }
 
+    /// A parameter or a buffer of the model.
     public struct Entry {
+        /// The place in the model, joined with dots, for example `layer1.0.weight`.
         public let path: String
+        /// The values, float32 and on the store's device.
         public let tensor: Tensor
+        /// Whether it is a parameter or a buffer.
         public let kind: Kind
 
+        /// Makes one from its parts.
         public init(path: String, tensor: Tensor, kind: Kind) {
             self.path = path
             self.tensor = tensor
@@ -21,8 +29,9 @@ public final class ParameterStore {
         }
     }
 
+    /// All parameters and buffers so far, in the order of their declaration.
     public private(set) var entries: [Entry] = []
-    /// Where the entries lie.
+    /// The device that the entries lie on.
     public let device: Device
     /// The layout that the checkpoint's keys were found to be in; nil where its names are those used here.
     public let layout: String?
@@ -37,9 +46,11 @@ public final class ParameterStore {
     private var missing: [String] = []
     private var mismatched: [LoadReport.Mismatch] = []
 
-    /// A store whose weights are initialised at random.
+    /// Makes a store whose weights are initialised at random.
     ///
-    /// - Parameter inference: For weights that stay as they are, on the CPU.
+    /// - Parameters:
+    ///   - device: Where the weights are put.
+    ///   - inference: What to compute in where weights stay as they are, on the CPU; nil where they may be trained.
     public init(device: Device = .cpu, inference: Precision? = nil) {
         self.device = device
         self.inference = inference
@@ -49,11 +60,12 @@ public final class ParameterStore {
         keys = [:]
     }
 
-    /// A store whose weights come from `checkpoint`, all of them.
+    /// Makes a store whose weights come from `checkpoint`, all of them.
     ///
     /// - Parameters:
     ///   - layouts: The layouts such files come in. The first whose marker is among the keys is the file's.
-    ///   - inference: For weights that stay as they are, on the CPU.
+    ///   - device: Where the weights are put.
+    ///   - inference: What to compute in where weights stay as they are, on the CPU; nil where they may be trained.
     /// - Throws: `LoadError` where two keys mean the same parameter.
     public init(
         loading checkpoint: any Checkpoint, layouts: [KeyMap] = [], device: Device = .cpu, inference: Precision? = nil
@@ -81,6 +93,7 @@ public final class ParameterStore {
         }
     }
 
+    /// The parameters alone, without the buffers, in the order of their declaration.
     public var parameters: [Entry] { entries.filter { $0.kind == .parameter } }
 
     /// Whether the checkpoint has something under `path`; false where weights are random.
@@ -123,7 +136,7 @@ public final class ParameterStore {
         return left.count != right.count && trimmed(left) == trimmed(right)
     }
 
-    /// What became of each key of the checkpoint.
+    /// What became of each key of the checkpoint, as far as the model has been built.
     public var report: LoadReport {
         let unused = directory.keys.filter { !applied.contains($0) && !ignored.contains($0) }
         return LoadReport(

@@ -3,26 +3,38 @@
 /// Paths are joined with dots, so that a parameter's name equals its key in a checkpoint:
 /// `(scope / "layer1" / 0).parameter("weight", …)` is `layer1.0.weight`.
 public struct Scope {
+    /// The store that everything declared here goes into.
     public let store: ParameterStore
+    /// The place's name, joined with dots, for example `layer1.0`; empty for the root.
     public let path: String
 
+    /// Makes the scope of `store` at `path`: by default the root of the model.
     public init(_ store: ParameterStore, path: String = "") {
         self.store = store
         self.path = path
     }
 
+    /// The place called `name` within `scope`.
     public static func / (scope: Scope, name: String) -> Scope {
         Scope(scope.store, path: scope.name(name))
     }
 
+    /// The place of number `index` within `scope`, as the items of PyTorch's `Sequential` and `ModuleList` are named.
     public static func / (scope: Scope, index: Int) -> Scope { scope / String(index) }
 
-    /// A trained tensor.
+    /// Declares a trained tensor, and gives its values: the checkpoint's, or those of `initializer` where there is no
+    /// checkpoint.
+    ///
+    /// A tensor that the checkpoint lacks gets a stand-in of the right shape, and stands in the store's `report`.
+    ///
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where it cannot be read or made.
     public func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Tensor {
         try store.declare(self.name(name), shape, initializer, kind: .parameter)
     }
 
-    /// A tensor that is saved with the model and not trained, for example running statistics.
+    /// Declares a tensor that is saved with the model and not trained, for example running statistics.
+    ///
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where it cannot be read or made.
     public func buffer(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Tensor {
         try store.declare(self.name(name), shape, initializer, kind: .buffer)
     }
@@ -40,16 +52,17 @@ public struct Scope {
 
 /// How a weight that is not loaded begins. The forms are PyTorch's defaults for the layers that use them.
 public enum Initializer: Sendable {
+    /// The same value everywhere.
     case constant(Double)
-    /// Mean 0.
+    /// Normally distributed values of mean 0 and this standard deviation.
     case normal(deviation: Double)
-    /// In `-bound ..< bound`.
+    /// Evenly distributed values in `-bound ..< bound`.
     case uniform(bound: Double)
 
-    /// `torch.nn.Linear`'s and `Conv`'s default, for weight and bias.
+    /// The default of `torch.nn.Linear` and the convolutions, for weight and bias: uniform, with bound 1 / √fanIn.
     public static func fanIn(_ fanIn: Int) -> Initializer { .uniform(bound: 1 / Double(max(fanIn, 1)).squareRoot()) }
 
-    /// He et al. 2015 for ReLU, over the outputs: torchvision's and timm's choice for convolutions.
+    /// Normal values with variance 2 / fanOut, for ReLU (He et al. 2015): torchvision's and timm's choice for convolutions.
     public static func kaimingNormal(fanOut: Int) -> Initializer {
         .normal(deviation: (2 / Double(max(fanOut, 1))).squareRoot())
     }

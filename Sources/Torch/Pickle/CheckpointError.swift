@@ -1,13 +1,17 @@
 /// A checkpoint that cannot be read: damaged, of an unknown format, or holding what is no tensor.
 public struct CheckpointError: Error, CustomStringConvertible, Sendable {
+    /// The file that cannot be read.
     public let path: String
+    /// What is wrong with it, and what to do, without the path.
     public let message: String
 
+    /// Makes one from its parts.
     public init(path: String, message: String) {
         self.path = path
         self.message = message
     }
 
+    /// One line for a person to read: the path and what is wrong.
     public var description: String { "\(path): \(message)" }
 }
 

@@ -7,10 +7,13 @@ public import Foundation
 /// of tensors are; a file that names any other class or function is refused, with that name. Every offset is checked.
 /// Source: `torch/serialization.py` of PyTorch 2.13.
 public final class PickledCheckpoint {
+    /// What the file says of one tensor.
     public struct Entry: Sendable {
+        /// The dtype of the stored elements.
         public let dtype: DType
+        /// The size of each dimension; empty for a scalar.
         public let shape: [Int]
-        /// In elements.
+        /// How far elements that are neighbours in a dimension lie apart, in elements, for each dimension.
         public let strides: [Int]
         /// Bytes from the start of the file.
         let range: Range<Int>
@@ -23,16 +26,20 @@ public final class PickledCheckpoint {
         public internal(set) var isShared = false
     }
 
+    /// The path of the file, as errors show it.
     public let path: String
+    /// Every tensor that can be read, by its key in the state dict.
     public let entries: [String: Entry]
     /// The key that the state dict lies under, for example `model`; nil where it is the whole file.
     public let source: String?
-    /// Other such keys that hold tensors too, for example `model_ema`.
+    /// Other keys whose values are dictionaries of tensors too, for example `model_ema`.
     public let alternatives: [String]
     /// Tensors that cannot be read, and why: quantized and sparse ones, and those of unsupported dtypes.
     public let unsupported: [String: String]
     private let mapping: FileMapping
 
+    /// Maps the file and reads which tensors are where; their values are read as they are asked for.
+    ///
     /// - Parameter source: The key of the state dict. nil for the first usual one that holds tensors (`state_dict`, `model`,
     ///   …), else the whole file.
     /// - Throws: `CheckpointError` where the file cannot be read, is damaged, or holds what is neither tensor nor container.
@@ -70,10 +77,14 @@ public final class PickledCheckpoint {
 }
 
 extension PickledCheckpoint: Checkpoint {
+    /// Gives back the memory that reading `name` took; for a tensor that was copied, and of which no view is in use.
+    ///
+    /// Does nothing for a name that is not in the file, nor for bytes that another tensor shares.
     public func discard(_ name: String) {
         if let entry = entries[name], !entry.isShared { mapping.discard(entry.range) }
     }
 
+    /// Dtype and shape of every tensor that can be read, by name.
     public var directory: [String: CheckpointEntry] {
         entries.mapValues { CheckpointEntry(dtype: $0.dtype, shape: $0.shape) }
     }

@@ -6,12 +6,16 @@ public import Foundation
 /// The shards are memory-mapped: of each only its directory is read until a tensor is used.
 /// Format: `save_pretrained` of transformers: `{"metadata": {…}, "weight_map": {"name": "file", …}}`.
 public final class ShardedCheckpoint: Checkpoint {
+    /// The path of the index, as errors show it.
     public let path: String
+    /// Dtype and shape of every tensor that the index names, by name.
     public let directory: [String: CheckpointEntry]
     private let shards: [String: any Checkpoint]
     /// Which shard each tensor is in.
     private let places: [String: String]
 
+    /// Reads the index, and the directory of every shard beside it.
+    ///
     /// - Throws: `CheckpointError`, one for all that is wrong with the index and its shards.
     public init(_ url: URL) throws(CheckpointError) {
         let index = try ShardIndex(url)
@@ -55,6 +59,8 @@ public final class ShardedCheckpoint: Checkpoint {
         return try shard.tensor(name)
     }
 
+    /// Gives back the memory that reading `name` took in its shard; for a tensor that was copied, and of which no view is in
+    /// use.
     public func discard(_ name: String) { places[name].flatMap { shards[$0] }?.discard(name) }
 
     private static func open(_ file: String, beside index: URL) throws -> any Checkpoint {

@@ -5,19 +5,27 @@ public import Foundation
 /// Format: an 8-byte little-endian header length, a JSON header of names to dtype, shape and byte range, then the data.
 /// Every offset is checked against the file before it is followed.
 public final class SafetensorsFile {
+    /// What the header says of one tensor.
     public struct Entry: Sendable {
+        /// The dtype of the stored elements.
         public let dtype: DType
+        /// The size of each dimension; empty for a scalar.
         public let shape: [Int]
         /// Bytes from the start of the file.
         let range: Range<Int>
     }
 
+    /// The path of the file, as errors show it.
     public let path: String
+    /// Every tensor of the file, by name.
     public let entries: [String: Entry]
-    /// The header's `__metadata__`.
+    /// Texts that whoever wrote the file put beside the tensors: the header's `__metadata__`.
     public let metadata: [String: String]
     private let mapping: FileMapping
 
+    /// Maps the file and reads its header; tensors are read as they are asked for.
+    ///
+    /// - Throws: `SafetensorsError` where the file cannot be opened, or its header contradicts it or the format.
     public init(_ url: URL) throws {
         path = url.path
         mapping = try FileMapping(url)
@@ -25,6 +33,8 @@ public final class SafetensorsFile {
     }
 
     /// The tensor called `name`: a view of the mapped file where it is aligned, else a copy.
+    ///
+    /// - Throws: `SafetensorsError` where there is none of this name.
     public func tensor(_ name: String) throws -> Tensor {
         guard let entry = entries[name] else {
             throw SafetensorsError(path: path, message: "there is no tensor called \(name)")
@@ -40,6 +50,9 @@ public final class SafetensorsFile {
 }
 
 extension SafetensorsFile {
+    /// Gives back the memory that reading `name` took; for a tensor that was copied, and of which no view is in use.
+    ///
+    /// Does nothing for a name that is not in the file.
     public func discard(_ name: String) {
         if let entry = entries[name] { mapping.discard(entry.range) }
     }
@@ -47,9 +60,12 @@ extension SafetensorsFile {
 
 /// A safetensors file that cannot be read or written.
 public struct SafetensorsError: Error, CustomStringConvertible, Sendable {
+    /// The file that cannot be read or written.
     public let path: String
+    /// What is wrong with it, without the path.
     public let message: String
 
+    /// One line for a person to read: the path and what is wrong.
     public var description: String { "\(path): \(message)" }
 }
 

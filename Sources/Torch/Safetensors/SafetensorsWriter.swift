@@ -4,6 +4,10 @@ public import Foundation
 /// Writes safetensors files.
 public enum SafetensorsWriter {
     /// Writes `tensors` in their order. The file appears whole or not at all: it is written beside its place, synced, renamed.
+    ///
+    /// - Parameter metadata: Texts that stand beside the tensors, as the header's `__metadata__`.
+    /// - Throws: `SafetensorsError` where a name comes twice or a dtype cannot be stored; `FileWriteError` where the file
+    ///   cannot be written.
     public static func write(
         _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to url: URL
     ) throws {

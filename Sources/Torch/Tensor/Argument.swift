@@ -115,7 +115,7 @@ struct Operator: ExpressibleByStringLiteral {
     /// Calls it and gives its only, or first, result.
     func callAsFunction(_ arguments: Argument...) throws(TorchError) -> Tensor { try first(arguments) }
 
-    /// Likewise.
+    /// Calls it with a list of arguments and gives its only, or first, result.
     func first(_ arguments: [Argument]) throws(TorchError) -> Tensor {
         guard let first = try self(arguments).first ?? nil else {
             throw TorchError(operation: name, message: "gave no result")

@@ -1,105 +1,126 @@
 extension Tensor {
+    /// The sum of each two elements; shapes broadcast.
     public static func + (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
         try Operator("add.Tensor")(.tensor(left), .tensor(right))
     }
 
+    /// The difference of each two elements; shapes broadcast.
     public static func - (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
         try Operator("sub.Tensor")(.tensor(left), .tensor(right))
     }
 
-    /// Element by element, shapes broadcast.
+    /// The product of each two elements; shapes broadcast. `matmul` is the matrix product.
     public static func * (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
         try Operator("mul.Tensor")(.tensor(left), .tensor(right))
     }
 
+    /// The quotient of each two elements, never rounded to whole numbers; shapes broadcast.
     public static func / (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
         try Operator("div.Tensor")(.tensor(left), .tensor(right))
     }
 
+    /// Each element and `value`, added up.
     public func adding(_ value: Double) throws(TorchError) -> Tensor {
         try Operator("add.Scalar")(.tensor(self), .double(value))
     }
 
+    /// Each element times `value`.
     public func scaled(by value: Double) throws(TorchError) -> Tensor {
         try Operator("mul.Scalar")(.tensor(self), .double(value))
     }
 
-    /// Whole numbers stay whole.
+    /// Each element and a whole `value`, added up: whole numbers stay whole.
     public func added(_ value: Int) throws(TorchError) -> Tensor { try Operator("add.Scalar")(.tensor(self), .int(value)) }
+    /// Each element times a whole `value`: whole numbers stay whole.
     public func multiplied(by value: Int) throws(TorchError) -> Tensor { try Operator("mul.Scalar")(.tensor(self), .int(value)) }
 
-    /// What division by `divisor` leaves, of its sign.
+    /// What dividing each element by `divisor` leaves, with the divisor's sign, as `torch.remainder`.
     public func remainder(of divisor: Int) throws(TorchError) -> Tensor {
         try Operator("remainder.Scalar")(.tensor(self), .int(divisor))
     }
 
-    /// The matrix product of the last two dimensions, the others broadcast.
+    /// The matrix product of the last two dimensions, `[..., N, K]` by `[..., K, M]`, the others broadcast (`torch.matmul`).
     public func matmul(_ other: Tensor) throws(TorchError) -> Tensor {
         try Operator("matmul")(.tensor(self), .tensor(other))
     }
 
+    /// Each element, or `low` where it is less than that.
     public func clamped(atLeast low: Double) throws(TorchError) -> Tensor {
         try Operator("clamp_min")(.tensor(self), .double(low))
     }
 
+    /// e to the power of each element.
     public func exp() throws(TorchError) -> Tensor { try Operator("exp")(.tensor(self)) }
 
-    /// `base` to each element.
+    /// `base` to the power of each element.
     public func powers(of base: Double) throws(TorchError) -> Tensor {
         try Operator("pow.Scalar")(.double(base), .tensor(self))
     }
 
-    /// The smaller of two elements each; shapes broadcast.
+    /// The smaller one of each two elements; shapes broadcast.
     public func minimum(_ other: Tensor) throws(TorchError) -> Tensor {
         try Operator("minimum")(.tensor(self), .tensor(other))
     }
 
-    /// The natural logarithm.
+    /// The natural logarithm of each element.
     public func log() throws(TorchError) -> Tensor { try Operator("log")(.tensor(self)) }
+    /// The decimal logarithm of each element.
     public func log10() throws(TorchError) -> Tensor { try Operator("log10")(.tensor(self)) }
+    /// The absolute value of each element.
     public func absolute() throws(TorchError) -> Tensor { try Operator("abs")(.tensor(self)) }
+    /// Each element to the power of `exponent`.
     public func power(_ exponent: Double) throws(TorchError) -> Tensor {
         try Operator("pow.Tensor_Scalar")(.tensor(self), .double(exponent))
     }
 
+    /// The sum over `dimensions`, or over all of them where nil: then a scalar, shape `[]`.
+    ///
+    /// - Parameter keep: Whether the dimensions summed over stay, with size 1.
     public func sum(_ dimensions: [Int]? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
         guard let dimensions else { return try Operator("sum")(.tensor(self)) }
         return try Operator("sum.dim_IntList")(.tensor(self), .ints(dimensions), .bool(keep))
     }
 
-    /// Of 16-bit values in float32.
+    /// The mean over `dimensions`, or over all of them where nil: then a scalar, shape `[]`.
+    ///
+    /// Over `dimensions`, the mean of 16-bit floating-point values is float32.
+    ///
+    /// - Parameter keep: Whether the dimensions averaged over stay, with size 1.
     public func mean(_ dimensions: [Int]? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
         guard let dimensions else { return try Operator("mean")(.tensor(self)) }
         let wider: Argument = dtype == .bfloat16 || dtype == .float16 ? .dtype(.float32) : .none
         return try Operator("mean.dim")(.tensor(self), .ints(dimensions), .bool(keep), wider)
     }
 
-    /// The standard deviation of all elements, with N - 1.
+    /// The standard deviation of all elements, with N - 1 in the denominator; a scalar, shape `[]`.
     public func deviation() throws(TorchError) -> Tensor { try Operator("std")(.tensor(self), .bool(true)) }
 
-    /// The largest value along each of `dimensions`.
+    /// The largest value over `dimensions`, as `torch.amax`.
+    ///
+    /// - Parameter keep: Whether those dimensions stay, with size 1.
     public func maximum(_ dimensions: [Int], keep: Bool = false) throws(TorchError) -> Tensor {
         try Operator("amax")(.tensor(self), .ints(dimensions), .bool(keep))
     }
 
-    /// The index of the largest value along `dimension`, int64.
+    /// The index of the largest value along `dimension`, int64, with that dimension gone.
     public func argmax(_ dimension: Int) throws(TorchError) -> Tensor {
         try Operator("argmax")(.tensor(self), .int(dimension))
     }
 
-    /// The Euclidean norm of all elements.
+    /// The Euclidean norm of all elements together; a scalar, shape `[]`.
     public func norm() throws(TorchError) -> Tensor { try Operator("linalg_vector_norm")(.tensor(self)) }
 
+    /// Whether each element is less than `value`; bool, of the same shape.
     public func less(than value: Double) throws(TorchError) -> Tensor {
         try Operator("lt.Scalar")(.tensor(self), .double(value))
     }
 
-    /// Bool, true where an element is not `value`.
+    /// Whether each element is another than `value`; bool, of the same shape.
     public func isDifferent(from value: Double) throws(TorchError) -> Tensor {
         try Operator("ne.Scalar")(.tensor(self), .double(value))
     }
 
-    /// True where both are; bool, shapes broadcast.
+    /// Whether both of each two elements are true; bool, shapes broadcast.
     public func and(_ other: Tensor) throws(TorchError) -> Tensor {
         try Operator("logical_and")(.tensor(self), .tensor(other))
     }
@@ -109,7 +130,7 @@ extension Tensor {
         try Operator("any.dim")(.tensor(self), .int(dimension), .bool(true))
     }
 
-    /// The solution X of `self` X = `right`, for square matrices.
+    /// The solution X of `self` X = `right`, for square matrices `[..., N, N]` (`torch.linalg.solve`).
     public func solve(_ right: Tensor) throws(TorchError) -> Tensor {
         try Operator("linalg_solve")(.tensor(self), .tensor(right), .bool(true))
     }
@@ -135,17 +156,20 @@ extension Tensor {
         _ = try Operator("copy_")(.tensor(self), .tensor(source))
     }
 
-    /// Writes the rows of `source` over those at `indices`, an int64 vector.
+    /// Writes the rows of `source`, `[K, ...]`, over this tensor's own at `indices`, int64 `[K]`.
     public func copyRowsInPlace(_ indices: Tensor, from source: Tensor) throws(TorchError) {
         _ = try Operator("index_copy_")(.tensor(self), .int(0), .tensor(indices), .tensor(source))
     }
 
+    /// Adds `other` to this tensor's own elements; its shape must broadcast to this one's.
     public func addInPlace(_ other: Tensor) throws(TorchError) {
         _ = try Operator("add_.Tensor")(.tensor(self), .tensor(other))
     }
 
+    /// Sets this tensor's own elements to 0 where they are negative.
     public func reluInPlace() throws(TorchError) { _ = try Operator("relu_")(.tensor(self)) }
 
+    /// Multiplies this tensor's own elements by `factor`, a scalar or a shape that broadcasts to this one's.
     public func scaleInPlace(by factor: Tensor) throws(TorchError) {
         _ = try Operator("mul_.Tensor")(.tensor(self), .tensor(factor))
     }

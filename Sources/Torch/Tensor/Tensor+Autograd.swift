@@ -1,23 +1,25 @@
 internal import CTorch
 
 extension Tensor {
-    /// Asks for, or ends, the recording of a gradient. Only leaves can end it.
+    /// Begins or ends the recording of operators on this tensor, so that `backward` gives it a gradient. Only leaves can end
+    /// it.
     public func setRequiresGradient(_ value: Bool) throws(TorchError) {
         try check(ct_set_requires_grad(handle, value), "set requires grad")
     }
 
-    /// Adds this scalar's gradient to every leaf it was computed from.
+    /// Computes this scalar's gradient by every leaf that it depends on, and adds it to what they have already.
     public func backward() throws(TorchError) {
         try check(ct_backward(handle), "backward")
     }
 
-    /// The gradient that `backward` left, or nil where there is none.
+    /// The gradient that `backward` left, of this tensor's shape, or nil where there is none.
     public func gradient() throws(TorchError) -> Tensor? {
         var result: ct_tensor?
         try check(ct_gradient(handle, &result), "gradient")
         return result.map(Tensor.init(adopting:))
     }
 
+    /// Removes the gradient: `gradient` gives nil until the next `backward`.
     public func clearGradient() throws(TorchError) {
         try check(ct_clear_gradient(handle), "clear gradient")
     }
@@ -51,11 +53,12 @@ public func giveBackFreedMemory() { ct_trim_memory() }
 
 /// libtorch's default generator, from which initial weights and dropout masks are drawn.
 public enum Generator {
+    /// Starts the generators of all devices anew from `seed`, as `torch.manual_seed`.
     public static func seed(_ seed: UInt64) throws(TorchError) {
         try check(ct_manual_seed(seed), "manual seed")
     }
 
-    /// The generator's state as bytes: what a checkpoint stores.
+    /// The state of the CPU's generator, a uint8 vector: what a checkpoint of a training stores.
     public static func state() throws(TorchError) -> Tensor {
         var result: ct_tensor?
         try check(ct_generator_state(&result), "generator state")
@@ -63,6 +66,7 @@ public enum Generator {
         return Tensor(adopting: result)
     }
 
+    /// Goes on from a state of the CPU's generator that `state` gave.
     public static func restore(_ state: Tensor) throws(TorchError) {
         try check(ct_set_generator_state(state.handle), "set generator state")
     }

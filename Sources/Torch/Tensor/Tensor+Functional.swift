@@ -1,13 +1,16 @@
 /// Whether layers behave as in training (dropout, batch statistics) or as in use. Passed, never stored.
 public enum Mode: Sendable {
+    /// As in training: elements are dropped, and batches normalised by their own statistics.
     case train
+    /// As in use: nothing is dropped, and running statistics normalise.
     case evaluate
 
+    /// Whether layers drop elements and use the batch's own statistics: true for `train` alone.
     public var isTraining: Bool { self == .train }
 }
 
 extension Tensor {
-    /// `x Wᵀ + b`: `[..., in]` by `[out, in]`.
+    /// The linear map `x Wᵀ + b`: `[..., in]` by a weight `[out, in]` gives `[..., out]`, as `torch.nn.functional.linear`.
     public func linear(_ weight: Tensor, bias: Tensor?) throws(TorchError) -> Tensor {
         try Operator("linear")(.tensor(self), .tensor(weight), .optional(bias))
     }
@@ -22,7 +25,9 @@ extension Tensor {
         return try product.permuted([0, 2, 3, 1]).reshaped(shape.dropLast() + [outputs])
     }
 
-    /// `[B, C, T]` by `[out, C / groups, kernel]`.
+    /// The convolution of `[B, C, T]` with kernels `[out, C / groups, kernel]`: `[B, out, T']`.
+    ///
+    /// As `torch.nn.functional.conv1d`; `padding` is the number of zeros on each side.
     public func conv1d(
         _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1
     ) throws(TorchError) -> Tensor {
@@ -30,7 +35,9 @@ extension Tensor {
             .tensor(self), .tensor(weight), .optional(bias), .ints([stride]), .ints([padding]), .ints([1]), .int(groups))
     }
 
-    /// `[B, C, H, W]` by `[out, C / groups, kernel, kernel]`.
+    /// The convolution of `[B, C, H, W]` with kernels `[out, C / groups, kernel, kernel]`: `[B, out, H', W']`.
+    ///
+    /// As `torch.nn.functional.conv2d`, with the same stride both ways; `padding` is the number of zeros on each side.
     public func conv2d(
         _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1
     ) throws(TorchError) -> Tensor {
@@ -39,7 +46,12 @@ extension Tensor {
             .ints([1, 1]), .int(groups))
     }
 
-    /// Normalises over all dimensions but the second. In training the running statistics are updated in place.
+    /// Normalises over all dimensions but the second, as `torch.nn.functional.batch_norm`.
+    ///
+    /// Weights and statistics are `[C]`. In training the batch's own statistics are used, and the running ones updated in
+    /// place.
+    ///
+    /// - Parameter momentum: The share of a batch's statistics in the updated running ones.
     public func batchNorm(
         weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVariance: Tensor?, mode: Mode,
         momentum: Double = 0.1, epsilon: Double = 1e-5
@@ -49,54 +61,79 @@ extension Tensor {
             .bool(mode.isTraining), .double(momentum), .double(epsilon), .bool(false))
     }
 
-    /// Normalises over the last dimension.
+    /// Normalises `[..., D]` over the last dimension, then scales by `weight` and adds `bias`, both `[D]`.
     public func layerNorm(weight: Tensor, bias: Tensor, epsilon: Double = 1e-5) throws(TorchError) -> Tensor {
         try Operator("layer_norm")(
             .tensor(self), .ints(weight.shape), .tensor(weight), .tensor(bias), .double(epsilon))
     }
 
-    /// Normalises over the last dimension, with no weights.
+    /// Normalises over the last dimension to mean 0 and variance 1, with no weights.
     public func standardized(epsilon: Double = 1e-5) throws(TorchError) -> Tensor {
         try Operator("layer_norm")(.tensor(self), .ints([shape.last ?? 1]), .none, .none, .double(epsilon))
     }
 
-    /// The rows of `self` (`[vocabulary, D]`) at int64 `ids` of any shape.
+    /// The rows of `self` `[vocabulary, D]` at int64 `ids` of any shape `[...]`: `[..., D]`.
     public func embedding(_ ids: Tensor) throws(TorchError) -> Tensor {
         try Operator("embedding")(.tensor(self), .tensor(ids))
     }
 
+    /// In training, each element set to 0 with this probability and else divided by 1 - probability; in use the tensor itself.
+    ///
+    /// As `torch.nn.functional.dropout`; draws from libtorch's default generator.
     public func dropout(_ probability: Double, mode: Mode) throws(TorchError) -> Tensor {
         guard mode.isTraining, probability > 0 else { return self }
         return try Operator("dropout")(.tensor(self), .double(probability), .bool(true))
     }
 
-    /// The exact form, with erf.
+    /// GELU of each element, in the exact form, with erf.
     public func gelu() throws(TorchError) -> Tensor { try Operator("gelu")(.tensor(self)) }
+    /// The larger one of each element and 0.
     public func relu() throws(TorchError) -> Tensor { try Operator("relu")(.tensor(self)) }
+    /// The hyperbolic tangent of each element.
     public func tanh() throws(TorchError) -> Tensor { try Operator("tanh")(.tensor(self)) }
+    /// The logistic function of each element, 1 / (1 + exp(-x)).
     public func sigmoid() throws(TorchError) -> Tensor { try Operator("sigmoid")(.tensor(self)) }
-    /// relu6(x + 3) / 6.
+    /// The piecewise linear sigmoid of each element, relu6(x + 3) / 6.
     public func hardSigmoid() throws(TorchError) -> Tensor { try Operator("hardsigmoid")(.tensor(self)) }
 
+    /// The softmax along `dimension`: positive values that add up to 1; of the same shape.
     public func softmax(_ dimension: Int = -1) throws(TorchError) -> Tensor {
         try Operator("softmax.int")(.tensor(self), .int(dimension))
     }
 
+    /// The logarithm of the softmax along `dimension`, without its rounding error; of the same shape.
     public func logSoftmax(_ dimension: Int = -1) throws(TorchError) -> Tensor {
         try Operator("log_softmax.int")(.tensor(self), .int(dimension))
     }
 
+    /// The largest value in each square window of `[B, C, H, W]`: `[B, C, H', W']`, as `torch.nn.functional.max_pool2d`.
+    ///
+    /// - Parameters:
+    ///   - kernel: The window's height and width, in pixels.
+    ///   - stride: How many pixels lie between the starts of two neighbouring windows.
+    ///   - padding: How many pixels stand on each side that are never the largest.
     public func maxPool2d(kernel: Int, stride: Int, padding: Int = 0) throws(TorchError) -> Tensor {
         try Operator("max_pool2d")(
             .tensor(self), .ints([kernel, kernel]), .ints([stride, stride]), .ints([padding, padding]))
     }
 
+    /// The mean of each square window of `[B, C, H, W]`: `[B, C, H', W']`, as `torch.nn.functional.avg_pool2d`.
+    ///
+    /// - Parameters:
+    ///   - kernel: The window's height and width, in pixels.
+    ///   - stride: How many pixels lie between the starts of two neighbouring windows.
     public func averagePool2d(kernel: Int, stride: Int) throws(TorchError) -> Tensor {
         try Operator("avg_pool2d")(.tensor(self), .ints([kernel, kernel]), .ints([stride, stride]))
     }
 
-    /// Scaled dot-product attention of queries `self` `[B, H, T, D]`. `mask` (bool, broadcast to `[B, H, T, S]`) is true
-    /// where a query may attend.
+    /// Scaled dot-product attention of queries `self` `[B, H, T, D]` to `keys` and `values` `[B, H, S, D]`: `[B, H, T, D]`.
+    ///
+    /// As `torch.nn.functional.scaled_dot_product_attention`.
+    ///
+    /// - Parameters:
+    ///   - mask: Broadcast to `[B, H, T, S]`. Bool: true where a query may attend. Else: added to the products before the
+    ///     softmax.
+    ///   - dropout: The probability that a weight of the attention is dropped; 0 in use.
     public func attention(
         keys: Tensor, values: Tensor, mask: Tensor?, dropout: Double = 0
     ) throws(TorchError) -> Tensor {
@@ -106,8 +143,13 @@ extension Tensor {
 
     /// The spectrogram of `[B, N]` as `[B, frames, fft / 2 + 1]`: the spectrum's magnitude to `power`.
     ///
-    /// - Parameter isCentered: Frames are centred on multiples of the hop, edges reflected, the window centred in the
-    ///   transform; else frames of the window's length start with the first sample, zeros behind them up to the transform's.
+    /// - Parameters:
+    ///   - fft: The length of the transform, in samples.
+    ///   - hop: How many samples lie between the starts of two neighbouring frames.
+    ///   - window: What each frame is multiplied by, `[length]`, not longer than `fft`.
+    ///   - power: 1 for magnitudes, 2 for their squares.
+    ///   - isCentered: Frames are centred on multiples of the hop, edges reflected, the window centred in the transform; else
+    ///     frames of the window's length start with the first sample, zeros behind them up to the transform's.
     public func spectrogram(
         fft: Int, hop: Int, window: Tensor, power: Int, isCentered: Bool
     ) throws(TorchError) -> Tensor {
@@ -125,7 +167,7 @@ extension Tensor {
         return power == 2 ? squares : try squares.power(0.5)
     }
 
-    /// Antialiased resize of uint8 or float `[B, C, H, W]`, as Pillow does it.
+    /// Resizes uint8 or float `[B, C, H, W]` to `[B, C, height, width]`, as Pillow does it: antialiased, but for `nearest`.
     public func resized(height: Int, width: Int, interpolation: Interpolation) throws(TorchError) -> Tensor {
         switch interpolation {
         case .bilinear:
@@ -149,10 +191,13 @@ extension Tensor {
         return try Tensor(places, shape: [target])
     }
 
-    /// The filters of `resized`.
+    /// The filters that `resized` can use.
     public enum Interpolation: String, Sendable, CaseIterable {
+        /// Takes the nearest pixel, without any averaging.
         case nearest
+        /// A triangle filter, as wide as the scale asks for.
         case bilinear
+        /// A cubic filter, as wide as the scale asks for.
         case bicubic
     }
 }

@@ -1,34 +1,40 @@
 extension Tensor {
-    /// The same values in another shape; one dimension may be -1.
+    /// The same values in row-major order in another shape; one dimension may be -1, which is then computed.
     public func reshaped(_ shape: [Int]) throws(TorchError) -> Tensor {
         try Operator("reshape")(.tensor(self), .ints(shape))
     }
 
+    /// The same values with the dimensions `start` through `end` joined to one, as `torch.flatten`.
     public func flattened(from start: Int = 0, through end: Int = -1) throws(TorchError) -> Tensor {
         try Operator("flatten.using_ints")(.tensor(self), .int(start), .int(end))
     }
 
+    /// A view with the dimensions in another order: dimension i is this tensor's `order[i]`.
     public func permuted(_ order: [Int]) throws(TorchError) -> Tensor {
         try Operator("permute")(.tensor(self), .ints(order))
     }
 
+    /// A view with two dimensions exchanged.
     public func transposed(_ first: Int, _ second: Int) throws(TorchError) -> Tensor {
         try Operator("transpose.int")(.tensor(self), .int(first), .int(second))
     }
 
+    /// A view with one more dimension, of size 1, inserted before `dimension`; -1 puts it behind the last.
     public func unsqueezed(_ dimension: Int) throws(TorchError) -> Tensor {
         try Operator("unsqueeze")(.tensor(self), .int(dimension))
     }
 
+    /// A view without `dimension`, where its size is 1; else the tensor as it is.
     public func squeezed(_ dimension: Int) throws(TorchError) -> Tensor {
         try Operator("squeeze.dim")(.tensor(self), .int(dimension))
     }
 
-    /// A view repeated along dimensions of size 1; -1 keeps a size.
+    /// A view of shape `shape`, in which dimensions of size 1 are repeated; -1 keeps a size.
     public func expanded(_ shape: [Int]) throws(TorchError) -> Tensor {
         try Operator("expand")(.tensor(self), .ints(shape))
     }
 
+    /// The same values in row-major order without gaps in memory; copied only where they are not so already.
     public func contiguous() throws(TorchError) -> Tensor { try Operator("contiguous")(.tensor(self)) }
 
     /// The same `[B, C, H, W]` values, channels last in memory: the layout oneDNN's convolutions are fastest in.
@@ -42,18 +48,18 @@ extension Tensor {
         return try Operator("contiguous")(.tensor(self), .int(channelsLast))
     }
 
-    /// Elements `range` of `dimension`, as a view.
+    /// The elements `range` of `dimension`, as a view.
     public func slice(_ dimension: Int, _ range: Range<Int>) throws(TorchError) -> Tensor {
         try Operator("slice.Tensor")(
             .tensor(self), .int(dimension), .int(range.lowerBound), .int(range.upperBound), .int(1))
     }
 
-    /// Element `index` of `dimension`, as a view with that dimension gone.
+    /// The element `index` of `dimension`, as a view with that dimension gone.
     public func select(_ dimension: Int, _ index: Int) throws(TorchError) -> Tensor {
         try Operator("select.int")(.tensor(self), .int(dimension), .int(index))
     }
 
-    /// The rows at `indices`, an int64 vector.
+    /// The rows at `indices`, int64 `[K]`: a copy, `[K, ...]`.
     public func rows(_ indices: Tensor) throws(TorchError) -> Tensor {
         try Operator("index_select")(.tensor(self), .int(0), .tensor(indices))
     }
@@ -63,25 +69,27 @@ extension Tensor {
         try Operator("as_strided")(.tensor(self), .ints(shape), .ints(strides), .none)
     }
 
-    /// The elements of `dimension` at `indices`, an int64 vector.
+    /// The elements of `dimension` at `indices`, int64 `[K]`: a copy in which that dimension has size K.
     public func selected(_ dimension: Int, _ indices: Tensor) throws(TorchError) -> Tensor {
         try Operator("index_select")(.tensor(self), .int(dimension), .tensor(indices))
     }
 
-    /// `[B, 1]`: of each row of `[B, C]` the element that int64 `[B, 1]` names.
+    /// Of each row of `[B, C]` the element that int64 `[B, 1]` names: `[B, 1]`.
     public func gathered(_ indices: Tensor) throws(TorchError) -> Tensor {
         try Operator("gather")(.tensor(self), .int(1), .tensor(indices))
     }
 
+    /// The tensors one behind the other along `dimension`; their other sizes must agree (`torch.cat`).
     public static func concatenate(_ tensors: [Tensor], _ dimension: Int) throws(TorchError) -> Tensor {
         try Operator("cat")(.tensors(tensors), .int(dimension))
     }
 
+    /// The tensors, all of one shape, side by side along a new dimension at `dimension` (`torch.stack`).
     public static func stack(_ tensors: [Tensor], _ dimension: Int = 0) throws(TorchError) -> Tensor {
         try Operator("stack")(.tensors(tensors), .int(dimension))
     }
 
-    /// Zeros (or `value`) around the edges: `padding` counts from the last dimension, (before, after) in turn.
+    /// The tensor with zeros (or `value`) around the edges: `padding` counts from the last dimension, (before, after) in turn.
     public func padded(_ padding: [Int], value: Double = 0) throws(TorchError) -> Tensor {
         try Operator("constant_pad_nd")(.tensor(self), .ints(padding), .double(value))
     }
@@ -98,9 +106,9 @@ extension Tensor {
         return try Operator("_to_copy")(.tensor(self), .none, .none, .device(device))
     }
 
-    /// The values without their history.
+    /// The same values without their history: `backward` does not go through.
     public func detached() throws(TorchError) -> Tensor { try Operator("detach")(.tensor(self)) }
 
-    /// A copy in memory of its own.
+    /// A copy in memory of its own, with the same values.
     public func cloned() throws(TorchError) -> Tensor { try Operator("clone")(.tensor(self)) }
 }

@@ -2,13 +2,17 @@ internal import CTorch
 
 /// A multi-dimensional array that libtorch owns; the unit every layer takes and gives.
 ///
-/// A reference: operators give new tensors, and only those whose name ends in `InPlace` change one. libtorch counts
-/// references atomically and its operators do not write what they read, so sharing one between threads is safe as long
-/// as none of them writes in place.
+/// A reference: operators give new tensors, and only those whose name ends in `InPlace` change one. libtorch counts references
+/// atomically and its operators do not write what they read, so sharing one between threads is safe as long as none of them
+/// writes in place.
+///
+/// Operators throw `TorchError` where shapes, dtypes or devices do not fit each other. Dimensions count from 0, or backwards
+/// from -1, the last.
 public final class Tensor: @unchecked Sendable {
     let handle: ct_tensor
     /// The size of each dimension; `[]` for a scalar.
     public let shape: [Int]
+    /// The type of the elements.
     public let dtype: DType
 
     /// Takes over a new reference.
@@ -25,7 +29,7 @@ public final class Tensor: @unchecked Sendable {
 
     deinit { ct_release(handle) }
 
-    /// The number of elements.
+    /// The number of elements: the product of the sizes, 1 for a scalar.
     public var count: Int { shape.reduce(1, *) }
 
     private var info: ct_info {
@@ -34,18 +38,22 @@ public final class Tensor: @unchecked Sendable {
         return info
     }
 
+    /// The device whose memory holds the elements.
     public var device: Device {
         let info = info
         return info.on_cpu ? .cpu : .cuda(Int(max(info.device_index, 0)))
     }
 
+    /// Whether operators on this tensor are recorded for `backward`.
     public var requiresGradient: Bool { info.requires_grad }
 }
 
 // MARK: - Making
 
 extension Tensor {
-    /// Copies `elements`, row-major.
+    /// Copies `elements`, row-major, to a tensor on the CPU.
+    ///
+    /// - Throws: `TorchError` where their number is not that of `shape`.
     public convenience init<Element: TensorElement>(_ elements: [Element], shape: [Int]) throws(TorchError) {
         self.init(adopting: try Self.handle(copying: elements, dtype: Element.dtype, shape: shape))
     }
@@ -60,7 +68,12 @@ extension Tensor {
         return result
     }
 
-    /// A view of memory that `owner` keeps alive; nothing is copied. The memory must not change while the tensor lives.
+    /// Makes a view of memory that `owner` keeps alive; nothing is copied. The memory must not change while the tensor lives.
+    ///
+    /// - Parameters:
+    ///   - bytes: The elements, row-major without gaps.
+    ///   - owner: Held until the last tensor that uses the memory is gone.
+    /// - Throws: `TorchError` where the bytes are not as many as dtype and shape say.
     public convenience init(
         viewing bytes: UnsafeRawBufferPointer, dtype: DType, shape: [Int], owner: AnyObject
     ) throws(TorchError) {
@@ -77,39 +90,43 @@ extension Tensor {
         self.init(adopting: result)
     }
 
+    /// A tensor on the CPU that is 0 everywhere, as `torch.zeros`.
     public static func zeros(_ shape: [Int], dtype: DType = .float32) throws(TorchError) -> Tensor {
         try full(shape, 0, dtype: dtype)
     }
 
+    /// A tensor on the CPU that is 1 everywhere, as `torch.ones`.
     public static func ones(_ shape: [Int], dtype: DType = .float32) throws(TorchError) -> Tensor {
         try full(shape, 1, dtype: dtype)
     }
 
+    /// A tensor on the CPU that is `value` everywhere, as `torch.full`; of shape `[]` a scalar.
     public static func full(_ shape: [Int], _ value: Double, dtype: DType = .float32) throws(TorchError) -> Tensor {
         try Operator("full")(.ints(shape), .double(value), .dtype(dtype))
     }
 
-    /// Normal values of mean 0 and deviation 1, from libtorch's default generator.
+    /// Float32 values of a normal distribution, mean 0 and deviation 1, from libtorch's default generator (`torch.randn`).
     public static func randomNormal(_ shape: [Int]) throws(TorchError) -> Tensor {
         try Operator("randn")(.ints(shape))
     }
 
-    /// Uniform values in `[low, high)`, from libtorch's default generator.
+    /// Float32 values evenly distributed in `[low, high)`, from libtorch's default generator (`torch.rand`).
     public static func randomUniform(_ shape: [Int], from low: Double, to high: Double) throws(TorchError) -> Tensor {
         try Operator("rand")(.ints(shape)).scaled(by: high - low).adding(low)
     }
 
-    /// Float64 ones on the diagonal, `[count, count]`.
+    /// The identity matrix: float64 ones on the diagonal, zeros elsewhere, `[count, count]`.
     public static func identity(_ count: Int) throws(TorchError) -> Tensor {
         try Operator("eye")(.int(count), .dtype(.float64))
     }
 
-    /// `count` float32 values, evenly spaced, both ends among them.
+    /// The `count` float32 values from `first` through `last` at even steps, both ends among them, `[count]`
+    /// (`torch.linspace`).
     public static func linear(from first: Double, through last: Double, count: Int) throws(TorchError) -> Tensor {
         try Operator("linspace")(.double(first), .double(last), .int(count))
     }
 
-    /// `0 ..< count` as int64.
+    /// The numbers `0 ..< count` as int64, `[count]` (`torch.arange`).
     public static func range(_ count: Int) throws(TorchError) -> Tensor {
         try Operator("arange")(.int(count), .dtype(.int64))
     }
@@ -118,7 +135,9 @@ extension Tensor {
 // MARK: - Reading
 
 extension Tensor {
-    /// The values in row-major order, wherever the tensor lies. The dtype must be the element's.
+    /// The values in row-major order, copied to the CPU wherever the tensor lies.
+    ///
+    /// - Throws: `TorchError` where the tensor's dtype is not the element's.
     public func array<Element: TensorElement>(of type: Element.Type = Float.self) throws(TorchError) -> [Element] {
         guard dtype == Element.dtype else {
             throw TorchError(operation: "array", message: "the tensor holds \(dtype), not \(Element.dtype)")
@@ -133,6 +152,8 @@ extension Tensor {
     }
 
     /// The one value of a tensor with one element.
+    ///
+    /// - Throws: `TorchError` where there are more elements, or none.
     public func item() throws(TorchError) -> Double {
         let values = try converted(to: .float64).array(of: Double.self)
         guard let value = values.first, values.count == 1 else {
@@ -141,7 +162,7 @@ extension Tensor {
         return value
     }
 
-    /// The raw bytes, row-major.
+    /// The raw bytes of the elements, row-major, copied to the CPU wherever the tensor lies.
     public func bytes() throws(TorchError) -> [UInt8] {
         let size = count * dtype.size
         var status: Int32 = 0

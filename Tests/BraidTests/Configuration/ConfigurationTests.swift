@@ -16,7 +16,7 @@ import Testing
     @Test func defaultsFillInAndTheResolvedFormReadsTheSame() throws {
         let first = try read(least)
         #expect(first.training.epochs == 20)
-        #expect(first.heads[0].hidden == [256])
+        #expect(first.yaml.contains("hidden: [256]"))
         let second = try read(first.yaml)
         #expect(second.yaml == first.yaml)
         #expect(second.training == first.training)
@@ -48,7 +48,7 @@ import Testing
     @Test func overridesAct() throws {
         let configuration = try read(least, ["fusion.dim=32", "head.hidden=[8, 4]", "training.early_stopping.metric=loss"])
         #expect(configuration.fusion.dimension == 32)
-        #expect(configuration.heads[0].hidden == [8, 4])
+        #expect(configuration.yaml.contains("hidden: [8, 4]"))
         #expect(configuration.training.earlyStoppingMetric == .loss)
         for bad in ["fusion.dims=3", "fusion.dim", "fusion.dim=zero", "=3"] {
             #expect(throws: BraidError.self, "\(bad)") { try read(least, [bad]) }

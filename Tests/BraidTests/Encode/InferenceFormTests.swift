@@ -112,7 +112,7 @@ import Torch
 
     @Test func halfPrecisionIsRefusedWhereItCannotAct() throws {
         let weights = Fixtures.url("resnet").path
-        let training = Configuration.Encoder(encoder: nil, weights: weights, train: .all, options: .init(precision: .bf16))
+        let training = EncoderSettings(encoder: nil, weights: weights, train: .all, options: .init(precision: .bf16))
         let error = #expect(throws: BraidError.self) { try ModalityEncoder(.image, training, relativeTo: Fixtures.root) }
         #expect(error?.description.contains("precision: bf16 acts only on a frozen encoder") == true)
         let yaml = "modalities: {image: {weights: \(weights), train: all, precision: fp32}}"

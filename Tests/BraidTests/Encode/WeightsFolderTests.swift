@@ -51,7 +51,7 @@ import Torch
         let mobile = try SeededArchitecture("torchvision-mobilenet_v3_small")
         try mobile.write(to: folder.url)
         let weights = folder.url.appendingPathComponent("model.safetensors").path
-        let configuration = Configuration.Encoder(encoder: "mobilenetv3_small_100", weights: weights, train: .last(1))
+        let configuration = EncoderSettings(encoder: "mobilenetv3_small_100", weights: weights, train: .last(1))
         let trained = try ModalityEncoder(.image, configuration, relativeTo: folder.url)
         #expect(trained.layout == "torchvision")
         let copy = folder.url.appendingPathComponent("copy")

@@ -22,34 +22,28 @@ import Torch
 
     static let cases: [Case] = (try? Fixtures.json("fusions.json") as Cases)?.cases ?? []
 
-    @Test func everyFusionIsThere() { #expect(Set(Self.cases.map(\.type)) == Set(FusionKind.allCases.map(\.rawValue))) }
+    @Test func everyFusionIsThere() { #expect(Set(Self.cases.map(\.type)) == Set(FusionKind.registry.all.map(\.name))) }
 
     @Test(arguments: cases) func outputsAndGradientsArePyTorchs(_ expected: Case) throws {
         let file = try Fixtures.tensors("fusions.safetensors")
-        let kind = try #require(FusionKind(rawValue: expected.type))
+        let kind = try FusionKind.registry.find(expected.type)
         let (store, entries) = try seeded(expected.name)
-        let settings = Configuration.Fusion(
-            type: kind, dimension: expected.dim, layers: expected.layers, heads: expected.heads, rank: expected.rank,
-            bottlenecks: expected.bottlenecks, dropout: 0, modalityDropout: 0)
+        let sizes: [String: Int] = [
+            "dim": expected.dim, "layers": expected.layers, "heads": expected.heads, "rank": expected.rank,
+            "bottlenecks": expected.bottlenecks, "dropout": 0,
+        ]
+        let settings = try FusionSettings.of(kind, sizes.mapValues(String.init))
         let input = try input(expected, file, takesTokens: kind.takesTokens)
-        let sizes = zip(expected.modalities, input.parts).map { FusedModality($0, dimension: $1.pooled.shape[1]) }
-        let fused: Tensor
-        let scalar: Tensor
-        if let fusion = try kind.make(Scope(store), sizes, settings) {
-            for entry in store.parameters { try entry.tensor.setRequiresGradient(true) }
-            fused = try fusion(input, mode: .evaluate).embedding
-            scalar = try (fused * file.tensor("probe")).sum()
-        } else {
-            let head = Configuration.Head(task: .multiclass, hidden: [7], dropout: 0)
-            let late = try LateFusion(Scope(store), sizes, settings) { try TaskHeads($0, $1, [(settings: head, outputs: 3)]) }
-            for entry in store.parameters { try entry.tensor.setRequiresGradient(true) }
-            let output = try late(input, mode: .evaluate)
-            fused = output.logits[0]
-            scalar = try loss(output, input.presence, file.tensor("late.targets"))
-        }
+        let modalities = zip(expected.modalities, input.parts).map { FusedModality($0, dimension: $1.pooled.shape[1]) }
+        let fusion = try settings.make(Scope(store), modalities) { try .three($0, $1) }
+        for entry in store.parameters { try entry.tensor.setRequiresGradient(true) }
+        let fused = try fusion(input, mode: .evaluate)
+        let scalar =
+            try fused.logits == nil
+            ? (fused.embedding * file.tensor("probe")).sum() : loss(fused, input.presence, file.tensor("late.targets"))
         try store.report.check(allowUnused: false)
         #expect(entries == store.entries.count)
-        try #expect(maxDifference(fused, file.tensor("\(expected.name).fused")) <= 1e-5)
+        try #expect(maxDifference(fused.embedding, file.tensor("\(expected.name).fused")) <= 1e-5)
         try scalar.backward()
         for entry in store.parameters {
             let gradient = try #require(try entry.tensor.gradient(), "\(entry.path)")
@@ -62,13 +56,13 @@ import Torch
     }
 
     /// The objective's own formula, of one head.
-    private func loss(_ output: LateFusion.Output, _ presence: Tensor, _ targets: Tensor) throws -> Tensor {
+    private func loss(_ output: Fused, _ presence: Tensor, _ targets: Tensor) throws -> Tensor {
         let rows = targets.shape[0]
         let samples = try targets.array(of: Int64.self).map { Sample(id: "\($0)", label: "\($0)") }
-        let head = Configuration.Head(task: .multiclass, hidden: [7], dropout: 0)
-        let loss = try HeadLoss(Target(classes: ["0", "1", "2"]), head, samples, source: "m.csv", device: .cpu)
+        let target = Target(scale: .init(classes: ["0", "1", "2"]))
+        let loss = try HeadLoss(target, samples, source: "m.csv", device: .cpu)
         let order = try Tensor.range(rows)
-        return try output.alone.enumerated().reduce(loss(output.logits[0], order)) { sum, alone in
+        return try output.unimodal.enumerated().reduce(loss(output.embedding, order)) { sum, alone in
             try sum + loss(alone.element[0], order, counted: presence.select(1, alone.offset).converted(to: .float32))
         }
     }

@@ -10,11 +10,10 @@ import Torch
 
     private func model(
         _ kind: FusionKind, modalities: Int = 3, store: ParameterStore = ParameterStore(),
-        _ change: (inout Configuration.Fusion) -> Void = { _ in }
+        _ keys: [String: String] = [:]
     ) throws -> AnyFusion {
         try Generator.seed(1)
-        var settings = Configuration.Fusion(type: kind, dimension: 8, layers: 2, heads: 2, dropout: 0, modalityDropout: 0)
-        change(&settings)
+        let settings = try FusionSettings.of(kind, ["dim": "8", "layers": "2", "heads": "2", "dropout": "0"].merging(keys) { $1 })
         let sizes = Self.sizes.prefix(modalities).map { FusedModality($0.0, dimension: $0.1, tokenDimension: $0.2) }
         return try AnyFusion(Scope(store), sizes, settings)
     }
@@ -33,7 +32,7 @@ import Torch
         return FusionInput.Part(pooled: try .full([1, pooled], value), tokens: try .full([1, 4, tokens], value))
     }
 
-    @Test(arguments: FusionKind.allCases) func whatStandsInAMissingRowLeavesNoTrace(_ kind: FusionKind) throws {
+    @Test(arguments: FusionKind.registry.all) func whatStandsInAMissingRowLeavesNoTrace(_ kind: FusionKind) throws {
         let fusion = try model(kind)
         let others = [try part(1, 1), try part(2, 1)]
         let outputs = try [0, 17, -1e30, Double.nan, .infinity].map { garbage in
@@ -42,7 +41,7 @@ import Torch
         for output in outputs.dropFirst() { try #expect(maxDifference(output, outputs[0]) == 0) }
     }
 
-    @Test(arguments: FusionKind.allCases) func garbageLeavesNoTraceInGradientsEither(_ kind: FusionKind) throws {
+    @Test(arguments: FusionKind.registry.all) func garbageLeavesNoTraceInGradientsEither(_ kind: FusionKind) throws {
         var gradients: [[[Float]]] = []
         for garbage in [0, Double.nan] {
             let store = ParameterStore()
@@ -57,7 +56,7 @@ import Torch
         #expect(!gradients[1].joined().contains { !$0.isFinite })
     }
 
-    @Test(arguments: FusionKind.allCases.filter(\.takesTokens)) func maskedTokensLeaveNoTrace(_ kind: FusionKind) throws {
+    @Test(arguments: FusionKind.registry.all.filter(\.takesTokens)) func maskedTokensLeaveNoTrace(_ kind: FusionKind) throws {
         let fusion = try model(kind)
         let isReal = try Tensor([UInt8(1), 1, 0, 0], shape: [1, 4]).converted(to: .bool)
         let real = try Tensor.randomNormal([1, 2, 5])
@@ -69,7 +68,7 @@ import Torch
         for output in outputs.dropFirst() { try #expect(maxDifference(output, outputs[0]) == 0) }
     }
 
-    @Test(arguments: FusionKind.allCases) func everyModalityAndItsAbsenceMatters(_ kind: FusionKind) throws {
+    @Test(arguments: FusionKind.registry.all) func everyModalityAndItsAbsenceMatters(_ kind: FusionKind) throws {
         let fusion = try model(kind)
         let parts = try (0..<3).map { try part($0, 1) }
         let full = try fusion(FusionInput(parts, presence: mask([[1, 1, 1]])))
@@ -83,7 +82,7 @@ import Torch
         }
     }
 
-    @Test(arguments: FusionKind.allCases) func samplesOfABatchDoNotMeet(_ kind: FusionKind) throws {
+    @Test(arguments: FusionKind.registry.all) func samplesOfABatchDoNotMeet(_ kind: FusionKind) throws {
         let fusion = try model(kind)
         let parts = try (0..<3).map { try part($0, 3) }
         let rows: [[UInt8]] = [[1, 1, 1], [0, 1, 0], [1, 0, 1]]
@@ -97,7 +96,7 @@ import Torch
         }
     }
 
-    @Test(arguments: FusionKind.allCases, 1...3) func takesAnyNumberOfModalities(_ kind: FusionKind, _ count: Int) throws {
+    @Test(arguments: FusionKind.registry.all, 1...3) func takesAnyNumberOfModalities(_ kind: FusionKind, _ count: Int) throws {
         let fusion = try model(kind, modalities: count)
         let parts = try (0..<count).map { try part($0, 2) }
         let output = try fusion(FusionInput(parts, presence: mask(Array(repeating: Array(repeating: 1, count: count), count: 2))))
@@ -108,22 +107,38 @@ import Torch
 
 /// A fusion of any kind; of late fusion its three logits.
 struct AnyFusion {
-    private let body: (FusionInput, Mode) throws -> Tensor
+    private let fusion: any Fusion
 
-    init(_ scope: Scope, _ modalities: [FusedModality], _ settings: Configuration.Fusion, hidden: [Int] = [7]) throws {
-        if let fusion = try settings.type.make(scope, modalities, settings) {
-            body = { try fusion($0, mode: $1).embedding }
-        } else {
-            let head = Configuration.Head(task: .multiclass, hidden: hidden, dropout: 0)
-            let late = try LateFusion(scope, modalities, settings) { try TaskHeads($0, $1, [(settings: head, outputs: 3)]) }
-            body = { input, mode in
-                let output = try late(input, mode: mode)
-                // What the heads learn from goes along, so that gradients reach them.
-                let alone = try output.alone.map { try $0[0].scaled(by: mode.isTraining ? 1 : 0) }
-                return try alone.reduce(output.logits[0]) { try $0 + $1 }
-            }
-        }
+    init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionSettings) throws {
+        fusion = try settings.make(scope, modalities) { try .three($0, $1) }
     }
 
-    func callAsFunction(_ input: FusionInput, mode: Mode = .evaluate) throws -> Tensor { try body(input, mode) }
+    func callAsFunction(_ input: FusionInput, mode: Mode = .evaluate) throws -> Tensor {
+        let fused = try fusion(input, mode: mode)
+        // What heads of single modalities learn from goes along, so that gradients reach them.
+        let unimodal = try fused.unimodal.map { try $0[0].scaled(by: mode.isTraining ? 1 : 0) }
+        return try unimodal.reduce(fused.embedding) { try $0 + $1 }
+    }
+}
+
+extension TaskHeads {
+    /// One head of three classes with a hidden layer of seven.
+    static func three(_ scope: Scope, _ inputs: Int) throws -> TaskHeads {
+        var reader = ConfigurationReader(ConfigurationDocument(yaml: "head: {hidden: [7], dropout: 0}", file: "test"))
+        let settings = HeadSettings.read(&reader)[0]
+        return try TaskHeads(
+            scope, inputs, [(settings: settings, target: Target(scale: .init(classes: ["0", "1", "2"])))])
+    }
+}
+
+extension FusionSettings {
+    /// Settings of a fusion, as far as it knows the keys given.
+    static func of(_ kind: FusionKind, _ keys: [String: String]) throws -> FusionSettings {
+        let acting = keys.filter { !idleKeys(of: kind).contains("fusion.\($0.key)") }
+        let overrides = ["fusion.type=\(kind.name)"] + acting.map { "fusion.\($0.key)=\($0.value)" }
+        var reader = ConfigurationReader(ConfigurationDocument(yaml: "", file: "test", overrides: overrides))
+        let settings = FusionSettings(&reader, modalities: 3)
+        try reader.check()
+        return settings
+    }
 }

@@ -9,8 +9,8 @@ import Torch
         labels.enumerated().map { Sample(id: "\($0)", line: $0 + 2, split: split, label: $1) }
     }
 
-    private func head(_ task: TaskKind, positive: String? = nil) -> Configuration.Head {
-        Configuration.Head(task: task, hidden: [], dropout: 0, positive: positive)
+    private func head(_ kind: TaskKind, positive: String? = nil) -> HeadSettings {
+        HeadSettings(kind, positive.map { Binary(positive: $0) })
     }
 
     @Test func classesAreSortedAndThePositiveOneIsLast() throws {
@@ -33,7 +33,7 @@ import Torch
     @Test func regressionIsStandardisedByTheTrainSplit() throws {
         let all = samples(["1", "3"]) + samples(["1000"], .test)
         let target = try Target.fit(head(.regression), all, file: "m")
-        #expect(target.mean == 2 && target.deviation == 1)
+        #expect(target.scale.mean == 2 && target.scale.deviation == 1)
         let values = try LabelledValues(all, target, "m").tensor().array(of: Float.self)
         #expect(values == [-1, 1, 998])
     }

@@ -42,7 +42,7 @@ import Testing
         }
         let labels = ["<script>alert(1)</script>", "b"]
         let head = HeadPredictions(
-            target: Target(classes: labels), samples: samples, source: "m.csv", values: [[0.1, 0.9], [0.2, 0.8]])
+            target: Target(scale: .init(classes: labels)), samples: samples, source: "m.csv", values: [[0.1, 0.9], [0.2, 0.8]])
         let html = try Report(Predictions(samples: samples, heads: [head], loss: nil), title: "<title>").html()
         #expect(!html.contains("<script>") && !html.contains("<i>0") && !html.contains("<u>"))
         #expect(html.contains("&lt;script&gt;"))

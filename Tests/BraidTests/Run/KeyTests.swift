@@ -24,8 +24,8 @@ import Torch
         .bottleneck: ["layers", "heads", "tokens", "bottlenecks"], .late: [],
     ]
 
-    @Test(arguments: FusionKind.allCases) func everyFusionKeyActsOrIsRefused(_ kind: FusionKind) throws {
-        let type = "fusion.type=\(kind.rawValue)"
+    @Test(arguments: FusionKind.registry.all) func everyFusionKeyActsOrIsRefused(_ kind: FusionKind) throws {
+        let type = "fusion.type=\(kind.name)"
         let plain = try small.losses("plain", [type])
         #expect(try small.losses("again", [type]) == plain)
         for (key, value) in Self.changes {
@@ -39,7 +39,7 @@ import Torch
     }
 
     @Test func fusionsDiffer() throws {
-        let losses = try FusionKind.allCases.map { try small.losses($0.rawValue, ["fusion.type=\($0.rawValue)"]) }
+        let losses = try FusionKind.registry.all.map { try small.losses($0.name, ["fusion.type=\($0.name)"]) }
         #expect(Set(losses).count == losses.count)
     }
 

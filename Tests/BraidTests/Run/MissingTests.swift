@@ -78,7 +78,7 @@ import Torch
         // A description that was tampered with is refused.
         let url = small.folder.url.appendingPathComponent("run/model/model.json")
         let text = try String(contentsOf: url, encoding: .utf8)
-        for (from, to) in [("\"dimension\" : 16", "\"dimension\" : -1"), ("\"formatVersion\" : 2", "\"formatVersion\" : 7")] {
+        for (from, to) in [("\"dim\" : 16", "\"dim\" : -1"), ("\"format_version\" : 3", "\"format_version\" : 7")] {
             try text.replacingOccurrences(of: from, with: to).write(to: url, atomically: true, encoding: .utf8)
             #expect(throws: BraidError.self) { try ModelFolder.read(small.folder.url.appendingPathComponent("run")) }
         }

@@ -1,9 +1,12 @@
 public import Torch
 
-/// MobileNetV1 of PANNs (Kong et al. 2020, arXiv:1912.10211; Howard et al. 2017, arXiv:1704.04861), in the published key
-/// layout: log-mel `[B, T, mels]` to embeddings. Strides are average pools.
+/// The MobileNetV1 audio encoder of PANNs (Kong et al. 2020, arXiv:1912.10211; Howard et al. 2017, arXiv:1704.04861).
+///
+/// Parameters have the published names: `bn0`, `features.0`, …, `fc1`. As in PANNs, strides are average pools.
 public struct MobileNetV1: Encoder {
+    /// D, the size of an embedding and of a token.
     public let dimension = 1024
+    /// Path prefixes of the parameters: the norm of the input, each layer, the layer behind the pooling.
     public let blocks: [[String]]
     private let inputNorm: BatchNorm
     private let layers: [Layer]
@@ -17,6 +20,9 @@ public struct MobileNetV1: Encoder {
     /// Time is halved five times.
     private static let leastFrames = 32
 
+    /// Asks `scope` for the weights of a network for spectrograms of `melBins` mel bins.
+    ///
+    /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, melBins: Int) throws {
         inputNorm = try BatchNorm(scope / "bn0", melBins)
         var inputs = 1
@@ -29,7 +35,11 @@ public struct MobileNetV1: Encoder {
         scope.ignorePannsExtras()
     }
 
-    /// A padded recording gives what it gives alone.
+    /// Encodes log-mel spectrograms `[B, T, mels]`: `pooled` is `[B, D]`, `tokens` are frames, `[B, T / 32, D]`.
+    ///
+    /// A recording that is padded in a batch gives what it gives alone. T must be 32 or more.
+    ///
+    /// - Throws: `TorchError` where the input has another shape.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         var lengths = try FrameLengths(input.mask)
         var x = try pannsInput(input.values, inputNorm, mode)

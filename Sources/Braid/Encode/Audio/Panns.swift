@@ -1,25 +1,33 @@
 public import Torch
 
-/// Cnn6, Cnn10 and Cnn14 of PANNs (Kong et al. 2020, arXiv:1912.10211), in the published key layout: log-mel
-/// `[B, T, mels]` to embeddings.
+/// The Cnn6, Cnn10 and Cnn14 audio encoders of PANNs (Kong et al. 2020, arXiv:1912.10211).
+///
+/// Parameters have the published names: `bn0`, `conv_block1.conv1`, …, `fc1`.
 public struct PannsCnn: Encoder {
+    /// Which of the published networks it is.
     public enum Variant: String, Sendable, CaseIterable {
+        /// Cnn6 has four blocks of one 5×5 convolution, Cnn10 four of two 3×3 ones, Cnn14 six of two 3×3 ones.
         case cnn6, cnn10, cnn14
 
         var channels: [Int] { self == .cnn14 ? [64, 128, 256, 512, 1024, 2048] : [64, 128, 256, 512] }
-        /// Of each convolution of a block.
+        /// The kernel size of each convolution of a block.
         fileprivate var kernels: [Int] { self == .cnn6 ? [5] : [3, 3] }
         /// How often time is halved: not in Cnn14's last block.
         fileprivate func halvings(_ blocks: Int) -> Int { self == .cnn14 ? blocks - 1 : blocks }
     }
 
+    /// D, the size of an embedding and of a token: the width of the last block.
     public let dimension: Int
+    /// Path prefixes of the parameters: the norm of the input, each block, the layer behind the pooling.
     public let blocks: [[String]]
     private let inputNorm: BatchNorm
     private let convBlocks: [ConvBlock]
     private let embedding: Linear
 
-    /// - Parameter channels: Width of each of the blocks; the published ones where nil.
+    /// Asks `scope` for the weights of `variant`, for spectrograms of `melBins` mel bins.
+    ///
+    /// - Parameter channels: The width of each block; nil for the published ones.
+    /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ variant: Variant, melBins: Int, channels: [Int]? = nil) throws {
         let channels = channels ?? variant.channels
         inputNorm = try BatchNorm(scope / "bn0", melBins)
@@ -38,7 +46,12 @@ public struct PannsCnn: Encoder {
         scope.ignorePannsExtras()
     }
 
-    /// A padded recording gives what it gives alone.
+    /// Encodes log-mel spectrograms `[B, T, mels]`: `pooled` is `[B, D]`, `tokens` are frames, `[B, T / 16, D]`.
+    ///
+    /// Cnn14 halves time once more: its tokens are `[B, T / 32, D]`. A recording that is padded in a batch gives what it gives
+    /// alone.
+    ///
+    /// - Throws: `TorchError` where the input has another shape, or too few frames to be halved so often.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         var lengths = try FrameLengths(input.mask)
         var x = try pannsInput(input.values, inputNorm, mode)
@@ -61,7 +74,7 @@ private struct ConvBlock {
         self.halves = halves
     }
 
-    /// `[B, C, T, F]` to `[B, width, T / 2, F / 2]`, and the lengths with it.
+    /// Maps `[B, C, T, F]` to `[B, width, T / 2, F / 2]`, or leaves T and F as they are, and follows the lengths.
     func callAsFunction(_ input: Tensor, _ lengths: FrameLengths, mode: Mode) throws -> (Tensor, FrameLengths) {
         var x = input
         for conv in convs { x = try conv(lengths.cleared(x), activation: .relu, mode: mode) }

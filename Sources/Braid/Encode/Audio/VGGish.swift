@@ -1,9 +1,13 @@
 public import Torch
 
-/// VGGish (Hershey et al. 2017, arXiv:1609.09430) in the key layout of its PyTorch ports: `features.0`, …, `embeddings.0`, ….
-/// One embedding a patch of 0.96 s; a recording's is the mean over its patches.
+/// The VGGish audio encoder (Hershey et al. 2017, arXiv:1609.09430).
+///
+/// It makes one embedding of a patch of 0.96 seconds; a recording's embedding is the mean over its patches. Parameters have
+/// the names of its PyTorch ports: `features.0`, …, `embeddings.0`, ….
 public struct VGGish: Encoder {
+    /// D, the size of an embedding and of a token.
     public let dimension = 128
+    /// Path prefixes of the parameters: each convolution, then each linear layer.
     public let blocks: [[String]]
     private let convs: [Conv2d]
     private let layers: [Linear]
@@ -14,6 +18,9 @@ public struct VGGish: Encoder {
     /// Positions of the last map: 96 × 64, halved four times.
     private static let positions = 6 * 4
 
+    /// Asks `scope` for the weights.
+    ///
+    /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope) throws {
         var inputs = 1
         convs = try Self.table.map { index, width, _ in
@@ -27,7 +34,9 @@ public struct VGGish: Encoder {
         for name in ["pca_eigen_vectors", "pca_means", "pca_matrix"] { (scope / "pproc").ignore(name) }
     }
 
-    /// Patches `[B, 96, 64]`.
+    /// Encodes log-mel patches `[B, 96, 64]`, 96 frames of 64 mel bins: `pooled` is `[B, 128]`, `tokens` are `[B, 1, 128]`.
+    ///
+    /// - Throws: `TorchError` where the input has another shape.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         var x = try input.values.unsqueezed(1)
         for (conv, row) in zip(convs, Self.table) {

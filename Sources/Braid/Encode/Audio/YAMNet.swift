@@ -1,10 +1,13 @@
 public import Torch
 
-/// YAMNet (Plakal and Ellis 2019, on MobileNetV1, arXiv:1704.04861) in the key layout of its PyTorch ports:
-/// `layer1.fused.conv`, `layer2.depthwise_conv.conv`, …. One embedding a patch of 0.96 s; a recording's is the mean over its
-/// patches.
+/// The YAMNet audio encoder (Plakal and Ellis 2019), which is built on MobileNetV1 (arXiv:1704.04861).
+///
+/// It makes one embedding of a patch of 0.96 seconds; a recording's embedding is the mean over its patches. Parameters have
+/// the names of its PyTorch ports: `layer1.fused.conv`, `layer2.depthwise_conv.conv`, ….
 public struct YAMNet: Encoder {
+    /// D, the size of an embedding and of a token.
     public let dimension = 1024
+    /// Path prefixes of the parameters, layer by layer.
     public let blocks: [[String]]
     private let layers: [Layer]
 
@@ -15,6 +18,9 @@ public struct YAMNet: Encoder {
     ]
     private static let epsilon = 1e-4
 
+    /// Asks `scope` for the weights.
+    ///
+    /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope) throws {
         var inputs = 1
         layers = try Self.table.enumerated().map { index, row in
@@ -26,7 +32,9 @@ public struct YAMNet: Encoder {
         for name in ["weight", "bias"] { (scope / "classifier").ignore(name) }
     }
 
-    /// Patches `[B, 96, 64]`.
+    /// Encodes log-mel patches `[B, 96, 64]`, 96 frames of 64 mel bins: `pooled` is `[B, 1024]`, `tokens` are `[B, 1, 1024]`.
+    ///
+    /// - Throws: `TorchError` where the input has another shape.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         var x = try input.values.unsqueezed(1)
         for layer in layers { x = try layer(x, mode: mode) }

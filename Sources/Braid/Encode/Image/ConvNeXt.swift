@@ -1,18 +1,24 @@
 public import Torch
 
-/// ConvNeXt (Liu et al. 2022, arXiv:2201.03545) in timm's key layout: `stem.0`, `stem.1`, `stages.0.blocks.0.conv_dw`, …,
-/// `head.norm`.
+/// The ConvNeXt image encoder (Liu et al. 2022, arXiv:2201.03545).
+///
+/// Parameters have timm's names: `stem.0`, `stem.1`, `stages.0.blocks.0.conv_dw`, …, `head.norm`.
 public struct ConvNeXt: Encoder {
+    /// What tells one ConvNeXt from another.
     public struct Shape: Sendable {
-        /// Blocks in each of four stages.
+        /// How many blocks each of the four stages has.
         public var depths: [Int]
+        /// How many channels the map of each stage has.
         public var widths: [Int]
+        /// The activation inside each block.
         public var activation = Activation.gelu
-        /// Of the last layer norm.
+        /// What the last layer norm adds to the variance; all others add 1e-6.
         public var epsilon = 1e-6
     }
 
+    /// D, the size of an embedding and of a token: the width of the last stage.
     public let dimension: Int
+    /// Path prefixes of the parameters: the stem, each block (with the downsampling in front of it), the last norm.
     public let blocks: [[String]]
     private let stem: (conv: Conv2d, norm: LayerNorm)
     private let stages: [Stage]
@@ -25,6 +31,9 @@ public struct ConvNeXt: Encoder {
         let blocks: [ConvNeXtBlock]
     }
 
+    /// Asks `scope` for the weights of a ConvNeXt of this shape.
+    ///
+    /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ shape: Shape) throws {
         let conv = try Conv2d(scope / "stem" / 0, 3, shape.widths[0], kernel: Self.patch, stride: Self.patch, bias: true)
         stem = (conv, try LayerNorm(scope / "stem" / 1, shape.widths[0], epsilon: Self.epsilon))
@@ -56,7 +65,11 @@ public struct ConvNeXt: Encoder {
         return (norm, try Conv2d(scope / 1, inputs, outputs, kernel: 2, stride: 2, bias: true))
     }
 
-    /// `[B, 3, H, W]`; tokens are the last map's positions, row by row.
+    /// Encodes pictures `[B, 3, H, W]`: `pooled` is `[B, D]`, `tokens` are `[B, T, D]`.
+    ///
+    /// Tokens are the positions of the last map, row by row, 32 pixels apart; the last norm is applied to `pooled` only.
+    ///
+    /// - Throws: `TorchError` where the input has another shape, or is smaller than 32 pixels.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         var x = try stem.norm.overChannels(stem.conv(input.values))
         for stage in stages {
@@ -93,7 +106,7 @@ private struct ConvNeXtBlock {
 }
 
 extension ConvNeXt {
-    /// torchvision's names: stages and what lies between them in one list.
+    /// The names torchvision gives the parameters: stages, and the downsampling between them, are one list.
     static func torchvision(_ shape: Shape) -> KeyMap {
         var renamed = [("features.0.0.", "stem.0."), ("features.0.1.", "stem.1."), ("classifier.0.", "head.norm.")]
         for (stage, depth) in shape.depths.enumerated() {
@@ -110,7 +123,7 @@ extension ConvNeXt {
             "torchvision", markers: ["features."], renamed: renamed.map { (from: $0.0, to: $0.1) }, dropped: ["classifier.2."])
     }
 
-    /// The names of the authors' own files.
+    /// The names the parameters have in the authors' own files.
     static func authors(_ shape: Shape) -> KeyMap {
         var renamed = [(from: "downsample_layers.0.", to: "stem."), (from: "norm.", to: "head.norm.")]
         for (stage, depth) in shape.depths.enumerated() {
@@ -126,7 +139,7 @@ extension ConvNeXt {
         return KeyMap("ConvNeXt authors", markers: ["downsample_layers."], renamed: renamed, dropped: ["head."])
     }
 
-    /// Transformers' names.
+    /// The names Transformers gives the parameters.
     static func huggingFace(_ shape: Shape) -> KeyMap {
         var renamed = [
             ("embeddings.patch_embeddings.", "stem.0."), ("embeddings.layernorm.", "stem.1."), ("layernorm.", "head.norm."),
@@ -168,7 +181,7 @@ extension ConvNeXt {
                 build: { (try ConvNeXt($0.scope, stated($0.config)), try ImageFrontEnd($0)) })
         ]
 
-    /// What a `config.json` of Transformers says.
+    /// The shape that Transformers' `config.json` states.
     private static func stated(_ config: JSONObject) throws -> Shape {
         var shape = Shape(
             depths: try config.ints("depths", [3, 3, 9, 3]), widths: try config.ints("hidden_sizes", [96, 192, 384, 768]),

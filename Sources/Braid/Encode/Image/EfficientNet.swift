@@ -1,23 +1,28 @@
 public import Torch
 
-/// EfficientNet (Tan and Le 2019, arXiv:1905.11946) in timm's key layout: `conv_stem`, `bn1`, `blocks.0.0.conv_dw`, …,
-/// `conv_head`, `bn2`.
+/// The EfficientNet image encoder (Tan and Le 2019, arXiv:1905.11946).
+///
+/// Parameters have timm's names: `conv_stem`, `bn1`, `blocks.0.0.conv_dw`, …, `conv_head`, `bn2`.
 public struct EfficientNet: Encoder {
     /// What tells one EfficientNet from another.
     public struct Shape: Sendable {
-        /// Times the widths of B0.
+        /// The factor on the widths of B0; results are rounded to multiples of 8.
         public var width: Double
-        /// Times the number of blocks of B0.
+        /// The factor on the number of blocks in each stage of B0; results are rounded up.
         public var depth: Double
+        /// What batch norms add to the variance: 1e-5 in PyTorch's weights, 1e-3 in TensorFlow's.
         public var epsilon = 1e-5
-        /// TensorFlow's padding.
+        /// Whether convolutions are padded as TensorFlow's `SAME` does it, which depends on the size of their input.
         public var isTensorFlow = false
-        /// Where padding does not depend on the picture: the strided blocks, counted over all stages, whose maps had an odd
-        /// size when the weights were trained. Transformers' form of TensorFlow's padding.
+        /// Blocks of stride 2 whose input had an odd size in training, counted over all stages; nil where `isTensorFlow` decides.
+        ///
+        /// This is Transformers' form of TensorFlow's padding, its `depthwise_padding`. It does not depend on the picture.
         public var oddBlocks: [Int]?
     }
 
+    /// D, the size of an embedding and of a token: 1280 in B0, times `Shape.width`.
     public let dimension: Int
+    /// Path prefixes of the parameters: the stem, each block, the last convolution with its norm.
     public let blocks: [[String]]
     private let stem: ConvNorm
     private let stages: [[InvertedResidual]]
@@ -29,6 +34,9 @@ public struct EfficientNet: Encoder {
         (1, 3, 1, 6, 320),
     ]
 
+    /// Asks `scope` for the weights of an EfficientNet of this shape.
+    ///
+    /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ shape: Shape) throws {
         let style = MobileStyle(epsilon: shape.epsilon, isTensorFlow: shape.isTensorFlow)
         var inputs = roundedWidth(32 * shape.width)
@@ -76,7 +84,11 @@ public struct EfficientNet: Encoder {
         }
     }
 
-    /// `[B, 3, H, W]`; tokens are the last map's positions, row by row.
+    /// Encodes pictures `[B, 3, H, W]`: `pooled` is `[B, D]`, `tokens` are `[B, T, D]`.
+    ///
+    /// Tokens are the positions of the last map, row by row, 32 pixels apart; `pooled` is their mean.
+    ///
+    /// - Throws: `TorchError` where the input has another shape.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         var x = try stem(input.values, activation: .silu, mode: mode)
         for stage in stages {
@@ -88,7 +100,7 @@ public struct EfficientNet: Encoder {
 }
 
 extension EfficientNet {
-    /// torchvision's names: blocks of stage n under `features.n`, their layers numbered.
+    /// The names torchvision gives the parameters: blocks of stage n lie under `features.n`, and their layers are numbered.
     static func torchvision(_ shape: Shape) -> KeyMap {
         var renamed = [
             ("features.0.0.", "conv_stem."), ("features.0.1.", "bn1."), ("features.8.0.", "conv_head."), ("features.8.1.", "bn2."),
@@ -103,7 +115,7 @@ extension EfficientNet {
             "torchvision", markers: ["features."], renamed: renamed.map { (from: $0.0, to: $0.1) }, dropped: ["classifier."])
     }
 
-    /// Transformers' names: all blocks in one list.
+    /// The names Transformers gives the parameters: all blocks are one list.
     static func huggingFace(_ shape: Shape) -> KeyMap {
         var renamed = [
             ("embeddings.convolution.", "conv_stem."), ("embeddings.batchnorm.", "bn1."), ("encoder.top_conv.", "conv_head."),
@@ -180,7 +192,7 @@ extension EfficientNet {
                 build: { (try EfficientNet($0.scope, stated($0.config)), try ImageFrontEnd($0)) })
         ]
 
-    /// What a `config.json` of Transformers says; its weights come from TensorFlow.
+    /// The shape that Transformers' `config.json` states; such weights come from TensorFlow.
     private static func stated(_ config: JSONObject) throws -> Shape {
         var shape = Shape(
             width: try config.double("width_coefficient", 2.0), depth: try config.double("depth_coefficient", 3.1))

@@ -11,7 +11,7 @@ struct InvertedResidualShape {
     /// Width inside squeeze-and-excitation; nil without one.
     var squeezed: Int?
     var activation: Activation
-    /// Of the depthwise convolution, where it is not the network's.
+    /// The padding of the depthwise convolution; nil where it is the same in the whole network.
     var padding: Conv2d.Padding?
 }
 
@@ -20,7 +20,7 @@ struct MobileStyle {
     var epsilon = 1e-5
     /// TensorFlow's padding, as weights that were trained there want it.
     var isTensorFlow = false
-    /// Of squeeze-and-excitation: in front of its second convolution, and behind it.
+    /// The activation in front of the second convolution of squeeze-and-excitation; `hasHardGate` is about what stands behind it.
     var squeezeActivation = Activation.silu
     var hasHardGate = false
 

@@ -1,19 +1,27 @@
 public import Torch
 
-/// MobileNetV3 (Howard et al. 2019, arXiv:1905.02244) in timm's key layout: `conv_stem`, `bn1`, `blocks.0.0.conv_dw`, …,
-/// `conv_head`. Its embedding is what stands in front of the classifier, behind the pooling.
+/// The MobileNetV3 image encoder (Howard et al. 2019, arXiv:1905.02244).
+///
+/// Parameters have timm's names: `conv_stem`, `bn1`, `blocks.0.0.conv_dw`, …, `conv_head`. The embedding is what the
+/// classifier of the pretraining reads: the output of `conv_head`, behind the pooling.
 public struct MobileNetV3: Encoder {
+    /// What tells one MobileNetV3 from another.
     public struct Shape: Sendable {
+        /// Whether it is the paper's Large network; else the Small one.
         public var isLarge: Bool
-        /// Times the published widths.
+        /// The factor on the published widths, the embedding's excepted; results are rounded to multiples of 8.
         public var width = 1.0
+        /// What batch norms add to the variance: 1e-3 in the weights of torchvision and TensorFlow.
         public var epsilon = 1e-5
-        /// TensorFlow's padding.
+        /// Whether convolutions are padded as TensorFlow's `SAME` does it, which depends on the size of their input.
         public var isTensorFlow = false
     }
 
+    /// D, the size of an embedding: 1280 in the Large network, 1024 in the Small one.
     public let dimension: Int
+    /// C, the size of a token: 960 in the Large network, 576 in the Small one, times `Shape.width`.
     public let tokenDimension: Int
+    /// Path prefixes of the parameters: the stem, each block, the last convolution, the layer behind the pooling.
     public let blocks: [[String]]
     private let stem: ConvNorm
     private let stages: [[InvertedResidual]]
@@ -51,6 +59,9 @@ public struct MobileNetV3: Encoder {
         [Row(5, 2, 6, 96, true, .hardSwish), Row(5, 1, 6, 96, true, .hardSwish), Row(5, 1, 6, 96, true, .hardSwish)],
     ]
 
+    /// Asks `scope` for the weights of a MobileNetV3 of this shape.
+    ///
+    /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ shape: Shape) throws {
         let style = MobileStyle(
             epsilon: shape.epsilon, isTensorFlow: shape.isTensorFlow, squeezeActivation: .relu, hasHardGate: true)
@@ -97,7 +108,11 @@ public struct MobileNetV3: Encoder {
         }
     }
 
-    /// `[B, 3, H, W]`; tokens are the last map's positions, row by row.
+    /// Encodes pictures `[B, 3, H, W]`: `pooled` is `[B, D]`, `tokens` are `[B, T, C]`.
+    ///
+    /// Tokens are the positions of the last map, row by row, 32 pixels apart.
+    ///
+    /// - Throws: `TorchError` where the input has another shape.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         let activation = Activation.hardSwish
         var x = try stem(input.values, activation: activation, mode: mode)
@@ -109,7 +124,7 @@ public struct MobileNetV3: Encoder {
         return Encoding(pooled: pooled, tokens: try x.flattened(from: 2).transposed(1, 2))
     }
 
-    /// torchvision's names: stem, blocks and last convolution in one list; its batch norms have an epsilon of 0.001.
+    /// The names torchvision gives the parameters: stem, blocks and last convolution are one list.
     static func torchvision(_ shape: Shape) -> KeyMap {
         var renamed = [("features.0.0.", "conv_stem."), ("features.0.1.", "bn1."), ("classifier.0.", "conv_head.")]
         var number = 1

@@ -1,27 +1,35 @@
 public import Torch
 
-/// ResNet (He et al. 2016, arXiv:1512.03385) in timm's and torchvision's key layout, `conv1`, `bn1`, `layer1.0.conv1`, …;
-/// bottlenecks have their stride in the 3×3 convolution, as both have it.
+/// The ResNet encoder of pictures or spectrograms (He et al. 2016, arXiv:1512.03385).
+///
+/// Parameters have the names of timm and torchvision: `conv1`, `bn1`, `layer1.0.conv1`, …. As in both, bottlenecks have their
+/// stride in the 3×3 convolution.
 public struct ResNet: Encoder {
     /// What tells one ResNet from another.
     public struct Shape: Sendable {
-        /// Blocks in each of four stages, `[2, 2, 2, 2]` for ResNet-18.
+        /// How many blocks each of the four stages has: `[2, 2, 2, 2]` in ResNet-18.
         public var layers: [Int]
-        /// Width of each stage; a bottleneck gives four times as much.
+        /// The width of each stage; a bottleneck gives four times as many channels.
         public var channels = [64, 128, 256, 512]
+        /// Whether blocks are bottlenecks of 1×1, 3×3 and 1×1 convolutions, as from ResNet-50 on; else two convolutions of 3×3.
         public var hasBottlenecks = false
-        /// 3 for pictures, 1 for spectrograms.
+        /// How many channels the input has: 3 for pictures, 1 for spectrograms.
         public var inputs = 3
-        /// Of the first convolution.
+        /// How many channels the first convolution gives.
         public var stemWidth = 64
     }
 
+    /// D, the size of an embedding and of a token: the channels of the last stage.
     public let dimension: Int
+    /// Path prefixes of the parameters: the stem, then each residual block.
     public let blocks: [[String]]
     private let stem: ConvNorm
     private let stages: [[ResidualBlock]]
     private let takesSpectrograms: Bool
 
+    /// Asks `scope` for the weights of a ResNet of this shape.
+    ///
+    /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ shape: Shape) throws {
         stem = ConvNorm(
             try Conv2d(scope / "conv1", shape.inputs, shape.stemWidth, kernel: 7, stride: 2, padding: .zeros(3)),
@@ -49,7 +57,12 @@ public struct ResNet: Encoder {
         takesSpectrograms = shape.inputs == 1
     }
 
-    /// `[B, 3, H, W]`; tokens are the last map's positions, row by row. Or log-mel `[B, T, mels]`; tokens are its frames.
+    /// Encodes pictures `[B, 3, H, W]`, or log-mel spectrograms `[B, T, mels]` where `Shape.inputs` is 1.
+    ///
+    /// `pooled` is `[B, D]`, the mean of the tokens. `tokens` of a picture are `[B, N, D]`, the positions of the last map, row by
+    /// row, 32 pixels apart. Those of a spectrogram are `[B, T / 32, D]`, rounded up: frames, each the mean over its pitches.
+    ///
+    /// - Throws: `TorchError` where the input has another shape.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         if takesSpectrograms { return try spectrogram(input, mode) }
         let x = try map(input.values, FrameLengths(nil), mode).0
@@ -118,7 +131,7 @@ private struct ResidualBlock {
 }
 
 extension ResNet {
-    /// Transformers' names for the same network.
+    /// The names Transformers gives the parameters.
     static func huggingFace(_ shape: Shape) -> KeyMap {
         var renamed = [("embedder.embedder.convolution.", "conv1."), ("embedder.embedder.normalization.", "bn1.")]
         for (stage, count) in shape.layers.enumerated() {
@@ -181,7 +194,7 @@ extension ResNet {
         }
     }
 
-    /// A size, its widths as `model_args` may give them.
+    /// The shape of a size by name; `model_args.channels` of timm's `config.json` may give other widths.
     private static func shape(_ config: JSONObject, _ layers: [Int], _ hasBottlenecks: Bool) throws -> Shape {
         try config.expectPlainTimm(besides: ["channels"])
         var shape = Shape(layers: layers, hasBottlenecks: hasBottlenecks)
@@ -192,7 +205,7 @@ extension ResNet {
         return shape
     }
 
-    /// What a `config.json` of Transformers says.
+    /// The shape that Transformers' `config.json` states.
     private static func stated(_ config: JSONObject) throws -> Shape {
         var shape = Shape(layers: try config.ints("depths", [3, 4, 6, 3]))
         let hidden = try config.ints("hidden_sizes", [256, 512, 1024, 2048])

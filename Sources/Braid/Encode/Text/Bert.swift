@@ -1,13 +1,18 @@
 public import Torch
 
-/// BERT (Devlin et al. 2019, arXiv:1810.04805), in Transformers' key layout, and what is built like it: DistilBERT
-/// (arXiv:1910.01108), MPNet (arXiv:2004.09297), RoBERTa (arXiv:1907.11692) and XLM-R (arXiv:1911.02116).
+/// BERT (Devlin et al. 2019, arXiv:1810.04805) and the text encoders that are built like it.
+///
+/// These are DistilBERT (arXiv:1910.01108), MPNet (arXiv:2004.09297), RoBERTa (arXiv:1907.11692) and XLM-R
+/// (arXiv:1911.02116). Parameters have the names that Transformers gives BERT's: `embeddings.word_embeddings`,
+/// `encoder.layer.0.attention.self.query`, ….
 public struct Bert: Encoder {
+    /// D, the size of an embedding: what the pooling makes of a token's size.
     public let dimension: Int
+    /// Path prefixes of the parameters: the embeddings (with MPNet's relative positions), then each layer.
     public let blocks: [[String]]
     private let words: Embedding
     private let positions: Embedding
-    /// Of which of two texts a token is; here always the first. nil in models without it.
+    /// Which of two texts a token belongs to; here always the first. nil in models without it.
     private let types: Embedding?
     private let norm: LayerNorm
     private let layers: [BertLayer]
@@ -18,6 +23,10 @@ public struct Bert: Encoder {
     /// What it computes in where it is frozen.
     private let inference: Precision?
 
+    /// Asks `scope` for the weights of an encoder of this shape.
+    ///
+    /// - Parameter pooling: How the tokens of a text become one embedding.
+    /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ shape: BertShape, pooling: TextPooling) throws {
         let initializer = Initializer.normal(deviation: 0.02)
         let embeddings = scope / "embeddings"
@@ -45,11 +54,17 @@ public struct Bert: Encoder {
         blocks = [shared] + (0..<shape.layers).map { ["encoder.layer.\($0)."] }
     }
 
+    /// C, the size of a token: `BertShape.hidden`.
     public let tokenDimension: Int
 
+    /// Whether padding is left out of the computation, as it is where all weights are frozen and on the CPU.
     public var skipsPadding: Bool { inference != nil }
 
-    /// Ids `[B, T]`, T at most the model's positions.
+    /// Encodes token ids, int64 `[B, T]`: `pooled` is `[B, D]`, `tokens` are `[B, T, C]`.
+    ///
+    /// T is at most `BertShape.longestText`. `tokenMask` is the input's mask.
+    ///
+    /// - Throws: `TorchError` where a text is too long, or an id lies beyond the vocabulary.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         if let inference, let lengths = input.lengths { return try withoutPadding(input, lengths, inference) }
         let ids = input.values
@@ -153,7 +168,7 @@ private struct RelativePositions {
         table = try Embedding(scope, buckets, heads, initializer: .normal(deviation: 0.02))
     }
 
-    /// `[1, heads, T, T]`.
+    /// What is added to the attention of each pair of `length` tokens, `[1, heads, T, T]`.
     func bias(_ length: Int) throws -> Tensor {
         let numbers = (0..<length).flatMap { query in (0..<length).map { key in Int64(bucket(key - query)) } }
         let ids = try Tensor(numbers, shape: [length, length]).moved(to: table.weight.device)

@@ -1,29 +1,43 @@
 public import Torch
 
-/// The sizes of a `config.json`, and what tells the relatives of BERT apart.
+/// The sizes that Transformers' `config.json` states, and what tells the relatives of BERT apart.
 public struct BertShape: Sendable {
     /// How positions are counted.
     public enum PositionRule: Sendable, Equatable {
+        /// The first token has position 0, whatever the padding.
         case fromZero
-        /// From the padding's id plus one, and only tokens that are not padding.
+        /// The first real token has the padding's id plus one, and padding is not counted: `behindPadding(padID)`.
         case behindPadding(Int)
     }
 
+    /// How many token ids there are: rows of the word embedding.
     public let vocabulary: Int
+    /// The size of a token in each layer.
     public let hidden: Int
+    /// How many Transformer layers there are.
     public let layers: Int
+    /// How many attention heads each layer has; they divide `hidden` among them.
     public let heads: Int
+    /// The size inside the feed-forward part of a layer.
     public let intermediate: Int
+    /// Rows of the position embedding; `longestText` says how many of them a text can use.
     public let positions: Int
+    /// Rows of the token type embedding; nil in DistilBERT and MPNet, which have none.
     public let types: Int?
+    /// What layer norms add to the variance.
     public let epsilon: Double
+    /// The share of values that is dropped behind the embeddings, attention and feed-forward, in training.
     public let dropout: Double
+    /// The share of attention weights that is dropped, in training.
     public let attentionDropout: Double
+    /// The activation of the feed-forward part.
     public let activation: Activation
+    /// How positions are counted: from zero, or as RoBERTa does it.
     public let positionRule: PositionRule
+    /// Rows of MPNet's table of relative positions; nil in all others.
     public let relativeBuckets: Int?
 
-    /// The most tokens a text may have.
+    /// The most tokens a text may have, the special ones included.
     public var longestText: Int {
         switch positionRule {
         case .fromZero: positions

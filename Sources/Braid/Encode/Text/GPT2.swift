@@ -1,20 +1,33 @@
 public import Torch
 
-/// GPT-2 (Radford et al. 2019), a causal decoder used as an encoder: each token sees those before it, and as a rule the last
-/// one's state is the embedding. Transformers' key layout: `wte`, `wpe`, `h.0.ln_1`, …, `ln_f`.
+/// GPT-2 (Radford et al. 2019), a causal decoder that is used as a text encoder.
+///
+/// Each token sees only those before it, so that as a rule the last one's state is the embedding. Parameters have
+/// Transformers' names: `wte`, `wpe`, `h.0.ln_1`, …, `ln_f`.
 public struct GPT2: Encoder {
-    /// The sizes of a `config.json`.
+    /// The sizes that Transformers' `config.json` states.
     public struct Shape: Sendable {
+        /// How many token ids there are: rows of the word embedding.
         public let vocabulary: Int
+        /// The size of a token in each layer.
         public let hidden: Int
+        /// How many Transformer layers there are.
         public let layers: Int
+        /// How many attention heads each layer has; they divide `hidden` among them.
         public let heads: Int
+        /// The size inside the feed-forward part of a layer; four times `hidden` where the file does not say.
         public let intermediate: Int
+        /// The most tokens a text may have.
         public let positions: Int
+        /// What layer norms add to the variance.
         public let epsilon: Double
+        /// The share of values that is dropped behind attention and feed-forward, in training.
         public let dropout: Double
+        /// The share of values that is dropped behind the embeddings, in training.
         public let embeddingDropout: Double
+        /// The share of attention weights that is dropped, in training.
         public let attentionDropout: Double
+        /// The activation of the feed-forward part.
         public let activation: Activation
 
         init(_ config: JSONObject) throws {
@@ -43,8 +56,11 @@ public struct GPT2: Encoder {
         }
     }
 
+    /// D, the size of an embedding: what the pooling makes of a token's size.
     public let dimension: Int
+    /// C, the size of a token: `Shape.hidden`.
     public let tokenDimension: Int
+    /// Path prefixes of the parameters: the embeddings, each layer, the last norm.
     public let blocks: [[String]]
     private let words: Embedding
     private let positions: Embedding
@@ -53,6 +69,10 @@ public struct GPT2: Encoder {
     private let dropout: Double
     private let pooling: TextPooling
 
+    /// Asks `scope` for the weights of a GPT-2 of this shape.
+    ///
+    /// - Parameter pooling: How the tokens of a text become one embedding.
+    /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ shape: Shape, pooling: TextPooling) throws {
         words = try Embedding(scope / "wte", shape.vocabulary, shape.hidden, initializer: .normal(deviation: 0.02))
         positions = try Embedding(scope / "wpe", shape.positions, shape.hidden, initializer: .normal(deviation: 0.01))
@@ -65,7 +85,11 @@ public struct GPT2: Encoder {
         blocks = [["wte.", "wpe."]] + (0..<shape.layers).map { ["h.\($0)."] } + [["ln_f."]]
     }
 
-    /// Ids `[B, T]`, padded behind.
+    /// Encodes token ids, int64 `[B, T]`, padded behind: `pooled` is `[B, D]`, `tokens` are `[B, T, C]`.
+    ///
+    /// T is at most `Shape.positions`. `tokenMask` is the input's mask.
+    ///
+    /// - Throws: `TorchError` where a text is too long, or an id lies beyond the vocabulary.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         let length = input.values.shape[1]
         let places = try Tensor.range(length).moved(to: input.values.device)
@@ -77,7 +101,7 @@ public struct GPT2: Encoder {
         return Encoding(pooled: try pooling(x, input.mask), tokens: x, tokenMask: input.mask)
     }
 
-    /// As a language model is saved, its output layer left out, and bare.
+    /// The names of a language model as Transformers saves it, with its output layer; bare ones need no entry.
     static let layouts = [
         KeyMap(
             "Hugging Face, with a head", markers: ["transformer."], renamed: [(from: "transformer.", to: "")],
@@ -127,7 +151,7 @@ private struct GPT2Layer {
 private struct TransposedLinear {
     private let weight: Tensor
     private let bias: Tensor
-    /// Where weights are frozen.
+    /// The same layer in the form that frozen weights compute in; nil where they can be trained.
     private let frozen: Linear?
 
     init(_ scope: Scope, _ inputs: Int, _ outputs: Int) throws {

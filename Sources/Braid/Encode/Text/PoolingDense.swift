@@ -59,7 +59,7 @@ struct PoolingDense: Sendable {
         return activation
     }
 
-    /// `[B, D]` to `[B, outputs]`.
+    /// Maps pooled embeddings `[B, D]` to `[B, outputs]`.
     func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
         let device = input.device
         let linear = try input.linear(weight.moved(to: device), bias: bias?.moved(to: device))

@@ -1,9 +1,11 @@
 internal import Foundation
 
 extension TextPooling {
-    /// What the user asks for, else what the folder says, else `fallback`.
+    /// Takes the pooling the user asks for, else the one the weights folder states, else `fallback`.
     ///
     /// - Parameter hidden: The size of a token.
+    /// - Throws: `BraidError` where the folder names a module that is not known here, or where another pooling is asked for than
+    ///   a dense layer behind it was trained with.
     public init(_ source: EncoderSource, hidden: Int, otherwise fallback: Mode) throws {
         self = try source.folder.flatMap { try Self.stated(in: $0, hidden: hidden) } ?? TextPooling(modes: [fallback])
         guard let asked = source.options.pooling, modes != [asked] else { return }
@@ -63,7 +65,7 @@ extension TextPooling {
         }
     }
 
-    /// What holds for the whole model.
+    /// Adds what `config_sentence_transformers.json` says of the whole model.
     private mutating func add(_ settings: JSONObject) throws {
         if settings.has("truncate_dim") {
             let limit = try settings.int("truncate_dim")

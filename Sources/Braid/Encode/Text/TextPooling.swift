@@ -1,22 +1,27 @@
 public import Torch
 
-/// How the tokens of a text become one embedding: the `Pooling`, `Dense` and `Normalize` modules of sentence-transformers (Reimers and
-/// Gurevych 2019, arXiv:1908.10084).
+/// How the tokens of a text become one embedding.
+///
+/// It does what the `Pooling`, `Dense` and `Normalize` modules of sentence-transformers do (Reimers and Gurevych 2019,
+/// arXiv:1908.10084).
 public struct TextPooling: Sendable {
+    /// What is taken of the tokens; the raw values are the names in sentence-transformers' `pooling_mode`.
     public enum Mode: String, Sendable, CaseIterable {
-        /// The first token, as BERT was made for.
+        /// The first token, which stands for the whole text in BERT's pretraining.
         case cls
+        /// The mean of all tokens that are not padding.
         case mean
+        /// The largest value of each dimension, over all tokens that are not padding.
         case max
-        /// The last token: what a causal decoder has read to its end.
+        /// The last token that is not padding: a causal decoder has read the whole text there.
         case last = "lasttoken"
-        /// The sum over the square root of the number of tokens.
+        /// The sum of all tokens over the square root of their number.
         case meanOverRoot = "mean_sqrt_len_tokens"
-        /// Later tokens weigh more: token t by t + 1.
+        /// The mean of all tokens, of which later ones weigh more: token t, counted from 0, by t + 1.
         case weightedMean = "weightedmean"
     }
 
-    /// One, or several that stand behind one another.
+    /// The modes in use; where there are several, their results stand behind one another.
     public var modes: [Mode]
     /// What is done to the pooled embedding, in order.
     var steps: [Step] = []
@@ -29,9 +34,10 @@ public struct TextPooling: Sendable {
         case truncate(Int)
     }
 
+    /// Makes a pooling without dense layers or normalisation behind it.
     public init(modes: [Mode]) { self.modes = modes }
 
-    /// The size of an embedding, where tokens have `hidden` values.
+    /// D, the size of an embedding, where tokens have `hidden` values.
     public func dimension(_ hidden: Int) -> Int {
         steps.reduce(hidden * modes.count) { size, step in
             switch step {
@@ -42,7 +48,10 @@ public struct TextPooling: Sendable {
         }
     }
 
-    /// `[B, T, D]` to `[B, dimension(D)]`; `mask` is bool `[B, T]`.
+    /// Pools tokens `[B, T, C]` to embeddings `[B, dimension(C)]`, in float32.
+    ///
+    /// - Parameter mask: Bool `[B, T]`, true where a token is real; nil where all are.
+    /// - Throws: `TorchError` where the shapes do not fit.
     public func callAsFunction(_ tokens: Tensor, _ mask: Tensor?) throws -> Tensor {
         let tokens = try tokens.converted(to: .float32)
         let parts = try modes.map { try pool(tokens, mask, $0) }

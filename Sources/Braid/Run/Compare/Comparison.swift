@@ -48,7 +48,7 @@ public struct Comparison: Sendable {
         public var milliseconds: Double { Interval(runs.map(\.milliseconds)).mean }
     }
 
-    public let metric: MetricName
+    public let metric: Metric
     public let seeds: [Int]
     /// The recipes in their order, then the single modalities.
     public let entries: [Entry]
@@ -61,12 +61,12 @@ public struct Comparison: Sendable {
     /// The recipes with each of several fusions in turn.
     public static func candidates(_ configurations: [Candidate], fusions: [FusionKind]?) throws -> [Candidate] {
         // One recipe alone is compared over all fusions.
-        let kinds = fusions ?? (configurations.count == 1 ? FusionKind.allCases : nil)
+        let kinds = fusions ?? (configurations.count == 1 ? FusionKind.registry.all : nil)
         guard let kinds else { return configurations }
         return try configurations.flatMap { candidate in
             try kinds.map { kind in
                 Candidate(
-                    name: configurations.count == 1 ? kind.rawValue : "\(candidate.name)/\(kind.rawValue)",
+                    name: configurations.count == 1 ? kind.name : "\(candidate.name)/\(kind.name)",
                     configuration: try candidate.configuration.with(kind))
             }
         }
@@ -79,15 +79,15 @@ public struct Comparison: Sendable {
     ///   - seeds: Each recipe is trained once a seed.
     /// - Throws: `BraidError` where the recipes cannot be compared: other manifests, encoders that are trained, no test split.
     public init(
-        _ candidates: [Candidate], metric: MetricName? = nil, seeds: [Int], reporter: any Reporter = SilentReporter()
+        _ candidates: [Candidate], metric: Metric? = nil, seeds: [Int], reporter: any Reporter = SilentReporter()
     ) throws {
         guard let first = candidates.first, !seeds.isEmpty else { throw BraidError(.usage, "there is nothing to compare") }
         let started = ContinuousClock.now
         var embedded = try SharedEmbeddings(candidates.map(\.configuration), reporter: reporter)
-        let task = first.configuration.heads[0].task
-        let metric = metric ?? task.standardMetrics[0]
-        guard metric != .loss, metric.applies(to: task) else {
-            throw BraidError(.usage, "\(metric.rawValue) cannot be compared for a \(task) task")
+        let head = first.configuration.heads[0]
+        let metric = metric ?? head.task.standardMetrics[0]
+        guard metric != .loss, metric.forms.contains(head.kind.form) else {
+            throw BraidError(.usage, "\(metric.name) cannot be compared for a \(head.kind) task")
         }
         let fitted = try candidates.map { Candidate(name: $0.name, configuration: try embedded.fitted($0.configuration)) }
         let all = try fitted + Self.singles(fitted)
@@ -113,7 +113,7 @@ public struct Comparison: Sendable {
     }
 
     /// Of figures that are known already.
-    init(entries: [Entry], metric: MetricName = .accuracy) {
+    init(entries: [Entry], metric: Metric = .accuracy) {
         (self.entries, self.metric, seeds) = (entries, metric, entries.first?.runs.map(\.seed) ?? [])
         (embeddingSeconds, trainingSeconds, samples) = (0, 0, [:])
     }
@@ -130,12 +130,12 @@ public struct Comparison: Sendable {
         guard let fitted = candidates.first?.configuration else { return [] }
         guard fitted.modalities.count > 1 else { return [] }
         return try fitted.modalities.keys.sorted().map { modality in
-            Candidate(name: "\(modality) alone", configuration: try fitted.keeping([modality]).with(.concat))
+            Candidate(name: "\(modality) alone", configuration: try fitted.keeping([modality]).with(FusionKind.concat))
         }
     }
 
     private static func comparable(
-        _ trained: [(entry: Entry, predictions: [HeadPredictions])], _ metric: MetricName
+        _ trained: [(entry: Entry, predictions: [HeadPredictions])], _ metric: Metric
     ) throws -> [Entry] {
         let single = best(trained.map(\.entry).filter(\.isSingle), metric)
         return try trained.map { entry, predictions in
@@ -150,7 +150,7 @@ public struct Comparison: Sendable {
     }
 
     /// The best by the mean on the val split: choosing on the test split would flatter the choice.
-    static func best(_ entries: [Entry], _ metric: MetricName) -> Entry? {
+    static func best(_ entries: [Entry], _ metric: Metric) -> Entry? {
         entries.max { metric.isBetterWhenHigher ? $0.val.mean < $1.val.mean : $0.val.mean > $1.val.mean }
     }
 

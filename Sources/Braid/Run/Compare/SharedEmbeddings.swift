@@ -15,7 +15,7 @@ struct SharedEmbeddings {
         let modality: Modality
         let description: String
 
-        init(_ modality: Modality, _ encoder: Configuration.Encoder, _ folder: URL) {
+        init(_ modality: Modality, _ encoder: EncoderSettings, _ folder: URL) {
             self.modality = modality
             description = "\(encoder.encoder ?? "") \(encoder.weights) \(encoder.options.fields) \(folder.path)"
         }
@@ -69,13 +69,13 @@ struct SharedEmbeddings {
 
     private func key(_ configuration: Configuration) -> GroupKey {
         let keys = configuration.modalities.sorted { $0.key < $1.key }.map { EncoderKey($0.key, $0.value, configuration.folder) }
-        return GroupKey(encoders: keys, tokens: configuration.fusion.type.takesTokens ? configuration.fusion.tokens : nil)
+        return GroupKey(encoders: keys, tokens: configuration.fusion.tokens)
     }
 
     /// Runs the encoders.
     mutating func embed() throws {
         // With tokens first: what has them serves those that need none.
-        for configuration in configurations.sorted(by: { $0.fusion.type.takesTokens && !$1.fusion.type.takesTokens })
+        for configuration in configurations.sorted(by: { $0.fusion.tokens != nil && $1.fusion.tokens == nil })
         where shared(configuration) == nil {
             let encoders = try makeEncoders(configuration)
             let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
@@ -129,10 +129,8 @@ struct ComparedTraining {
     /// Of the first head, on the test split.
     let predictions: HeadPredictions
 
-    init(_ asked: Configuration, seed: Int, _ metric: MetricName, _ embedded: SharedEmbeddings) throws {
-        var configuration = asked
-        configuration.training.seed = seed
-        configuration.training.monitor = false
+    init(_ asked: Configuration, seed: Int, _ metric: Metric, _ embedded: SharedEmbeddings) throws {
+        let configuration = try asked.with(["training.seed": "\(seed)", "training.monitor": "false"])
         try Generator.seed(UInt64(seed))
         let (model, data) = try embedded.prepare(configuration)
         let started = ContinuousClock.now

@@ -1,24 +1,28 @@
 public import Foundation
 internal import Torch
 
-/// Embeddings on disk, by content: what a medium's bytes gave with certain weights, front end and precision. Shared by all runs
-/// of a user.
+/// Embeddings on disk, by content, shared by all runs of a user.
 ///
-/// A folder an encoder, in it files of many embeddings each (`EmbeddingShelf`). Files appear whole and never change, so that
-/// any number of processes can read, write and delete at once; what a crash leaves is a temporary file, which is removed
-/// later. Beyond the limit the files that no run used for longest are deleted.
+/// What is stored is what a medium's bytes gave with certain weights, a front end and a precision. There is a folder for each
+/// encoder, in it files of many embeddings each (`EmbeddingShelf`). Files appear whole and never change, so that any number of
+/// processes can read, write and delete at once; what a crash leaves is a temporary file, which is removed later. Beyond the
+/// limit the files that no run used for longest are deleted.
 public struct EmbeddingCache: Sendable {
+    /// The folder that holds all encoders' folders; it need not exist.
     public let folder: URL
-    /// Bytes.
+    /// The most bytes that all files together may take, once a run has embedded its samples.
     public let limit: Int
 
+    /// Makes one from its parts.
     public init(folder: URL, limit: Int) {
         self.folder = folder
         self.limit = limit
     }
 
-    /// The user's: `BRAID_CACHE`, else `XDG_CACHE_HOME/braid`, else `~/.cache/braid`. `BRAID_CACHE_GB` limits its size, to 20
-    /// where it is not given.
+    /// The user's own cache.
+    ///
+    /// It lies in `BRAID_CACHE`, else `XDG_CACHE_HOME/braid`, else `~/.cache/braid`. `BRAID_CACHE_GB` limits its size, to 20
+    /// gigabytes where it is not given.
     ///
     /// - Throws: `BraidError` where the limit is no number.
     public static func standard(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> EmbeddingCache {
@@ -56,16 +60,21 @@ public struct EmbeddingCache: Sendable {
 // MARK: - Upkeep
 
 extension EmbeddingCache {
-    /// One encoder's embeddings.
+    /// What the cache holds of one encoder.
     public struct Entry: Sendable, Codable {
-        /// What made them.
+        /// What made the embeddings: the modality, the architecture and the weights.
         public let encoder: String
+        /// How many embeddings there are.
         public let embeddings: Int
+        /// How many bytes their files take.
         public let bytes: Int
+        /// When a run last read or wrote one of them.
         public let lastUsed: Date
     }
 
-    /// What there is, the latest used first.
+    /// What there is, encoder by encoder, the latest used first.
+    ///
+    /// - Throws: Foundation's error where the folder cannot be listed.
     public func entries() throws -> [Entry] {
         try shelves().compactMap { shelf in
             let files = segments(in: shelf)
@@ -79,6 +88,8 @@ extension EmbeddingCache {
     }
 
     /// Deletes everything.
+    ///
+    /// - Throws: `BraidError` where the folder cannot be deleted.
     public func clear() throws {
         guard FileManager.default.fileExists(atPath: folder.path) else { return }
         do { try FileManager.default.removeItem(at: folder) } catch {

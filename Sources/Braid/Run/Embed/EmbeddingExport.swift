@@ -1,20 +1,25 @@
 public import Foundation
 internal import Torch
 
-/// Writes embeddings of a manifest's samples to disk: per modality and fused, with ids and presence.
+/// Writes the embeddings of a manifest's samples to disk: those of each modality and the fused ones, with ids and presence.
 ///
-/// A part at a time: memory does not grow with the manifest, and what ends the work leaves whole parts to go on from.
+/// It works a part at a time: memory does not grow with the manifest, and where the work ends early whole parts stay, to go on
+/// from.
 public struct EmbeddingExport {
-    /// How embeddings are written.
+    /// The file format that embeddings are written in.
     public enum Format: String, CaseIterable, Sendable {
+        /// One safetensors file a part, one NumPy file an array, one table with a column a value, or one JSON object a line.
         case safetensors, npy, csv, jsonl
     }
 
-    /// What to extract from a model: modalities, and the fused embedding.
+    /// Which embeddings of a model are written.
     public struct Selection: Sendable {
+        /// The modalities whose own embeddings are written.
         public let modalities: Set<Modality>
+        /// Whether the fused embeddings are written too.
         public let fused: Bool
 
+        /// Makes one from its parts.
         public init(modalities: Set<Modality>, fused: Bool) {
             self.modalities = modalities
             self.fused = fused
@@ -23,13 +28,16 @@ public struct EmbeddingExport {
 
     /// Where embeddings go, and in what form.
     public struct Output: Sendable {
+        /// The folder to write; it is made where it does not exist.
         public var folder: URL
+        /// The file format.
         public var format: Format
-        /// The most rows of a part.
+        /// The most rows of a part, which are what is in memory at a time.
         public var partSize: Int
-        /// Goes on with what an earlier export left in the folder.
+        /// Whether to go on with what an earlier export left in the folder.
         public var resumes: Bool
 
+        /// Makes one from its parts.
         public init(_ folder: URL, format: Format = .safetensors, partSize: Int = 4096, resumes: Bool = false) {
             (self.folder, self.format, self.partSize, self.resumes) = (folder, format, partSize, resumes)
         }
@@ -42,9 +50,13 @@ public struct EmbeddingExport {
     private let options: Inference.Options
     private let device: Device
 
-    /// The embeddings of a trained model.
+    /// Prepares to write the embeddings of a trained model.
     ///
-    /// - Parameter split: Only its samples; nil for all.
+    /// - Parameters:
+    ///   - split: Only its samples are taken; nil takes all.
+    ///   - selection: Which of the model's embeddings are written.
+    /// - Throws: `BraidError` where the model lacks a modality that is asked for, or the split has no sample; else the error of the
+    ///   model or manifest that cannot be read.
     public init(
         model folder: URL, manifest: URL, split: Split? = nil, selection: Selection, _ options: Inference.Options
     ) throws {
@@ -66,27 +78,27 @@ public struct EmbeddingExport {
         self.options = options
     }
 
-    /// The embeddings of a configuration's encoders, before any training.
+    /// Prepares to write the embeddings of a configuration's encoders, before any training.
+    ///
+    /// - Parameter modalities: Those to write; what the configuration does not have is left out.
+    /// - Throws: The error of the manifest that cannot be read, or of the encoder that cannot be built.
     public init(configuration: Configuration, manifest: URL, modalities: Set<Modality>, _ options: Inference.Options) throws {
         let device = try options.device.resolve()
         stream = try SampleStream(
             manifest, columns: configuration.columns, stratum: configuration.heads.stratum, onBadSample: options.onBadSample)
-        encoders = try configuration.modalities.filter { modalities.contains($0.key) }.map { modality, asked in
-            // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.
-            var asked = asked
-            asked.train = .none
-            return try ModalityEncoder(
-                modality, asked, relativeTo: configuration.folder, device: device, reporter: options.reporter)
+        // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.
+        encoders = try configuration.frozen().modalities.filter { modalities.contains($0.key) }.map { modality, asked in
+            try ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device, reporter: options.reporter)
         }.sorted { $0.modality < $1.modality }
         fusing = nil
         self.device = device
         self.options = options
     }
 
-    /// Writes the parts that are missing, and the index.
+    /// Writes the parts that are missing, and then the index.
     ///
-    /// - Throws: `BraidError` where the folder holds what it must not, or a sample is bad and the policy is to fail. Whole parts
-    ///   stay.
+    /// - Throws: `BraidError` where the folder holds an export already, or one of another plan, or where a sample is bad and the
+    ///   policy is to fail. Whole parts stay.
     public func write(to output: Output) throws {
         let plan = try plan(output)
         let ledger = try ExportLedger(output, plan: plan)
@@ -146,7 +158,7 @@ public struct EmbeddingExport {
             embeddings.append(
                 .init(
                     name: "fused", dimension: fusing.model.fusedDimension,
-                    encoder: "\(fusing.model.settings.fusion.type.rawValue) fusion", sha256: try Fingerprint.of(fusing.file)))
+                    encoder: "\(fusing.model.settings.fusion.kind.name) fusion", sha256: try Fingerprint.of(fusing.file)))
         }
         return ExportLedger.Plan(
             format: output.format.rawValue, partSize: output.partSize, samples: stream.count,

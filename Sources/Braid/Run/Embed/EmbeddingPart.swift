@@ -4,11 +4,11 @@ internal import Torch
 struct EmbeddingPart {
     /// The samples, by place.
     let places: [Int]
-    /// `[N, D]`.
+    /// The embeddings, `[N, D]`.
     let pooled: Tensor
-    /// `[N, T, C]`, zeros where masked; nil where they were not asked for.
+    /// The tokens, `[N, T, C]`, zeros where masked; nil where they were not asked for.
     let tokens: Tensor?
-    /// Bool `[N, T]`.
+    /// Bool `[N, T]`, true where a token is real; nil where tokens were not asked for.
     let tokenMask: Tensor?
     /// Which rows hold nothing but finite values. The others are of no use.
     let isFinite: [Bool]

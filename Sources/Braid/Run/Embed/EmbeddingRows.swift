@@ -2,12 +2,13 @@ internal import Torch
 
 /// One modality's embeddings of some samples.
 struct EmbeddingRows {
-    /// `[N, D]`; zeros where the modality is missing.
+    /// The embeddings, `[N, D]`; zeros where the modality is missing.
     let pooled: Tensor
-    /// `[N, T, C]`; nil where they were not asked for.
+    /// The tokens, `[N, T, C]`; nil where they were not asked for.
     let tokens: Tensor?
-    /// Bool `[N, T]`.
+    /// Bool `[N, T]`, true where a token is real; nil where tokens were not asked for.
     let tokenMask: Tensor?
+    /// Which of the samples have the modality.
     let presence: [Bool]
 
     func moved(to device: Device) throws -> EmbeddingRows {

@@ -1,17 +1,17 @@
 internal import Foundation
 internal import Torch
 
-/// The cached embeddings of one encoder: `NAME.safetensors` files, each with `keys` uint8 `[N, 32]`, `pooled` float32 `[N, D]`, and,
-/// where tokens are kept, `tokens` `[N, T, C]` and `token_mask` uint8 `[N, T]`.
+/// The cached embeddings of one encoder.
 ///
-/// Used by several threads at once.
+/// They lie in `NAME.safetensors` files, each with `keys` uint8 `[N, 32]`, `pooled` float32 `[N, D]`, and, where tokens are
+/// kept, `tokens` `[N, T, C]` and `token_mask` uint8 `[N, T]`. Used by several threads at once.
 final class EmbeddingShelf: @unchecked Sendable {
     private let cache: EmbeddingCache
     private let folder: URL
     private let label: String
     private let modality: Modality
     private let dimension: Int
-    /// C, where tokens are kept.
+    /// The size of a token, C; nil where tokens are not kept.
     private let tokens: Int?
     private let lock = NSLock()
 
@@ -140,7 +140,7 @@ final class EmbeddingShelf: @unchecked Sendable {
         } catch { failure = "\(error)" }
     }
 
-    /// Once; another writer may be faster.
+    /// Writes what made the embeddings, where no other writer has done so.
     private func writeLabel() throws {
         let file = folder.appendingPathComponent(Self.labelName)
         let isThere = { FileManager.default.fileExists(atPath: file.path) }

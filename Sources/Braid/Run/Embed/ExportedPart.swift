@@ -6,9 +6,9 @@ struct ExportedPart {
     /// One kind of embedding.
     struct Block {
         let name: String
-        /// `[N, D]`.
+        /// The embeddings, `[N, D]`.
         let values: Tensor
-        /// nil where every sample has it.
+        /// Which samples have this kind of embedding; nil where every one has it.
         let presence: [Bool]?
     }
 

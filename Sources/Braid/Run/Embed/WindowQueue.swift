@@ -61,7 +61,7 @@ final class WindowQueue: @unchecked Sendable {
         if let error = condition.withLock({ error }) { throw error }
     }
 
-    /// nil where all workers have left and nothing is left to take. After a failure results are dropped.
+    /// The next result; nil where all workers have left and nothing is left to take. After a failure results are dropped.
     private func next(_ workers: Int) -> (window: EncodingPipeline.Window, count: Int)? {
         condition.withLock {
             while true {

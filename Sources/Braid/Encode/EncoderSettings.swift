@@ -1,0 +1,46 @@
+/// How one modality is encoded.
+public struct EncoderSettings: Sendable, Equatable {
+    /// An architecture, or a weights folder whose architecture and front end are taken; nil: what the weights say.
+    public let encoder: String?
+    /// A file or folder, a Hugging Face id, `bundled:NAME`, or `random`.
+    public let weights: String
+    /// How much of it is trained.
+    public let train: Trainable
+    /// What is asked of it beyond what its weights say.
+    public let options: EncoderOptions
+
+    /// An encoder by its parts, for programs that bring no configuration.
+    public init(encoder: String?, weights: String, train: Trainable, options: EncoderOptions = EncoderOptions()) {
+        (self.encoder, self.weights, self.train, self.options) = (encoder, weights, train, options)
+    }
+
+    /// Reads the keys of `modalities`: those that have any.
+    static func read(_ reader: inout ConfigurationReader) -> [Modality: EncoderSettings] {
+        var modalities: [Modality: EncoderSettings] = [:]
+        for modality in Modality.allCases { modalities[modality] = read(&reader, modality) }
+        return modalities
+    }
+
+    private static func read(_ reader: inout ConfigurationReader, _ modality: Modality) -> EncoderSettings? {
+        let path = "modalities.\(modality)"
+        let isGiven = reader.has(path)
+        let encoder = reader.optionalString(
+            "\(path).encoder",
+            "An architecture that braid models list shows, or a weights folder whose architecture and front end are taken. Default: what the weights say."
+        )
+        let weights = reader.optionalString(
+            "\(path).weights",
+            "A file (.safetensors, .pth) or folder, a Hugging Face id (name@revision pins it), bundled:NAME, or random.")
+        let train = reader.parsed(
+            "\(path).train", Trainable.none, "How much of the encoder is trained: none, last:N blocks, all.",
+            expected: "none, last:N or all", pattern: "^(none|all|last:[1-9][0-9]*)$", parse: { Trainable($0) },
+            represent: \.text, records: isGiven)
+        let options = EncoderOptions(&reader, modality, path)
+        reader.refuse("\(path).precision", unless: train == .none, "acts only on a frozen encoder, train: none")
+        guard isGiven else { return nil }
+        if weights == nil {
+            reader.fault("weights is missing; name a file, a folder, a Hugging Face id, bundled:NAME, or random", path)
+        }
+        return EncoderSettings(encoder: encoder, weights: weights ?? "", train: train, options: options)
+    }
+}

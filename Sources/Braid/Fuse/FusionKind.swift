@@ -1,0 +1,66 @@
+public import Torch
+
+/// A fusion that configurations may name.
+public struct FusionKind: Registrable, Hashable {
+    public static let noun = "a fusion"
+
+    /// Makes a fusion of modalities, its weights asked of the scope.
+    public typealias Make = @Sendable (Scope, [FusedModality]) throws -> any Fusion
+    /// Makes a fusion that has heads of its own: `heads` gives those on an embedding of a size.
+    public typealias MakeWithHeads =
+        @Sendable (Scope, [FusedModality], _ heads: (Scope, Int) throws -> TaskHeads) throws -> any Fusion
+
+    /// What all fusions are told.
+    public struct Basics: Sendable {
+        /// d, the size of projections and of the fused embedding.
+        public let dimension: Int
+        /// The chance of a value to be dropped in training.
+        public let dropout: Double
+    }
+
+    /// What `fusion.type` calls it.
+    public let name: String
+    /// Where it is described.
+    public let paper: String
+    /// Whether it takes tokens, and not only one embedding a sample.
+    public let takesTokens: Bool
+    /// Whether it makes logits by itself, with heads of its own, and learns each modality as if it were alone.
+    public let hasOwnHeads: Bool
+    let read: @Sendable (inout ConfigurationReader, Basics) -> MakeWithHeads
+
+    /// A fusion of embeddings.
+    ///
+    /// - Parameters:
+    ///   - name: Unique among all fusions.
+    ///   - paper: Where it is described.
+    ///   - takesTokens: Whether it takes tokens, and not only one embedding a sample.
+    ///   - read: Reads the fusion's own keys, `fusion.….`, and gives what makes it.
+    public init(
+        name: String, paper: String, takesTokens: Bool = false,
+        read: @escaping @Sendable (inout ConfigurationReader, Basics) -> Make
+    ) {
+        (self.name, self.paper, self.takesTokens, hasOwnHeads) = (name, paper, takesTokens, false)
+        self.read = { reader, basics in
+            let make = read(&reader, basics)
+            return { scope, modalities, _ in try make(scope, modalities) }
+        }
+    }
+
+    /// A fusion of what heads say, which makes the heads itself. Takes the parameters of the other initialiser, `read` giving what
+    /// makes the fusion from heads.
+    public init(
+        fusingLogits name: String, paper: String,
+        read: @escaping @Sendable (inout ConfigurationReader, Basics) -> MakeWithHeads
+    ) {
+        (self.name, self.paper, takesTokens, hasOwnHeads, self.read) = (name, paper, false, true, read)
+    }
+
+    /// Two kinds of one name are one.
+    public static func == (left: FusionKind, right: FusionKind) -> Bool { left.name == right.name }
+
+    /// Hashes the name.
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+    /// Every fusion there is.
+    public static let registry = Registry<FusionKind>([.concat, .gated, .lowRank, .crossAttention, .bottleneck, .film, .late])
+}

@@ -1,0 +1,49 @@
+/// What a model is made of, beside its encoders and what it has learnt.
+public struct ModelSettings: Sendable {
+    /// How embeddings are fused.
+    public let fusion: FusionSettings
+    /// What is predicted.
+    public let heads: [HeadSettings]
+    /// Which column of the manifest held what.
+    public let columns: Columns
+    /// How samples were split where the manifest did not say it.
+    public let splits: SplitFractions
+    /// SHA-256 of the manifest that the model was trained on.
+    public let manifestSHA256: String
+    /// The keys that act, as `model.json` keeps them.
+    let resolved: [ResolvedKey]
+
+    /// The sections of a configuration that a model keeps.
+    private static let sections = ["fusion.", "head.", "heads.", "columns.", "splits."]
+
+    /// Those of a configuration.
+    init(_ configuration: Configuration, manifestSHA256: String) {
+        (fusion, heads) = (configuration.fusion, configuration.heads)
+        (columns, splits) = (configuration.columns, configuration.splits)
+        self.manifestSHA256 = manifestSHA256
+        resolved = configuration.resolved.filter { key in Self.sections.contains(where: key.path.hasPrefix) }
+    }
+
+    /// Reads those of a document, with the calls that read a configuration: keys that the document does not have are at their defaults.
+    ///
+    /// - Parameters:
+    ///   - modalities: How many the model takes.
+    ///   - order: The heads' names, in the model's order: objects of JSON have none.
+    ///   - allowsIdleKeys: Whether keys that do not act are let pass.
+    /// - Throws: `BraidError` with every fault.
+    init(_ document: ConfigurationDocument, modalities: Int, order: [String], manifestSHA256: String, allowsIdleKeys: Bool = false)
+        throws
+    {
+        var reader = ConfigurationReader(document, allowsIdleKeys: allowsIdleKeys)
+        let columns = Columns(&reader)
+        splits = SplitFractions(&reader)
+        fusion = FusionSettings(&reader, modalities: modalities)
+        let place = { (head: HeadSettings) in order.firstIndex(of: head.name) ?? order.count }
+        heads = HeadSettings.read(&reader).sorted { place($0) < place($1) }
+        self.columns = columns.with(labels: heads.map(\.column))
+        self.manifestSHA256 = manifestSHA256
+        resolved = reader.resolved
+        reader.finish()
+        do { try reader.check() } catch let error as BraidError { throw BraidError(.badData, faults: error.faults) }
+    }
+}

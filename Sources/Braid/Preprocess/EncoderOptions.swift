@@ -1,0 +1,113 @@
+public import Torch
+
+/// What a user may ask of an encoder, where its weights leave it open. Stored with a model, as `braid.json`.
+public struct EncoderOptions: Sendable, Equatable {
+    /// How a text's tokens become one embedding; text only.
+    public let pooling: TextPooling.Mode?
+    /// Seconds; longer recordings are cut into windows of this length; audio only.
+    public let window: Double?
+    /// The share of a window that the next one repeats; audio only.
+    public let overlap: Double?
+    /// What a frozen encoder computes in.
+    public let precision: Precision?
+    /// How large JPEGs are decoded; image only.
+    public let decoding: JPEGDecoding?
+    /// The layout that the weights were in before Braid wrote them under its own names.
+    let layout: String?
+
+    /// What is asked; nil where nothing is.
+    public init(
+        pooling: TextPooling.Mode? = nil, window: Double? = nil, overlap: Double? = nil, precision: Precision? = nil,
+        decoding: JPEGDecoding? = nil
+    ) {
+        self.init(pooling, window, overlap, precision, decoding, layout: nil)
+    }
+
+    private init(
+        _ pooling: TextPooling.Mode?, _ window: Double?, _ overlap: Double?, _ precision: Precision?, _ decoding: JPEGDecoding?,
+        layout: String?
+    ) {
+        (self.pooling, self.window, self.overlap) = (pooling, window, overlap)
+        (self.precision, self.decoding, self.layout) = (precision, decoding, layout)
+    }
+
+    /// Reads the keys that act on a modality.
+    init(_ reader: inout ConfigurationReader, _ modality: Modality, _ path: String) {
+        precision = reader.optionalChoice(
+            "\(path).precision",
+            "What a frozen encoder computes in; bf16 needs a processor with AVX512-BF16. Default: fp32, or what a model's folder says."
+        )
+        decoding =
+            modality == .image
+            ? reader.optionalChoice(
+                "\(path).jpeg_decoding",
+                "scaled: JPEGs of at least twice the size needed are decoded at a half, a quarter or an eighth of it, faster and not quite alike. Default: exact."
+            ) : nil
+        pooling =
+            modality == .text
+            ? reader.optionalChoice(
+                "\(path).pooling",
+                "How tokens become one embedding. Default: what a sentence-transformers folder says, else mean, and lasttoken for GPT-2."
+            ) : nil
+        window =
+            modality == .audio
+            ? reader.optionalDouble(
+                "\(path).window", 0.1...86_400,
+                "Seconds. Longer recordings are cut into windows of this length, whose embeddings are averaged. Default: 60; VGGish and YAMNet have windows of their own."
+            ) : nil
+        overlap =
+            modality == .audio
+            ? reader.optionalDouble("\(path).overlap", 0...0.95, "Share of a window that the next one repeats. Default: 0.") : nil
+        layout = nil
+    }
+
+    static let fileName = "braid.json"
+
+    /// Reads what was stored with a model.
+    init(_ json: JSONObject) throws {
+        func known<Choice: RawRepresentable & CaseIterable>(_ name: String) throws -> Choice? where Choice.RawValue == String {
+            guard json.has(name) else { return nil }
+            guard let choice = Choice(rawValue: try json.string(name)) else {
+                throw json.fault("\(name) is not one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            return choice
+        }
+        pooling = try known("pooling")
+        decoding = try known("jpeg_decoding")
+        precision = try known("precision")
+        window = json.has("window") ? try json.double("window") : nil
+        overlap = json.has("overlap") ? try json.double("overlap") : nil
+        layout = json.has("layout") ? try json.string("layout") : nil
+        if let window, !(0.1...86_400).contains(window) { throw json.fault("window must lie in 0.1 ... 86400 seconds") }
+        if let overlap, !(0...0.95).contains(overlap) { throw json.fault("overlap must lie in 0 ... 0.95") }
+    }
+
+    /// As JSON fields; empty where nothing was asked.
+    var fields: [String: Any] {
+        var fields: [String: Any] = [:]
+        fields["pooling"] = pooling?.rawValue
+        fields["precision"] = precision?.rawValue
+        fields["jpeg_decoding"] = decoding?.rawValue
+        fields["window"] = window
+        fields["overlap"] = overlap
+        fields["layout"] = layout
+        return fields
+    }
+
+    /// These, and where they are silent, `others`.
+    func merged(over others: EncoderOptions) -> EncoderOptions {
+        EncoderOptions(
+            pooling ?? others.pooling, window ?? others.window, overlap ?? others.overlap, precision ?? others.precision,
+            decoding ?? others.decoding, layout: layout ?? others.layout)
+    }
+
+    /// These, for weights that came in `layout`.
+    func with(layout: String?) -> EncoderOptions {
+        EncoderOptions(pooling, window, overlap, precision, decoding, layout: layout)
+    }
+
+    /// These, computed in `precision`.
+    func with(precision: Precision) -> EncoderOptions {
+        EncoderOptions(pooling, window, overlap, precision, decoding, layout: layout)
+    }
+}

@@ -1,0 +1,23 @@
+public import Foundation
+public import Torch
+
+/// What an encoder is built from.
+public struct EncoderSource {
+    /// Where weights are asked for; its store is random or loading.
+    public let scope: Scope
+    /// The `config.json`; empty where weights come as a bare file.
+    public let config: JSONObject
+    /// Where the front end's files lie; nil where there is no folder.
+    public let folder: URL?
+    /// What the user asks for beyond what the weights say.
+    public let options: EncoderOptions
+
+    /// The layout the checkpoint was found to be in; nil where its names are the encoder's own.
+    public var layout: String? { options.layout ?? scope.store.layout }
+
+    /// A JSON file of the folder; nil where there is none.
+    public func file(_ name: String) throws -> JSONObject? {
+        guard let url = folder?.appendingPathComponent(name), FileManager.default.fileExists(atPath: url.path) else { return nil }
+        return try JSONObject(url)
+    }
+}

@@ -1,0 +1,102 @@
+public import Foundation
+
+extension Configuration {
+    /// Reads a configuration file, with `--set` overrides.
+    ///
+    /// - Parameter overrides: `key=value` pairs, the value in YAML.
+    /// - Throws: `BraidError` with every fault by file, line and key.
+    public static func read(_ url: URL, overrides: [String] = []) throws -> Configuration {
+        try read(url, overrides: overrides, hasSplitColumn: false)
+    }
+
+    static func read(_ url: URL, overrides: [String] = [], hasSplitColumn: Bool) throws -> Configuration {
+        if let reason = MediaFile.fault(of: url) {
+            throw BraidError(.noInput, "\(url.path): the configuration cannot be read: \(reason)")
+        }
+        guard let data = try? Data(contentsOf: url) else {
+            throw BraidError(.noInput, "\(url.path): the configuration cannot be read: no permission")
+        }
+        guard let yaml = String(validating: data, as: UTF8.self) else {
+            throw BraidError(.badConfiguration, "\(url.path): is not UTF-8 text")
+        }
+        let document = ConfigurationDocument(yaml: yaml, file: url.lastPathComponent, overrides: overrides)
+        return try Configuration(document, folder: url.deletingLastPathComponent(), hasSplitColumn: hasSplitColumn)
+    }
+
+    /// Reads a configuration from a text, for programs that have none in a file.
+    ///
+    /// - Parameters:
+    ///   - file: What errors call it.
+    ///   - folder: Where relative paths start.
+    ///   - overrides: `key=value` pairs, the value in YAML.
+    /// - Throws: `BraidError` with every fault by line and key.
+    public static func parse(
+        _ yaml: String, file: String = "configuration", folder: URL, overrides: [String] = []
+    ) throws -> Configuration {
+        try Configuration(ConfigurationDocument(yaml: yaml, file: file, overrides: overrides), folder: folder)
+    }
+
+    /// The same document with other values, read again.
+    ///
+    /// - Parameter settings: Values in YAML by dotted key, for example `["training.seed": "3"]`.
+    /// - Throws: `BraidError` where they do not fit.
+    public func with(_ settings: [String: String]) throws -> Configuration { try with(settings, without: { _ in false }) }
+
+    func with(_ settings: [String: String], without isGone: (String) -> Bool) throws -> Configuration {
+        try Configuration(document.with(settings, without: isGone), folder: folder, hasSplitColumn: hasSplitColumn)
+    }
+
+    /// Only with `kept` of the modalities, for a manifest that has no others. What acts only between modalities goes with the last
+    /// but one.
+    func keeping(_ kept: Set<Modality>) throws -> Configuration {
+        let gone = modalities.keys.filter { !kept.contains($0) }.map { "modalities.\($0)." }
+        let isFrozen = kept.allSatisfy { modalities[$0]?.train == Trainable.none }
+        return try with([:]) { key in
+            gone.contains(where: key.hasPrefix) || (isFrozen && key == "training.encoder_learning_rate")
+                || (kept.count == 1 && TrainingSettings.keysBetweenModalities.contains(key))
+        }
+    }
+
+    /// With another fusion. Keys that the fusion does not know give way; those it shares stay.
+    ///
+    /// - Throws: `BraidError` where they do not fit the fusion.
+    func with(_ kind: FusionKind) throws -> Configuration {
+        let idle = FusionSettings.idleKeys(of: kind)
+        return try with(["fusion.type": kind.name]) { key in
+            idle.contains(key) || (kind.hasOwnHeads && key.hasPrefix("training.balance."))
+        }
+    }
+
+    /// With every encoder frozen, as embeddings before any training have them.
+    func frozen() throws -> Configuration {
+        let trained = modalities.filter { $0.value.train != .none }.keys
+        let settings = trained.map { ("modalities.\($0).train", "none") }
+        return try with(Dictionary(uniqueKeysWithValues: settings)) { $0 == "training.encoder_learning_rate" && !trained.isEmpty }
+    }
+
+    /// The configuration as it acts on `manifest`: without splits where the file has its own, and without modalities that
+    /// no sample has.
+    ///
+    /// - Throws: `BraidError` where nothing is left to learn from, or a sample has none of the modalities.
+    func fitting(_ manifest: Manifest, reporter: any Reporter) throws -> Configuration {
+        let fitted =
+            manifest.hasSplitColumn ? try Configuration(document, folder: folder, hasSplitColumn: true) : self
+        let file = manifest.url.lastPathComponent
+        let asked = modalities.keys.sorted()
+        let there = Set(asked.filter { modality in manifest.samples.contains { $0.has(modality) } })
+        let names = asked.map(\.rawValue).joined(separator: ", ")
+        guard !there.isEmpty else {
+            throw BraidError(.badConfiguration, "\(file): no sample has any of the configured modalities (\(names))")
+        }
+        let uncovered = manifest.samples.filter { sample in !there.contains(where: sample.has) }
+        guard uncovered.isEmpty else {
+            throw BraidError(
+                .badData,
+                faults: uncovered.map { Fault("has none of the configured modalities (\(names))", file: file, line: $0.line) })
+        }
+        for modality in asked where !there.contains(modality) {
+            reporter.note("\(modality): no sample of \(file) has one; the model is trained without it")
+        }
+        return there.count < asked.count ? try fitted.keeping(there) : fitted
+    }
+}

@@ -1,0 +1,99 @@
+public import Foundation
+
+/// Everything a run is asked to do: what a document says, and defaults where it is silent.
+///
+/// A configuration never changes. Another one is made by reading its document again with other values (`with`), so that what runs and what
+/// `config.yaml` records cannot differ. Each group of settings lies beside what it sets, with its keys, defaults and refusals.
+public struct Configuration: Sendable {
+    /// The manifest, as the document writes it.
+    public let manifest: String
+    /// Which column of the manifest holds what.
+    public let columns: Columns
+    /// How samples are split where the manifest does not say it.
+    public let splits: SplitFractions
+    /// What becomes of samples whose media cannot be read.
+    public let onBadSample: BadSample.Policy
+    /// Where to compute.
+    public let device: DeviceChoice
+    /// Whether embeddings of frozen encoders are taken from, and put into, the user's cache.
+    public let cachesEmbeddings: Bool
+    /// The encoder of each modality that is taken.
+    public let modalities: [Modality: EncoderSettings]
+    /// How embeddings are fused.
+    public let fusion: FusionSettings
+    /// What is predicted: one head, or several that share the fusion.
+    public let heads: [HeadSettings]
+    /// How it is learnt.
+    public let training: TrainingSettings
+    /// The folder that relative paths start from: the configuration's own.
+    public let folder: URL
+    /// What was read.
+    let document: ConfigurationDocument
+    /// Every key that acts, defaults filled in, in the order they were read.
+    let resolved: [ResolvedKey]
+    /// Whether the manifest says which split a sample is in, so that `splits` does not act.
+    let hasSplitColumn: Bool
+
+    /// The keys, in the order that documents give them.
+    ///
+    /// - Throws: `BraidError` with every fault by file, line and key.
+    init(_ document: ConfigurationDocument, folder: URL, hasSplitColumn: Bool = false) throws {
+        var reader = ConfigurationReader(document)
+        self.init(&reader, folder: folder, hasSplitColumn: hasSplitColumn)
+        if modalities.isEmpty {
+            reader.fault("name at least one of modalities.image, modalities.text, modalities.audio", "modalities")
+        }
+        reader.finish()
+        try reader.check()
+    }
+
+    init(_ reader: inout ConfigurationReader, folder: URL, hasSplitColumn: Bool) {
+        self.folder = folder
+        self.hasSplitColumn = hasSplitColumn
+        document = reader.document
+        manifest = reader.string("manifest", "manifest.csv", "The manifest, relative to this file.")
+        let columns = Columns(&reader)
+        splits = SplitFractions(&reader, acts: !hasSplitColumn, manifest: manifest)
+        onBadSample = reader.choice("on_bad_sample", .fail, "What to do with samples whose media cannot be read.")
+        device = reader.choice("device", .auto, "Where to compute; auto takes a CUDA device where there is one.")
+        cachesEmbeddings = reader.bool(
+            "embedding_cache", true,
+            "Whether embeddings of frozen encoders are shared with other runs through the user's cache; see braid cache.")
+        modalities = EncoderSettings.read(&reader)
+        fusion = FusionSettings(&reader, modalities: modalities.count)
+        heads = HeadSettings.read(&reader)
+        training = TrainingSettings(
+            &reader, trainsEncoders: modalities.values.contains { $0.train != .none }, modalities: modalities.count,
+            fusion.kind, heads)
+        self.columns = columns.with(labels: heads.map(\.column))
+        resolved = reader.resolved
+    }
+
+    /// The manifest's place.
+    public var manifestURL: URL { Paths.resolve(manifest, in: folder) }
+
+    /// The resolved document, its paths in full: it reads as the same configuration wherever it lies.
+    public var yaml: String { ConfigurationWriter.yaml(resolved.map { $0.mappingPaths(from: folder) { url, _ in url.path } }) }
+
+    /// The resolved document for a file in `place`: paths that were given relative to the document stay relative, now to `place`.
+    func yaml(in place: URL) -> String {
+        ConfigurationWriter.yaml(
+            resolved.map { key in
+                key.mappingPaths(from: folder) { url, given in
+                    given.hasPrefix("/") ? given : Paths.relative(url, to: place)
+                }
+            })
+    }
+}
+
+extension ResolvedKey {
+    /// With the path it holds, if it is one of a file that is there, replaced.
+    fileprivate func mappingPaths(from folder: URL, _ replace: (URL, String) -> String) -> ResolvedKey {
+        guard path == "manifest" || path.hasSuffix(".weights") || path.hasSuffix(".encoder"), case .text(let given) = value else {
+            return self
+        }
+        let url = Paths.resolve(given, in: folder)
+        guard FileManager.default.fileExists(atPath: url.path) else { return self }
+        return ResolvedKey(path: path, value: .text(replace(url, given)))
+    }
+}

@@ -1,0 +1,113 @@
+internal import Foundation
+internal import Torch
+
+/// How well one modality is learnt after an epoch.
+public struct ModalityBalance: Codable, Sendable, Equatable {
+    /// The mean over the epoch's steps of the gradient's norm on what only this modality passes.
+    public let gradientNorm: Double
+    /// What a linear probe makes of the modality's projection in the fusion, on the val split: accuracy, or R² for regression.
+    public let probe: Double
+    /// The same of the encoder's own embeddings: what there is to learn.
+    public let encoderProbe: Double
+}
+
+/// Watches whether every modality is learnt: gradient norms, and linear probes before and after the fusion's projection.
+struct BalanceMonitor {
+    private let model: FusionModel
+    private let train: Dataset
+    private let val: Dataset
+    private let labels: (train: LabelledValues, val: LabelledValues)
+    private let own: [Modality: [Tensor]]
+    private var squares: [Modality: Double] = [:]
+    private var steps = 0
+
+    /// The most samples of a split that a probe sees.
+    private static let samples = 1000
+    /// A modality is under-trained when its gradients are below this share of the largest, and there is something to learn.
+    private static let share = 0.1
+    /// How much a probe must be above chance, or lose to the projection, to count.
+    private static let margin = 0.05
+
+    /// - Returns: nil where there are too few labelled samples to tell anything.
+    init?(_ model: FusionModel, _ data: SplitData) throws {
+        func part(_ dataset: Dataset) throws -> Dataset? {
+            let labelled = dataset.samples.indices.filter { dataset.samples[$0].labels[model.targets[0].column] != nil }
+            let step = max(1, labelled.count / Self.samples)
+            let chosen = stride(from: 0, to: labelled.count, by: step).prefix(Self.samples).map { labelled[$0] }
+            return chosen.count < 10 ? nil : try dataset.subset(chosen)
+        }
+        guard let train = try part(data.train), let val = try part(data.val) else { return nil }
+        self.model = model
+        self.train = train
+        self.val = val
+        labels = (
+            try LabelledValues(train.samples, model.targets[0], train.source),
+            try LabelledValues(val.samples, model.targets[0], val.source)
+        )
+        own = Dictionary(uniqueKeysWithValues: model.modalities.map { ($0, model.ownParameters(of: $0)) })
+    }
+
+    /// Takes the gradients that `backward` left.
+    mutating func observeGradients() throws {
+        steps += 1
+        for (modality, tensors) in own {
+            let norms = try tensors.compactMap { try $0.gradient()?.norm().power(2) }
+            guard !norms.isEmpty else { continue }
+            squares[modality, default: 0] += try Tensor.stack(norms).sum().item().squareRoot()
+        }
+    }
+
+    /// What the epoch came to; the next one starts anew.
+    mutating func finishEpoch() throws -> [Modality: ModalityBalance] {
+        defer { (squares, steps) = ([:], 0) }
+        let (before, after) = try withoutGradient { (try features(train), try features(val)) }
+        var balance: [Modality: ModalityBalance] = [:]
+        for (index, modality) in model.modalities.enumerated() {
+            let rows = (train.presence.map { $0[index] }, val.presence.map { $0[index] })
+            balance[modality] = ModalityBalance(
+                gradientNorm: (squares[modality] ?? 0) / Double(max(1, steps)),
+                probe: try LinearProbe.score(
+                    before.projected[index], labels.train, after.projected[index], labels.val, rows: rows),
+                encoderProbe: try LinearProbe.score(
+                    before.embedded[index], labels.train, after.embedded[index], labels.val, rows: rows))
+        }
+        return balance
+    }
+
+    private struct Features {
+        let embedded: [Tensor]
+        let projected: [Tensor]
+    }
+
+    private func features(_ dataset: Dataset) throws -> Features {
+        let parts = try stride(from: 0, to: dataset.samples.count, by: 256).map { start in
+            let input = try dataset.input(Array(start..<min(start + 256, dataset.samples.count)), mode: .evaluate)
+            return (input.parts.map(\.pooled), try model(input).projections)
+        }
+        let columns = model.modalities.indices
+        return Features(
+            embedded: try columns.map { column in try .concatenate(parts.map { $0.0[column] }, 0) },
+            projected: try columns.map { column in try .concatenate(parts.map { $0.1[column] }, 0) })
+    }
+
+    /// What a user should be told of an epoch, by modality.
+    func warnings(_ balance: [Modality: ModalityBalance]) -> [(modality: Modality, text: String)] {
+        guard let strongest = balance.max(by: { $0.value.gradientNorm < $1.value.gradientNorm }) else { return [] }
+        let chance = LinearProbe.chance(labels.val)
+        let percent = { (value: Double) in String(format: "%.1f %%", 100 * value) }
+        return balance.sorted { $0.key < $1.key }.compactMap { modality, found in
+            let share = found.gradientNorm / max(strongest.value.gradientNorm, 1e-12)
+            let isStarved = share < Self.share && found.encoderProbe > chance + Self.margin
+            let isLost = found.encoderProbe - found.probe > Self.margin
+            guard isStarved || isLost else { return nil }
+            let reason =
+                isStarved
+                ? "its gradients are \(percent(share)) of \(strongest.key)'s, while a linear probe on its embeddings reaches \(percent(found.encoderProbe))"
+                : "a linear probe reaches \(percent(found.encoderProbe)) on its embeddings, and \(percent(found.probe)) on what the fusion keeps of them"
+            return (
+                modality,
+                "warning: \(modality) is under-trained: \(reason). Try training.balance.method: ogm-ge or gradient-blending, more fusion.modality_dropout, or more epochs."
+            )
+        }
+    }
+}

@@ -1,0 +1,80 @@
+internal import Foundation
+internal import Torch
+
+/// Where a training stands after an epoch: everything that the next epoch depends on.
+struct TrainingState: Codable {
+    var epoch = 0
+    var step = 0
+    /// SplitMix64's state: order of samples and hidden modalities.
+    var random: UInt64
+    var bestEpoch = 0
+    var bestValue: Double?
+    var history: [EpochRecord] = []
+    /// What the state was reached on: going on with other data would be another training.
+    var manifestSHA256: String
+    var targets: [TargetRecord]
+    var blending: GradientBlending?
+    /// Modalities that a warning was given for.
+    var warned: [Modality] = []
+
+    init(_ settings: TrainingSettings, _ model: FusionModel, manifestSHA256: String) {
+        random = UInt64(settings.seed)
+        self.manifestSHA256 = manifestSHA256
+        targets = model.targets.map(TargetRecord.init)
+        if settings.balance.method == .gradientBlending { blending = GradientBlending(modalities: model.modalities.count) }
+    }
+}
+
+/// Writes and reads `checkpoints/last` and `checkpoints/best`.
+struct TrainingCheckpoint {
+    let folder: URL
+
+    private var weights: URL { folder.appendingPathComponent("weights.safetensors") }
+    private var optimizerFile: URL { folder.appendingPathComponent("optimizer.safetensors") }
+    private var stateFile: URL { folder.appendingPathComponent("state.json") }
+    private static let generatorKey = "generator"
+
+    /// Only what training changes is written: frozen encoders are in their own files already.
+    func writeWeights(_ model: FusionModel) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try SafetensorsWriter.write(model.trainedEntries.map { ($0.path, $0.tensor) }, to: weights)
+    }
+
+    /// Writes a whole checkpoint beside the old one and then puts it in its place, so that one of them is always whole.
+    func write(_ model: FusionModel, _ optimizer: any Optimizer, _ state: TrainingState) throws {
+        try ReplacedFolder(folder).write { url in
+            let fresh = TrainingCheckpoint(folder: url)
+            try fresh.writeWeights(model)
+            try SafetensorsWriter.write(
+                try optimizer.state() + [(Self.generatorKey, try Generator.state())], to: fresh.optimizerFile)
+            try AtomicFile.write(JSONEncoder().encode(state), to: fresh.stateFile)
+        }
+    }
+
+    func readWeights(into model: FusionModel) throws {
+        let file = try SafetensorsFile(weights)
+        let known = Dictionary(uniqueKeysWithValues: model.trainedEntries.map { ($0.path, $0.tensor) })
+        guard known.mapValues(\.shape) == file.entries.mapValues(\.shape) else {
+            throw BraidError(.badData, "\(weights.path): the checkpoint is of another model than the configuration describes")
+        }
+        try withoutGradient { for (path, tensor) in known { try tensor.copyInPlace(from: file.tensor(path)) } }
+    }
+
+    /// nil where no epoch was finished.
+    func read(into model: FusionModel, _ optimizer: any Optimizer, manifestSHA256: String) throws -> TrainingState? {
+        try ReplacedFolder(folder).recover()
+        guard FileManager.default.fileExists(atPath: stateFile.path) else { return nil }
+        guard let state = try? JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: stateFile)) else {
+            throw BraidError(
+                .badData, "\(stateFile.path): is not the state of a training, or is damaged; start a new run with --out")
+        }
+        guard state.manifestSHA256 == manifestSHA256, state.targets == model.targets.map(TargetRecord.init) else {
+            throw BraidError(.badData, "\(folder.path): the manifest has changed since this run began; start a new run with --out")
+        }
+        try readWeights(into: model)
+        let file = try SafetensorsFile(optimizerFile)
+        try withoutGradient { try optimizer.restore(file) }
+        try Generator.restore(file.tensor(Self.generatorKey))
+        return state
+    }
+}

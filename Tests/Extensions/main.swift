@@ -1,0 +1,9 @@
+import Braid
+import BraidCLI
+
+try EncoderRegistry.register(PatchMixer.builder)
+try FusionKind.registry.register(MeanFusion.kind)
+try HeadKind.registry.register(CentroidHead.kind)
+try TaskKind.registry.register(OrdinalTask.kind)
+try Metric.registry.register(.surprise)
+BraidCommand.main()

@@ -1,5 +1,0 @@
-import Braid
-import BraidCLI
-
-try EncoderRegistry.register(PatchMixer.builder)
-BraidCommand.main()
