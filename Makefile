@@ -7,13 +7,16 @@ RELEASE := swift build -c release --static-swift-stdlib
 BRAID := .build/release/braid
 BENCH := .build/release/BraidBench
 
-.PHONY: help setup build demo test check format lint layering parity bench bench-parts bench-tool install clean
+.PHONY: help setup weights build demo test examples check format lint layering parity bench bench-parts bench-tool install clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## Install what is missing: system packages, libtorch, the demo's text encoder
 	@scripts/timed.sh "set-up" scripts/setup.sh --weights
+
+weights: setup ## Put the demo's text encoder where every program that uses Braid finds it: the user's data folder
+	@scripts/install_weights.sh
 
 build: setup ## Build the release command
 	@scripts/timed.sh "release build, libtorch's part" scripts/quietly.sh $(RELEASE) --product braidtorch
@@ -26,16 +29,20 @@ test: setup ## Build and run the tests
 	@scripts/timed.sh "test build" scripts/quietly.sh swift build --build-tests
 	@export BRAID_CACHE="$$(mktemp -d)"; trap 'rm -rf "$$BRAID_CACHE"' EXIT; scripts/timed.sh "tests" swift test --skip-build --no-parallel --disable-xctest --quiet
 
+examples: setup ## Build and run the example packages, which depend on Braid from outside
+	@scripts/timed.sh "examples" scripts/examples.sh
+
 check: format lint layering test ## Format, lint strictly, check the layering, test
 
 format: ## Format the sources
-	@swift format --in-place --recursive Package.swift Sources Tests benchmarks
+	@swift format --in-place --recursive Package.swift Sources Tests benchmarks docs/examples
 
 lint: ## Lint strictly
-	@swift format lint --strict --recursive Package.swift Sources Tests benchmarks
+	@swift format lint --strict --recursive Package.swift Sources Tests benchmarks docs/examples
+	@python3 scripts/doc_comments.py
 
 layering: ## Check that no target imports what it must not know
-	@scripts/layering.sh
+	@python3 scripts/layering.py
 
 parity: build bench-tool ## Compare full-size encoders and tokenizers with timm, Transformers, PANNs (needs those Python packages; says which)
 	@python3 scripts/parity.py $(BRAID)

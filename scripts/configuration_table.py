@@ -1,10 +1,12 @@
 """Rewrites the table of keys in docs/configuration.md from docs/config.schema.json.
 
 Command: python3 scripts/configuration_table.py, after braid init --schema > docs/config.schema.json
+With --check nothing is written, and the exit code says whether the page is as it should be.
 """
 
 import json
 import pathlib
+import sys
 
 DOCS = pathlib.Path(__file__).resolve().parents[1] / "docs"
 SECTIONS = ["manifest", "columns", "splits", "on_bad_sample", "device", "embedding_cache", "modalities", "fusion", "head", "heads", "training"]
@@ -38,7 +40,12 @@ def main():
     text = page.read_text().split("\n")
     first = next(i for i, line in enumerate(text) if line.startswith("| key |"))
     last = first + next(i for i, line in enumerate(text[first:] + [""]) if not line.startswith("|"))
-    page.write_text("\n".join(text[:first] + lines + text[last:]))
+    made = text[:first] + lines + text[last:]
+    if "--check" in sys.argv:
+        if made != text:
+            sys.exit("docs/configuration.md differs from docs/config.schema.json: run python3 scripts/configuration_table.py")
+        return
+    page.write_text("\n".join(made))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ struct Ablate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what each modality adds: evaluate every subset of a model's modalities.")
 
-    @Argument(help: "A run folder, or an exported model.")
+    @Argument(help: "A run folder, or the model folder in one.")
     var model: String
 
     @Option(help: "Labelled samples.")

@@ -59,7 +59,7 @@ struct Compare: ParsableCommand {
             throw BraidError(.cannotCreate, "\(out) holds a comparison already; name another folder, or remove it")
         }
         let candidates = try Comparison.candidates(recipes, fusions: kinds())
-        let comparison = try Comparison(candidates, metric: metric, seeds: Array(0..<seeds), reporter: output.reporter)
+        let comparison = try Comparison.run(candidates, metric: metric, seeds: Array(0..<seeds), reporter: output.reporter)
         if let out { try comparison.write(to: URL(argument: out)) }
         if json {
             return try printJSON(

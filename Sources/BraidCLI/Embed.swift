@@ -7,7 +7,7 @@ struct Embed: ParsableCommand {
         abstract: "Write embeddings, per modality and fused.",
         discussion: "From a trained model, or from a configuration's encoders before any training.")
 
-    @Argument(help: "A run folder, an exported model, or a YAML configuration.")
+    @Argument(help: "A run folder, the model folder in one, or a YAML configuration.")
     var source: String
 
     @Option(help: "The samples; labels are not needed.")

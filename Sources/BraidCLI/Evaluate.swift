@@ -7,7 +7,7 @@ struct Evaluate: ParsableCommand {
         abstract: "Measure a model on labelled samples.",
         discussion: "Prints the classification report; writes it with the confusion matrix, predictions and report.html to --out.")
 
-    @Argument(help: "A run folder, or an exported model.")
+    @Argument(help: "A run folder, or the model folder in one.")
     var model: String
 
     @Option(help: "The samples.")

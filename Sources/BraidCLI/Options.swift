@@ -9,11 +9,13 @@ extension BadSample.Policy: ExpressibleByArgument {}
 extension EmbeddingExport.Format: ExpressibleByArgument {}
 
 extension Metric: ExpressibleByArgument {
+    /// The metric of that name; nil where there is none.
     public init?(argument: String) {
         guard let metric = Metric.registry[argument] else { return nil }
         self = metric
     }
 
+    /// The names of all metrics, for the help and for shell completion.
     public static var allValueStrings: [String] { Metric.registry.names }
 }
 

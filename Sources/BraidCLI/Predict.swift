@@ -7,7 +7,7 @@ struct Predict: ParsableCommand {
         abstract: "Classify samples.",
         discussion: "One sample from any of --image, --text and --audio, or the rows of --manifest as CSV.")
 
-    @Argument(help: "A run folder, or an exported model.")
+    @Argument(help: "A run folder, or the model folder in one.")
     var model: String
 
     @Option(help: "Samples to classify; labels are not needed.")

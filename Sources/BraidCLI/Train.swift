@@ -34,10 +34,20 @@ struct Train: ParsableCommand {
         let policy = onBadSample.map { ["on_bad_sample=\($0.rawValue)"] } ?? []
         let configuration = try Configuration.read(url, overrides: overrides + policy)
         let run = RunFolder(URL(argument: out ?? "runs/\(url.deletingPathExtension().lastPathComponent)"))
-        let outcome = try Training(configuration, into: run, reporter: output.reporter, command: CommandLine.arguments)(
-            resume: resume)
+        let outcome = try Training(
+            configuration, into: run, reporter: output.reporter, command: Self.recorded(CommandLine.arguments))(
+                resume: resume)
         if json { return try printJSON(outcome.history) }
         if let test = outcome.test { try emitLine("Test split, epoch \(outcome.bestEpoch):\n\n\(try test.report())") }
         try emitLine("Run: \(run.url.path)")
+    }
+
+    /// The command as `run.json` keeps it: a run is passed on, and where its maker's files lie is nobody's business.
+    static func recorded(_ arguments: [String]) -> [String] {
+        let here = URL(argument: ".")
+        let shown = arguments.dropFirst().map { argument in
+            argument.hasPrefix("/") ? Paths.relative(URL(argument: argument), to: here) : argument
+        }
+        return ["braid"] + shown
     }
 }

@@ -14,7 +14,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
         return Int(count)
     }
 
-    /// libtorch's name of the device: `cpu`, `cuda:0`.
+    /// The device as libtorch names it: `cpu`, `cuda:0`.
     public var description: String {
         switch self {
         case .cpu: "cpu"
@@ -23,7 +23,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// libtorch, as this process has it.
+/// The libtorch that this process has loaded.
 public enum Library {
     /// The version of the libtorch that is loaded, for example `2.13.0`.
     public static var version: String { String(cString: ct_version()) }

@@ -4,7 +4,7 @@ internal import CTorch
 public struct TorchError: Error, CustomStringConvertible, Sendable {
     /// The operator or function that failed, for example `aten::linear`.
     public let operation: String
-    /// libtorch's message, without its C++ backtrace.
+    /// The message of libtorch, without its C++ backtrace.
     public let message: String
     /// What the operation was given, tensors by shape; empty where nobody knows.
     public let arguments: [String]

@@ -49,7 +49,10 @@ import Testing
     @Test func thePagesOnExtensionsShowWhatIsTested() throws {
         let pages = [
             "adding-an-encoder.md": ["PatchMixer.swift"],
-            "extending.md": ["MeanFusion.swift", "CentroidHead.swift", "OrdinalTask.swift", "Surprise.swift", "main.swift"],
+            "extending.md": [
+                "MeanFusion.swift", "CentroidHead.swift", "OrdinalTask.swift", "Surprise.swift", "EmbeddingPenalty.swift",
+                "main.swift",
+            ],
         ]
         for (page, files) in pages {
             let text = try String(contentsOf: Fixtures.root.appendingPathComponent("docs/\(page)"), encoding: .utf8)
@@ -93,10 +96,11 @@ import Testing
             modalities: {image: {weights: "\(Fixtures.url("resnet").path)"}}
             fusion: {type: mean, dim: 8, scale: 2}
             head: {task: ordinal, order: [b, a], type: centroid, sharpness: 0.5}
-            training: {epochs: 2, early_stopping: {metric: surprise}}
+            training: {epochs: 2, embedding_penalty: 0.1, early_stopping: {metric: surprise}}
             """, as: "c.yaml")
         let train = try run("Extensions", ["train", "c.yaml", "--out", "run", "--json"])
         #expect(train.code == 0 && train.out.contains("\"surprise\""), "\(train.error)")
+        #expect(train.out.contains("\"embedding/squared_length\""))
         let evaluate = try run("Extensions", ["evaluate", "run", "--manifest", "m.csv", "--split", "all", "--json"])
         #expect(evaluate.code == 0 && evaluate.out.contains("\"surprise\""), "\(evaluate.error)")
         let predict = try run("Extensions", ["predict", "run", "--manifest", "m.csv"])

@@ -6,12 +6,14 @@ import Torch
 /// Against trajectories that PyTorch and Transformers made: scripts/references/ops.py.
 @Suite struct OptimizerTests {
     @Test func adamWFollowsPyTorch() throws {
-        try follow("adamw", learningRate: 0.01) { try AdamW($0, weightDecay: 0.1) }
+        try follow("adamw", learningRate: 0.01) { try AdamW([ParameterGroup("all", $0, weightDecay: 0.1)]) }
     }
 
     @Test func sgdFollowsPyTorch() throws {
-        try follow("sgd", learningRate: 0.1) { try SGD($0, weightDecay: 0.01, momentum: 0.9) }
-        try follow("sgd_nesterov", learningRate: 0.1) { try SGD($0, weightDecay: 0.01, momentum: 0.9, nesterov: true) }
+        try follow("sgd", learningRate: 0.1) { try SGD([ParameterGroup("all", $0, weightDecay: 0.01)], momentum: 0.9) }
+        try follow("sgd_nesterov", learningRate: 0.1) {
+            try SGD([ParameterGroup("all", $0, weightDecay: 0.01)], momentum: 0.9, nesterov: true)
+        }
     }
 
     private func follow(_ name: String, learningRate: Double, _ make: ([TrainedParameter]) throws -> any Optimizer) throws {
@@ -38,7 +40,7 @@ import Torch
             try (parameter * gradient).sum().backward()
             return TrainedParameter(path: "p\(index)", tensor: parameter)
         }
-        let norm = try AdamW(parameters).clipGradients(to: 1)
+        let norm = try AdamW([ParameterGroup("all", parameters, weightDecay: 0.01)]).clipGradients(to: 1)
         #expect(abs(norm - (try file.tensor("clip/norm").item())) < 1e-4)
         for (index, parameter) in parameters.enumerated() {
             try #expect(maxDifference(#require(try parameter.tensor.gradient()), file.tensor("clip/clipped\(index)")) <= 1e-6)
@@ -50,14 +52,16 @@ import Torch
         func run(_ interrupt: Bool) throws -> [Float] {
             var parameter = try Tensor([Float(1), -2, 3], shape: [3])
             try parameter.setRequiresGradient(true)
-            var optimizer = try AdamW([TrainedParameter(path: "p", tensor: parameter)])
+            var optimizer = try AdamW([ParameterGroup("all", [TrainedParameter(path: "p", tensor: parameter)], weightDecay: 0.01)])
             for step in 0..<4 {
                 if interrupt && step == 2 {
                     let url = folder.url.appendingPathComponent("state.safetensors")
                     try SafetensorsWriter.write(try optimizer.state(), to: url)
                     parameter = try Tensor(try parameter.array() as [Float], shape: [3])
                     try parameter.setRequiresGradient(true)
-                    optimizer = try AdamW([TrainedParameter(path: "p", tensor: parameter)])
+                    optimizer = try AdamW([
+                        ParameterGroup("all", [TrainedParameter(path: "p", tensor: parameter)], weightDecay: 0.01)
+                    ])
                     try optimizer.restore(SafetensorsFile(url))
                 }
                 try optimizer.clearGradients()

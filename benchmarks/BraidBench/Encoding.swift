@@ -69,7 +69,9 @@ func serveStep(_ config: String, _ inputs: String) throws {
     let head = try Linear(Scope(store), encoders.reduce(0) { $0 + $1.encoder.dimension }, 10)
     let entries = store.parameters + encoders.flatMap(\.parameters.parameters)
     for entry in entries { try entry.tensor.setRequiresGradient(true) }
-    let optimizer = try AdamW(entries.map { TrainedParameter(path: $0.path, tensor: $0.tensor) })
+    let optimizer = try AdamW([
+        ParameterGroup("all", entries.map { TrainedParameter(path: $0.path, tensor: $0.tensor) }, weightDecay: 0.01)
+    ])
     try serve {
         let pooled = try zip(encoders, batches).map { try $0.encode($1, mode: .train).pooled }
         let loss = try head(.concatenate(pooled, 1)).crossEntropy(labels)

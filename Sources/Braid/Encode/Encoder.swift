@@ -10,6 +10,7 @@ public struct Encoding {
     /// Bool `[B, T]`, true where a token is real; nil where all are.
     public let tokenMask: Tensor?
 
+    /// Makes one from its parts.
     public init(pooled: Tensor, tokens: Tensor, tokenMask: Tensor? = nil) {
         self.pooled = pooled
         self.tokens = tokens
@@ -30,10 +31,15 @@ public protocol Encoder: Sendable {
     /// Whether padding costs nothing: frozen, it is left out of the computation.
     var skipsPadding: Bool { get }
 
+    /// Encodes a batch of prepared samples, or of their windows.
+    ///
+    /// - Throws: `TorchError` where the input is not as the encoder takes it.
     func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding
 }
 
 extension Encoder {
+    /// The size of an embedding: tokens are as large, where an encoder does not say otherwise.
     public var tokenDimension: Int { dimension }
+    /// False: padding is computed with, where an encoder does not say otherwise.
     public var skipsPadding: Bool { false }
 }

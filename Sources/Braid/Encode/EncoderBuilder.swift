@@ -3,9 +3,11 @@ public import Torch
 
 /// Builds one architecture from its `config.json`, together with the front end that belongs to it.
 public struct EncoderBuilder: Sendable {
+    /// The modality that the architecture encodes.
     public let modality: Modality
     /// What a configuration, timm's `architecture` or Transformers' `model_type` calls it.
     public let name: String
+    /// Where the architecture is described.
     public let paper: String
     let layouts: @Sendable (JSONObject) throws -> [KeyMap]
     let build: @Sendable (EncoderSource) throws -> (any Encoder, any FrontEnd)

@@ -26,6 +26,7 @@ public enum EncoderRegistry {
     /// Every architecture, in the order of modalities.
     public static var builders: [EncoderBuilder] { builtIn + registered.withLock { $0 } }
 
+    /// The names of the architectures for `modality`.
     public static func names(for modality: Modality) -> [String] { builders.filter { $0.modality == modality }.map(\.name) }
 
     static func builder(_ name: String, for modality: Modality) throws -> EncoderBuilder {

@@ -6,14 +6,19 @@ public import Torch
 ///
 /// Nothing of it changes once it is built but the values of weights that are trained.
 public final class ModalityEncoder: @unchecked Sendable {
+    /// What it encodes.
     public let modality: Modality
     /// For example `resnet18`.
     public let architecture: String
     /// What the configuration calls the weights.
     public let name: String
+    /// How much of it is trained.
     public let trainable: Trainable
+    /// The network, which makes embeddings of a prepared batch.
     public let encoder: any Encoder
+    /// What prepares samples as the weights expect them.
     public let frontEnd: any FrontEnd
+    /// The encoder's own weights, by path.
     public let parameters: ParameterStore
     /// What loading did with each key; nil where the weights are random on demand.
     public let report: LoadReport?
@@ -206,6 +211,7 @@ public final class ModalityEncoder: @unchecked Sendable {
         }
     }
 
+    /// Whether nothing of it is trained.
     public var isFrozen: Bool { trainable == .none }
 
     /// Encodes prepared samples. Frozen encoders behave as in use, whatever the mode.

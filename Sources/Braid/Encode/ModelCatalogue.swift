@@ -13,11 +13,13 @@ public struct ModelCatalogue: Encodable, Sendable {
     let architectures: [Architecture]
     let bundled: [String]
 
+    /// Lists every registered architecture, and the bundled weights that are found.
     public init() {
         architectures = EncoderRegistry.builders.map { Architecture(modality: $0.modality, name: $0.name, paper: $0.paper) }
-        bundled = WeightsFolder.bundledNames()
+        bundled = BundledWeights.names()
     }
 
+    /// The lists as text: a line an architecture, then a line for each of the weights at hand.
     public var table: String {
         let width = architectures.map(\.name.count).max() ?? 0
         let rows = architectures.map { row in
@@ -96,6 +98,7 @@ public struct ModelInfo: Encodable, Sendable {
         }
     }
 
+    /// The description as text, a property a line.
     public var table: String {
         let lines =
             [

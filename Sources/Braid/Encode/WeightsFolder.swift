@@ -16,7 +16,7 @@ public struct WeightsFolder: Sendable {
     public static func find(
         _ name: String, relativeTo base: URL, reporter: any Reporter = SilentReporter()
     ) throws -> WeightsFolder {
-        if name.hasPrefix("bundled:") { return try at(bundled(String(name.dropFirst("bundled:".count)))) }
+        if name.hasPrefix("bundled:") { return try at(BundledWeights.folder(String(name.dropFirst("bundled:".count)))) }
         let url = Paths.resolve(name, in: base)
         if FileManager.default.fileExists(atPath: url.path) { return try at(url) }
         guard let repository = repository(name) else {
@@ -127,34 +127,6 @@ public struct WeightsFolder: Sendable {
             }
             return names.filter { FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path) }
         }
-    }
-
-    // MARK: Bundled weights
-
-    /// Folders of bundled weights: of an installed command, of a built one, and what set-up fetched for the checkout.
-    static var bundleRoots: [URL] {
-        let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        return [
-            executable.appendingPathComponent("../share/braid/weights").standardizedFileURL,
-            executable.appendingPathComponent("Braid_Braid.resources/weights"),
-            executable.appendingPathComponent("../../../.deps/weights").standardizedFileURL,
-        ]
-    }
-
-    /// The names that `bundled:` takes.
-    public static func bundledNames() -> [String] {
-        let names = bundleRoots.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0.path)) ?? [] }
-        return Set(names.filter { !$0.hasPrefix(".") }).sorted()
-    }
-
-    private static func bundled(_ name: String) throws -> URL {
-        guard bundledNames().contains(name) else {
-            let near = nearest(to: name, in: bundledNames()).map { "; did you mean bundled:\($0)?" } ?? "."
-            throw BraidError(
-                .noInput, "there are no bundled weights called \(name)\(near) Known: \(bundledNames().joined(separator: ", "))")
-        }
-        let candidates = bundleRoots.map { $0.appendingPathComponent(name) }
-        return candidates.first { FileManager.default.fileExists(atPath: $0.path) } ?? candidates[0]
     }
 }
 

@@ -3,6 +3,7 @@ public import Torch
 
 /// Each modality attends itself and a few shared tokens; only through these do modalities meet.
 public struct BottleneckFusion: Fusion {
+    /// The size d of the fused embedding.
     public let dimension: Int
     private let projections: [TokenProjection]
     /// `[N, d]`.
@@ -32,13 +33,20 @@ public struct BottleneckFusion: Fusion {
         }
     }
 
+    /// Declares the fusion's weights in `scope`.
+    ///
+    /// - Parameters:
+    ///   - layers: Blocks of each modality.
+    ///   - heads: Attention heads, which must divide the size of projections.
+    ///   - count: Shared tokens.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(
         _ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, layers: Int, heads: Int,
         bottlenecks count: Int
     ) throws {
         let size = settings.dimension
         projections = try modalities.map { try TokenProjection(scope / $0.name, $0, size) }
-        bottlenecks = try scope.parameter("bottlenecks", [count, size], .normal(deviation: 0.02))
+        bottlenecks = try scope.parameter("bottlenecks", [count, size], .normal(deviation: 0.02), decays: false)
         blocks = try modalities.map { modality in
             try (0..<layers).map { try Block(scope / modality.name / "blocks" / $0, settings, heads: heads) }
         }
@@ -49,6 +57,9 @@ public struct BottleneckFusion: Fusion {
         dimension = size
     }
 
+    /// Fuses a batch: the fused embedding `[B, d]`, and the projection of each modality.
+    ///
+    /// - Throws: `TorchError` where the shapes do not fit; `BraidError` where a modality comes without tokens.
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
         let entered = try input.parts.enumerated().map { try projections[$0]($1, isPresent: input.isPresent($0)) }
         var streams = entered.map { $0.0 }

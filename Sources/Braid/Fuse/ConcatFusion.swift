@@ -4,10 +4,15 @@ public import Torch
 /// Concatenation: each modality's embedding is projected, a trained vector stands in where it is missing, and layers mix
 /// them.
 public struct ConcatFusion: Fusion {
+    /// The size d of the fused embedding.
     public let dimension: Int
     private let entrance: ModalityEntrance
     private let mixers: [Mixer]
 
+    /// Declares the fusion's weights in `scope`.
+    ///
+    /// - Parameter layers: Mixing layers.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, layers: Int) throws {
         let size = settings.dimension
         entrance = try ModalityEntrance(scope, modalities, size, isActivated: true)
@@ -18,6 +23,9 @@ public struct ConcatFusion: Fusion {
         dimension = size
     }
 
+    /// Fuses a batch: the fused embedding `[B, d]`, and the projection of each modality.
+    ///
+    /// - Throws: `TorchError` where the shapes do not fit.
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
         let (projected, parts) = try entrance(input)
         var fused = try Tensor.concatenate(parts + [input.presenceValues()], 1)

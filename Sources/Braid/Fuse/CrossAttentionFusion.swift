@@ -4,6 +4,7 @@ public import Torch
 /// Each modality's tokens attend those of all others, block by block, norms in front (Xiong et al. 2020,
 /// arXiv:2002.04745).
 public struct CrossAttentionFusion: Fusion {
+    /// The size d of the fused embedding.
     public let dimension: Int
     private let projections: [TokenProjection]
     /// A list of blocks a modality.
@@ -40,6 +41,12 @@ public struct CrossAttentionFusion: Fusion {
         }
     }
 
+    /// Declares the fusion's weights in `scope`.
+    ///
+    /// - Parameters:
+    ///   - layers: Blocks of each modality.
+    ///   - heads: Attention heads, which must divide the size of projections.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, layers: Int, heads: Int) throws {
         let size = settings.dimension
         projections = try modalities.map { try TokenProjection(scope / $0.name, $0, size) }
@@ -53,6 +60,9 @@ public struct CrossAttentionFusion: Fusion {
         dimension = size
     }
 
+    /// Fuses a batch: the fused embedding `[B, d]`, and the projection of each modality.
+    ///
+    /// - Throws: `TorchError` where the shapes do not fit; `BraidError` where a modality comes without tokens.
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
         let entered = try input.parts.enumerated().map { try projections[$0]($1, isPresent: input.isPresent($0)) }
         var streams = entered.map { $0.0 }

@@ -3,6 +3,7 @@ public import Torch
 
 /// Each modality is scaled and shifted, block by block, as the others tell.
 public struct FiLMFusion: Fusion {
+    /// The size d of the fused embedding.
     public let dimension: Int
     private let entrance: ModalityEntrance
     /// A list of blocks a modality.
@@ -28,6 +29,10 @@ public struct FiLMFusion: Fusion {
         }
     }
 
+    /// Declares the fusion's weights in `scope`.
+    ///
+    /// - Parameter layers: Blocks of each modality.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, layers: Int) throws {
         let (size, count) = (settings.dimension, modalities.count)
         entrance = try ModalityEntrance(scope, modalities, size)
@@ -42,6 +47,9 @@ public struct FiLMFusion: Fusion {
         dimension = size
     }
 
+    /// Fuses a batch: the fused embedding `[B, d]`, and the projection of each modality.
+    ///
+    /// - Throws: `TorchError` where the shapes do not fit.
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
         let (projected, parts) = try entrance(input)
         let presence = try input.presenceValues()

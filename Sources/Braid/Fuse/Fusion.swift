@@ -11,6 +11,7 @@ public struct FusionInput {
         /// Bool `[B, T]`, true where a token is real; nil where all are.
         public let tokenMask: Tensor?
 
+        /// Makes one from its parts.
         public init(pooled: Tensor, tokens: Tensor? = nil, tokenMask: Tensor? = nil) {
             self.pooled = pooled
             self.tokens = tokens
@@ -23,6 +24,7 @@ public struct FusionInput {
     /// Bool `[B, M]`.
     public let presence: Tensor
 
+    /// Makes one from its parts.
     public init(_ parts: [Part], presence: Tensor) {
         self.parts = parts
         self.presence = presence
@@ -59,12 +61,14 @@ public protocol Fusion {
 
 /// A modality as a fusion sees it.
 public struct FusedModality: Sendable {
+    /// What the modality is called, in parameters' paths too.
     public let name: String
     /// D of its pooled embeddings.
     public let dimension: Int
     /// C of its tokens.
     public let tokenDimension: Int
 
+    /// Makes one from its parts; tokens are as large as embeddings where nothing else is said.
     public init(_ name: String, dimension: Int, tokenDimension: Int? = nil) {
         self.name = name
         self.dimension = dimension

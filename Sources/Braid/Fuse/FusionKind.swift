@@ -2,6 +2,7 @@ public import Torch
 
 /// A fusion that configurations may name.
 public struct FusionKind: Registrable, Hashable {
+    /// What errors call one of them.
     public static let noun = "a fusion"
 
     /// Makes a fusion of modalities, its weights asked of the scope.
@@ -12,7 +13,7 @@ public struct FusionKind: Registrable, Hashable {
 
     /// What all fusions are told.
     public struct Basics: Sendable {
-        /// d, the size of projections and of the fused embedding.
+        /// The size d of projections and of the fused embedding.
         public let dimension: Int
         /// The chance of a value to be dropped in training.
         public let dropout: Double

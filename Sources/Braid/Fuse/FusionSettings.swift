@@ -2,7 +2,7 @@
 public struct FusionSettings: Sendable {
     /// Which fusion.
     public let kind: FusionKind
-    /// d, the size of projections and of the fused embedding.
+    /// The size d of projections and of the fused embedding.
     public let dimension: Int
     /// The most tokens of a modality and sample that the fusion sees; nil where it takes pooled embeddings alone.
     public let tokens: Int?

@@ -3,11 +3,15 @@ public import Torch
 
 /// A gate a modality and value, computed from all modalities, says how much of it comes through.
 public struct GatedFusion: Fusion {
+    /// The size d of the fused embedding.
     public let dimension: Int
     private let entrance: ModalityEntrance
     private let gates: [Linear]
     private let dropout: Double
 
+    /// Declares the fusion's weights in `scope`.
+    ///
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics) throws {
         let size = settings.dimension
         entrance = try ModalityEntrance(scope, modalities, size)
@@ -16,6 +20,9 @@ public struct GatedFusion: Fusion {
         dropout = settings.dropout
     }
 
+    /// Fuses a batch: the fused embedding `[B, d]`, and the projection of each modality.
+    ///
+    /// - Throws: `TorchError` where the shapes do not fit; `BraidError` where there is no modality.
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
         let (projected, parts) = try entrance(input)
         let all = try Tensor.concatenate(parts + [input.presenceValues()], 1)

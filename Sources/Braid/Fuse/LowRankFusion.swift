@@ -4,6 +4,7 @@ public import Torch
 /// The tensor product of all modalities, through weights of low rank: every product of values across modalities counts,
 /// and none is ever computed by itself.
 public struct LowRankFusion: Fusion {
+    /// The size d of the fused embedding.
     public let dimension: Int
     private let entrance: ModalityEntrance
     /// `[R, d + 1, d]` a modality.
@@ -13,6 +14,10 @@ public struct LowRankFusion: Fusion {
     private let norm: LayerNorm
     private let dropout: Double
 
+    /// Declares the fusion's weights in `scope`.
+    ///
+    /// - Parameter rank: The rank R of the tensor's weights.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, rank: Int) throws {
         let size = settings.dimension
         entrance = try ModalityEntrance(scope, modalities, size, isActivated: true)
@@ -28,6 +33,9 @@ public struct LowRankFusion: Fusion {
         dropout = settings.dropout
     }
 
+    /// Fuses a batch: the fused embedding `[B, d]`, and the projection of each modality.
+    ///
+    /// - Throws: `TorchError` where the shapes do not fit; `BraidError` where there is no modality.
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
         let (projected, parts) = try entrance(input)
         var product: Tensor?

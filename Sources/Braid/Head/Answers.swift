@@ -10,8 +10,11 @@ public enum LabelForm: Sendable, Hashable, CaseIterable {
 
 /// What a head said of labelled samples, beside the truth.
 public enum Answers: Sendable {
+    /// Of a head whose labels are one of several classes.
     case classes(ClassAnswers)
+    /// Of a head that says yes or no for each class.
     case flags(FlagAnswers)
+    /// Of a head whose labels are numbers, compared already.
     case number(RegressionScores)
 }
 

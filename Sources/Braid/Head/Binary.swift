@@ -7,6 +7,7 @@ extension TaskKind {
 
 /// One of two classes, by one output and the sigmoid.
 public struct Binary: LearningTask {
+    /// A label is one of two classes that exclude each other.
     public static let form = LabelForm.classes
     private let settings: ClassificationSettings
     /// The positive class; nil: the second in the alphabet, as scikit-learn has it.
@@ -65,7 +66,7 @@ public struct Binary: LearningTask {
         try ClassificationSettings().binaryLoss(logits, values, balance: nil)
     }
 
-    /// scikit-learn's `class_weight="balanced"`, where asked.
+    /// Weights as of scikit-learn's `class_weight="balanced"`, where asked.
     public func outputBalance(_ labels: LabelledValues, device: Device) throws -> OutputBalance? {
         settings.classWeights == .balanced ? try labels.balancedOutputs(labels.indices.map { [$0 == 1] }, device) : nil
     }

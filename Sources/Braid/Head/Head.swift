@@ -10,6 +10,7 @@ public protocol Head {
 
 /// A head that configurations may name.
 public struct HeadKind: Registrable {
+    /// What errors call one of them.
     public static let noun = "a head"
 
     /// Makes a head on embeddings of a size, for a target, its weights asked of the scope.

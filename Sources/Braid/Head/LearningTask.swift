@@ -117,6 +117,7 @@ public enum LabelValue: Equatable, Sendable {
 
 /// A task that configurations may name.
 public struct TaskKind: Registrable, Hashable, CustomStringConvertible {
+    /// What errors call one of them.
     public static let noun = "a task"
 
     /// What `head.task` calls it.

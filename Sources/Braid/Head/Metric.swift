@@ -4,6 +4,7 @@ internal import Foundation
 ///
 /// One more is a static value and its name in `registry`; from another target, `Metric.registry.register(…)`.
 public struct Metric: Registrable, Hashable {
+    /// What errors call one of them.
     public static let noun = "a metric"
 
     /// What configurations and records call it, for example `macro_f1`.
@@ -77,25 +78,25 @@ extension Metric {
         }
     }
 
-    /// scikit-learn's `accuracy_score`: of flags, the share of samples whose classes are all right.
+    /// `accuracy_score` of scikit-learn: of flags, the share of samples whose classes are all right.
     public static let accuracy = Metric(
         "accuracy", "accuracy", percent: true, classes: \.confusion.accuracy, flags: \.scores.accuracy)
-    /// scikit-learn's `f1_score(average="macro")`.
+    /// `f1_score(average="macro")` of scikit-learn.
     public static let macroF1 = Metric("macro_f1", "macro F1", classes: \.confusion.macro.f1, flags: \.scores.macro.f1)
-    /// scikit-learn's `f1_score(average="micro")`.
+    /// `f1_score(average="micro")` of scikit-learn.
     public static let microF1 = Metric("micro_f1", "micro F1", classes: \.confusion.micro.f1, flags: \.scores.micro.f1)
-    /// scikit-learn's `f1_score(average="weighted")`.
+    /// `f1_score(average="weighted")` of scikit-learn.
     public static let weightedF1 = Metric(
         "weighted_f1", "weighted F1", classes: \.confusion.weighted.f1, flags: \.scores.weighted.f1)
-    /// scikit-learn's `roc_auc_score`: of the positive class where there is one, else the mean over classes.
+    /// `roc_auc_score` of scikit-learn: of the positive class where there is one, else the mean over classes.
     public static let auroc = Metric(
         "auroc", "AUROC", classes: { $0.rank(Ranking.auroc, Ranking.macroAUROC) },
         flags: { Ranking.macroAUROC(scores: $0.probabilities, truth: $0.truth) })
-    /// scikit-learn's `average_precision_score`: of the positive class where there is one, else the mean over classes.
+    /// `average_precision_score` of scikit-learn: of the positive class where there is one, else the mean over classes.
     public static let averagePrecision = Metric(
         "average_precision", "average precision", classes: { $0.rank(Ranking.averagePrecision, Ranking.macroAveragePrecision) },
         flags: { Ranking.macroAveragePrecision(scores: $0.probabilities, truth: $0.truth) })
-    /// scikit-learn's `brier_score_loss`.
+    /// `brier_score_loss` of scikit-learn.
     public static let brier = Metric(
         "brier", "Brier score", lower: true, share: false,
         classes: { CalibrationScores.brier(probabilities: $0.probabilities, truth: $0.truth) },
@@ -105,11 +106,11 @@ extension Metric {
         "ece", "ECE", lower: true, share: false,
         classes: { CalibrationScores.ece(probabilities: $0.probabilities, truth: $0.truth) },
         flags: { CalibrationScores.ece(probabilities: $0.probabilities, flags: $0.truth) })
-    /// scikit-learn's `mean_absolute_error`.
+    /// `mean_absolute_error` of scikit-learn.
     public static let mae = Metric("mae", "MAE", lower: true, number: \.mae)
-    /// scikit-learn's `root_mean_squared_error`.
+    /// `root_mean_squared_error` of scikit-learn.
     public static let rmse = Metric("rmse", "RMSE", lower: true, number: \.rmse)
-    /// scikit-learn's `r2_score`.
+    /// `r2_score` of scikit-learn.
     public static let r2 = Metric("r2", "R²", lower: false, number: \.r2)
     /// SciPy's `spearmanr`.
     public static let spearman = Metric("spearman", "spearman", lower: false, number: \.spearman)

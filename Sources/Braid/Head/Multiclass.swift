@@ -7,6 +7,7 @@ extension TaskKind {
 
 /// One of several classes, by softmax.
 public struct Multiclass: LearningTask {
+    /// A label is one of several classes that exclude each other.
     public static let form = LabelForm.classes
     private let settings: ClassificationSettings
 
@@ -53,7 +54,7 @@ public struct Multiclass: LearningTask {
         try logits.crossEntropyPerRow(values, labelSmoothing: 0)
     }
 
-    /// scikit-learn's `class_weight="balanced"`, where asked.
+    /// Weights as of scikit-learn's `class_weight="balanced"`, where asked.
     public func sampleWeights(_ labels: LabelledValues) -> [Double]? {
         guard settings.classWeights == .balanced else { return nil }
         let weights = labels.balancedWeights()

@@ -8,6 +8,7 @@ extension TaskKind {
 
 /// Any of several classes at once, each by a sigmoid of its own. A cell holds names joined by `|`.
 public struct Multilabel: LearningTask {
+    /// A label says of each class whether it applies.
     public static let form = LabelForm.flags
     private let settings: ClassificationSettings
 
@@ -59,7 +60,7 @@ public struct Multilabel: LearningTask {
         try ClassificationSettings().binaryLoss(logits, values, balance: nil)
     }
 
-    /// scikit-learn's `class_weight="balanced"` of each class by itself, where asked.
+    /// Weights as of scikit-learn's `class_weight="balanced"` of each class by itself, where asked.
     public func outputBalance(_ labels: LabelledValues, device: Device) throws -> OutputBalance? {
         settings.classWeights == .balanced ? try labels.balancedOutputs(labels.flags, device) : nil
     }

@@ -17,6 +17,7 @@ public struct Regression: LearningTask {
         case huber
     }
 
+    /// A label is a number.
     public static let form = LabelForm.number
     private let loss: Loss
 

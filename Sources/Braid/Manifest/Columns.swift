@@ -12,6 +12,7 @@ public struct Columns: Sendable, Equatable {
     /// The columns that heads learn from: `label`, or further ones by the file's own names.
     public let labels: [String]
 
+    /// Makes one from its parts; without arguments, a file that uses the plain names and has one head's labels.
     public init(names: [String: String] = [:], ignored: [String] = [], labels: [String] = ["label"]) {
         self.names = names
         self.ignored = ignored

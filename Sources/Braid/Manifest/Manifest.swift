@@ -2,13 +2,16 @@ public import Foundation
 
 /// The samples of a manifest file, each with its split.
 public struct Manifest: Sendable {
+    /// The file.
     public let url: URL
+    /// Every row, in the file's order.
     public let samples: [Sample]
     /// Whether the file says which split a sample is in.
     public let hasSplitColumn: Bool
     /// Files that samples name and that are not there. `samples` still holds those samples.
     public let missingFiles: [BadSample]
 
+    /// Makes one from its parts, for samples that no file was read for.
     public init(url: URL, samples: [Sample], hasSplitColumn: Bool = false, missingFiles: [BadSample] = []) {
         self.url = url
         self.samples = samples
@@ -72,7 +75,9 @@ public struct BadSample: Error, Sendable, CustomStringConvertible {
         case skip
     }
 
+    /// The sample's id.
     public let id: String
+    /// What is wrong with it, by file, line and column.
     public let fault: Fault
 
     init(_ sample: Sample, manifest: URL, field: String, message: String) {
@@ -80,5 +85,6 @@ public struct BadSample: Error, Sendable, CustomStringConvertible {
         fault = Fault(message, file: manifest.lastPathComponent, line: sample.line, field: field)
     }
 
+    /// The fault in a line.
     public var description: String { fault.description }
 }

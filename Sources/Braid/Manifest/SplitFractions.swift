@@ -3,7 +3,9 @@
 /// A sample's split depends on ids, groups and labels alone: not on the order of rows, nor on the machine. Samples of a
 /// group stay together, and each label is divided in the same proportions as the whole.
 public struct SplitFractions: Sendable, Equatable {
+    /// The share of validation samples, from 0 to 1.
     public let val: Double
+    /// The share of test samples, from 0 to 1.
     public let test: Double
     /// Another seed gives another split.
     public let seed: Int

@@ -4,22 +4,24 @@ public import Torch
 public final class FusionModel {
     /// Which modalities the model takes, in the order of its inputs.
     public let modalities: [Modality]
+    /// The encoder of each modality.
     public let encoders: [Modality: ModalityEncoder]
     /// What it predicts, a head each.
     public let targets: [Target]
+    /// What the model is made of, beside its encoders and what it has learnt.
     public let settings: ModelSettings
     /// The fusion's and the heads'; each encoder has its own.
     public let parameters: ParameterStore
     /// What makes probabilities of logits.
     public internal(set) var calibration = Calibration()
-    /// Heads that only training uses, where it blends gradients. They are not part of what is written.
-    var auxiliary: AuxiliaryHeads?
     private let fusion: any Fusion
     /// nil where the fusion has heads of its own.
     private let heads: TaskHeads?
 
     /// What the model makes of a batch.
     public struct Output {
+        /// The embeddings that were fused.
+        public let input: FusionInput
         /// `[B, D]`; of a fusion with heads of its own, the fused logits side by side.
         public let fused: Tensor
         /// `[B, C]` a head, not calibrated.
@@ -49,11 +51,17 @@ public final class FusionModel {
         self.heads = settings.fusion.kind.hasOwnHeads ? nil : try TaskHeads(scope / "head", fusion.dimension, heads)
     }
 
-    /// Fuses the embeddings of a batch, and asks the heads.
+    /// Encodes a batch, fuses its embeddings, and asks the heads.
+    public func callAsFunction(_ batch: Batch, mode: Mode = .evaluate) throws -> Output {
+        try self(encode(batch, mode: mode), mode: mode)
+    }
+
+    /// Fuses embeddings, and asks the heads.
     public func callAsFunction(_ input: FusionInput, mode: Mode = .evaluate) throws -> Output {
         let fused = try fusion(input, mode: mode)
         let logits = try fused.logits ?? heads?(fused.embedding, mode: mode) ?? []
-        return Output(fused: fused.embedding, logits: logits, projections: fused.projections, unimodal: fused.unimodal)
+        return Output(
+            input: input, fused: fused.embedding, logits: logits, projections: fused.projections, unimodal: fused.unimodal)
     }
 
     /// D, the size of a fused embedding.
@@ -67,23 +75,13 @@ extension FusionModel {
     /// Everything that training changes, by path: fusion, head, and of each encoder what is not frozen, running
     /// statistics included.
     var trainedEntries: [ParameterStore.Entry] {
-        var entries = parameters.entries + (auxiliary?.parameters.entries ?? [])
+        var entries = parameters.entries
         for modality in modalities {
             guard let encoder = encoders[modality], !encoder.isFrozen else { continue }
             entries += encoder.parameters.entries.filter { $0.kind == .buffer || $0.tensor.requiresGradient }
-                .map { .init(path: "encoders.\(modality).\($0.path)", tensor: $0.tensor, kind: $0.kind) }
+                .map { .init(path: "encoders.\(modality).\($0.path)", tensor: $0.tensor, kind: $0.kind, decays: $0.decays) }
         }
         return entries
-    }
-
-    /// What the optimizer is given.
-    func trainedParameters(encoderScale: Double) throws -> [TrainedParameter] {
-        for entry in parameters.parameters + (auxiliary?.parameters.parameters ?? []) {
-            try entry.tensor.setRequiresGradient(true)
-        }
-        return trainedEntries.filter { $0.kind == .parameter }.map {
-            TrainedParameter(path: $0.path, tensor: $0.tensor, learningRateScale: $0.path.hasPrefix("encoders.") ? encoderScale : 1)
-        }
     }
 
     /// The parameters that only `modality` passes: its encoder's, as far as they are trained, and its way into the fusion.

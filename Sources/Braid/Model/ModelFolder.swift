@@ -40,7 +40,7 @@ public enum ModelFolder {
     /// The file of the fusion's and the heads' weights.
     static func weights(in url: URL) throws -> URL { try locate(url).appendingPathComponent("model.safetensors") }
 
-    /// Reads a model from an exported folder, or from the `model` folder of a run.
+    /// Reads a model from its folder, or from the `model` folder of a run.
     public static func read(_ url: URL, device: Device = .cpu) throws -> FusionModel {
         let folder = try locate(url)
         let description = try ModelDescription.read(folder.appendingPathComponent("model.json"))

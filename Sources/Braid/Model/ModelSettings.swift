@@ -16,12 +16,14 @@ public struct ModelSettings: Sendable {
     /// The sections of a configuration that a model keeps.
     private static let sections = ["fusion.", "head.", "heads.", "columns.", "splits."]
 
-    /// Those of a configuration.
-    init(_ configuration: Configuration, manifestSHA256: String) {
-        (fusion, heads) = (configuration.fusion, configuration.heads)
-        (columns, splits) = (configuration.columns, configuration.splits)
+    /// - Parameter resolved: Every key of the configuration; those that a model keeps are chosen from them.
+    init(
+        fusion: FusionSettings, heads: [HeadSettings], columns: Columns, splits: SplitFractions, manifestSHA256: String,
+        resolved: [ResolvedKey]
+    ) {
+        (self.fusion, self.heads, self.columns, self.splits) = (fusion, heads, columns, splits)
         self.manifestSHA256 = manifestSHA256
-        resolved = configuration.resolved.filter { key in Self.sections.contains(where: key.path.hasPrefix) }
+        self.resolved = resolved.filter { key in Self.sections.contains(where: key.path.hasPrefix) }
     }
 
     /// Reads those of a document, with the calls that read a configuration: keys that the document does not have are at their defaults.

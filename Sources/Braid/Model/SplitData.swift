@@ -2,14 +2,14 @@ internal import Torch
 
 /// The data of a training, by split.
 struct SplitData {
-    let train: Dataset
-    let val: Dataset
-    let test: Dataset?
+    let train: BatchSource
+    let val: BatchSource
+    let test: BatchSource?
     let skipped: [BadSample]
 
     /// - Throws: `BraidError` where a split that training needs has no sample.
-    init(_ all: Dataset) throws {
-        func part(_ split: Split) throws -> Dataset? {
+    init(_ all: BatchSource) throws {
+        func part(_ split: Split) throws -> BatchSource? {
             let indices = all.samples.indices.filter { all.samples[$0].split == split }
             return indices.isEmpty ? nil : try all.subset(indices)
         }
@@ -20,16 +20,13 @@ struct SplitData {
         (self.train, self.val, test, skipped) = (train, val, try part(.test), all.skipped)
     }
 
-    private init(train: Dataset, val: Dataset, test: Dataset?) {
+    private init(train: BatchSource, val: BatchSource, test: BatchSource?) {
         (self.train, self.val, self.test, skipped) = (train, val, test, [])
     }
 
-    /// The samples that have any of another model's modalities, for that model, whose frozen encoders are the same.
+    /// The samples that have any of `model`'s modalities, for that model, whose frozen encoders are the same.
     func `for`(_ model: FusionModel) throws -> SplitData {
-        func part(_ dataset: Dataset) throws -> Dataset {
-            let kept = dataset.samples.indices.filter { index in model.modalities.contains(where: dataset.samples[index].has) }
-            return Dataset(kept.count < dataset.samples.count ? try dataset.subset(kept) : dataset, for: model)
-        }
+        let part = { (source: BatchSource) in try source.keeping(model.modalities, hasTokens: model.tokenBudget != nil) }
         return SplitData(train: try part(train), val: try part(val), test: try test.map(part))
     }
 }

@@ -3,7 +3,7 @@ public import Torch
 /// What a user may ask of an encoder, where its weights leave it open. Stored with a model, as `braid.json`.
 public struct EncoderOptions: Sendable, Equatable {
     /// How a text's tokens become one embedding; text only.
-    public let pooling: TextPooling.Mode?
+    public let pooling: TextPoolingMode?
     /// Seconds; longer recordings are cut into windows of this length; audio only.
     public let window: Double?
     /// The share of a window that the next one repeats; audio only.
@@ -17,14 +17,14 @@ public struct EncoderOptions: Sendable, Equatable {
 
     /// What is asked; nil where nothing is.
     public init(
-        pooling: TextPooling.Mode? = nil, window: Double? = nil, overlap: Double? = nil, precision: Precision? = nil,
+        pooling: TextPoolingMode? = nil, window: Double? = nil, overlap: Double? = nil, precision: Precision? = nil,
         decoding: JPEGDecoding? = nil
     ) {
         self.init(pooling, window, overlap, precision, decoding, layout: nil)
     }
 
     private init(
-        _ pooling: TextPooling.Mode?, _ window: Double?, _ overlap: Double?, _ precision: Precision?, _ decoding: JPEGDecoding?,
+        _ pooling: TextPoolingMode?, _ window: Double?, _ overlap: Double?, _ precision: Precision?, _ decoding: JPEGDecoding?,
         layout: String?
     ) {
         (self.pooling, self.window, self.overlap) = (pooling, window, overlap)

@@ -11,6 +11,7 @@ public struct EncoderInput {
     /// How many rows each sample has, where samples are cut into windows; nil where each has one.
     public var rowsPerSample: [Int]?
 
+    /// Makes one from its parts.
     public init(values: Tensor, mask: Tensor? = nil, lengths: [Int]? = nil, rowsPerSample: [Int]? = nil) {
         self.values = values
         self.mask = mask

@@ -163,7 +163,7 @@ extension ImageFrontEnd {
     static let imageNetMean: [Double] = [0.485, 0.456, 0.406]
     static let imageNetDeviation: [Double] = [0.229, 0.224, 0.225]
 
-    /// torchvision's evaluation transform, for weights that come as a bare file.
+    /// The evaluation transform of torchvision, for weights that come as a bare file.
     ///
     /// - Parameters:
     ///   - resize: What the short side becomes, in pixels.

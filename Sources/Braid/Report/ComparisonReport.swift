@@ -86,7 +86,7 @@ extension Comparison {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Writes `compare.txt`, `compare.csv`, `runs.csv` and `compare.svg`.
+    /// Writes `compare.txt`, `compare.csv`, `runs.csv`, `compare.svg`, and in `recipes/` each configuration that ran.
     public func write(to folder: URL) throws {
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
             throw BraidError(.cannotCreate, "\(folder.path) cannot be created: \(error.localizedDescription)")
@@ -95,6 +95,12 @@ extension Comparison {
         try AtomicFile.write(csv, to: folder.appendingPathComponent("compare.csv"))
         try AtomicFile.write(runsCSV, to: folder.appendingPathComponent("runs.csv"))
         try AtomicFile.write(chart.svg, to: folder.appendingPathComponent("compare.svg"))
+        let place = folder.appendingPathComponent("recipes")
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        for (name, document) in recipes {
+            let file = name.replacingOccurrences(of: "/", with: "-").replacingOccurrences(of: " ", with: "-")
+            try AtomicFile.write(document(place), to: place.appendingPathComponent("\(file).yaml"))
+        }
     }
 
     /// Quality against cost.

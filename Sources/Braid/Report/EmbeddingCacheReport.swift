@@ -2,13 +2,20 @@ internal import Foundation
 
 /// What is in the cache of embeddings.
 public struct EmbeddingCacheReport: Encodable, Sendable {
+    /// The path of the cache's folder.
     public let folder: String
+    /// How large the cache may become, in bytes.
     public let limitBytes: Int
+    /// How large it is, in bytes.
     public let bytes: Int
+    /// How many embeddings it holds, of all encoders together.
     public let embeddings: Int
     /// The latest used first.
     public let encoders: [EmbeddingCache.Entry]
 
+    /// Looks into `cache`.
+    ///
+    /// - Throws: Foundation's error where the folder cannot be listed.
     public init(_ cache: EmbeddingCache) throws {
         encoders = try cache.entries()
         folder = cache.folder.path

@@ -48,11 +48,12 @@ extension Report {
 
     /// How large each modality's gradients were; nothing where that was not recorded.
     private func balanceChart(_ epochs: [Double]) -> String {
-        let modalities = Modality.allCases.map(\.rawValue).filter { history.first?.balance?[$0] != nil }
-        guard !modalities.isEmpty else { return "" }
+        let prefix = "gradient_norm/"
+        let names = Set(history.flatMap(\.figures.keys)).filter { $0.hasPrefix(prefix) }.sorted()
+        guard !names.isEmpty else { return "" }
         return LineChart(
             title: "gradient norm", x: epochs,
-            series: modalities.map { name in (name, history.map { $0.balance?[name]?.gradientNorm ?? .nan }) }
+            series: names.map { name in (String(name.dropFirst(prefix.count)), history.map { $0.figures[name] ?? .nan }) }
         ).svg
     }
 }

@@ -25,6 +25,10 @@ public struct Report {
         self.missingRates = missingRates
     }
 
+    /// Writes the files into the folder of `run`, which is made where there is none.
+    ///
+    /// - Throws: `BraidError` where the folder cannot be made or a label is not known to the model; `FileWriteError` where a file
+    ///   cannot be written.
     public func write(to run: RunFolder) throws {
         do { try FileManager.default.createDirectory(at: run.url, withIntermediateDirectories: true) } catch {
             throw BraidError(.cannotCreate, "\(run.url.path) cannot be created: \(error.localizedDescription)")

@@ -99,4 +99,13 @@ extension Configuration {
         }
         return there.count < asked.count ? try fitted.keeping(there) : fitted
     }
+
+    /// What a model keeps of it.
+    func modelSettings(manifestSHA256: String) -> ModelSettings {
+        ModelSettings(
+            fusion: fusion, heads: heads, columns: columns, splits: splits, manifestSHA256: manifestSHA256, resolved: resolved)
+    }
+
+    /// The user's cache of embeddings, where the configuration lets it be used.
+    func embeddingCache() throws -> EmbeddingCache? { cachesEmbeddings ? try .standard() : nil }
 }

@@ -7,6 +7,7 @@ public struct DataCheck {
     public let counts: [(head: String, splits: [Split: [String: Int]])]
     /// Samples that lack each modality.
     public let missing: [Modality: Int]
+    /// The samples of the manifest.
     public let total: Int
     /// What makes training impossible or its figures wrong.
     public let errors: [String]

@@ -25,10 +25,13 @@ public struct Training {
 
     /// What came of a training.
     public struct Outcome {
+        /// The model of the best epoch, calibrated.
         public let model: FusionModel
         /// Of the best checkpoint on the test split; nil where there is none.
         public let test: Predictions?
+        /// The figures of each epoch.
         public let history: [EpochRecord]
+        /// The number of the epoch that the model is of, from 1.
         public let bestEpoch: Int
         /// Left out because their media cannot be read.
         public let skipped: [BadSample]
@@ -54,27 +57,31 @@ public struct Training {
             manifest: manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
             cache: configuration.embeddingCache())
         // All splits in one go, so that one error lists the bad samples of all of them.
-        let data = try SplitData(Dataset(manifest.samples, model, extractor, device: device))
+        let data = try SplitData(
+            BatchSource(
+                manifest.samples, Array(model.encoders.values), tokens: model.tokenBudget, extractor, device: device))
         let embedded = Date()
 
-        // The optimizer, and where the last run stopped.
-        let optimizer = try Self.makeOptimizer(configuration, model)
+        // What is trained, the optimizer, and where the last run stopped.
+        let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: reporter)
+        let trainee = Trainee(model: model, plugins: try TrainingPlugins(configuration.training, context))
+        let optimizer = try trainee.optimizer(configuration.training)
         var state = TrainingState(configuration.training, model, manifestSHA256: fingerprint)
         if resume {
             state =
-                try TrainingCheckpoint(folder: run.checkpoint("last")).read(into: model, optimizer, manifestSHA256: fingerprint)
+                try TrainingCheckpoint(folder: run.checkpoint("last")).read(into: trainee, optimizer, manifestSHA256: fingerprint)
                 ?? state
         } else {
             try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration)
         }
-        let keeper = try FolderKeeper(run)
+        let store = try CheckpointFolder(run)
         let loop = TrainingLoop(
-            configuration: configuration, reporter: reporter, model: model, optimizer: optimizer, data: data, keeper: keeper,
-            device: device, afterEpoch: afterEpoch)
+            settings: configuration.training, modalityDropout: configuration.fusion.modalityDropout, reporter: reporter,
+            trainee: trainee, optimizer: optimizer, data: data, store: store, device: device, afterEpoch: afterEpoch)
         let stoppedEarly = try loop.run(&state)
 
         // The best epoch is the model; the val split says how sure it may be.
-        try keeper.restoreBest(into: model)
+        try store.restoreBest(into: trainee)
         for subset in try model.calibrate(on: data.val) {
             reporter.note("no val sample has \(Calibration.key(subset)): its probabilities are not calibrated")
         }
@@ -114,23 +121,9 @@ public struct Training {
     static func makeModel(
         _ configuration: Configuration, _ encoders: [ModalityEncoder], _ targets: [Target], _ fingerprint: String, _ device: Device
     ) throws -> FusionModel {
-        let settings = ModelSettings(configuration, manifestSHA256: fingerprint)
-        let model = try FusionModel(
+        let settings = configuration.modelSettings(manifestSHA256: fingerprint)
+        return try FusionModel(
             encoders: encoders, targets: targets, settings: settings, parameters: ParameterStore(device: device))
-        if configuration.training.balance.method == .gradientBlending {
-            model.auxiliary = try AuxiliaryHeads(model, device: device)
-        }
-        return model
-    }
-
-    static func makeOptimizer(_ configuration: Configuration, _ model: FusionModel) throws -> any Optimizer {
-        let settings = configuration.training
-        let scale = settings.learningRate > 0 ? settings.encoderLearningRate / settings.learningRate : 0
-        let parameters = try model.trainedParameters(encoderScale: scale)
-        switch settings.optimizer {
-        case .adamw: return try AdamW(parameters, weightDecay: settings.weightDecay)
-        case .sgd: return try SGD(parameters, weightDecay: settings.weightDecay, momentum: settings.momentum)
-        }
     }
 
     private func writeRecord(

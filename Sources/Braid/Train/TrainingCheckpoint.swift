@@ -13,15 +13,13 @@ struct TrainingState: Codable {
     /// What the state was reached on: going on with other data would be another training.
     var manifestSHA256: String
     var targets: [TargetRecord]
-    var blending: GradientBlending?
-    /// Modalities that a warning was given for.
-    var warned: [Modality] = []
+    /// What plugins need to go on, by name.
+    var plugins: [String: Data] = [:]
 
     init(_ settings: TrainingSettings, _ model: FusionModel, manifestSHA256: String) {
         random = UInt64(settings.seed)
         self.manifestSHA256 = manifestSHA256
         targets = model.targets.map(TargetRecord.init)
-        if settings.balance.method == .gradientBlending { blending = GradientBlending(modalities: model.modalities.count) }
     }
 }
 
@@ -35,25 +33,25 @@ struct TrainingCheckpoint {
     private static let generatorKey = "generator"
 
     /// Only what training changes is written: frozen encoders are in their own files already.
-    func writeWeights(_ model: FusionModel) throws {
+    func writeWeights(_ trainee: Trainee) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try SafetensorsWriter.write(model.trainedEntries.map { ($0.path, $0.tensor) }, to: weights)
+        try SafetensorsWriter.write(trainee.entries.map { ($0.path, $0.tensor) }, to: weights)
     }
 
     /// Writes a whole checkpoint beside the old one and then puts it in its place, so that one of them is always whole.
-    func write(_ model: FusionModel, _ optimizer: any Optimizer, _ state: TrainingState) throws {
+    func write(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {
         try ReplacedFolder(folder).write { url in
             let fresh = TrainingCheckpoint(folder: url)
-            try fresh.writeWeights(model)
+            try fresh.writeWeights(trainee)
             try SafetensorsWriter.write(
                 try optimizer.state() + [(Self.generatorKey, try Generator.state())], to: fresh.optimizerFile)
             try AtomicFile.write(JSONEncoder().encode(state), to: fresh.stateFile)
         }
     }
 
-    func readWeights(into model: FusionModel) throws {
+    func readWeights(into trainee: Trainee) throws {
         let file = try SafetensorsFile(weights)
-        let known = Dictionary(uniqueKeysWithValues: model.trainedEntries.map { ($0.path, $0.tensor) })
+        let known = Dictionary(uniqueKeysWithValues: trainee.entries.map { ($0.path, $0.tensor) })
         guard known.mapValues(\.shape) == file.entries.mapValues(\.shape) else {
             throw BraidError(.badData, "\(weights.path): the checkpoint is of another model than the configuration describes")
         }
@@ -61,20 +59,21 @@ struct TrainingCheckpoint {
     }
 
     /// nil where no epoch was finished.
-    func read(into model: FusionModel, _ optimizer: any Optimizer, manifestSHA256: String) throws -> TrainingState? {
+    func read(into trainee: Trainee, _ optimizer: any Optimizer, manifestSHA256: String) throws -> TrainingState? {
         try ReplacedFolder(folder).recover()
         guard FileManager.default.fileExists(atPath: stateFile.path) else { return nil }
         guard let state = try? JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: stateFile)) else {
             throw BraidError(
                 .badData, "\(stateFile.path): is not the state of a training, or is damaged; start a new run with --out")
         }
-        guard state.manifestSHA256 == manifestSHA256, state.targets == model.targets.map(TargetRecord.init) else {
+        guard state.manifestSHA256 == manifestSHA256, state.targets == trainee.model.targets.map(TargetRecord.init) else {
             throw BraidError(.badData, "\(folder.path): the manifest has changed since this run began; start a new run with --out")
         }
-        try readWeights(into: model)
+        try readWeights(into: trainee)
         let file = try SafetensorsFile(optimizerFile)
         try withoutGradient { try optimizer.restore(file) }
         try Generator.restore(file.tensor(Self.generatorKey))
+        try trainee.plugins.restore(state.plugins)
         return state
     }
 }

@@ -1,7 +1,7 @@
 public import Torch
 
 /// How a model is learnt.
-public struct TrainingSettings: Sendable, Equatable {
+public struct TrainingSettings: Sendable {
     /// What changes parameters by their gradients.
     public enum OptimizerKind: String, CaseIterable, Sendable {
         /// Adam with decoupled weight decay.
@@ -36,12 +36,8 @@ public struct TrainingSettings: Sendable, Equatable {
     public let warmup: Double
     /// The largest joint norm of the gradients; 0: no limit.
     public let clip: Double
-    /// What keeps one modality from starving the others.
-    public let balance: BalanceSettings
-    /// The contrastive loss between modalities.
-    public let alignment: AlignmentSettings
-    /// Whether each epoch says how well each modality is learnt.
-    public let monitor: Bool
+    /// What takes part beside the heads' losses, by name.
+    let plugins: [(name: String, make: PluginKind.Make)]
     /// What early stopping and the best checkpoint go by.
     public let earlyStoppingMetric: Metric
     /// The head whose metric it is.
@@ -70,12 +66,9 @@ public struct TrainingSettings: Sendable, Equatable {
         schedule = reader.choice("training.schedule", .cosine, "How the learning rate goes over the steps.")
         warmup = reader.double("training.warmup", 0.05, 0...1, "Share of the steps in which the learning rate rises from 0.")
         clip = reader.double("training.clip", 1, 0...Double.infinity, "Largest joint norm of the gradients; 0: no limit.")
-        balance = BalanceSettings(&reader, modalities: modalities, fusion)
-        alignment = AlignmentSettings(&reader, modalities: modalities)
-        monitor = reader.bool(
-            "training.monitor", true,
-            "Whether each epoch records the gradient norm and a linear probe of each modality, and warns of one that is under-trained."
-        )
+        plugins = PluginKind.registry.all.compactMap { kind in
+            kind.read(&reader, .init(modalities: modalities, fusion: fusion)).map { (kind.name, $0) }
+        }
         (earlyStoppingMetric, earlyStoppingHead) = Self.stopping(&reader, heads)
         patience = reader.int(
             "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never.")
@@ -114,65 +107,4 @@ public struct TrainingSettings: Sendable, Equatable {
         "fusion.modality_dropout", "training.balance.method", "training.balance.alpha", "training.balance.every",
         "training.alignment.weight", "training.alignment.temperature",
     ]
-}
-
-/// How training keeps one modality from starving the others.
-public struct BalanceSettings: Sendable, Equatable {
-    /// The ways there are.
-    public enum Method: String, CaseIterable, Sendable {
-        /// None: all modalities learn as they come.
-        case none
-        /// Peng et al. 2022, arXiv:2203.15332.
-        case ogmGE = "ogm-ge"
-        /// Wang et al. 2020, arXiv:1905.12681.
-        case gradientBlending = "gradient-blending"
-    }
-
-    /// Which way.
-    public let method: Method
-    /// OGM-GE's alpha.
-    public let alpha: Double
-    /// Epochs between two estimates of gradient blending's weights.
-    public let every: Int
-
-    /// Reads the keys of `training.balance`.
-    init(_ reader: inout ConfigurationReader, modalities: Int, _ fusion: FusionKind) {
-        let path = "training.balance.method"
-        method = reader.choice(path, .none, "What keeps one modality from starving the others.", records: modalities > 1)
-        alpha = reader.double(
-            "training.balance.alpha", 0.3, 0.001...100,
-            "How hard ogm-ge slows a modality that is ahead: its gradients are scaled by 1 - tanh(alpha × its lead).",
-            records: method == .ogmGE)
-        every = reader.int(
-            "training.balance.every", 1, 1...1_000_000,
-            "Epochs from one estimate of gradient-blending's loss weights to the next.", records: method == .gradientBlending)
-        reader.refuse(path, unless: modalities != 1 || method == .none, "acts only with two modalities or more")
-        reader.refuse(
-            path, unless: !fusion.hasOwnHeads || method == .none,
-            "fusion.type: \(fusion.name) trains each modality by itself, so there is nothing to balance")
-        reader.refuse("training.balance.alpha", unless: method == .ogmGE, "acts only with training.balance.method: ogm-ge")
-        reader.refuse(
-            "training.balance.every", unless: method == .gradientBlending,
-            "acts only with training.balance.method: gradient-blending")
-    }
-}
-
-/// The contrastive loss between modalities.
-public struct AlignmentSettings: Sendable, Equatable {
-    /// Its weight; 0: none.
-    public let weight: Double
-    /// Its temperature.
-    public let temperature: Double
-
-    /// Reads the keys of `training.alignment`.
-    init(_ reader: inout ConfigurationReader, modalities: Int) {
-        weight = reader.double(
-            "training.alignment.weight", 0, 0...1000,
-            "Weight of a contrastive loss that draws a sample's modalities together, as CLIP's; 0: none.",
-            records: modalities > 1)
-        temperature = reader.double(
-            "training.alignment.temperature", 0.07, 0.001...100, "Temperature of the contrastive loss.", records: weight > 0)
-        reader.refuse("training.alignment.weight", unless: modalities != 1 || weight == 0, "acts only with two modalities or more")
-        reader.refuse("training.alignment.temperature", unless: weight > 0, "acts only with training.alignment.weight above 0")
-    }
 }

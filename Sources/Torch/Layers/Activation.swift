@@ -6,9 +6,9 @@ public enum Activation: String, Sendable, CaseIterable {
     case gelu
     /// The tanh approximation of GELU, as in GPT-2.
     case geluTanh = "gelu_new"
-    /// x · sigmoid(x), also called swish.
+    /// `x · sigmoid(x)`, also called swish.
     case silu
-    /// x · relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244).
+    /// `x · relu6(x + 3) / 6` (Howard et al. 2019, arXiv:1905.02244).
     case hardSwish = "hard_swish"
     /// The hyperbolic tangent.
     case tanh

@@ -1,8 +1,8 @@
 /// AdamW (Loshchilov and Hutter 2019) through libtorch's fused kernel.
 public final class AdamW: Optimizer {
-    /// What is trained, in the order given.
-    public let parameters: [TrainedParameter]
-    private let weightDecay: Double
+    /// What is trained, and how.
+    public let groups: [ParameterGroup]
+    private let all: [TrainedParameter]
     private let betas: (Double, Double)
     private let epsilon: Double
     private var firstMoments: [Tensor] = []
@@ -12,19 +12,18 @@ public final class AdamW: Optimizer {
     /// Begins with all moments at 0. The defaults are those of `torch.optim.AdamW`.
     ///
     /// - Parameters:
-    ///   - weightDecay: The share of a weight, times the learning rate, that each step takes off.
     ///   - betas: How much of the first and of the second moment a step keeps.
     ///   - epsilon: Added to the second moment's root before it is divided by.
     /// - Throws: `TorchError` where there is no memory for the moments.
     public init(
-        _ parameters: [TrainedParameter], weightDecay: Double = 0.01, betas: (Double, Double) = (0.9, 0.999),
+        _ groups: [ParameterGroup], betas: (Double, Double) = (0.9, 0.999),
         epsilon: Double = 1e-8
     ) throws {
-        self.parameters = parameters
-        self.weightDecay = weightDecay
+        self.groups = groups
+        all = groups.flatMap(\.parameters)
         self.betas = betas
         self.epsilon = epsilon
-        for parameter in parameters {
+        for parameter in all {
             firstMoments.append(try Operator("zeros_like")(.tensor(parameter.tensor)).detached())
             secondMoments.append(try Operator("zeros_like")(.tensor(parameter.tensor)).detached())
             // The fused kernel wants the step count where the parameter is.
@@ -37,15 +36,17 @@ public final class AdamW: Optimizer {
     /// - Parameter learningRate: The rate of this step, before each parameter's own factor.
     /// - Throws: `TorchError` where libtorch refuses.
     public func step(learningRate: Double) throws {
-        try forEachLearningRate { scale, active, gradients in
+        try forEachGroup { group, active, gradients in
             for index in active { try steps[index].copyInPlace(from: steps[index].adding(1)) }
-            try update(learningRate * scale, active, gradients)
+            try update(learningRate * group.learningRateScale, group.weightDecay, active, gradients)
         }
     }
 
-    private func update(_ learningRate: Double, _ active: [Int], _ gradients: [Tensor]) throws(TorchError) {
+    private func update(
+        _ learningRate: Double, _ weightDecay: Double, _ active: [Int], _ gradients: [Tensor]
+    ) throws(TorchError) {
         _ = try Operator("_fused_adamw_")([
-            .tensors(active.map { parameters[$0].tensor }), .tensors(gradients), .tensors(active.map { firstMoments[$0] }),
+            .tensors(active.map { all[$0].tensor }), .tensors(gradients), .tensors(active.map { firstMoments[$0] }),
             .tensors(active.map { secondMoments[$0] }), .tensors([]), .tensors(active.map { steps[$0] }),
             .double(learningRate), .double(betas.0), .double(betas.1), .double(weightDecay), .double(epsilon),
             .bool(false), .bool(false),
@@ -54,8 +55,8 @@ public final class AdamW: Optimizer {
 
     /// The two moments and the step count of each parameter: `PATH.first_moment`, `PATH.second_moment`, `PATH.step`.
     public func state() throws -> [(name: String, tensor: Tensor)] {
-        parameters.indices.flatMap { index in
-            let path = parameters[index].path
+        all.indices.flatMap { index in
+            let path = all[index].path
             return [
                 ("\(path).first_moment", firstMoments[index]), ("\(path).second_moment", secondMoments[index]),
                 ("\(path).step", steps[index]),

@@ -1,27 +1,10 @@
-/// A parameter, and the factor on the learning rate it is trained with.
-public struct TrainedParameter {
-    /// The parameter's name in the model, for example `fusion.layer1.weight`; what its state is stored under.
-    public let path: String
-    /// The weights themselves, changed in place.
-    public let tensor: Tensor
-    /// The factor on the learning rate: 1 for the fusion and the head; less, as a rule, for a pretrained encoder.
-    public let learningRateScale: Double
-
-    /// Makes one from its parts.
-    public init(path: String, tensor: Tensor, learningRateScale: Double = 1) {
-        self.path = path
-        self.tensor = tensor
-        self.learningRateScale = learningRateScale
-    }
-}
-
 /// An algorithm that changes parameters by their gradients.
 public protocol Optimizer: AnyObject {
-    /// What is trained, each with its own factor on the learning rate.
-    var parameters: [TrainedParameter] { get }
+    /// What is trained, and how.
+    var groups: [ParameterGroup] { get }
     /// Takes one step with the gradients that `backward` left; parameters without one stay as they are.
     ///
-    /// - Parameter learningRate: The rate of this step, before each parameter's own factor.
+    /// - Parameter learningRate: The rate of this step, before each group's own factor.
     /// - Throws: `TorchError` where libtorch refuses.
     func step(learningRate: Double) throws
     /// Everything that a later run needs to go on as if nothing had happened, by name.
@@ -35,24 +18,29 @@ public protocol Optimizer: AnyObject {
 }
 
 extension Optimizer {
+    /// What is trained, group after group.
+    public var parameters: [TrainedParameter] { groups.flatMap(\.parameters) }
+
     /// Removes the gradients of all parameters, so that the next `backward` begins anew.
     public func clearGradients() throws(TorchError) {
         for parameter in parameters { try parameter.tensor.clearGradient() }
     }
 
-    /// Calls `body`, without recording gradients, once for all the parameters that share a learning rate and have a gradient:
-    /// with the rate's factor, their indices, and their gradients. One fused kernel then updates them.
-    func forEachLearningRate(_ body: (Double, [Int], [Tensor]) throws -> Void) throws {
+    /// Calls `body`, without recording gradients, once for each group that has a gradient: with the group, the indices of its
+    /// parameters that have one among all parameters, and their gradients. One fused kernel then updates them.
+    func forEachGroup(_ body: (ParameterGroup, [Int], [Tensor]) throws -> Void) throws {
         try withoutGradient {
-            for scale in Set(parameters.map(\.learningRateScale)) {
+            var first = 0
+            for group in groups {
                 var active: [Int] = []
                 var gradients: [Tensor] = []
-                for (index, parameter) in parameters.enumerated() where parameter.learningRateScale == scale {
+                for (index, parameter) in group.parameters.enumerated() {
                     guard let gradient = try parameter.tensor.gradient() else { continue }
-                    active.append(index)
+                    active.append(first + index)
                     gradients.append(gradient)
                 }
-                if !active.isEmpty { try body(scale, active, gradients) }
+                first += group.parameters.count
+                if !active.isEmpty { try body(group, active, gradients) }
             }
         }
     }

@@ -20,12 +20,15 @@ public final class ParameterStore {
         public let tensor: Tensor
         /// Whether it is a parameter or a buffer.
         public let kind: Kind
+        /// Whether weight decay acts on it: on matrices and kernels, not on biases, norms, votes and trained tokens.
+        public let decays: Bool
 
         /// Makes one from its parts.
-        public init(path: String, tensor: Tensor, kind: Kind) {
+        public init(path: String, tensor: Tensor, kind: Kind, decays: Bool = false) {
             self.path = path
             self.tensor = tensor
             self.kind = kind
+            self.decays = decays
         }
     }
 
@@ -104,9 +107,11 @@ public final class ParameterStore {
 
     func ignore(_ path: String) { ignored.insert(keys[path] ?? path) }
 
-    func declare(_ path: String, _ shape: [Int], _ initializer: Initializer, kind: Kind) throws -> Tensor {
+    func declare(
+        _ path: String, _ shape: [Int], _ initializer: Initializer, kind: Kind, decays: Bool = false
+    ) throws -> Tensor {
         let tensor = try (load(path, shape) ?? initializer.tensor(shape)).moved(to: device)
-        entries.append(Entry(path: path, tensor: tensor, kind: kind))
+        entries.append(Entry(path: path, tensor: tensor, kind: kind, decays: decays))
         return tensor
     }
 

@@ -28,8 +28,11 @@ public struct Scope {
     /// A tensor that the checkpoint lacks gets a stand-in of the right shape, and stands in the store's `report`.
     ///
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where it cannot be read or made.
-    public func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws -> Tensor {
-        try store.declare(self.name(name), shape, initializer, kind: .parameter)
+    public func parameter(
+        _ name: String, _ shape: [Int], _ initializer: Initializer, decays: Bool? = nil
+    ) throws -> Tensor {
+        // A vector is a bias, a norm's scale, a vote or a trained token: none of them is better for being small.
+        try store.declare(self.name(name), shape, initializer, kind: .parameter, decays: decays ?? (shape.count > 1))
     }
 
     /// Declares a tensor that is saved with the model and not trained, for example running statistics.

@@ -49,7 +49,7 @@ extension Tensor {
         try Operator("clamp_min")(.tensor(self), .double(low))
     }
 
-    /// e to the power of each element.
+    /// The exponential of each element, base e.
     public func exp() throws(TorchError) -> Tensor { try Operator("exp")(.tensor(self)) }
 
     /// `base` to the power of each element.

@@ -51,7 +51,7 @@ public func onOneThread<Result, Failure: Error>(_ body: () throws(Failure) -> Re
 /// work, of which many follow.
 public func giveBackFreedMemory() { ct_trim_memory() }
 
-/// libtorch's default generator, from which initial weights and dropout masks are drawn.
+/// The default generator of libtorch, from which initial weights and dropout masks are drawn.
 public enum Generator {
     /// Starts the generators of all devices anew from `seed`, as `torch.manual_seed`.
     public static func seed(_ seed: UInt64) throws(TorchError) {

@@ -19,7 +19,6 @@ import Testing
         #expect(first.yaml.contains("hidden: [256]"))
         let second = try read(first.yaml)
         #expect(second.yaml == first.yaml)
-        #expect(second.training == first.training)
     }
 
     @Test func everyFaultIsReportedWithLineAndNearestName() throws {

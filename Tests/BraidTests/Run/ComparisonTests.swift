@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func everyFusionAndEachModalityIsTrainedWithEachSeed() throws {
-        let comparison = try Comparison(candidates(["training.epochs=2"]), seeds: [0, 1], reporter: SilentReporter())
+        let comparison = try Comparison.run(candidates(["training.epochs=2"]), seeds: [0, 1], reporter: SilentReporter())
         #expect(comparison.entries.map(\.name) == FusionKind.registry.all.map(\.name) + ["image alone", "audio alone"])
         #expect(comparison.entries.allSatisfy { $0.runs.map(\.seed) == [0, 1] && $0.runs.allSatisfy { $0.test.isFinite } })
         // What lacks the recording says nothing of a model of recordings.
@@ -35,7 +35,7 @@ import Testing
     /// A comparison trains what train trains.
     @Test func figuresAreThoseOfATraining() throws {
         let trained = try small.train("run", ["training.epochs=3", "training.monitor=false"])
-        let comparison = try Comparison(
+        let comparison = try Comparison.run(
             candidates(["training.epochs=3"], fusions: [.concat]), seeds: [0], reporter: SilentReporter())
         #expect(try comparison.entries[0].runs[0].test == trained.test?.primary.confusion().accuracy)
         #expect(comparison.entries[0].runs[0].bestEpoch == trained.bestEpoch)
@@ -64,10 +64,10 @@ import Testing
 
     @Test func whatCannotBeComparedIsRefused() throws {
         #expect(throws: BraidError.self, "a trained encoder") {
-            try Comparison(candidates(["modalities.image.train=last:1"]), seeds: [0], reporter: SilentReporter())
+            try Comparison.run(candidates(["modalities.image.train=last:1"]), seeds: [0], reporter: SilentReporter())
         }
         #expect(throws: BraidError.self, "a metric of another task") {
-            try Comparison(candidates(), metric: .rmse, seeds: [0], reporter: SilentReporter())
+            try Comparison.run(candidates(), metric: .rmse, seeds: [0], reporter: SilentReporter())
         }
         #expect(throws: BraidError.self, "heads do not divide") { try candidates(["fusion.dim=18"]) }
     }

@@ -90,9 +90,9 @@ import Torch
         #expect(try small.losses("warm", ["training.alignment.weight=0.5", "training.alignment.temperature=0.5"]) != aligned)
         try small.makeData(48)
         let more = try small.losses("more", [])
-        #expect(try small.train("watched", []).history.allSatisfy { $0.balance?.count == 2 })
+        #expect(try small.train("watched", []).history.allSatisfy { $0.figures["probe/audio"] != nil })
         let unwatched = try small.train("unwatched", ["training.monitor=false"]).history
-        #expect(unwatched.allSatisfy { $0.balance == nil })
+        #expect(unwatched.allSatisfy { $0.figures.isEmpty })
         #expect(unwatched.map(\.trainLoss) == more)
     }
 

@@ -83,7 +83,9 @@ struct SharedEmbeddings {
             let extractor = try EmbeddingExtractor(
                 manifest: manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
                 cache: configuration.embeddingCache())
-            groups[key(configuration)] = try SplitData(Dataset(manifest.samples, model, extractor, device: device))
+            groups[key(configuration)] = try SplitData(
+                BatchSource(
+                    manifest.samples, Array(model.encoders.values), tokens: model.tokenBudget, extractor, device: device))
         }
     }
 
@@ -118,41 +120,5 @@ struct SharedEmbeddings {
         let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
         let model = try Training.makeModel(configuration, found, targets, "", device)
         return (model, try shared.for(model))
-    }
-}
-
-/// One recipe, trained with one seed. Nothing is left on the disk.
-struct ComparedTraining {
-    let run: Comparison.Run
-    let modalities: [Modality]
-    let parameters: Int
-    /// Of the first head, on the test split.
-    let predictions: HeadPredictions
-
-    init(_ asked: Configuration, seed: Int, _ metric: Metric, _ embedded: SharedEmbeddings) throws {
-        let configuration = try asked.with(["training.seed": "\(seed)", "training.monitor": "false"])
-        try Generator.seed(UInt64(seed))
-        let (model, data) = try embedded.prepare(configuration)
-        let started = ContinuousClock.now
-        var state = TrainingState(configuration.training, model, manifestSHA256: "")
-        let keeper = MemoryKeeper()
-        let loop = TrainingLoop(
-            configuration: configuration, reporter: SilentReporter(), model: model,
-            optimizer: try Training.makeOptimizer(configuration, model), data: data, keeper: keeper, device: embedded.device)
-        _ = try loop.run(&state)
-        try keeper.restoreBest(into: model)
-        try model.calibrate(on: data.val)
-        let trained = ContinuousClock.now
-        guard let test = data.test else { throw BraidError(.badData, "the test split has no sample that can be used") }
-        _ = try model.logits(test, presence: test.presence)
-        let milliseconds = (ContinuousClock.now - trained) / .milliseconds(1)
-        predictions = try model.predict(test).primary.labelled()
-        let val = try model.predict(data.val).primary.labelled().scores([metric])[metric]
-        run = Comparison.Run(
-            seed: seed, val: val ?? .nan, test: try predictions.scores([metric])[metric] ?? .nan, bestEpoch: state.bestEpoch,
-            epochs: state.epoch, trainSeconds: (trained - started) / .seconds(1),
-            milliseconds: milliseconds / Double(max(1, test.samples.count)) * 1000)
-        modalities = model.modalities
-        parameters = model.parameterCounts.trained
     }
 }

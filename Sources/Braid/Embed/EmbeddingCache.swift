@@ -141,7 +141,3 @@ extension EmbeddingCache {
         }
     }
 }
-
-extension Configuration {
-    func embeddingCache() throws -> EmbeddingCache? { cachesEmbeddings ? try .standard() : nil }
-}

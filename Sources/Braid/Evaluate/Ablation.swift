@@ -4,17 +4,20 @@ internal import Foundation
 public struct Ablation: Sendable {
     /// One subset's figures.
     public struct Entry: Sendable, Codable {
+        /// The modalities that the model was shown.
         public let modalities: [Modality]
         /// Labelled samples that have any of them.
         public let samples: Int
         /// By metric.
         public let scores: [String: Double]
 
+        /// The figure of `metric`; nil where it was not computed, or is undefined.
         public func score(_ metric: Metric) -> Double? { scores[metric.name] }
     }
 
     /// One head's figures.
     public struct Head: Sendable, Encodable {
+        /// The head's name; `label` where there is one head.
         public let name: String
         /// What `head.task` calls what it learns.
         public let task: String
@@ -42,6 +45,9 @@ public struct Ablation: Sendable {
     /// The first head's figures.
     public var primary: Head { heads[0] }
 
+    /// Evaluates every subset of the model's modalities on the samples of `inference`.
+    ///
+    /// - Throws: `BraidError` where a sample has a label that the model does not know; `TorchError` where libtorch fails.
     public init(_ inference: Inference) throws {
         let modalities = inference.model.modalities
         let predictions = try modalities.subsets.map { subset in

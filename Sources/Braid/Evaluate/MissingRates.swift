@@ -14,13 +14,19 @@ public struct MissingRates: Sendable {
 
     /// One head's curves.
     public struct Head: Sendable, Codable {
+        /// The head's name; `label` where there is one head.
         public let name: String
+        /// The name of the metric that the head's task goes by.
         public let metric: String
+        /// A curve a modality, in the model's order, and the one of all together last.
         public let curves: [Curve]
+        /// The shares of samples that lack a modality, from 0 to 1: where curves have their values.
         public let rates: [Double]
     }
 
+    /// The shares of samples that lack a modality, from 0 to 1, as they were asked for.
     public let rates: [Double]
+    /// One a head, in the model's order.
     public let heads: [Head]
 
     static let note =
@@ -101,13 +107,5 @@ extension MissingRates {
             }
         }
         return lines.joined(separator: "\n") + "\n"
-    }
-}
-
-extension MissingRates.Head {
-    var chart: LineChart {
-        LineChart(
-            title: Metric.registry[metric]?.title ?? metric, x: rates, series: curves.map { ($0.missing, $0.values) },
-            axis: { String(format: "%.0f %% missing", 100 * $0) })
     }
 }

@@ -3,6 +3,7 @@ internal import Torch
 
 /// What a model says of samples.
 public struct Predictions: Sendable {
+    /// What was predicted, in the order of `HeadPredictions.values`.
     public let samples: [Sample]
     /// One a head, in the model's order; at least one.
     public let heads: [HeadPredictions]
@@ -21,7 +22,9 @@ public struct Predictions: Sendable {
 
 /// What one head says of samples.
 public struct HeadPredictions: Sendable {
+    /// What the head predicts.
     public let target: Target
+    /// What was predicted, in the order of `values`.
     public let samples: [Sample]
     /// The manifest's name, for errors.
     let source: String
@@ -47,29 +50,27 @@ public struct HeadPredictions: Sendable {
 
 extension FusionModel {
     /// Logits of `dataset` a head, `[N, C]`, with `presence` (`[N][M]`) for what the model may see.
-    func logits(_ dataset: Dataset, presence: [[Bool]], batchSize: Int = 512) throws -> [Tensor] {
+    func logits(_ dataset: BatchSource, presence: [[Bool]], batchSize: Int = 512) throws -> [Tensor] {
         try withoutGradient {
-            let parts = try stride(from: 0, to: dataset.samples.count, by: batchSize).map { start in
-                let indices = Array(start..<min(start + batchSize, dataset.samples.count))
-                return try self(dataset.input(indices, presence: indices.map { presence[$0] }, mode: .evaluate)).logits
-            }
+            var parts: [[Tensor]] = []
+            try dataset.forEachBatch(batchSize, presence: presence) { parts.append(try self($0).logits) }
             return try targets.indices.map { head in try .concatenate(parts.map { $0[head] }, 0) }
         }
     }
 
     /// Predicts `dataset`, `hiding` some modalities from the model.
-    func predict(_ dataset: Dataset, hiding: Set<Modality> = []) throws -> Predictions {
+    func predict(_ dataset: BatchSource, hiding: Set<Modality> = []) throws -> Predictions {
         try predict(
             dataset,
             presence: dataset.presence.map { row in zip(row, modalities).map { $0 && !hiding.contains($1) } })
     }
 
     /// Predicts `dataset` from what `presence` (`[N][M]`) leaves of it.
-    func predict(_ dataset: Dataset, presence: [[Bool]]) throws -> Predictions {
+    func predict(_ dataset: BatchSource, presence: [[Bool]]) throws -> Predictions {
         let logits = try logits(dataset, presence: presence)
         let heads = try zip(targets, logits).map { target, logits in
             HeadPredictions(
-                target: target, samples: dataset.samples, source: dataset.source,
+                target: target, samples: dataset.samples, source: dataset.name,
                 values: try values(target, calibrated(logits, target, presence)))
         }
         return Predictions(samples: dataset.samples, heads: heads, loss: try loss(logits, dataset))
@@ -90,10 +91,10 @@ extension FusionModel {
         return (0..<answers.shape[0]).map { Array(flat[$0 * width..<($0 + 1) * width]) }
     }
 
-    private func loss(_ logits: [Tensor], _ dataset: Dataset) throws -> Double? {
+    private func loss(_ logits: [Tensor], _ dataset: BatchSource) throws -> Double? {
         var sum = 0.0
         for ((target, settings), logits) in zip(zip(targets, settings.heads), logits) {
-            guard let labels = try? LabelledValues(dataset.samples, target, dataset.source), labels.isKnown.contains(true) else {
+            guard let labels = try? LabelledValues(dataset.samples, target, dataset.name), labels.isKnown.contains(true) else {
                 return nil
             }
             let known = try Tensor(labels.isKnown.map { Float($0 ? 1 : 0) }, shape: [labels.isKnown.count]).moved(to: logits.device)

@@ -54,12 +54,12 @@ struct EmbeddingExtractor {
             defer { shelf?.finish() }
             try EncodingPipeline(encoder: encoder, tokens: tokens, shelf: shelf).run(samples, present) { window, count in
                 for failure in window.failures {
-                    bad.append(fault(samples[failure.place], encoder, "\(failure.error)"))
+                    bad.append(fault(samples[failure.place], encoder.modality, "\(failure.error)"))
                 }
                 for part in window.parts {
                     for place in try collector.add(part) {
                         let message = "its embedding is not finite: the medium's values are far beyond what the encoder knows"
-                        bad.append(fault(samples[place], encoder, message))
+                        bad.append(fault(samples[place], encoder.modality, message))
                     }
                 }
                 cached += window.cached
@@ -83,8 +83,8 @@ struct EmbeddingExtractor {
         reporter.note("\(encoder.modality): bf16; cosine to fp32 at least \(cosine) over \(prepared.count) samples")
     }
 
-    private func fault(_ sample: Sample, _ encoder: ModalityEncoder, _ message: String) -> BadSample {
-        BadSample(sample, manifest: manifest, field: encoder.modality.rawValue, message: message)
+    private func fault(_ sample: Sample, _ modality: Modality, _ message: String) -> BadSample {
+        BadSample(sample, manifest: manifest, field: modality.rawValue, message: message)
     }
 
     private func check(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws {
@@ -93,7 +93,7 @@ struct EmbeddingExtractor {
         let size = encoder.windowSize
         for start in stride(from: 0, to: present.count, by: size) {
             let batch = Array(present[start..<min(start + size, present.count)])
-            _ = prepare(batch, encoder, &bad)
+            _ = prepare(batch, encoder.frontEnd, encoder.modality, &bad)
             progress.advance(by: batch.count)
         }
         progress.finish()
@@ -101,8 +101,9 @@ struct EmbeddingExtractor {
 
     /// Decodes and prepares on all cores, for an encoder that is trained. nil, and an entry in `bad`, where a sample cannot be
     /// read.
-    func prepare(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) -> [Tensor?] {
-        let frontEnd = encoder.frontEnd
+    func prepare(
+        _ samples: [Sample], _ frontEnd: any FrontEnd, _ modality: Modality, _ bad: inout [BadSample]
+    ) -> [Tensor?] {
         let slots = Slots<Swift.Result<Tensor, any Error>>(count: samples.count)
         DispatchQueue.concurrentPerform(iterations: samples.count) { index in
             slots[index] = Swift.Result { try onOneThread { try frontEnd.prepare(samples[index]) } }
@@ -111,7 +112,7 @@ struct EmbeddingExtractor {
             switch slots[index] {
             case .success(let tensor): return tensor
             case .failure(let error):
-                bad.append(fault(samples[index], encoder, "\(error)"))
+                bad.append(fault(samples[index], modality, "\(error)"))
                 return nil
             case nil: return nil
             }

@@ -3,10 +3,13 @@ internal import Torch
 
 /// The files of a run.
 public struct RunFolder: Sendable {
+    /// The folder.
     public let url: URL
 
+    /// The run in folder `url`, whether it is there already or not.
     public init(_ url: URL) { self.url = url }
 
+    /// The folder of the trained model.
     public var model: URL { url.appendingPathComponent("model") }
     var configuration: URL { url.appendingPathComponent("config.yaml") }
     var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
@@ -40,6 +43,7 @@ public struct RunFolder: Sendable {
     func writeRecord(_ record: RunRecord) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
         try AtomicFile.write(encoder.encode(record), to: self.record)
     }
 }
@@ -50,35 +54,68 @@ public struct EpochRecord: Codable, Sendable {
     public let epoch: Int
     /// Optimizer steps so far.
     public let step: Int
+    /// The mean training loss over the epoch's samples.
     public let trainLoss: Double
+    /// The learning rate of the epoch's last step.
     public let learningRate: Double
+    /// The loss on the val split; nil where a head has no labelled sample there.
     public let valLoss: Double?
     /// By metric; with several heads by `HEAD.METRIC`.
     public let val: [String: Double]
-    /// By modality; nil where the monitor is off, or there is only one.
-    public let balance: [String: ModalityBalance]?
-    /// The loss weights of gradient blending: the fused output's, then each modality's.
-    public let blending: [Double]?
+    /// What plugins found, by name: for example `gradient_norm/image`, `probe/image`, `blending/fused`.
+    public let figures: [String: Double]
+    /// What the epoch took, in seconds.
     public let seconds: Double
+
+    private enum CodingKeys: String, CodingKey {
+        case epoch, step, val, figures, seconds
+        case trainLoss = "train_loss"
+        case learningRate = "learning_rate"
+        case valLoss = "val_loss"
+    }
 }
 
 /// What made a run.
 public struct RunRecord: Codable, Sendable {
+    /// The command and its arguments; empty where the library made the run.
     public let command: [String]
+    /// Braid's version.
     public let braid: String
+    /// The version of libtorch.
     public let libtorch: String
+    /// The seed of initial weights, order and dropout.
     public let seed: Int
+    /// Where tensors were computed, for example `cpu` or `cuda:0`.
     public let device: String
+    /// The name of the manifest's file.
     public let manifest: String
+    /// SHA-256 of the manifest's file.
     public let manifestSHA256: String
+    /// How many samples of each split were used, by its name.
     public let samples: [String: Int]
+    /// How many values training changed.
     public let trainedParameters: Int
+    /// How many values the model has.
     public let allParameters: Int
+    /// When the run began.
     public let started: Date
+    /// What `embedding` and `training` took, in seconds.
     public let seconds: [String: Double]
+    /// Whether training ended because the metric no longer improved.
     public let stoppedEarly: Bool
+    /// The number of the epoch that the model is of, from 1.
     public let bestEpoch: Int
+    /// The figures of the test split by metric, with several heads by `HEAD.METRIC`; empty where there is none.
     public let test: [String: Double]
     /// Temperatures by head and subset of modalities.
     public let calibration: [String: [String: Double]]
+
+    private enum CodingKeys: String, CodingKey {
+        case command, braid, libtorch, seed, device, manifest, samples, started, seconds, test, calibration
+        case manifestSHA256 = "manifest_sha256"
+        case trainedParameters = "trained_parameters"
+        case allParameters = "all_parameters"
+        case stoppedEarly = "stopped_early"
+        case bestEpoch = "best_epoch"
+    }
 }

@@ -5,12 +5,16 @@ internal import Torch
 public struct Inference {
     /// How to use a model.
     public struct Options: Sendable {
+        /// Where to compute.
         public var device: DeviceChoice
+        /// What becomes of samples whose media cannot be used.
         public var onBadSample: BadSample.Policy
+        /// Is told of progress, and of what was left out.
         public var reporter: any Reporter
         /// Whether embeddings of a manifest's samples are taken from, and put into, the user's cache.
         public var cachesEmbeddings: Bool
 
+        /// Makes one from its parts; by default bad samples end the work, and nothing is reported.
         public init(
             device: DeviceChoice = .auto, onBadSample: BadSample.Policy = .fail, reporter: any Reporter = SilentReporter(),
             cachesEmbeddings: Bool = true
@@ -26,18 +30,27 @@ public struct Inference {
 
     /// Which rows of a manifest to use.
     public enum Rows: Sendable, Equatable {
+        /// Every row.
         case all
+        /// The rows of one split.
         case split(Split)
         /// The test split where the manifest has a split column or is the one the model was trained on; else all rows.
         case held
     }
 
+    /// The model, which is not changed.
     public let model: FusionModel
-    let dataset: Dataset
+    let dataset: BatchSource
 
     /// The samples that could be used.
     public var samples: [Sample] { dataset.samples }
 
+    /// Loads the model, reads the manifest, and embeds the samples that are asked for.
+    ///
+    /// - Parameters:
+    ///   - folder: The model's folder, or the run's that holds it.
+    ///   - needsLabels: Whether a row without a label is a fault.
+    /// - Throws: `BraidError` where the model cannot be read, the manifest has faults, or no sample is left to use.
     public init(model folder: URL, manifest url: URL, rows: Rows, needsLabels: Bool, _ options: Options) throws {
         let device = try options.device.resolve()
         let model = try ModelFolder.read(folder, device: device)
@@ -70,7 +83,8 @@ public struct Inference {
         try model.checkTakes(samples, manifest)
         let extractor = try EmbeddingExtractor(
             manifest: manifest, onBadSample: options.onBadSample, reporter: options.reporter, cache: options.embeddingCache())
-        dataset = try Dataset(samples, model, extractor, device: device)
+        dataset = try BatchSource(
+            samples, Array(model.encoders.values), tokens: model.tokenBudget, extractor, device: device)
         guard !dataset.samples.isEmpty else {
             throw BraidError(.badData, "\(manifest.lastPathComponent): no sample is left to use")
         }
@@ -124,12 +138,10 @@ extension FusionModel {
     }
 
     /// The fused embeddings of `dataset`, `[N, D]`.
-    func fused(_ dataset: Dataset) throws -> Tensor {
+    func fused(_ dataset: BatchSource) throws -> Tensor {
         try withoutGradient {
-            let indices = Array(dataset.samples.indices)
-            let parts = try stride(from: 0, to: indices.count, by: 256).map { start in
-                try self(dataset.input(Array(indices[start..<min(start + 256, indices.count)]), mode: .evaluate)).fused
-            }
+            var parts: [Tensor] = []
+            try dataset.forEachBatch(256) { parts.append(try self($0).fused) }
             return try parts.isEmpty ? .zeros([0, fusedDimension]) : .concatenate(parts, 0)
         }
     }

@@ -7,11 +7,25 @@ internal import Torch
 ///
 /// The authors read a modality's score off the terms of a concatenation's linear head. Fusions here have no such terms; a
 /// modality's score is the probability that the model gives the true class with only that modality shown.
-struct GradientModulation {
-    let alpha: Double
+final class GradientModulation: TrainingPlugin {
+    private let alpha: Double
+    private let model: FusionModel
+    /// The labels of the first head, as its loss takes them, `[N, …]`.
+    private let truth: Tensor
+
+    init(_ alpha: Double, _ context: TrainingContext) throws {
+        (self.alpha, model) = (alpha, context.model)
+        let labels = try LabelledValues(context.train.samples, model.targets[0], context.train.name)
+        truth = try labels.tensor().moved(to: context.device)
+    }
+
+    func afterBackward(_ step: TrainingStep) throws {
+        let factors = Self.factors(try scores(step), alpha: alpha)
+        for (modality, factor) in zip(model.modalities, factors) { try apply(factor, to: model.ownParameters(of: modality)) }
+    }
 
     /// The factor on each modality's gradients from their scores: 1 for what is not ahead of the mean of the others.
-    func factors(_ scores: [Double]) -> [Double] {
+    static func factors(_ scores: [Double], alpha: Double) -> [Double] {
         scores.indices.map { index in
             let others = scores.indices.filter { $0 != index }.map { scores[$0] }
             let mean = others.reduce(0, +) / Double(max(1, others.count))
@@ -22,7 +36,7 @@ struct GradientModulation {
     }
 
     /// Scales the gradients that `backward` left on `tensors`, and adds the noise.
-    func apply(_ factor: Double, to tensors: [Tensor]) throws {
+    private func apply(_ factor: Double, to tensors: [Tensor]) throws {
         guard factor < 1 else { return }
         let scale = try Tensor([Float(factor)], shape: [])
         try withoutGradient {
@@ -40,8 +54,9 @@ struct GradientModulation {
 
     /// How well the model does with each modality alone on a batch: the mean probability of the truth over the samples that
     /// have the modality, of the first head. For regression, 1 / (1 + squared error).
-    static func scores(_ model: FusionModel, _ input: FusionInput, _ values: Tensor) throws -> [Double] {
-        try withoutGradient {
+    private func scores(_ step: TrainingStep) throws -> [Double] {
+        let (input, values) = (step.output.input, try truth.rows(step.batch.rows))
+        return try withoutGradient {
             try model.modalities.indices.map { index in
                 let only = try Tensor(
                     (0..<model.modalities.count).map { UInt8($0 == index ? 1 : 0) }, shape: [1, model.modalities.count]

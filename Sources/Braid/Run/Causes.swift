@@ -3,6 +3,7 @@ internal import Torch
 
 /// What errors of other layers mean to whoever ran a command.
 public enum Causes {
+    /// The exit code of the command that ends with `error`.
     public static func code(of error: any Error) -> BraidError.Code {
         switch error {
         case let error as BraidError: error.code

@@ -22,9 +22,7 @@ struct TensorBoardWriter {
             ("loss/train", record.trainLoss), ("loss/val", record.valLoss), ("learning_rate", record.learningRate),
         ]
         scalars += record.val.sorted { $0.key < $1.key }.map { ("val/\($0.key)", $0.value) }
-        for (modality, balance) in (record.balance ?? [:]).sorted(by: { $0.key < $1.key }) {
-            scalars += [("gradient_norm/\(modality)", balance.gradientNorm), ("probe/\(modality)", balance.probe)]
-        }
+        scalars += record.figures.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         var summary = Data()
         for (tag, value) in scalars {
             guard let value else { continue }

@@ -6,7 +6,7 @@ extension FusionModel {
     ///
     /// - Returns: The subsets that no sample has, whose temperature stays 1.
     @discardableResult
-    func calibrate(on dataset: Dataset) throws -> [[Modality]] {
+    func calibrate(on dataset: BatchSource) throws -> [[Modality]] {
         calibration = Calibration()
         guard settings.heads.contains(where: calibrates) else { return [] }
         var unseen: [[Modality]] = []
@@ -30,8 +30,8 @@ extension FusionModel {
     private func calibrates(_ head: HeadSettings) -> Bool { head.task.isCalibrated }
 
     /// nil where no sample is labelled.
-    private func fit(_ logits: Tensor, _ target: Target, _ dataset: Dataset) throws -> Double? {
-        let labels = try LabelledValues(dataset.samples, target, dataset.source)
+    private func fit(_ logits: Tensor, _ target: Target, _ dataset: BatchSource) throws -> Double? {
+        let labels = try LabelledValues(dataset.samples, target, dataset.name)
         let known = labels.isKnown.indices.filter { labels.isKnown[$0] }
         guard !known.isEmpty else { return nil }
         let (flat, width) = (try logits.array() as [Float], logits.shape[1])

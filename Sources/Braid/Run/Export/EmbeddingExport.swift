@@ -138,7 +138,8 @@ public struct EmbeddingExport {
             return ExportedPart(ids: result.samples.map(\.id), blocks: blocks)
         }
         try fusing.model.checkTakes(samples, stream.url)
-        let dataset = try Dataset(samples, fusing.model, extractor, device: device)
+        let dataset = try BatchSource(
+            samples, Array(fusing.model.encoders.values), tokens: fusing.model.tokenBudget, extractor, device: device)
         var blocks = encoders.compactMap { encoder in
             dataset.embeddings[encoder.modality].map { rows in
                 ExportedPart.Block(name: encoder.modality.rawValue, values: rows.pooled, presence: rows.presence)

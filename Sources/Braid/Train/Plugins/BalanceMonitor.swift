@@ -1,25 +1,47 @@
 internal import Foundation
 internal import Torch
 
+extension PluginKind {
+    /// Watches whether every modality is learnt.
+    public static let monitor = PluginKind(name: "monitor", paper: "docs/fusions.md") { reader, around in
+        let isAsked = reader.bool(
+            "training.monitor", true,
+            "Whether each epoch records the gradient norm and a linear probe of each modality, and warns of one that is under-trained."
+        )
+        guard isAsked else { return nil }
+        return { context in
+            guard context.model.modalities.count > 1 else { return nil }
+            let monitor = try BalanceMonitor(context.model, train: context.train, val: context.val)
+            if monitor == nil {
+                context.reporter.note(
+                    "train or val has fewer than 10 labelled samples: how well each modality is learnt is not watched")
+            }
+            return monitor
+        }
+    }
+}
+
 /// How well one modality is learnt after an epoch.
-public struct ModalityBalance: Codable, Sendable, Equatable {
+struct ModalityBalance: Sendable, Equatable {
     /// The mean over the epoch's steps of the gradient's norm on what only this modality passes.
-    public let gradientNorm: Double
+    let gradientNorm: Double
     /// What a linear probe makes of the modality's projection in the fusion, on the val split: accuracy, or R² for regression.
-    public let probe: Double
+    let probe: Double
     /// The same of the encoder's own embeddings: what there is to learn.
-    public let encoderProbe: Double
+    let encoderProbe: Double
 }
 
 /// Watches whether every modality is learnt: gradient norms, and linear probes before and after the fusion's projection.
-struct BalanceMonitor {
+final class BalanceMonitor: TrainingPlugin {
     private let model: FusionModel
-    private let train: Dataset
-    private let val: Dataset
+    private let train: BatchSource
+    private let val: BatchSource
     private let labels: (train: LabelledValues, val: LabelledValues)
     private let own: [Modality: [Tensor]]
     private var squares: [Modality: Double] = [:]
     private var steps = 0
+    /// Modalities that a warning was given for.
+    private var warned: [Modality] = []
 
     /// The most samples of a split that a probe sees.
     private static let samples = 1000
@@ -29,26 +51,26 @@ struct BalanceMonitor {
     private static let margin = 0.05
 
     /// - Returns: nil where there are too few labelled samples to tell anything.
-    init?(_ model: FusionModel, _ data: SplitData) throws {
-        func part(_ dataset: Dataset) throws -> Dataset? {
+    init?(_ model: FusionModel, train: BatchSource, val: BatchSource) throws {
+        func part(_ dataset: BatchSource) throws -> BatchSource? {
             let labelled = dataset.samples.indices.filter { dataset.samples[$0].labels[model.targets[0].column] != nil }
             let step = max(1, labelled.count / Self.samples)
             let chosen = stride(from: 0, to: labelled.count, by: step).prefix(Self.samples).map { labelled[$0] }
             return chosen.count < 10 ? nil : try dataset.subset(chosen)
         }
-        guard let train = try part(data.train), let val = try part(data.val) else { return nil }
+        guard let train = try part(train), let val = try part(val) else { return nil }
         self.model = model
         self.train = train
         self.val = val
         labels = (
-            try LabelledValues(train.samples, model.targets[0], train.source),
-            try LabelledValues(val.samples, model.targets[0], val.source)
+            try LabelledValues(train.samples, model.targets[0], train.name),
+            try LabelledValues(val.samples, model.targets[0], val.name)
         )
         own = Dictionary(uniqueKeysWithValues: model.modalities.map { ($0, model.ownParameters(of: $0)) })
     }
 
     /// Takes the gradients that `backward` left.
-    mutating func observeGradients() throws {
+    func afterBackward(_ step: TrainingStep) throws {
         steps += 1
         for (modality, tensors) in own {
             let norms = try tensors.compactMap { try $0.gradient()?.norm().power(2) }
@@ -57,8 +79,25 @@ struct BalanceMonitor {
         }
     }
 
+    /// What the epoch came to, and, once a modality, what is wrong with it, when it had the time of three epochs.
+    func afterEpoch(_ epoch: Int) throws -> PluginFindings {
+        let balance = try finishEpoch()
+        var figures: [String: Double] = [:]
+        for (modality, found) in balance {
+            figures["gradient_norm/\(modality)"] = found.gradientNorm
+            figures["probe/\(modality)"] = found.probe
+            figures["encoder_probe/\(modality)"] = found.encoderProbe
+        }
+        let fresh = epoch < 3 ? [] : warnings(balance).filter { !warned.contains($0.modality) }
+        warned += fresh.map(\.modality)
+        return PluginFindings(figures: figures, notes: fresh.map(\.text))
+    }
+
+    func state() throws -> Data? { try JSONEncoder().encode(warned) }
+    func restore(_ state: Data) throws { warned = try JSONDecoder().decode([Modality].self, from: state) }
+
     /// What the epoch came to; the next one starts anew.
-    mutating func finishEpoch() throws -> [Modality: ModalityBalance] {
+    private func finishEpoch() throws -> [Modality: ModalityBalance] {
         defer { (squares, steps) = ([:], 0) }
         let (before, after) = try withoutGradient { (try features(train), try features(val)) }
         var balance: [Modality: ModalityBalance] = [:]
@@ -79,10 +118,11 @@ struct BalanceMonitor {
         let projected: [Tensor]
     }
 
-    private func features(_ dataset: Dataset) throws -> Features {
-        let parts = try stride(from: 0, to: dataset.samples.count, by: 256).map { start in
-            let input = try dataset.input(Array(start..<min(start + 256, dataset.samples.count)), mode: .evaluate)
-            return (input.parts.map(\.pooled), try model(input).projections)
+    private func features(_ dataset: BatchSource) throws -> Features {
+        var parts: [([Tensor], [Tensor])] = []
+        try dataset.forEachBatch(256) { batch in
+            let output = try model(batch)
+            parts.append((output.input.parts.map(\.pooled), output.projections))
         }
         let columns = model.modalities.indices
         return Features(

@@ -1,62 +1,19 @@
 internal import Foundation
-internal import Torch
 
-/// Several recipes, each trained with several seeds on the same embeddings, and each modality by itself beside them.
-public struct Comparison: Sendable {
+extension Comparison {
     /// What is compared.
     public struct Candidate: Sendable {
+        /// What tables and charts call it.
         public let name: String
+        /// The recipe.
         public let configuration: Configuration
 
+        /// Makes one from its parts.
         public init(name: String, configuration: Configuration) {
             self.name = name
             self.configuration = configuration
         }
     }
-
-    /// One training.
-    public struct Run: Sendable, Codable {
-        public let seed: Int
-        /// Of the best epoch, on the val split: what recipes are chosen by.
-        public let val: Double
-        /// On the test split.
-        public let test: Double
-        public let bestEpoch: Int
-        public let epochs: Int
-        public let trainSeconds: Double
-        /// Fusing and classifying a thousand samples whose embeddings are at hand.
-        public let milliseconds: Double
-    }
-
-    /// A recipe's trainings.
-    public struct Entry: Sendable, Codable {
-        public let name: String
-        public let modalities: [Modality]
-        /// Whether it is one modality by itself.
-        public let isSingle: Bool
-        /// What was trained, encoders not among it.
-        public let parameters: Int
-        /// Of the test split.
-        public let samples: Int
-        public let runs: [Run]
-        /// On the test samples that have the best single modality: what the verdict compares.
-        public internal(set) var comparable: [Double]
-
-        public var test: Interval { Interval(runs.map(\.test)) }
-        public var val: Interval { Interval(runs.map(\.val)) }
-        public var trainSeconds: Double { Interval(runs.map(\.trainSeconds)).mean }
-        public var milliseconds: Double { Interval(runs.map(\.milliseconds)).mean }
-    }
-
-    public let metric: Metric
-    public let seeds: [Int]
-    /// The recipes in their order, then the single modalities.
-    public let entries: [Entry]
-    /// Spent on reading and embedding the samples.
-    public let embeddingSeconds: Double
-    /// Spent on all trainings.
-    public let trainingSeconds: Double
-    public let samples: [String: Int]
 
     /// The recipes with each of several fusions in turn.
     public static func candidates(_ configurations: [Candidate], fusions: [FusionKind]?) throws -> [Candidate] {
@@ -78,9 +35,9 @@ public struct Comparison: Sendable {
     ///   - metric: What is compared; nil: what the task of the first head goes by.
     ///   - seeds: Each recipe is trained once a seed.
     /// - Throws: `BraidError` where the recipes cannot be compared: other manifests, encoders that are trained, no test split.
-    public init(
+    public static func run(
         _ candidates: [Candidate], metric: Metric? = nil, seeds: [Int], reporter: any Reporter = SilentReporter()
-    ) throws {
+    ) throws -> Comparison {
         guard let first = candidates.first, !seeds.isEmpty else { throw BraidError(.usage, "there is nothing to compare") }
         let started = ContinuousClock.now
         var embedded = try SharedEmbeddings(candidates.map(\.configuration), reporter: reporter)
@@ -90,32 +47,27 @@ public struct Comparison: Sendable {
             throw BraidError(.usage, "\(metric.name) cannot be compared for a \(head.kind) task")
         }
         let fitted = try candidates.map { Candidate(name: $0.name, configuration: try embedded.fitted($0.configuration)) }
-        let all = try fitted + Self.singles(fitted)
+        let all = try fitted + singles(fitted)
         try embedded.embed()
         let trainingStarted = ContinuousClock.now
         let progress = reporter.begin("comparing", total: all.count * seeds.count)
+        var recipes: [String: @Sendable (URL) -> String] = [:]
         var trained: [(entry: Entry, predictions: [HeadPredictions])] = []
         for (index, candidate) in all.enumerated() {
             let trainings = try seeds.map { seed in
                 defer { progress.advance() }
                 return try ComparedTraining(candidate.configuration, seed: seed, metric, embedded)
             }
+            if let ran = trainings.first?.configuration { recipes[candidate.name] = { ran.yaml(in: $0) } }
             trained.append(
-                (Self.entry(candidate.name, trainings, isSingle: index >= candidates.count), trainings.map(\.predictions)))
+                (entry(candidate.name, trainings, isSingle: index >= candidates.count), trainings.map(\.predictions)))
         }
         progress.finish()
-        self.metric = metric
-        self.seeds = seeds
-        embeddingSeconds = (trainingStarted - started) / .seconds(1)
-        trainingSeconds = (ContinuousClock.now - trainingStarted) / .seconds(1)
-        samples = embedded.counts
-        entries = try Self.comparable(trained, metric)
-    }
-
-    /// Of figures that are known already.
-    init(entries: [Entry], metric: Metric = .accuracy) {
-        (self.entries, self.metric, seeds) = (entries, metric, entries.first?.runs.map(\.seed) ?? [])
-        (embeddingSeconds, trainingSeconds, samples) = (0, 0, [:])
+        let now = ContinuousClock.now
+        return Comparison(
+            entries: try comparable(trained, metric), metric: metric, seeds: seeds,
+            embeddingSeconds: (trainingStarted - started) / .seconds(1), trainingSeconds: (now - trainingStarted) / .seconds(1),
+            samples: embedded.counts, recipes: recipes)
     }
 
     private static func entry(_ name: String, _ trainings: [ComparedTraining], isSingle: Bool) -> Entry {
@@ -147,19 +99,5 @@ public struct Comparison: Sendable {
             }
             return entry
         }
-    }
-
-    /// The best by the mean on the val split: choosing on the test split would flatter the choice.
-    static func best(_ entries: [Entry], _ metric: Metric) -> Entry? {
-        entries.max { metric.isBetterWhenHigher ? $0.val.mean < $1.val.mean : $0.val.mean > $1.val.mean }
-    }
-
-    public var bestFusion: Entry? { Self.best(entries.filter { !$0.isSingle }, metric) }
-    public var bestSingle: Entry? { Self.best(entries.filter(\.isSingle), metric) }
-
-    /// The best fusion against the best single modality over the seeds; nil where there is no other, or a single seed.
-    public var test: PairedTest? {
-        guard let bestFusion, let bestSingle else { return nil }
-        return PairedTest(bestFusion.comparable, bestSingle.comparable)
     }
 }

@@ -1,0 +1,91 @@
+internal import Foundation
+
+/// Several recipes, each trained with several seeds on the same embeddings, and each modality by itself beside them.
+public struct Comparison: Sendable {
+    /// One training.
+    public struct Run: Sendable, Codable {
+        /// The seed of initial weights, order and dropout.
+        public let seed: Int
+        /// Of the best epoch, on the val split: what recipes are chosen by.
+        public let val: Double
+        /// On the test split.
+        public let test: Double
+        /// The number of the best epoch, from 1.
+        public let bestEpoch: Int
+        /// How many epochs were trained.
+        public let epochs: Int
+        /// What training and calibration took, in seconds, embedding not among it.
+        public let trainSeconds: Double
+        /// Fusing and classifying a thousand samples whose embeddings are at hand.
+        public let milliseconds: Double
+    }
+
+    /// A recipe's trainings.
+    public struct Entry: Sendable, Codable {
+        /// The recipe's name, or the modality's with `alone`.
+        public let name: String
+        /// What the model takes.
+        public let modalities: [Modality]
+        /// Whether it is one modality by itself.
+        public let isSingle: Bool
+        /// What was trained, encoders not among it.
+        public let parameters: Int
+        /// Of the test split.
+        public let samples: Int
+        /// A training a seed, in the order of the seeds.
+        public let runs: [Run]
+        /// On the test samples that have the best single modality: what the verdict compares.
+        public internal(set) var comparable: [Double]
+
+        /// The figure of the test split over the seeds.
+        public var test: Interval { Interval(runs.map(\.test)) }
+        /// The figure of the val split over the seeds.
+        public var val: Interval { Interval(runs.map(\.val)) }
+        /// The mean time of a training, in seconds.
+        public var trainSeconds: Double { Interval(runs.map(\.trainSeconds)).mean }
+        /// The mean time of fusing and classifying a thousand samples, in milliseconds.
+        public var milliseconds: Double { Interval(runs.map(\.milliseconds)).mean }
+    }
+
+    /// The metric that recipes are compared by.
+    public let metric: Metric
+    /// The seeds that each recipe was trained with.
+    public let seeds: [Int]
+    /// The recipes in their order, then the single modalities.
+    public let entries: [Entry]
+    /// Spent on reading and embedding the samples.
+    public let embeddingSeconds: Double
+    /// Spent on all trainings.
+    public let trainingSeconds: Double
+    /// How many samples each split has, by its name.
+    public let samples: [String: Int]
+
+    /// By recipe: the configuration that ran, with the first seed, as a document for a folder.
+    let recipes: [String: @Sendable (URL) -> String]
+
+    /// Makes one of figures that are known.
+    init(
+        entries: [Entry], metric: Metric = .accuracy, seeds: [Int]? = nil, embeddingSeconds: Double = 0,
+        trainingSeconds: Double = 0, samples: [String: Int] = [:], recipes: [String: @Sendable (URL) -> String] = [:]
+    ) {
+        (self.entries, self.metric, self.seeds) = (entries, metric, seeds ?? entries.first?.runs.map(\.seed) ?? [])
+        (self.embeddingSeconds, self.trainingSeconds) = (embeddingSeconds, trainingSeconds)
+        (self.samples, self.recipes) = (samples, recipes)
+    }
+
+    /// The best by the mean on the val split: choosing on the test split would flatter the choice.
+    static func best(_ entries: [Entry], _ metric: Metric) -> Entry? {
+        entries.max { metric.isBetterWhenHigher ? $0.val.mean < $1.val.mean : $0.val.mean > $1.val.mean }
+    }
+
+    /// The recipe with the best mean on the val split; nil where there is none.
+    public var bestFusion: Entry? { Self.best(entries.filter { !$0.isSingle }, metric) }
+    /// The single modality with the best mean on the val split; nil where none was trained by itself.
+    public var bestSingle: Entry? { Self.best(entries.filter(\.isSingle), metric) }
+
+    /// The best fusion against the best single modality over the seeds; nil where there is no other, or a single seed.
+    public var test: PairedTest? {
+        guard let bestFusion, let bestSingle else { return nil }
+        return PairedTest(bestFusion.comparable, bestSingle.comparable)
+    }
+}

@@ -1,0 +1,110 @@
+internal import Foundation
+internal import Torch
+
+/// Samples that batches are made of: embeddings of frozen encoders at hand, media of the others read a batch at a time. It knows nothing of
+/// models.
+public struct BatchSource {
+    /// The samples that can be used.
+    public let samples: [Sample]
+    /// The modalities, in the order of a batch's parts.
+    public let modalities: [Modality]
+    /// What is there, `[N][M]`.
+    public let presence: [[Bool]]
+    /// Samples that were left out because their media cannot be read.
+    public let skipped: [BadSample]
+    /// Of encoders that are frozen.
+    let embeddings: [Modality: EmbeddingRows]
+    /// Of encoders that are trained.
+    private let frontEnds: [Modality: any FrontEnd]
+    /// Whether batches have tokens, where the embeddings do.
+    private let hasTokens: Bool
+    private let extractor: EmbeddingExtractor
+    private let device: Device
+
+    /// The manifest's name, for errors.
+    var name: String { extractor.manifest.lastPathComponent }
+
+    /// Embeds `samples` with the frozen ones of `encoders`, and reads the media of the others once, to find those that cannot be read.
+    ///
+    /// - Parameter tokens: The most tokens of a sample and modality to keep; nil for pooled embeddings alone.
+    /// - Throws: `BraidError` that lists every bad sample, where the policy is to fail.
+    init(
+        _ samples: [Sample], _ encoders: [ModalityEncoder], tokens: Int?, _ extractor: EmbeddingExtractor, device: Device
+    ) throws {
+        var extractor = extractor
+        extractor.tokens = tokens
+        let encoders = encoders.sorted { $0.modality < $1.modality }
+        let trained = encoders.filter { !$0.isFrozen }
+        let result = try extractor.extract(samples, encoders.filter(\.isFrozen), alsoChecked: trained)
+        modalities = encoders.map(\.modality)
+        self.samples = result.samples
+        skipped = result.bad
+        embeddings = try result.rows.mapValues { try $0.moved(to: device) }
+        frontEnds = Dictionary(uniqueKeysWithValues: trained.map { ($0.modality, $0.frontEnd) })
+        hasTokens = tokens != nil
+        presence = result.samples.map { [modalities] sample in modalities.map(sample.has) }
+        (self.extractor, self.device) = (extractor, device)
+    }
+
+    private init(
+        _ other: BatchSource, _ samples: [Sample], _ embeddings: [Modality: EmbeddingRows], modalities: [Modality],
+        hasTokens: Bool
+    ) {
+        (self.samples, self.embeddings, self.modalities, self.hasTokens) = (samples, embeddings, modalities, hasTokens)
+        presence = samples.map { sample in modalities.map(sample.has) }
+        skipped = []
+        (frontEnds, extractor, device) = (other.frontEnds, other.extractor, other.device)
+    }
+
+    /// Some of the samples, by number.
+    func subset(_ indices: [Int]) throws -> BatchSource {
+        let order = try Tensor(indices.map(Int64.init), shape: [indices.count]).moved(to: device)
+        let rows = try embeddings.mapValues { rows in
+            let part = try rows.part(order)
+            return EmbeddingRows(
+                pooled: part.pooled, tokens: part.tokens, tokenMask: part.tokenMask, presence: indices.map { rows.presence[$0] })
+        }
+        return BatchSource(self, indices.map { samples[$0] }, rows, modalities: modalities, hasTokens: hasTokens)
+    }
+
+    /// The samples that have any of `modalities`, and these alone of them.
+    func keeping(_ kept: [Modality], hasTokens: Bool) throws -> BatchSource {
+        let indices = samples.indices.filter { index in kept.contains(where: samples[index].has) }
+        let part = indices.count < samples.count ? try subset(indices) : self
+        return BatchSource(part, part.samples, part.embeddings, modalities: kept, hasTokens: hasTokens)
+    }
+
+    /// A batch of the samples number `indices`.
+    ///
+    /// - Parameter presence: What the model may see of each, `[B][M]`; nil: all that is there.
+    /// - Throws: `BraidError` where a medium that was read before cannot be read any more.
+    public func batch(_ indices: [Int], presence: [[Bool]]? = nil) throws -> Batch {
+        let visible = presence ?? indices.map { self.presence[$0] }
+        let rows = try Tensor(indices.map(Int64.init), shape: [indices.count]).moved(to: device)
+        let parts = try modalities.enumerated().map { column, modality -> Batch.Part in
+            if let known = embeddings[modality] { return .embeddings(try known.part(rows, tokens: hasTokens)) }
+            return try media(indices, modality, isVisible: visible.map { $0[column] })
+        }
+        let flags = visible.flatMap { $0.map { UInt8($0 ? 1 : 0) } }
+        let mask = try Tensor(flags, shape: [indices.count, modalities.count]).converted(to: .bool).moved(to: device)
+        return Batch(parts, presence: mask, rows: rows)
+    }
+
+    private func media(_ indices: [Int], _ modality: Modality, isVisible: [Bool]) throws -> Batch.Part {
+        guard let frontEnd = frontEnds[modality] else { throw BraidError(.internal, "there is no encoder for \(modality)") }
+        var bad: [BadSample] = []
+        let shown = zip(indices, isVisible).filter(\.1).map { samples[$0.0] }
+        let prepared = extractor.prepare(shown, frontEnd, modality, &bad).compactMap { $0 }
+        // All media were read before: a failure now means that a file changed during the run.
+        if !bad.isEmpty { throw BraidError(.badData, faults: bad.map(\.fault)) }
+        return .media(prepared, isVisible: isVisible)
+    }
+
+    /// Calls `body` with batches of all samples in their order, at most `size` at a time.
+    func forEachBatch(_ size: Int, presence: [[Bool]]? = nil, _ body: (Batch) throws -> Void) throws {
+        for start in stride(from: 0, to: samples.count, by: size) {
+            let indices = Array(start..<min(start + size, samples.count))
+            try body(batch(indices, presence: presence.map { all in indices.map { all[$0] } }))
+        }
+    }
+}

@@ -1,0 +1,42 @@
+public import Torch
+
+extension FusionModel {
+    /// The embeddings of a batch: those that are at hand, and what encoders that are trained make of its media.
+    public func encode(_ batch: Batch, mode: Mode = .evaluate) throws -> FusionInput {
+        let parts = try zip(modalities, batch.parts).map { modality, part in
+            switch part {
+            case .embeddings(let embeddings): embeddings
+            case .media(let prepared, let isVisible): try encode(prepared, modality, isVisible: isVisible, mode: mode)
+            }
+        }
+        return FusionInput(parts, presence: batch.presence)
+    }
+
+    /// Encodes the visible samples of a batch; the rows of the others are zeros.
+    private func encode(_ prepared: [Tensor], _ modality: Modality, isVisible: [Bool], mode: Mode) throws -> FusionInput.Part {
+        guard let encoder = encoders[modality] else { throw BraidError(.internal, "there is no encoder for \(modality)") }
+        let (count, device) = (isVisible.count, parameters.device)
+        let budget = tokenBudget
+        let nothing = try Tensor.zeros([1, encoder.encoder.dimension]).moved(to: device)
+        guard !prepared.isEmpty else {
+            let none = try budget.map { _ in try Tensor.zeros([count, 1, encoder.encoder.tokenDimension]).moved(to: device) }
+            return FusionInput.Part(pooled: try nothing.expanded([count, encoder.encoder.dimension]), tokens: none)
+        }
+        let encoding = try encoder.encode(prepared, mode: mode)
+        // Row 0 is what stands where nothing is shown.
+        var next: Int64 = 0
+        let places = isVisible.map { isShown -> Int64 in
+            guard isShown else { return 0 }
+            next += 1
+            return next
+        }
+        let order = try Tensor(places, shape: [count]).moved(to: device)
+        let pooled = try Tensor.concatenate([nothing, encoding.pooled], 0).rows(order)
+        guard let budget else { return FusionInput.Part(pooled: pooled) }
+        let (tokens, mask) = try TokenBudget.reduced(encoding, to: budget)
+        let none = try Tensor.zeros([1] + tokens.shape.dropFirst()).moved(to: device)
+        let isReal = try Tensor.concatenate([mask.slice(0, 0..<1), mask], 0).rows(order)
+        return FusionInput.Part(
+            pooled: pooled, tokens: try Tensor.concatenate([none, tokens], 0).rows(order), tokenMask: isReal)
+    }
+}

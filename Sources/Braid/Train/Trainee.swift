@@ -1,0 +1,35 @@
+internal import Torch
+
+/// All that a training changes: the model, and what its plugins have of their own.
+struct Trainee {
+    let model: FusionModel
+    let plugins: TrainingPlugins
+
+    /// By path: fusion, heads, plugins, and of each encoder what is not frozen, running statistics included.
+    var entries: [ParameterStore.Entry] { model.trainedEntries + plugins.entries }
+
+    /// What the optimizer is given: encoders at a rate of their own, and no decay of vectors and trained tokens.
+    func groups(_ settings: TrainingSettings) throws -> [ParameterGroup] {
+        let parameters = entries.filter { $0.kind == .parameter }
+        for entry in parameters { try entry.tensor.setRequiresGradient(true) }
+        let scale = settings.encoderLearningRate / settings.learningRate
+        let places = [("fusion and heads", 1.0, false), ("encoders", scale, true)]
+        return places.flatMap { name, scale, isEncoder in
+            [true, false].compactMap { decays -> ParameterGroup? in
+                let chosen = parameters.filter { $0.path.hasPrefix("encoders.") == isEncoder && $0.decays == decays }
+                guard !chosen.isEmpty else { return nil }
+                return ParameterGroup(
+                    decays ? name : "\(name), without decay", chosen.map { TrainedParameter(path: $0.path, tensor: $0.tensor) },
+                    learningRateScale: scale, weightDecay: decays ? settings.weightDecay : 0)
+            }
+        }
+    }
+
+    func optimizer(_ settings: TrainingSettings) throws -> any Optimizer {
+        let groups = try groups(settings)
+        switch settings.optimizer {
+        case .adamw: return try AdamW(groups)
+        case .sgd: return try SGD(groups, momentum: settings.momentum)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The checks that keep the house as it is, checked themselves.
+@Suite struct RepositoryTests {
+    private func python(_ arguments: String...) throws -> (code: Int32, out: String) {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3"] + arguments
+        process.currentDirectoryURL = Fixtures.root
+        process.standardOutput = output
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    }
+
+    @Test func aPlantedUpwardImportIsFound() throws {
+        let result = try python("scripts/layering.py", "--self-test")
+        #expect(result.code == 0 && result.out.contains("planted imports are found"), "\(result.out)")
+    }
+
+    @Test func theTableOfKeysIsWhatTheReaderSays() throws {
+        let result = try python("scripts/configuration_table.py", "--check")
+        #expect(result.code == 0, "\(result.out)")
+    }
+}
