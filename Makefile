@@ -7,7 +7,7 @@ RELEASE := swift build -c release --static-swift-stdlib
 BRAID := .build/release/braid
 BENCH := .build/release/BraidBench
 
-.PHONY: help setup weights build demo test examples check format lint layering parity bench bench-parts bench-tool install clean
+.PHONY: help setup weights build demo test examples docs check format lint layering parity bench bench-parts bench-tool install clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ test: setup ## Build and run the tests
 
 examples: setup ## Build and run the example packages, which depend on Braid from outside
 	@scripts/timed.sh "examples" scripts/examples.sh
+
+docs: setup ## Build the reference documentation of the libraries (DocC), without a warning
+	@scripts/timed.sh "documentation" scripts/docs.sh
 
 check: format lint layering test ## Format, lint strictly, check the layering, test
 

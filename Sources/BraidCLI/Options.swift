@@ -94,6 +94,7 @@ func emitLine(_ text: String) throws { try emit(text + "\n") }
 /// Prints a result as JSON.
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
+    encoder.dateEncodingStrategy = .iso8601
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try emitLine(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

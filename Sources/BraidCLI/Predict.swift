@@ -5,7 +5,7 @@ import Foundation
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Classify samples.",
-        discussion: "One sample from any of --image, --text and --audio, or the rows of --manifest as CSV.")
+        discussion: "One sample from any of --image, --text, --audio and --input, or the rows of --manifest as CSV.")
 
     @Argument(help: "A run folder, or the model folder in one.")
     var model: String
@@ -22,6 +22,12 @@ struct Predict: ParsableCommand {
     @Option(help: "A recording.")
     var audio: String?
 
+    @Option(
+        name: .customLong("input"),
+        help: ArgumentHelp(
+            "Another modality's input: a text, or the path of a file. May be given several times.", valueName: "modality=value"))
+    var inputs: [String] = []
+
     @OptionGroup var rows: RowOptions
 
     @Flag(help: "Print one JSON object a sample.")
@@ -29,10 +35,13 @@ struct Predict: ParsableCommand {
 
     @OptionGroup var inference: InferenceOptions
 
-    private var isSingle: Bool { image != nil || text != nil || audio != nil }
+    private var isSingle: Bool { image != nil || text != nil || audio != nil || !inputs.isEmpty }
 
     func validate() throws {
-        if isSingle == (manifest != nil) { throw ValidationError("Give --manifest, or one sample by --image, --text and --audio.") }
+        if isSingle == (manifest != nil) {
+            throw ValidationError("Give --manifest, or one sample by --image, --text, --audio and --input.")
+        }
+        _ = try media()
         if isSingle && inference.withoutCache { throw ValidationError("--no-cache acts only with --manifest.") }
         if isSingle && rows.split != nil { throw ValidationError("--split acts only with --manifest.") }
     }
@@ -52,11 +61,27 @@ struct Predict: ParsableCommand {
                 model: folder, manifest: URL(argument: manifest), rows: chosen, needsLabels: false, inference.options
             ).predict()
         }
-        let sample = Sample(
-            id: "sample", image: image.map { URL(argument: $0) }, text: text.map(Sample.Text.inline),
-            audio: audio.map { Sample.Audio(url: URL(argument: $0)) })
+        let sample = Sample(id: "sample", media: try media())
         var options = inference.options
         options.reporter = SilentReporter()
         return try Inference(model: folder, samples: [sample], options).predict()
+    }
+
+    /// What the options give, by modality.
+    private func media() throws -> [Modality: Medium] {
+        var media: [Modality: Medium] = [:]
+        media[.image] = image.map { .file(URL(argument: $0)) }
+        media[.text] = text.map { .inline($0) }
+        media[.audio] = audio.map { .file(URL(argument: $0)) }
+        for input in inputs {
+            let parts = input.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let modality = Modality(rawValue: parts[0]) else {
+                let known = Modality.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("--input \(input): expected MODALITY=VALUE, the modality one of \(known)")
+            }
+            guard media[modality] == nil else { throw ValidationError("--input \(input): \(modality) is given twice") }
+            media[modality] = modality.medium(parts[1])
+        }
+        return media
     }
 }

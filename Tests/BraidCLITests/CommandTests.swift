@@ -51,7 +51,7 @@ import Testing
             "adding-an-encoder.md": ["PatchMixer.swift"],
             "extending.md": [
                 "MeanFusion.swift", "CentroidHead.swift", "OrdinalTask.swift", "Surprise.swift", "EmbeddingPenalty.swift",
-                "main.swift",
+                "Numbers.swift", "main.swift",
             ],
         ]
         for (page, files) in pages {
@@ -114,6 +114,40 @@ import Testing
         // A command that does not know them says so.
         let foreign = try braid("predict", "run", "--manifest", "m.csv")
         #expect(foreign.code == 65 && foreign.error.contains("fusion.type: expected one of concat"), "\(foreign.error)")
+    }
+
+    /// A modality of number columns beside pictures: manifest, configuration, missing cells, prediction.
+    @Test func anotherTargetsModalityTrainsAndIsUsed() throws {
+        let images = ["grey8.png", "rgb8.png", "rgba8.png", "palette8.png", "grey.jpg", "cmyk.jpg"]
+        let rows = images.enumerated().map { index, name in
+            let numbers = index == 1 ? "," : "\(1.5 + Double(index % 2)),\(60 + index)"
+            let split = ["train", "train", "train", "train", "val", "test"][index]
+            return "\(Fixtures.url("images/\(name)").path),\(numbers),\(index % 2 == 0 ? "a" : "b"),\(split)"
+        }
+        try folder.write((["image,height,weight_kg,label,split"] + rows).joined(separator: "\n"), as: "m.csv")
+        try folder.write(
+            """
+            manifest: m.csv
+            modalities:
+              image: {weights: "\(Fixtures.url("resnet").path)"}
+              numbers: {encoder: numbers-mlp, weights: random, train: all}
+            fusion: {dim: 8}
+            training: {epochs: 2}
+            """, as: "c.yaml")
+        let check = try run("Extensions", ["check", "c.yaml", "--quiet"])
+        #expect(check.out.contains("numbers: 5 of 6 samples have it"), "\(check.out)\(check.error)")
+        let train = try run("Extensions", ["train", "c.yaml", "--out", "run"])
+        #expect(train.code == 0, "\(train.error)")
+        let single = try run("Extensions", ["predict", "run", "--input", "numbers=1.5 61"])
+        #expect(single.code == 0 && single.out.contains("%"), "\(single.error)")
+        let ablation = try run("Extensions", ["ablate", "run", "--manifest", "m.csv", "--split", "all"])
+        #expect(ablation.out.contains("image + numbers"), "\(ablation.error)")
+        let wrong = try run("Extensions", ["predict", "run", "--input", "numbers=tall"])
+        #expect(wrong.code == 65 && wrong.error.contains("expected 2 numbers"), "\(wrong.error)")
+        #expect(try run("Extensions", ["predict", "run", "--input", "smell=x"]).error.contains("--input smell=x"))
+        // Without the modality the columns mean nothing.
+        let foreign = try braid("check", "c.yaml", "--quiet")
+        #expect(foreign.code == 78 && foreign.error.contains("modalities.numbers"), "\(foreign.error)")
     }
 
     @Test func exitCodesAreThoseOfSysexits() throws {

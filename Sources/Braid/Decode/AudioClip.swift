@@ -42,11 +42,13 @@ public enum AudioDecoder {
     /// Reads a stretch of a recording, or all of it, averaged over its channels, at the file's own rate.
     ///
     /// - Throws: `DecodeError` where the file cannot be read, is damaged, is empty or too long, or ends before the stretch does.
-    public static func decode(_ audio: Sample.Audio) throws -> AudioClip {
-        try MediaFile.check(audio.url)
-        let path = audio.url.path
+    public static func decode(_ audio: Medium) throws -> AudioClip {
+        if let url = audio.url { try MediaFile.check(url) }
+        let path = audio.name
         var info = SF_INFO()
-        guard let file = sf_open(path, Int32(SFM_READ), &info) else {
+        let memory = audio.url == nil ? MemoryFile(try audio.data()) : nil
+        defer { withExtendedLifetime(memory) {} }
+        guard let file = memory?.open(&info) ?? audio.url.flatMap({ sf_open($0.path, Int32(SFM_READ), &info) }) else {
             let reason = String(cString: sf_strerror(nil)).trimmingCharacters(in: .whitespacesAndNewlines)
             throw DecodeError(path: path, reason: "is not a recording that can be read: \(reason)")
         }

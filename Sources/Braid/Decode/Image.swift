@@ -33,14 +33,19 @@ public enum ImageDecoder {
     ///     decodes it whole.
     /// - Throws: `DecodeError` where the file cannot be read, is neither PNG nor JPEG, is damaged, or has too many pixels.
     public static func decode(
+        _ medium: Medium, background: UInt8 = 255,
+        atLeast wanted: ((_ height: Int, _ width: Int) -> (height: Int, width: Int))? = nil
+    ) throws -> Image {
+        try decode(medium.data(), path: medium.name, background: background, wanted)
+    }
+
+    /// Reads a file, as `decode(_:background:atLeast:)` reads a medium.
+    ///
+    /// - Throws: `DecodeError`.
+    public static func decode(
         _ url: URL, background: UInt8 = 255, atLeast wanted: ((_ height: Int, _ width: Int) -> (height: Int, width: Int))? = nil
     ) throws -> Image {
-        try MediaFile.check(url)
-        let data: Data
-        do { data = try Data(contentsOf: url) } catch {
-            throw DecodeError(path: url.path, reason: "cannot be read: no permission")
-        }
-        return try decode(data, path: url.path, background: background, wanted)
+        try decode(.file(url), background: background, atLeast: wanted)
     }
 
     private static func decode(

@@ -77,7 +77,7 @@ struct EmbeddingExtractor {
     /// What half precision costs, on the first samples that can be read; a random encoder has no twin to compare with.
     private func reportPrecision(_ encoder: ModalityEncoder, _ samples: [Sample]) throws {
         guard reportsPrecision, reporter.isListening, encoder.parameters.inference == .bf16, encoder.weights != nil else { return }
-        let prepared = samples.compactMap { try? encoder.frontEnd.prepare($0) }
+        let prepared = samples.compactMap { try? encoder.frontEnd.prepare($0.medium(encoder.modality)) }
         guard !prepared.isEmpty else { return }
         let cosine = String(format: "%.6f", try encoder.leastCosine(prepared))
         reporter.note("\(encoder.modality): bf16; cosine to fp32 at least \(cosine) over \(prepared.count) samples")
@@ -106,7 +106,7 @@ struct EmbeddingExtractor {
     ) -> [Tensor?] {
         let slots = Slots<Swift.Result<Tensor, any Error>>(count: samples.count)
         DispatchQueue.concurrentPerform(iterations: samples.count) { index in
-            slots[index] = Swift.Result { try onOneThread { try frontEnd.prepare(samples[index]) } }
+            slots[index] = Swift.Result { try onOneThread { try frontEnd.prepare(samples[index].medium(modality)) } }
         }
         return samples.indices.map { index in
             switch slots[index] {

@@ -7,19 +7,15 @@ struct EmbeddingKey: Hashable, Sendable {
 
     /// nil where the medium cannot be read; whoever decodes it says why.
     init?(_ sample: Sample, _ modality: Modality) {
+        guard let medium = sample.media[modality] else { return nil }
         var hash = SHA256()
-        switch modality {
-        case .image:
-            guard let url = sample.image, hash.update(file: url) else { return nil }
-        case .text:
-            switch sample.text {
-            case .inline(let text): hash.update(data: Data(text.utf8))
-            case .file(let url): guard hash.update(file: url) else { return nil }
-            case nil: return nil
-            }
-        case .audio:
-            guard let audio = sample.audio, hash.update(file: audio.url) else { return nil }
-            hash.update(data: Data("\(audio.start ?? 0) \(audio.end.map { "\($0)" } ?? "")".utf8))
+        switch medium.content {
+        case .file(let url): guard hash.update(file: url) else { return nil }
+        case .bytes(let data): hash.update(data: data)
+        case .text(let text): hash.update(data: Data(text.utf8))
+        }
+        if modality == .audio || medium.start != nil || medium.end != nil {
+            hash.update(data: Data("\(medium.start ?? 0) \(medium.end.map { "\($0)" } ?? "")".utf8))
         }
         words = hash.finalize().withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
     }

@@ -99,7 +99,7 @@ struct EncodingPipeline: Sendable {
         _ samples: [Sample], _ places: [Int], _ failures: inout [(place: Int, error: any Error)]
     ) -> [(place: Int, tensor: Tensor)] {
         places.compactMap { place in
-            do { return (place, try encoder.frontEnd.prepare(samples[place])) } catch {
+            do { return (place, try encoder.frontEnd.prepare(samples[place].medium(encoder.modality))) } catch {
                 failures.append((place, error))
                 return nil
             }

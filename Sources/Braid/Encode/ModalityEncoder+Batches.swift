@@ -5,7 +5,8 @@ extension ModalityEncoder {
     /// length come together, so that little is padding.
     public func batches(_ prepared: [Tensor]) -> [[Int]] {
         let lengths = prepared.map(length)
-        let places = modality == .image ? Array(prepared.indices) : prepared.indices.sorted { lengths[$0] > lengths[$1] }
+        let places =
+            batching.hasLength ? prepared.indices.sorted { lengths[$0] > lengths[$1] } : Array(prepared.indices)
         var batches: [[Int]] = []
         var longest = 0
         var real = 0
@@ -30,30 +31,20 @@ extension ModalityEncoder {
 
     /// Pixels, tokens, frames.
     private func length(_ prepared: Tensor) -> Int {
-        modality == .image ? prepared.shape.dropFirst().reduce(1, *) : prepared.shape[0]
+        batching.hasLength ? prepared.shape[0] : prepared.shape.dropFirst().reduce(1, *)
     }
 
     private static let samplesAtOnce = 64
 
-    /// So many that products are large enough to run at full speed, and so few that what passes between layers stays in the
-    /// processor's caches: found by trying, docs/results/encoding.md. A GPU wants all it can get.
+    private var batching: ModalityKind.Batching { modality.kind.batching }
+
+    /// A GPU wants all it can get.
     private var positionsAtOnce: Int {
-        let count =
-            switch modality {
-            case .image: 4 * 224 * 224
-            case .text: 1024
-            case .audio: 4096
-            }
+        let count = batching.positions
         let isHalf = parameters.inference == .bf16
         return parameters.device == .cpu ? (isHalf && modality == .image ? 2 * count : count) : 16 * count
     }
 
-    /// How many samples a worker takes at a time: enough that some are of like length.
-    var windowSize: Int {
-        switch modality {
-        case .image: 32
-        case .text: 512
-        case .audio: 64
-        }
-    }
+    /// How many samples a worker takes at a time.
+    var windowSize: Int { batching.window }
 }

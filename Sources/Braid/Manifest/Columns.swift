@@ -1,9 +1,9 @@
 /// Which column of a manifest holds what.
 public struct Columns: Sendable, Equatable {
     /// The manifest's own vocabulary, in the order errors and documentation give it.
-    public static let known = [
-        "id", "split", "group", "image", "text", "text_path", "audio", "audio_start", "audio_end", "label", "weight",
-    ]
+    public static var known: [String] {
+        ["id", "split", "group"] + ModalityKind.registry.all.flatMap(\.columns) + ["label", "weight"]
+    }
 
     /// A known name to the name that the file uses, where they differ.
     public let names: [String: String]

@@ -39,9 +39,10 @@ struct SampleBuilder {
         if labels.contains(where: header.contains) {
             faults += rowsWithoutLabel.map { fault($0, labels.joined(separator: ", "), "is not given; expected a label") }
         }
-        let media = ["image", "text", "text_path", "audio"].map(columns.name)
-        if !media.contains(where: header.contains) {
-            faults.append(fault(1, nil, "has none of the columns image, text, text_path, audio; map yours with columns.<name>"))
+        let sources = ModalityKind.registry.all.flatMap(\.sources)
+        if !sources.map(columns.name).contains(where: header.contains) {
+            faults.append(
+                fault(1, nil, "has none of the columns \(sources.joined(separator: ", ")); map yours with columns.<name>"))
         }
         for known in columns.labels where needsLabels && !header.contains(columns.name(known)) {
             let remedy = known == "label" ? "map yours with columns.label" : "name another with heads.….column"
@@ -67,18 +68,18 @@ struct SampleBuilder {
         }
 
         let sample = Sample(
-            id: id, line: row.line, split: split(row, cell("split")), group: cell("group"),
-            image: cell("image").map(resolve), text: text(row, cell("text"), cell("text_path")),
-            audio: audio(row, cell("audio"), start: cell("audio_start"), end: cell("audio_end")),
+            id: id, line: row.line, split: split(row, cell("split")), group: cell("group"), media: media(row, cell),
             labels: labels(row, cell), weight: weight(row, cell("weight")))
-        if !Modality.allCases.contains(where: sample.has) {
-            report(row, nil, "has no image, text or audio; a sample needs at least one")
+        if sample.media.isEmpty {
+            report(row, nil, "has no \(Self.choice(Modality.allCases.map(\.rawValue))); a sample needs at least one")
         }
         checkGroup(sample, row)
-        for (field, url) in sample.files {
-            guard let reason = MediaFile.fault(of: url) else { continue }
+        for (modality, medium) in sample.media.sorted(by: { $0.key < $1.key }) {
+            guard let url = medium.url, let reason = MediaFile.fault(of: url) else { continue }
+            // Where a modality has several columns, a file is named by the last of them.
+            let column = modality.kind.sources.last { cell($0) != nil } ?? modality.rawValue
             missingFiles.append(
-                BadSample(sample, manifest: manifest, field: columns.name(field), message: "\(url.path): \(reason)"))
+                BadSample(sample, manifest: manifest, field: columns.name(column), message: "\(url.path): \(reason)"))
         }
         guard faults.count == before else { return }
         samples.append(sample)
@@ -108,28 +109,20 @@ struct SampleBuilder {
         return split
     }
 
-    private mutating func text(_ row: RawRow, _ inline: String?, _ path: String?) -> Sample.Text? {
-        if inline != nil && path != nil { report(row, "text_path", "text and text_path are both given; leave one empty") }
-        return inline.map(Sample.Text.inline) ?? path.map { .file(resolve($0)) }
+    /// What the row has of each modality.
+    private mutating func media(_ row: RawRow, _ cell: @escaping (String) -> String?) -> [Modality: Medium] {
+        var media: [Modality: Medium] = [:]
+        for modality in Modality.allCases {
+            var reader = CellReader(folder: folder, cells: cell)
+            media[modality] = modality.kind.read(&reader)
+            for (column, message) in reader.faults { report(row, column, message) }
+        }
+        return media
     }
 
-    private mutating func audio(_ row: RawRow, _ path: String?, start: String?, end: String?) -> Sample.Audio? {
-        let from = seconds(row, "audio_start", start)
-        let to = seconds(row, "audio_end", end)
-        if let to, to <= from ?? 0 { report(row, "audio_end", "\(to) s is not after audio_start (\(from ?? 0) s)") }
-        if path == nil && (start != nil || end != nil) {
-            report(row, "audio", "is empty while audio_start or audio_end is given")
-        }
-        return path.map { Sample.Audio(url: resolve($0), start: from, end: to) }
-    }
-
-    private mutating func seconds(_ row: RawRow, _ field: String, _ cell: String?) -> Double? {
-        guard let cell else { return nil }
-        guard let value = Double(cell), value.isFinite, value >= 0 else {
-            report(row, field, "\"\(cell)\" is not a time in seconds, 0 or more")
-            return nil
-        }
-        return value
+    /// `a, b or c`.
+    private static func choice(_ names: [String]) -> String {
+        names.dropLast().joined(separator: ", ") + (names.count > 1 ? " or " : "") + (names.last ?? "")
     }
 
     /// Each head's label. A row may leave some empty, but not all.
@@ -165,10 +158,6 @@ struct SampleBuilder {
             row, "group",
             "\(group) is in \(split.rawValue) here and in \(first.split.rawValue) in line \(first.line); a group must not cross splits"
         )
-    }
-
-    private func resolve(_ path: String) -> URL {
-        path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path)
     }
 
     private mutating func report(_ row: RawRow, _ known: String?, _ message: String) {

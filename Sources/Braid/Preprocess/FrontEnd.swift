@@ -34,7 +34,7 @@ public protocol FrontEnd: Sendable {
     /// The settings, in a line.
     var summary: String { get }
     /// Decodes and prepares one sample's modality. Called from several threads at once.
-    func prepare(_ sample: Sample) throws -> Tensor
+    func prepare(_ medium: Medium) throws -> Tensor
     /// Puts prepared samples into one batch.
     func collate(_ prepared: [Tensor]) throws -> EncoderInput
 }

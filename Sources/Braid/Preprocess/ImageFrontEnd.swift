@@ -75,16 +75,15 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         return "\(size)\(cut)\(scaled), \(interpolation.rawValue), mean \(mean), deviation \(deviation)"
     }
 
-    /// Decodes and prepares a sample's picture: float32 `[3, H, W]`, channels last in memory.
+    /// Decodes and prepares a picture: float32 `[3, H, W]`, channels last in memory.
     ///
-    /// - Throws: `DecodeError` where the picture cannot be decoded, or would become too large; `BraidError` where there is none.
-    public func prepare(_ sample: Sample) throws -> Tensor {
-        guard let url = sample.image else { throw BraidError(.internal, "sample \(sample.id) has no image to prepare") }
+    /// - Throws: `DecodeError` where the picture cannot be decoded, or would become too large.
+    public func prepare(_ medium: Medium) throws -> Tensor {
         let wanted: ((Int, Int) -> (height: Int, width: Int))? = decoding == .scaled ? { resizedSize($0, $1) } : nil
-        let image = try ImageDecoder.decode(url, background: background, atLeast: wanted)
+        let image = try ImageDecoder.decode(medium, background: background, atLeast: wanted)
         let target = resizedSize(image.height, image.width)
         guard target.height * target.width <= Self.maxResizedPixels else {
-            throw DecodeError(path: url.path, reason: "is too long and thin to resize (\(image.width)×\(image.height))")
+            throw DecodeError(path: medium.name, reason: "is too long and thin to resize (\(image.width)×\(image.height))")
         }
         return try tensor(image)
     }

@@ -70,9 +70,8 @@ public struct LogMelFrontEnd: FrontEnd {
     /// Decodes a sample's recording and makes its spectrogram, `[frames, mels]`.
     ///
     /// - Throws: `DecodeError` where the recording cannot be decoded; `BraidError` where the sample has none.
-    public func prepare(_ sample: Sample) throws -> Tensor {
-        guard let audio = sample.audio else { throw BraidError(.internal, "sample \(sample.id) has no audio to prepare") }
-        let clip = try AudioDecoder.decode(audio).resampled(to: settings.sampleRate)
+    public func prepare(_ medium: Medium) throws -> Tensor {
+        let clip = try AudioDecoder.decode(medium).resampled(to: settings.sampleRate)
         return try spectrogram(Tensor(clip.samples, shape: [1, clip.samples.count])).squeezed(0)
     }
 

@@ -64,19 +64,8 @@ public struct TextFrontEnd: FrontEnd {
     ///
     /// - Throws: `DecodeError` where a file cannot be read or is not UTF-8, or where the text gives no token; `BraidError` where
     ///   the sample has no text.
-    public func prepare(_ sample: Sample) throws -> Tensor {
-        let text: String
-        switch sample.text {
-        case .inline(let inline): text = inline
-        case .file(let url):
-            guard let data = try? Data(contentsOf: url) else { throw DecodeError(path: url.path, reason: "cannot be read") }
-            guard let content = String(validating: data, as: UTF8.self) else {
-                throw DecodeError(path: url.path, reason: "is not UTF-8; save it as UTF-8")
-            }
-            text = content
-        case nil: throw BraidError(.internal, "sample \(sample.id) has no text to prepare")
-        }
-        let ids = try tensor(text)
+    public func prepare(_ medium: Medium) throws -> Tensor {
+        let ids = try tensor(medium.text())
         guard ids.count > 0 else {
             throw DecodeError(path: "the text", reason: "gives no token with this tokenizer: it is empty, or all of it is removed")
         }

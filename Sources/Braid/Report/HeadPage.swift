@@ -110,22 +110,29 @@ struct HeadPage {
 
     private func media(_ sample: Sample) -> String {
         var parts: [String] = []
-        if let url = sample.image, let data = small(url) {
-            let type = data.starts(with: [0x89]) ? "png" : "jpeg"
-            parts.append("<img alt=\"\" src=\"data:image/\(type);base64,\(data.base64EncodedString())\">")
-        }
-        if case .inline(let text) = sample.text {
-            parts.append("<blockquote>\(HTML.escape(String(text.prefix(240))))</blockquote>")
-        }
-        if let audio = sample.audio, let data = small(audio.url) {
-            let type = ["wav": "wav", "flac": "flac", "mp3": "mpeg"][audio.url.pathExtension.lowercased()] ?? "ogg"
-            parts.append("<audio controls preload=none src=\"data:audio/\(type);base64,\(data.base64EncodedString())\"></audio>")
+        for (modality, medium) in sample.media.sorted(by: { $0.key < $1.key }) {
+            switch modality.kind.presentation {
+            case .picture:
+                guard let data = small(medium) else { continue }
+                let type = data.starts(with: [0x89]) ? "png" : "jpeg"
+                parts.append("<img alt=\"\" src=\"data:image/\(type);base64,\(data.base64EncodedString())\">")
+            case .words:
+                guard case .text(let text) = medium.content else { continue }
+                parts.append("<blockquote>\(HTML.escape(String(text.prefix(240))))</blockquote>")
+            case .sound:
+                guard let data = small(medium) else { continue }
+                let type = ["wav": "wav", "flac": "flac", "mp3": "mpeg"][medium.url?.pathExtension.lowercased() ?? ""] ?? "ogg"
+                parts.append(
+                    "<audio controls preload=none src=\"data:audio/\(type);base64,\(data.base64EncodedString())\"></audio>")
+            case .none: continue
+            }
         }
         return parts.joined()
     }
 
-    /// A file small enough to lie in the page.
-    private func small(_ url: URL) -> Data? {
+    /// A medium small enough to lie in the page.
+    private func small(_ medium: Medium) -> Data? {
+        guard let url = medium.url else { return (try? medium.data()).flatMap { $0.count <= 200_000 ? $0 : nil } }
         let size = (try? url.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? .max
         return size <= 200_000 ? try? Data(contentsOf: url) : nil
     }

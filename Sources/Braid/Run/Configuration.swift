@@ -41,7 +41,8 @@ public struct Configuration: Sendable {
         var reader = ConfigurationReader(document)
         self.init(&reader, folder: folder, hasSplitColumn: hasSplitColumn)
         if modalities.isEmpty {
-            reader.fault("name at least one of modalities.image, modalities.text, modalities.audio", "modalities")
+            reader.fault(
+                "name at least one of \(Modality.allCases.map { "modalities.\($0)" }.joined(separator: ", "))", "modalities")
         }
         reader.finish()
         try reader.check()

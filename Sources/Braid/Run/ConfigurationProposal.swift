@@ -27,8 +27,8 @@ public enum ConfigurationProposal {
         guard reader.faults.isEmpty else { throw BraidError(.badData, faults: reader.faults) }
         let columns = try detect(reader.columns, manifest)
         let modalities = Modality.allCases.filter { modality in
-            let names = modality == .text ? ["text", "text_path"] : [modality.rawValue]
-            return names.contains { name in
+            guard encoders[modality] != nil else { return false }
+            return modality.kind.sources.contains { name in
                 columns[name].map { column in rows.contains { $0.cells[column]?.isEmpty == false } } ?? false
             }
         }

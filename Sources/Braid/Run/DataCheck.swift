@@ -71,31 +71,19 @@ public struct DataCheck {
     }
 
     private static func content(of sample: Sample, _ modality: Modality) throws -> String {
-        switch modality {
-        case .image:
-            guard let url = sample.image else { return "" }
-            _ = try ImageDecoder.decode(url)
-            return try Fingerprint.of(url)
-        case .audio:
-            guard let audio = sample.audio else { return "" }
-            _ = try AudioDecoder.decode(audio)
-            return try Fingerprint.of(audio.url) + "\(audio.start ?? 0)-\(audio.end ?? -1)"
-        case .text:
-            switch sample.text {
-            case .inline(let text): return Fingerprint.of(text)
-            case .file(let url):
-                guard String(validating: try Data(contentsOf: url), as: UTF8.self) != nil else {
-                    throw DecodeError(path: url.path, reason: "is not UTF-8; save it as UTF-8")
-                }
-                return try Fingerprint.of(url)
-            case nil: return ""
-            }
+        guard let medium = sample.media[modality] else { return "" }
+        try modality.kind.check(medium)
+        let stretch = modality == .audio ? "\(medium.start ?? 0)-\(medium.end ?? -1)" : ""
+        switch medium.content {
+        case .file(let url): return try Fingerprint.of(url) + stretch
+        case .text(let text): return Fingerprint.of(text) + stretch
+        case .bytes(let data): return Fingerprint.of(String(decoding: data, as: UTF8.self)) + stretch
         }
     }
 
     /// The same medium in two splits: what is tested was trained on.
     private static func leakage(_ manifest: Manifest, _ contents: [[Modality: String]]) -> [String] {
-        Modality.allCases.filter { $0 != .text }.compactMap { modality in
+        Modality.allCases.filter { !$0.kind.mayRepeat }.compactMap { modality in
             var first: [String: Int] = [:]
             var pairs: [String] = []
             for (index, hashes) in contents.enumerated() {

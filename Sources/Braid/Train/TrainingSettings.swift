@@ -60,7 +60,9 @@ public struct TrainingSettings: Sendable {
         encoderLearningRate = reader.double(
             "training.encoder_learning_rate", 1e-4, 0...1000, "Peak learning rate of trained encoder blocks.",
             records: trainsEncoders)
-        weightDecay = reader.double("training.weight_decay", 0.01, 0...100, "Weight decay.")
+        weightDecay = reader.double(
+            "training.weight_decay", 0.01, 0...100,
+            "Weight decay of matrices and kernels; biases, norms, votes and trained tokens have none.")
         momentum = reader.double(
             "training.momentum", 0.9, 0...0.9999, "Momentum of optimizer: sgd.", records: optimizer == .sgd)
         schedule = reader.choice("training.schedule", .cosine, "How the learning rate goes over the steps.")

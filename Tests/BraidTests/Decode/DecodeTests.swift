@@ -50,6 +50,37 @@ import Torch
     }
 }
 
+/// Media that a program holds in memory, and never wrote down.
+@Suite struct MemoryMediaTests {
+    @Test(arguments: ["grey8.png", "baseline-420.jpg", "exif6.jpg"]) func picturesFromBytesAreThoseOfTheFile(_ name: String) throws
+    {
+        let url = Fixtures.url("images/\(name)")
+        #expect(try ImageDecoder.decode(.bytes(Data(contentsOf: url))) == ImageDecoder.decode(url))
+    }
+
+    @Test(arguments: ["pcm16-8k.wav", "flac-22k.flac", "vorbis-16k.ogg", "mp3-44k-stereo.mp3", "opus-48k.opus"])
+    func recordingsFromBytesAreThoseOfTheFile(_ name: String) throws {
+        let url = Fixtures.url("audio/\(name)")
+        let bytes = Medium(.bytes(try Data(contentsOf: url)), start: 0.05, end: 0.1)
+        #expect(try AudioDecoder.decode(bytes) == AudioDecoder.decode(.init(url: url, start: 0.05, end: 0.1)))
+        #expect(try AudioDecoder.decode(.bytes(Data(contentsOf: url))) == AudioDecoder.decode(.file(url)))
+    }
+
+    @Test func textsFromBytesAreUTF8() throws {
+        #expect(try Medium.bytes(Data("zwölf".utf8)).text() == "zwölf")
+        #expect(throws: DecodeError.self) { try Medium.bytes(Data([0xFF, 0xFE])).text() }
+    }
+
+    @Test func whatCannotBeDecodedIsNamed() throws {
+        for length in [0, 1, 40, 1000] {
+            let cut = Data((try Data(contentsOf: Fixtures.url("audio/flac-22k.flac"))).prefix(length).dropLast(1))
+            let error = #expect(throws: DecodeError.self) { try AudioDecoder.decode(.bytes(cut)) }
+            #expect(error?.description.hasPrefix("\(cut.count) bytes in memory") == true, "\(error?.description ?? "")")
+        }
+        #expect(throws: DecodeError.self) { try ImageDecoder.decode(.bytes(Data([0x89, 0x50]))) }
+    }
+}
+
 @Suite struct AudioDecoderTests {
     /// Against the soundfile package: scripts/references/audio.py.
     @Test func agreesWithSoundFile() throws {

@@ -25,7 +25,7 @@ import Torch
 
     @Test(arguments: FrontEndTests.names) func resNetAgreesWithTimmFromTheFile(_ name: String) throws {
         let resnet = try encoder(.image, Fixtures.url("resnet"))
-        let prepared = try resnet.frontEnd.prepare(Sample(id: "1", image: Fixtures.url("images/\(name)")))
+        let prepared = try resnet.frontEnd.prepare(.file(Fixtures.url("images/\(name)")))
         let expected = try Fixtures.tensors("resnet/expected.safetensors").tensor(name).unsqueezed(0)
         let difference = try maxDifference(resnet.encode([prepared]).pooled, expected)
         let scale = try expected.absolute().maximum([0, 1]).item()
@@ -46,7 +46,7 @@ import Torch
     @Test func aPaddedRecordingGivesWhatItGivesAlone() throws {
         let cnn = try encoder(.audio, Fixtures.url("cnn10"))
         let names = ["audio/pcm16-8k.wav", "audio/float32-48k.wav", "audio/flac-22k.flac"]
-        let prepared = try names.map { try cnn.frontEnd.prepare(Sample(id: $0, audio: .init(url: Fixtures.url($0)))) }
+        let prepared = try names.map { try cnn.frontEnd.prepare(.file(Fixtures.url($0))) }
         let long = try Tensor.concatenate([prepared[0], prepared[1], prepared[2]], 0)
         let together = try cnn.encode([long] + prepared).pooled
         for (index, tensor) in ([long] + prepared).enumerated() {
@@ -60,7 +60,7 @@ import Torch
         let expected = try Fixtures.tensors("minilm.safetensors").tensor("normalized")
         #expect(sentences.count == 200)
         for start in stride(from: 0, to: sentences.count, by: 25) {
-            let prepared = try sentences[start..<start + 25].map { try bert.frontEnd.prepare(Sample(id: "1", text: .inline($0))) }
+            let prepared = try sentences[start..<start + 25].map { try bert.frontEnd.prepare(.inline($0)) }
             let pooled = try withoutGradient { try bert.encode(prepared).pooled }
             try #expect(maxDifference(pooled, expected.slice(0, start..<start + 25)) <= 1e-4)
         }

@@ -55,7 +55,7 @@ import Torch
                 flags[start..<start + mask.shape[1]].count { $0 != 0 }
             }
             return EncoderInput(values: try expected.tensor("ids"), mask: mask, lengths: lengths)
-        case .audio:
+        default:
             let key = ["logmel", "patches", "examples"].first { expected.entries[$0] != nil }
             let values = try expected.tensor(#require(key)).slice(0, 0..<1)
             guard key == "logmel" else { return EncoderInput(values: values) }

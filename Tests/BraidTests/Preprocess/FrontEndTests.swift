@@ -20,7 +20,7 @@ import Torch
     }
 
     @Test func backgroundOfTransparentPicturesIsAFrontEndSetting() throws {
-        let sample = Sample(id: "1", image: Fixtures.url("images/rgba8.png"))
+        let sample = Medium.file(Fixtures.url("images/rgba8.png"))
         let white = try ImageFrontEnd(timm: JSONObject(["input_size": [3, 24, 24]], path: ""))
         let black = try ImageFrontEnd(timm: JSONObject(["input_size": [3, 24, 24], "background": 0], path: ""))
         try #expect(maxDifference(white.prepare(sample), black.prepare(sample)) > 0.1)

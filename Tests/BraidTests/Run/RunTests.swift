@@ -165,7 +165,7 @@ import Torch
         let model = try train("run").model
         #expect(model.modalities == [.image, .audio])
         let (image, audio) = (
-            folder.url.appendingPathComponent("0.png"), Sample.Audio(url: folder.url.appendingPathComponent("0.wav"))
+            folder.url.appendingPathComponent("0.png"), Medium(url: folder.url.appendingPathComponent("0.wav"))
         )
         var seen: [[Float]] = []
         for sample in [Sample(id: "1", image: image), Sample(id: "1", audio: audio), Sample(id: "1", image: image, audio: audio)] {

@@ -1,0 +1,136 @@
+public import Foundation
+
+/// What a modality is: the columns that hold it, how a medium is checked, how many go through an encoder at once, how it is shown.
+///
+/// One more is a value, and a call of `register`; its encoders are added to `EncoderRegistry`.
+public struct ModalityKind: Registrable {
+    /// What errors call one of them.
+    public static let noun = "a modality"
+
+    /// How a page shows a medium.
+    public enum Presentation: Sendable {
+        /// As a picture.
+        case picture
+        /// As words.
+        case words
+        /// As a player.
+        case sound
+        /// Not at all.
+        case none
+    }
+
+    /// How many samples of a modality go through an encoder at once.
+    public struct Batching: Sendable {
+        /// How many samples a worker takes at a time: enough that some are of like length.
+        public let window: Int
+        /// Pixels, tokens or frames that go through an encoder at once on a CPU: so many that products are large enough to run at full
+        /// speed, and so few that what passes between layers stays in the processor's caches (docs/results/encoding.md).
+        public let positions: Int
+        /// Whether prepared samples have a length, their first dimension, so that those of like length go together; else all values count.
+        public let hasLength: Bool
+
+        /// Makes one from its parts.
+        public init(window: Int, positions: Int, hasLength: Bool) {
+            (self.window, self.positions, self.hasLength) = (window, positions, hasLength)
+        }
+    }
+
+    /// What manifests and configurations call it.
+    public let name: String
+    /// Columns of a manifest, any of which gives a medium.
+    public let sources: [String]
+    /// Further columns, which say more of it.
+    public let details: [String]
+    /// How a page shows it.
+    public let presentation: Presentation
+    /// How many go through an encoder at once.
+    public let batching: Batching
+    /// Whether the same medium may well stand in several splits, as short texts do; where not, that is leakage.
+    public let mayRepeat: Bool
+    /// Makes the medium of a row; nil where the row has none.
+    let read: @Sendable (inout CellReader) -> Medium?
+    /// Decodes a medium as far as to know that it can be used.
+    let check: @Sendable (Medium) throws -> Void
+
+    /// - Parameters:
+    ///   - name: Unique among all modalities.
+    ///   - sources: Columns of a manifest, any of which gives a medium.
+    ///   - details: Further columns, which say more of it.
+    ///   - read: Makes the medium of a row; nil where the row has none. Faults are reported to the reader.
+    ///   - check: Throws `DecodeError` where a medium cannot be used.
+    public init(
+        name: String, sources: [String], details: [String] = [], presentation: Presentation = .none, batching: Batching,
+        mayRepeat: Bool = false, read: @escaping @Sendable (inout CellReader) -> Medium?,
+        check: @escaping @Sendable (Medium) throws -> Void
+    ) {
+        (self.name, self.sources, self.details, self.presentation) = (name, sources, details, presentation)
+        (self.batching, self.mayRepeat, self.read, self.check) = (batching, mayRepeat, read, check)
+    }
+
+    /// Every modality there is, in their order.
+    static let registry = Registry<ModalityKind>([.image, .text, .audio])
+
+    /// Adds a modality: from here on manifests have its columns, and configurations its section.
+    ///
+    /// - Returns: Its name, for `EncoderBuilder`.
+    /// - Throws: `BraidError` where there is one of that name, or of one of its columns.
+    @discardableResult
+    public static func register(_ kind: ModalityKind) throws -> Modality {
+        let taken = Set(registry.all.flatMap(\.columns) + ["id", "split", "group", "label", "weight"])
+        if let column = kind.columns.first(where: taken.contains) {
+            throw BraidError(.badConfiguration, "modality \(kind.name): column \(column) has a meaning already")
+        }
+        try registry.register(kind)
+        return Modality.adding(kind.name)
+    }
+
+    /// All its columns.
+    var columns: [String] { sources + details }
+}
+
+extension Modality {
+    /// What the modality is.
+    var kind: ModalityKind {
+        // Names come from the registry, so that each has its kind.
+        ModalityKind.registry[rawValue] ?? .text
+    }
+
+    /// What a command line gives: a file where the modality is shown as a picture or a sound, else the text itself.
+    public func medium(_ argument: String) -> Medium {
+        switch kind.presentation {
+        case .picture, .sound: .file(URL(fileURLWithPath: argument).standardizedFileURL)
+        case .words, .none: .inline(argument)
+        }
+    }
+}
+
+/// One row's cells, as a modality reads them.
+public struct CellReader {
+    let cells: (String) -> String?
+    let folder: URL
+    /// What was wrong: the column, and what was expected.
+    private(set) var faults: [(column: String, message: String)] = []
+
+    init(folder: URL, cells: @escaping (String) -> String?) { (self.folder, self.cells) = (folder, cells) }
+
+    /// The cell of a column; nil where it is empty, or the manifest has no such column.
+    public func cell(_ column: String) -> String? { cells(column) }
+
+    /// The file that a cell names, from the manifest's folder.
+    public func file(_ path: String) -> URL {
+        path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path)
+    }
+
+    /// Reports what is wrong with a cell.
+    public mutating func fault(_ column: String, _ message: String) { faults.append((column, message)) }
+
+    /// A cell that holds a time in seconds, 0 or more; nil where it is empty, or wrong, which is reported.
+    public mutating func seconds(_ column: String) -> Double? {
+        guard let cell = cell(column) else { return nil }
+        guard let value = Double(cell), value.isFinite, value >= 0 else {
+            fault(column, "\"\(cell)\" is not a time in seconds, 0 or more")
+            return nil
+        }
+        return value
+    }
+}
