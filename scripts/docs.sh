@@ -7,9 +7,13 @@ docc=$(command -v docc || true)
 [ -x "$docc" ] || { echo "docs: docc is not beside swift; it comes with the toolchain of swift.org" >&2; exit 69; }
 graphs=.build/docs-graphs
 rm -rf "$graphs" .build/docs && mkdir -p "$graphs" .build/docs
-scripts/quietly.sh swift package dump-symbol-graph --minimum-access-level public --skip-synthesized-members
+find .build -type d -name symbolgraph -exec rm -rf {} +
+scripts/quietly.sh swift build
+# It stumbles over C targets, which have no symbols of Swift (a C++ standard is passed to C); what counts is that ours are there.
+swift package dump-symbol-graph --minimum-access-level public --skip-synthesized-members >"$graphs/dump.log" 2>&1 || true
 folder=$(find .build -type d -name symbolgraph | head -n 1)
 for module in BraidSupport Torch BraidTokenizers BraidHub Braid BraidCLI; do
+    [ -f "$folder/$module.symbols.json" ] || { cat "$graphs/dump.log"; exit 1; }
     mkdir -p "$graphs/$module"
     cp "$folder/$module.symbols.json" "$graphs/$module/"
     find "$folder" -name "$module@*.symbols.json" -exec cp {} "$graphs/$module/" \;

@@ -66,7 +66,7 @@ struct RowOptions: ParsableArguments {
 
     func rows() throws -> Inference.Rows {
         switch split {
-        case nil: return .held
+        case nil: return .heldOut
         case "all": return .all
         case let name?:
             guard let split = Split(rawValue: name) else {

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Synchronization
 
 #if canImport(FoundationNetworking)
     internal import FoundationNetworking
@@ -43,13 +44,11 @@ final class HTTPSession {
     }
 
     /// Hands what URLSession reports to the body it belongs to.
-    private final class Router: NSObject, URLSessionDataDelegate, @unchecked Sendable {
-        private let lock = NSLock()
-        // Guarded by `lock`, which makes the class safe to share.
-        private var bodies: [Int: HTTPBody] = [:]
+    private final class Router: NSObject, URLSessionDataDelegate, Sendable {
+        private let bodies = Mutex<[Int: HTTPBody]>([:])
 
-        func add(_ body: HTTPBody, for task: URLSessionTask) { lock.withLock { bodies[task.taskIdentifier] = body } }
-        private func body(of task: URLSessionTask) -> HTTPBody? { lock.withLock { bodies[task.taskIdentifier] } }
+        func add(_ body: HTTPBody, for task: URLSessionTask) { bodies.withLock { $0[task.taskIdentifier] = body } }
+        private func body(of task: URLSessionTask) -> HTTPBody? { bodies.withLock { $0[task.taskIdentifier] } }
 
         func urlSession(
             _: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
@@ -65,7 +64,7 @@ final class HTTPSession {
         }
 
         func urlSession(_: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-            let body = lock.withLock { bodies.removeValue(forKey: task.taskIdentifier) }
+            let body = bodies.withLock { $0.removeValue(forKey: task.taskIdentifier) }
             body?.end(error)
         }
 

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Synchronization
 
 /// What encoding a text writes to. One thread has it at a time.
 struct Workspace {
@@ -8,13 +8,12 @@ struct Workspace {
 }
 
 /// As many workspaces as threads have encoded at once, handed from one text to the next with their memory and known words.
-final class WorkspacePool: @unchecked Sendable {
-    private let lock = NSLock()
-    private var idle: [Workspace] = []
+final class WorkspacePool: Sendable {
+    private let idle = Mutex<[Workspace]>([])
 
     func withWorkspace(_ body: (inout Workspace) -> Void) {
-        var workspace = lock.withLock { idle.popLast() } ?? Workspace()
+        var workspace = idle.withLock { $0.popLast() } ?? Workspace()
         body(&workspace)
-        lock.withLock { idle.append(workspace) }
+        idle.withLock { $0.append(workspace) }
     }
 }

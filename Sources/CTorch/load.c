@@ -37,6 +37,7 @@
     X(int, ct_manual_seed, 1, (uint64_t seed), (seed))                                                                \
     X(int, ct_generator_state, 1, (ct_tensor * result), (result))                                                     \
     X(int, ct_set_generator_state, 1, (ct_tensor state), (state))                                                     \
+    X(void, ct_initialize, (void)0, (void), ())                                                                       \
     X(int, ct_cuda_device_count, 1, (int32_t * result), (result))
 
 #define FIELD(result, name, otherwise, parameters, arguments) result(*name) parameters;
@@ -58,6 +59,7 @@ static void load(void) {
     complete &= (*(void **)&loaded.name = dlsym(library, #name)) != NULL;
     FUNCTIONS(FIND)
     if (!complete) snprintf(failure, sizeof failure, "libbraidtorch.so is of another version: run make build again");
+    if (complete) loaded.ct_initialize();
     is_loaded = complete;
 }
 

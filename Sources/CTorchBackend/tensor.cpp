@@ -26,21 +26,16 @@ namespace {
 // glibc gives every large block back to the system when it is freed, and an operator's output is a large block: a
 // training step then spends more time on page faults than on arithmetic (docs/results/allocator.md). Kept blocks are
 // used again by the next operator. Whoever sets malloc up by environment variables is left alone.
-[[maybe_unused]] const bool keeps_freed_memory = [] {
+void keep_freed_memory() {
 #ifdef __GLIBC__
     for (const char *name : {"MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES", "LD_PRELOAD"}) {
-        if (std::getenv(name)) return false;
+        if (std::getenv(name)) return;
     }
     // No block is a mapping of its own, however large: those would go back to the system each time.
-    return mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, INT32_MAX) == 1;
-#else
-    return false;
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, INT32_MAX);
 #endif
-}();
-
-// oneDNN keeps a compiled kernel for every shape it meets, a thousand of them, some hundred kilobytes each. Recordings bring
-// hundreds of shapes: memory would grow with them for a long time. Read by oneDNN at its first use.
-[[maybe_unused]] const bool bounds_kernels = setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256", 0) == 0;
+}
 
 at::Tensor over(
     const void *data, size_t bytes, int32_t dtype, const int64_t *sizes, size_t dimensions,
@@ -72,6 +67,13 @@ void load_cuda_once() {
 }
 
 }  // namespace
+
+extern "C" void ct_initialize(void) {
+    keep_freed_memory();
+    // oneDNN keeps a compiled kernel for every shape it meets, a thousand of them, some hundred kilobytes each. Recordings
+    // bring hundreds of shapes: memory would grow with them for a long time. Read by oneDNN at its first use.
+    setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256", 0);
+}
 
 const char *ct_last_error(void) { return braid::last_error().c_str(); }
 

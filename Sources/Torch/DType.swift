@@ -21,21 +21,22 @@ public enum DType: Int32, Sendable, CaseIterable {
     /// 16-bit floating point with float32's exponent, so its range, and 8 significant bits.
     case bfloat16 = 15
 
-    /// How many bytes an element takes.
+    /// Pairs of float32: what a Fourier transform gives. Nothing here reads their values.
+    case complex64 = 9
+    /// Pairs of float64. Nothing here reads their values.
+    case complex128 = 10
+    /// A type of libtorch that nothing here knows.
+    case unknown = -1
+
+    /// How many bytes an element takes; 0 of an unknown type.
     public var size: Int {
         switch self {
         case .uint8, .int8, .bool: 1
         case .int16, .float16, .bfloat16: 2
         case .int32, .float32: 4
-        case .int64, .float64: 8
-        }
-    }
-
-    /// Whether elements are floating-point numbers; only such tensors can have a gradient.
-    public var isFloatingPoint: Bool {
-        switch self {
-        case .float16, .bfloat16, .float32, .float64: true
-        default: false
+        case .int64, .float64, .complex64: 8
+        case .complex128: 16
+        case .unknown: 0
         }
     }
 }

@@ -63,7 +63,7 @@ import Torch
             [("a.weight", try .zeros([3, 2])), ("a.bais", try .zeros([3])), ("extra", try .zeros([1]))], to: url)
         let store = try ParameterStore(loading: SafetensorsFile(url))
         _ = try Linear(Scope(store) / "a", 4, 3)
-        let error = #expect(throws: LoadError.self) { try store.report.check(allowUnused: false) }
+        let error = #expect(throws: LoadError.self) { try store.report.check() }
         let report = try #require(error?.report)
         #expect(report.missing == ["a.bias"])
         #expect(report.unused == ["a.bais", "extra"])

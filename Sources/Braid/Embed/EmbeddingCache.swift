@@ -4,7 +4,7 @@ internal import Torch
 /// Embeddings on disk, by content, shared by all runs of a user.
 ///
 /// What is stored is what a medium's bytes gave with certain weights, a front end and a precision. There is a folder for each
-/// encoder, in it files of many embeddings each (`EmbeddingShelf`). Files appear whole and never change, so that any number of
+/// encoder, in it files of many embeddings each (`CacheShard`). Files appear whole and never change, so that any number of
 /// processes can read, write and delete at once; what a crash leaves is a temporary file, which is removed later. Beyond the
 /// limit the files that no run used for longest are deleted.
 public struct EmbeddingCache: Sendable {
@@ -37,10 +37,10 @@ public struct EmbeddingCache: Sendable {
         return EmbeddingCache(folder: folder.appendingPathComponent("embeddings"), limit: Int(size * 1e9))
     }
 
-    /// The shelf of `encoder`'s embeddings; nil where they mean nothing to another run, because its weights are random.
+    /// The shard of `encoder`'s embeddings; nil where they mean nothing to another run, because its weights are random.
     ///
     /// - Parameter tokens: The most tokens of a sample that are kept; nil for pooled embeddings only.
-    func shelf(for encoder: ModalityEncoder, tokens: Int?) throws -> EmbeddingShelf? {
+    func shard(for encoder: ModalityEncoder, tokens: Int?) throws -> CacheShard? {
         guard let fingerprint = try encoder.fingerprint() else { return nil }
         let identity = [
             "\(Self.version)", encoder.modality.rawValue, encoder.architecture, fingerprint, encoder.frontEnd.summary,
@@ -48,7 +48,7 @@ public struct EmbeddingCache: Sendable {
         ]
         let name = Fingerprint.of(identity.joined(separator: "\n"))
         let label = "\(encoder.modality): \(encoder.architecture), \(encoder.name)"
-        return try EmbeddingShelf(
+        return try CacheShard(
             cache: self, folder: folder.appendingPathComponent(String(name.prefix(32))), modality: encoder.modality, label: label,
             dimension: encoder.encoder.dimension, tokens: tokens.map { _ in encoder.encoder.tokenDimension })
     }
@@ -76,13 +76,13 @@ extension EmbeddingCache {
     ///
     /// - Throws: Foundation's error where the folder cannot be listed.
     public func entries() throws -> [Entry] {
-        try shelves().compactMap { shelf in
-            let files = segments(in: shelf)
+        try shards().compactMap { shard in
+            let files = segments(in: shard)
             guard let newest = files.map(\.used).max() else { return nil }
-            let label = try? String(contentsOf: shelf.appendingPathComponent(EmbeddingShelf.labelName), encoding: .utf8)
+            let label = try? String(contentsOf: shard.appendingPathComponent(CacheShard.labelName), encoding: .utf8)
             let counts = files.map { (try? SafetensorsFile($0.url))?.entries["keys"]?.shape.first ?? 0 }
             return Entry(
-                encoder: label ?? shelf.lastPathComponent, embeddings: counts.reduce(0, +),
+                encoder: label ?? shard.lastPathComponent, embeddings: counts.reduce(0, +),
                 bytes: files.reduce(0) { $0 + $1.bytes }, lastUsed: newest)
         }.sorted { $0.lastUsed > $1.lastUsed }
     }
@@ -99,15 +99,15 @@ extension EmbeddingCache {
 
     /// Deletes the files that were not used for longest until the rest fits the limit, and what crashes left.
     func evict() {
-        guard let shelves = try? shelves() else { return }
-        var files = shelves.flatMap(segments)
+        guard let shards = try? shards() else { return }
+        var files = shards.flatMap(segments)
         var size = files.reduce(0) { $0 + $1.bytes }
         files.sort { $0.used < $1.used }
         for file in files where size > limit {
             // Another process may have been faster.
             if (try? FileManager.default.removeItem(at: file.url)) != nil { size -= file.bytes }
         }
-        for shelf in shelves { removeLeftovers(in: shelf) }
+        for shard in shards { removeLeftovers(in: shard) }
     }
 
     struct Segment {
@@ -117,24 +117,24 @@ extension EmbeddingCache {
     }
 
     /// The files of one encoder.
-    func segments(in shelf: URL) -> [Segment] {
+    func segments(in shard: URL) -> [Segment] {
         let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
-        let files = (try? FileManager.default.contentsOfDirectory(at: shelf, includingPropertiesForKeys: Array(keys))) ?? []
+        let files = (try? FileManager.default.contentsOfDirectory(at: shard, includingPropertiesForKeys: Array(keys))) ?? []
         return files.filter { $0.pathExtension == "safetensors" && !$0.lastPathComponent.hasPrefix(".") }.compactMap { url in
             guard let values = try? url.resourceValues(forKeys: keys) else { return nil }
             return Segment(url: url, bytes: values.fileSize ?? 0, used: values.contentModificationDate ?? .distantPast)
         }
     }
 
-    private func shelves() throws -> [URL] {
+    private func shards() throws -> [URL] {
         guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
         return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { !$0.lastPathComponent.hasPrefix(".") }
     }
 
     /// Temporary files that nobody has written to for a day.
-    private func removeLeftovers(in shelf: URL) {
-        let files = (try? FileManager.default.contentsOfDirectory(at: shelf, includingPropertiesForKeys: nil)) ?? []
+    private func removeLeftovers(in shard: URL) {
+        let files = (try? FileManager.default.contentsOfDirectory(at: shard, includingPropertiesForKeys: nil)) ?? []
         for file in files where file.pathExtension == "tmp" {
             let changed = try? file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
             if let changed, changed < Date(timeIntervalSinceNow: -86_400) { try? FileManager.default.removeItem(at: file) }

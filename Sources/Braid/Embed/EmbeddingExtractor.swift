@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Foundation
+internal import Synchronization
 internal import Torch
 
 /// Turns samples into embeddings, one modality after the other.
@@ -46,13 +47,13 @@ struct EmbeddingExtractor {
     private func embed(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws -> EmbeddingCollector {
         let present = samples.indices.filter { samples[$0].has(encoder.modality) }
         let progress = self.progress ?? reporter.begin("embedding \(encoder.modality)", total: present.count)
-        let shelf = try cache?.shelf(for: encoder, tokens: tokens)
+        let shard = try cache?.shard(for: encoder, tokens: tokens)
         var collector = try EmbeddingCollector(encoder.encoder, count: samples.count, tokens: tokens)
         var cached = 0
         do {
             // What was computed is written, whatever ends the work.
-            defer { shelf?.finish() }
-            try EncodingPipeline(encoder: encoder, tokens: tokens, shelf: shelf).run(samples, present) { window, count in
+            defer { shard?.finish() }
+            try EncodingPipeline(encoder: encoder, tokens: tokens, shard: shard).run(samples, present) { window, count in
                 for failure in window.failures {
                     bad.append(fault(samples[failure.place], encoder.modality, "\(failure.error)"))
                 }
@@ -67,7 +68,7 @@ struct EmbeddingExtractor {
             }
         }
         if cached < present.count { try reportPrecision(encoder, present.prefix(8).map { samples[$0] }) }
-        if let failure = shelf?.failure { reporter.note("embeddings are not cached: \(failure)") }
+        if let failure = shard?.failure { reporter.note("embeddings are not cached: \(failure)") }
         guard self.progress == nil else { return collector }
         progress.finish(
             "\(encoder.architecture), \(encoder.name)" + (cached > 0 ? ", \(cached) from the cache" : ""))
@@ -121,14 +122,13 @@ struct EmbeddingExtractor {
 }
 
 /// One place for each of several concurrent tasks to leave its result in.
-private final class Slots<Value>: @unchecked Sendable {
-    private let lock = NSLock()
-    private var values: [Value?]
+private final class Slots<Value: Sendable>: Sendable {
+    private let values: Mutex<[Value?]>
 
-    init(count: Int) { values = Array(repeating: nil, count: count) }
+    init(count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
 
     subscript(index: Int) -> Value? {
-        get { lock.withLock { values[index] } }
-        set { lock.withLock { values[index] = newValue } }
+        get { values.withLock { $0[index] } }
+        set { values.withLock { $0[index] = newValue } }
     }
 }

@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Foundation
+internal import Synchronization
 internal import Torch
 
 /// Brings samples of one modality through its frozen encoder, on all cores.
@@ -12,12 +13,12 @@ struct EncodingPipeline: Sendable {
     /// The most tokens of a sample to keep; nil where only pooled embeddings are wanted.
     let tokens: Int?
     /// Where embeddings of earlier runs lie.
-    var shelf: EmbeddingShelf?
+    var shard: CacheShard?
     /// Whose turn it is to encode, where the device is one for all.
-    private let turn = NSLock()
+    private let turn = Turn()
 
-    init(encoder: ModalityEncoder, tokens: Int?, shelf: EmbeddingShelf?) {
-        (self.encoder, self.tokens, self.shelf) = (encoder, tokens, shelf)
+    init(encoder: ModalityEncoder, tokens: Int?, shard: CacheShard?) {
+        (self.encoder, self.tokens, self.shard) = (encoder, tokens, shard)
     }
 
     /// What came of a window's samples.
@@ -72,9 +73,9 @@ struct EncodingPipeline: Sendable {
             var window = Window()
             var missing = places
             var keys: [Int: EmbeddingKey] = [:]
-            if let shelf {
-                for place in places { keys[place] = shelf.key(samples[place]) }
-                let (found, rest) = try shelf.look(places, keys)
+            if let shard {
+                for place in places { keys[place] = shard.key(samples[place]) }
+                let (found, rest) = try shard.look(places, keys)
                 window.parts = found
                 window.cached = places.count - rest.count
                 missing = rest
@@ -84,7 +85,7 @@ struct EncodingPipeline: Sendable {
                 let encoding = try encode(batch.map { prepared[$0].tensor })
                 let part = try EmbeddingPart(encoding, places: batch.map { prepared[$0].place }, tokens: tokens)
                 window.parts.append(part)
-                try shelf?.put(part, keys)
+                try shard?.put(part, keys)
             }
             return window
         }
@@ -92,7 +93,7 @@ struct EncodingPipeline: Sendable {
 
     private func encode(_ prepared: [Tensor]) throws -> Encoding {
         guard encoder.parameters.device != .cpu else { return try encoder.encode(prepared) }
-        return try turn.withLock { try encoder.encode(prepared) }
+        return try turn.lock.withLock { _ in try encoder.encode(prepared) }
     }
 
     private func prepare(
@@ -112,4 +113,9 @@ struct EncodingPipeline: Sendable {
         let limit = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap { Int($0) } ?? cores
         return max(1, min(cores, limit))
     }()
+}
+
+/// Lets one worker at a time use a device that is one for all.
+private final class Turn: Sendable {
+    let lock = Mutex<Void>(())
 }

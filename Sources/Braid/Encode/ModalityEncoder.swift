@@ -73,7 +73,7 @@ public final class ModalityEncoder: @unchecked Sendable {
         }
         let parts = EncoderSource(scope: Scope(store), config: config, folder: source.folder, options: options)
         (encoder, frontEnd) = try builder.build(parts)
-        try store.report.check(allowUnused: false)
+        try store.report.check()
         if modality == .image, !isRandom, config.fields.isEmpty, let front = frontEnd as? ImageFrontEnd {
             reporter.note(
                 "\(configuration.weights): no config.json says how pictures were prepared; taking torchvision's transform: \(front.summary)"

@@ -35,7 +35,7 @@ public struct Inference {
         /// The rows of one split.
         case split(Split)
         /// The test split where the manifest has a split column or is the one the model was trained on; else all rows.
-        case held
+        case heldOut
     }
 
     /// The model, which is not changed.
@@ -95,7 +95,7 @@ public struct Inference {
         switch rows {
         case .all: return manifest.samples
         case .split(let asked): split = asked
-        case .held:
+        case .heldOut:
             // The training's own manifest is held to the training's own test split: anything else was learnt from.
             let isTrainingData = try Fingerprint.of(manifest.url) == trainedOn
             guard manifest.hasSplitColumn || isTrainingData else {

@@ -15,11 +15,15 @@ struct RowReader {
     /// The column names of a delimited file; of JSON Lines, every key met.
     private(set) var columns: [String] = []
 
+    /// Whether only the header of a delimited file is wanted.
+    private var stopsAtHeader = false
+
     init(_ url: URL) { self.url = url }
 
-    /// The columns of a file, without its rows.
+    /// The columns of a file: of a delimited one its header alone is read; of JSON Lines any row may have another.
     static func columns(of url: URL) throws -> [String] {
         var reader = RowReader(url)
+        reader.stopsAtHeader = true
         try reader.read { _ in }
         return reader.columns
     }
@@ -54,6 +58,7 @@ struct RowReader {
         while let chunk = try file.read(upToCount: 1 << 16), !chunk.isEmpty {
             parser.feed(isFirst ? chunk.withoutByteOrderMark : chunk) { take($0, $1, body) }
             isFirst = false
+            if stopsAtHeader && !columns.isEmpty { return }
         }
         if let unclosed = parser.finish({ take($0, $1, body) }) { faults.append(fault(unclosed.message, unclosed.line)) }
     }
@@ -83,15 +88,16 @@ struct RowReader {
     private mutating func readLines(_ file: FileHandle, _ body: (RawRow) -> Void) throws {
         var pending = Data()
         var line = 0
-        while true {
-            let chunk = try file.read(upToCount: 1 << 16) ?? Data()
-            pending.append(line == 0 && pending.isEmpty ? chunk.withoutByteOrderMark : chunk)
-            while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
+        while let chunk = try file.read(upToCount: 1 << 16), !chunk.isEmpty {
+            var rest = (line == 0 && pending.isEmpty ? chunk.withoutByteOrderMark : chunk)[...]
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 line += 1
-                takeObject(Data(pending[pending.startIndex..<end]), line, body)
-                pending = Data(pending[pending.index(after: end)...])
+                pending.append(rest[rest.startIndex..<end])
+                takeObject(pending, line, body)
+                pending.removeAll(keepingCapacity: true)
+                rest = rest[rest.index(after: end)...]
             }
-            if chunk.isEmpty { break }
+            pending.append(rest)
         }
         takeObject(pending, line + 1, body)
     }

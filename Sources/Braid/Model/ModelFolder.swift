@@ -52,7 +52,7 @@ public enum ModelFolder {
         let store = try ParameterStore(loading: SafetensorsFile(folder.appendingPathComponent("model.safetensors")), device: device)
         let model = try FusionModel(
             encoders: encoders, targets: description.targets, settings: description.settings, parameters: store)
-        try store.report.check(allowUnused: false)
+        try store.report.check()
         model.calibration = description.calibration
         return model
     }

@@ -103,6 +103,10 @@ int ct_manual_seed(uint64_t seed);
 int ct_generator_state(ct_tensor *result);
 int ct_set_generator_state(ct_tensor state);
 
+/// Sets the process up for libtorch: how freed memory is kept, and how many kernels oneDNN keeps. Called once, by the loader of this
+/// library, before any other function.
+void ct_initialize(void);
+
 /// Loads libtorch_cuda from beside libtorch_cpu where there is one, and counts the devices: 0 where there is none.
 int ct_cuda_device_count(int32_t *result);
 

@@ -27,10 +27,10 @@ public struct LoadReport: Sendable {
 
     /// Throws one error that lists everything that does not fit.
     ///
-    /// - Parameter allowUnused: Whether keys that nothing here reads are fine, as a classifier's head is to an encoder.
-    /// - Throws: `LoadError` where something is missing, of another shape, or unused and not allowed to be.
-    public func check(allowUnused: Bool) throws(LoadError) {
-        guard missing.isEmpty, mismatched.isEmpty, allowUnused || unused.isEmpty else { throw LoadError(report: self) }
+    /// - Throws: `LoadError` where something is missing, of another shape, or read by nobody: what may be left unread is said with
+    ///   `Scope.ignore`.
+    public func check() throws(LoadError) {
+        guard missing.isEmpty, mismatched.isEmpty, unused.isEmpty else { throw LoadError(report: self) }
     }
 
     /// One line for a person to read, for example `62 applied, 0 missing, 2 unused (fc.bias, fc.weight), 0 mismatched`.

@@ -24,7 +24,7 @@ public final class Tensor: @unchecked Sendable {
         var sizes = [Int64](repeating: 0, count: Int(info.dimensions))
         _ = ct_sizes(handle, &sizes, sizes.count)
         shape = sizes.map(Int.init)
-        dtype = DType(rawValue: info.dtype) ?? .float32
+        dtype = DType(rawValue: info.dtype) ?? .unknown
     }
 
     deinit { ct_release(handle) }

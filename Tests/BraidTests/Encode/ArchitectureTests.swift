@@ -74,7 +74,7 @@ import Torch
                 if let kind = BertKind(rawValue: builder.name) {
                     try Bert(scope, BertShape(config, kind), pooling: pooling)
                 } else { try GPT2(scope, GPT2.Shape(config), pooling: pooling) }
-            try store.report.check(allowUnused: false)
+            try store.report.check()
             let encoding = try withoutGradient { try encoder(input, mode: .evaluate) }
             let names: [TextPooling.Mode: String] = [
                 .meanOverRoot: "mean_sqrt_len", .last: "last", .weightedMean: "weightedmean",

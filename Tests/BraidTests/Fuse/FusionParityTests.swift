@@ -41,7 +41,7 @@ import Torch
         let scalar =
             try fused.logits == nil
             ? (fused.embedding * file.tensor("probe")).sum() : loss(fused, input.presence, file.tensor("late.targets"))
-        try store.report.check(allowUnused: false)
+        try store.report.check()
         #expect(entries == store.entries.count)
         try #expect(maxDifference(fused.embedding, file.tensor("\(expected.name).fused")) <= 1e-5)
         try scalar.backward()

@@ -47,7 +47,7 @@ import Torch
 
     private var options: Inference.Options { Inference.Options(device: .cpu, reporter: SilentReporter()) }
 
-    private func inference(_ name: String, rows: Inference.Rows = .held) throws -> Inference {
+    private func inference(_ name: String, rows: Inference.Rows = .heldOut) throws -> Inference {
         try Inference(
             model: folder.url.appendingPathComponent(name), manifest: folder.url.appendingPathComponent("manifest.csv"), rows: rows,
             needsLabels: true, options)

@@ -59,7 +59,7 @@ struct SmallRun {
         try train(name, overrides, head: head).history.map(\.trainLoss)
     }
 
-    func inference(_ name: String, rows: Inference.Rows = .held) throws -> Inference {
+    func inference(_ name: String, rows: Inference.Rows = .heldOut) throws -> Inference {
         try Inference(
             model: folder.url.appendingPathComponent(name), manifest: folder.url.appendingPathComponent("manifest.csv"), rows: rows,
             needsLabels: true, Inference.Options(device: .cpu, reporter: SilentReporter()))

@@ -42,7 +42,7 @@ struct PoolingDense: Sendable {
         } else {
             residual = .projection(try Linear(scope / "residual", inputs, outputs, bias: false).weight)
         }
-        try store.report.check(allowUnused: false)
+        try store.report.check()
     }
 
     /// By the name of torch's class; Tanh where none is given, as the reference has it.

@@ -101,7 +101,7 @@ public struct EmbeddingExport {
     ///   policy is to fail. Whole parts stay.
     public func write(to output: Output) throws {
         let plan = try plan(output)
-        let ledger = try ExportLedger(output, plan: plan)
+        let index = try ExportIndex(output, plan: plan)
         let parts = (stream.count + output.partSize - 1) / output.partSize
         let media = encoders.reduce(0) { $0 + (stream.media[$1.modality] ?? 0) }
         let progress = options.reporter.begin("embedding", total: media)
@@ -110,8 +110,8 @@ public struct EmbeddingExport {
             progress: progress)
         var rows: [Int] = []
         try stream.forEach(output.partSize) { samples in
-            let stem = ExportLedger.stem(rows.count)
-            if let done = ledger.rows(of: stem) {
+            let stem = ExportIndex.stem(rows.count)
+            if let done = index.rows(of: stem) {
                 rows.append(done)
                 progress.advance(by: encoders.reduce(0) { sum, encoder in sum + samples.count { $0.has(encoder.modality) } })
                 return
@@ -124,7 +124,7 @@ public struct EmbeddingExport {
             giveBackFreedMemory()
         }
         progress.finish("\(parts) \(parts == 1 ? "part" : "parts")")
-        try ledger.finish(rows: rows)
+        try index.finish(rows: rows)
     }
 
     private func part(_ samples: [Sample], _ extractor: EmbeddingExtractor) throws -> ExportedPart {
@@ -149,9 +149,9 @@ public struct EmbeddingExport {
         return ExportedPart(ids: dataset.samples.map(\.id), blocks: blocks)
     }
 
-    private func plan(_ output: Output) throws -> ExportLedger.Plan {
+    private func plan(_ output: Output) throws -> ExportIndex.Plan {
         var embeddings = try encoders.map { encoder in
-            ExportLedger.Plan.Embedding(
+            ExportIndex.Plan.Embedding(
                 name: encoder.modality.rawValue, dimension: encoder.encoder.dimension,
                 encoder: "\(encoder.architecture), \(encoder.name)", sha256: try encoder.fingerprint() ?? "random")
         }
@@ -161,7 +161,7 @@ public struct EmbeddingExport {
                     name: "fused", dimension: fusing.model.fusedDimension,
                     encoder: "\(fusing.model.settings.fusion.kind.name) fusion", sha256: try Fingerprint.of(fusing.file)))
         }
-        return ExportLedger.Plan(
+        return ExportIndex.Plan(
             format: output.format.rawValue, partSize: output.partSize, samples: stream.count,
             manifestSHA256: try Fingerprint.of(stream.url), embeddings: embeddings)
     }

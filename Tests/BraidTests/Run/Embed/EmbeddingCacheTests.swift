@@ -34,11 +34,11 @@ import Torch
         _ samples: [Sample]? = nil, _ encoder: ModalityEncoder? = nil, tokens: Int? = nil, limit: Int? = nil
     ) throws -> Outcome {
         let (samples, encoder) = (samples ?? self.samples, encoder ?? self.encoder)
-        let shelf = try EmbeddingCache(folder: cache.folder, limit: limit ?? cache.limit).shelf(for: encoder, tokens: tokens)
-        defer { shelf?.finish() }
+        let shard = try EmbeddingCache(folder: cache.folder, limit: limit ?? cache.limit).shard(for: encoder, tokens: tokens)
+        defer { shard?.finish() }
         var collector = try EmbeddingCollector(encoder.encoder, count: samples.count, tokens: tokens)
         var cached = 0
-        try EncodingPipeline(encoder: encoder, tokens: tokens, shelf: shelf).run(samples, Array(samples.indices)) { window, _ in
+        try EncodingPipeline(encoder: encoder, tokens: tokens, shard: shard).run(samples, Array(samples.indices)) { window, _ in
             cached += window.cached
             for part in window.parts { _ = try collector.add(part) }
             #expect(window.failures.isEmpty)
@@ -89,8 +89,8 @@ import Torch
 
     private var files: [URL] {
         get throws {
-            let shelves = try FileManager.default.contentsOfDirectory(at: cache.folder, includingPropertiesForKeys: nil)
-            return shelves.flatMap { cache.segments(in: $0).map(\.url) }
+            let shards = try FileManager.default.contentsOfDirectory(at: cache.folder, includingPropertiesForKeys: nil)
+            return shards.flatMap { cache.segments(in: $0).map(\.url) }
         }
     }
 
@@ -125,8 +125,8 @@ import Torch
 
     @Test func leftoversOfACrashGoAfterADay() throws {
         _ = try extract()
-        let shelf = try #require(try files.first).deletingLastPathComponent()
-        let (old, new) = (shelf.appendingPathComponent(".a.tmp"), shelf.appendingPathComponent(".b.tmp"))
+        let shard = try #require(try files.first).deletingLastPathComponent()
+        let (old, new) = (shard.appendingPathComponent(".a.tmp"), shard.appendingPathComponent(".b.tmp"))
         for file in [old, new] { try Data("half".utf8).write(to: file) }
         utimes(old.path, [timeval(tv_sec: 1000, tv_usec: 0), timeval(tv_sec: 1000, tv_usec: 0)])
         cache.evict()
@@ -135,13 +135,13 @@ import Torch
 
     @Test func aCacheThatCannotBeWrittenDoesNotEndTheRun() throws {
         try Data().write(to: cache.folder)
-        let shelf = try #require(try cache.shelf(for: encoder, tokens: nil))
+        let shard = try #require(try cache.shard(for: encoder, tokens: nil))
         var collector = try EmbeddingCollector(encoder.encoder, count: 20, tokens: nil)
-        try EncodingPipeline(encoder: encoder, tokens: nil, shelf: shelf).run(samples, Array(samples.indices)) { window, _ in
+        try EncodingPipeline(encoder: encoder, tokens: nil, shard: shard).run(samples, Array(samples.indices)) { window, _ in
             for part in window.parts { _ = try collector.add(part) }
         }
-        shelf.finish()
-        #expect(shelf.failure != nil)
+        shard.finish()
+        #expect(shard.failure != nil)
         #expect(try collector.rows(Array(0..<20)).presence.allSatisfy { $0 })
     }
 

@@ -48,7 +48,7 @@ import Torch
         let samples = texts.enumerated().map { Sample(id: "\($0.offset)", text: .inline($0.element)) }
         var collector = try EmbeddingCollector(encoder.encoder, count: 150, tokens: nil)
         let places = Array(stride(from: 0, to: 150, by: 2))
-        try EncodingPipeline(encoder: encoder, tokens: nil, shelf: nil).run(samples, places) { window, _ in
+        try EncodingPipeline(encoder: encoder, tokens: nil, shard: nil).run(samples, places) { window, _ in
             for part in window.parts { _ = try collector.add(part) }
         }
         let rows = try collector.rows(Array(0..<150))

@@ -1,11 +1,12 @@
 internal import Foundation
+internal import Synchronization
 internal import Torch
 
 /// The cached embeddings of one encoder.
 ///
 /// They lie in `NAME.safetensors` files, each with `keys` uint8 `[N, 32]`, `pooled` float32 `[N, D]`, and, where tokens are
 /// kept, `tokens` `[N, T, C]` and `token_mask` uint8 `[N, T]`. Used by several threads at once.
-final class EmbeddingShelf: @unchecked Sendable {
+final class CacheShard: @unchecked Sendable {
     private let cache: EmbeddingCache
     private let folder: URL
     private let label: String
@@ -13,22 +14,25 @@ final class EmbeddingShelf: @unchecked Sendable {
     private let dimension: Int
     /// The size of a token, C; nil where tokens are not kept.
     private let tokens: Int?
-    private let lock = NSLock()
+    /// Guards everything that changes.
+    private let lock = Mutex<Void>(())
 
     private struct Place {
         let segment: Int
         let row: Int
     }
-    private var segments: [SafetensorsFile] = []
-    private var isTouched: [Bool] = []
-    private var index: [EmbeddingKey: Place] = [:]
+    private let segments: [SafetensorsFile]
+    private let index: [EmbeddingKey: Place]
+    private var isTouched: [Bool]
 
     /// What is not written yet.
     private var buffer: [(keys: [EmbeddingKey], part: EmbeddingPart)] = []
     private var bufferedRows = 0
     private var lastFlush = ContinuousClock.now
-    /// Why writing has stopped.
-    private(set) var failure: String?
+    private var failed: String?
+
+    /// Why writing has stopped; nil where it has not.
+    var failure: String? { lock.withLock { _ in failed } }
 
     static let labelName = "encoder.txt"
     /// A file is written after so many rows, or so much time: what a crash can lose.
@@ -40,37 +44,43 @@ final class EmbeddingShelf: @unchecked Sendable {
     ) throws {
         (self.cache, self.folder, self.modality, self.label) = (cache, folder, modality, label)
         (self.dimension, self.tokens) = (dimension, tokens)
-        for segment in cache.segments(in: folder) { load(segment.url) }
+        var segments: [SafetensorsFile] = []
+        var index: [EmbeddingKey: Place] = [:]
+        for segment in cache.segments(in: folder) {
+            guard let (file, keys) = Self.load(segment.url, dimension: dimension, tokens: tokens) else { continue }
+            for (row, key) in keys.enumerated() { index[key] = Place(segment: segments.count, row: row) }
+            segments.append(file)
+        }
+        (self.segments, self.index) = (segments, index)
+        isTouched = Array(repeating: false, count: segments.count)
     }
 
-    /// A file that is damaged, or of another form, is deleted: it is of no use to anybody.
-    private func load(_ url: URL) {
+    /// A file and its keys. One that is damaged, or of another form, is deleted: it is of no use to anybody.
+    private static func load(_ url: URL, dimension: Int, tokens: Int?) -> (SafetensorsFile, [EmbeddingKey])? {
         do {
             let file = try SafetensorsFile(url)
             guard let keys = file.entries["keys"], keys.dtype == .uint8, keys.shape.count == 2, keys.shape[1] == EmbeddingKey.size,
                 let count = keys.shape.first, file.entries["pooled"]?.shape == [count, dimension],
-                tokens == nil || hasTokens(file, count)
+                tokens == nil || hasTokens(file, count, tokens)
             else {
                 try? FileManager.default.removeItem(at: url)
-                return
+                return nil
             }
+            let size = EmbeddingKey.size
             let bytes = try file.tensor("keys").bytes()
-            bytes.withUnsafeBytes { all in
-                for row in 0..<count {
-                    let key = EmbeddingKey(.init(rebasing: all[row * EmbeddingKey.size..<(row + 1) * EmbeddingKey.size]))
-                    index[key] = Place(segment: segments.count, row: row)
-                }
+            return bytes.withUnsafeBytes { all in
+                (file, (0..<count).map { EmbeddingKey(.init(rebasing: all[$0 * size..<($0 + 1) * size])) })
             }
-            segments.append(file)
-            isTouched.append(false)
         } catch is SafetensorsError {
             try? FileManager.default.removeItem(at: url)
+            return nil
         } catch {
             // Gone already: another process evicted it.
+            return nil
         }
     }
 
-    private func hasTokens(_ file: SafetensorsFile, _ count: Int) -> Bool {
+    private static func hasTokens(_ file: SafetensorsFile, _ count: Int, _ tokens: Int?) -> Bool {
         guard let shape = file.entries["tokens"]?.shape, shape.count == 3 else { return false }
         return shape[0] == count && shape[2] == tokens && file.entries["token_mask"]?.shape == Array(shape.prefix(2))
     }
@@ -81,7 +91,7 @@ final class EmbeddingShelf: @unchecked Sendable {
     func look(_ places: [Int], _ keys: [Int: EmbeddingKey]) throws -> (found: [EmbeddingPart], missing: [Int]) {
         var missing: [Int] = []
         var wanted: [Int: [(place: Int, row: Int)]] = [:]
-        lock.withLock {
+        lock.withLock { _ in
             for place in places {
                 guard let found = keys[place].flatMap({ index[$0] }) else {
                     missing.append(place)
@@ -114,7 +124,7 @@ final class EmbeddingShelf: @unchecked Sendable {
         let rows = part.places.indices.filter { part.isFinite[$0] && keys[part.places[$0]] != nil }
         guard !rows.isEmpty else { return }
         let kept = rows.count == part.places.count ? part : try part.rows(rows)
-        lock.withLock {
+        lock.withLock { _ in
             buffer.append((kept.places.compactMap { keys[$0] }, kept))
             bufferedRows += rows.count
             if bufferedRows >= Self.rowsAFile || ContinuousClock.now - lastFlush > Self.longestWait { write() }
@@ -123,7 +133,7 @@ final class EmbeddingShelf: @unchecked Sendable {
 
     /// Writes what is left, and keeps the cache within its limit.
     func finish() {
-        lock.withLock { write() }
+        lock.withLock { _ in write() }
         cache.evict()
     }
 
@@ -131,13 +141,13 @@ final class EmbeddingShelf: @unchecked Sendable {
     /// on, and `failure` says why.
     private func write() {
         defer { (buffer, bufferedRows, lastFlush) = ([], 0, .now) }
-        guard !buffer.isEmpty, failure == nil else { return }
+        guard !buffer.isEmpty, failed == nil else { return }
         do {
             let tensors = try joined()
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             try writeLabel()
             try SafetensorsWriter.write(tensors, to: folder.appendingPathComponent("\(UUID().uuidString).safetensors"))
-        } catch { failure = "\(error)" }
+        } catch { failed = "\(error)" }
     }
 
     /// Writes what made the embeddings, where no other writer has done so.

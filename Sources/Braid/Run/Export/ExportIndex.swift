@@ -2,7 +2,7 @@ internal import Foundation
 internal import Torch
 
 /// What an export's folder says of itself: `plan.json` while it is written, `index.json` once it is whole.
-struct ExportLedger {
+struct ExportIndex {
     /// What is exported. Parts of two plans must not stand in one folder.
     struct Plan: Codable, Equatable {
         struct Embedding: Codable, Equatable {
