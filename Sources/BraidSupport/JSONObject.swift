@@ -18,9 +18,7 @@ public struct JSONObject {
         self.init(fields, path: url.path)
     }
 
-    /// Makes an object of values that were read already.
-    ///
-    /// - Parameter path: What errors call it.
+    /// Makes an object of values that were read already; `path` is what errors call it.
     public init(_ fields: [String: Any], path: String) {
         self.fields = fields
         self.path = path

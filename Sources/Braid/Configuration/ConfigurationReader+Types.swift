@@ -28,7 +28,10 @@ extension ConfigurationReader {
     /// Reads a whole number.
     ///
     /// - Parameters:
+    ///   - path: The key, with the sections it lies in before it, joined with dots.
+    ///   - fallback: The value where none is given.
     ///   - range: What it may be.
+    ///   - meaning: What the JSON Schema says of the key.
     ///   - records: Whether the value belongs in the resolved document; false where it does not act.
     public mutating func int(
         _ path: String, _ fallback: Int, _ range: ClosedRange<Int>, _ meaning: String, records: Bool = true
@@ -58,7 +61,10 @@ extension ConfigurationReader {
     /// Reads a finite number.
     ///
     /// - Parameters:
+    ///   - path: The key, with the sections it lies in before it, joined with dots.
+    ///   - fallback: The value where none is given.
     ///   - range: What it may be.
+    ///   - meaning: What the JSON Schema says of the key.
     ///   - records: Whether the value belongs in the resolved document; false where it does not act.
     public mutating func double(
         _ path: String, _ fallback: Double, _ range: ClosedRange<Double>, _ meaning: String, records: Bool = true
@@ -73,7 +79,11 @@ extension ConfigurationReader {
 
     /// Reads one of the names of an enumeration.
     ///
-    /// - Parameter records: Whether the value belongs in the resolved document; false where it does not act.
+    /// - Parameters:
+    ///   - path: The key, with the sections it lies in before it, joined with dots.
+    ///   - fallback: The value where none is given.
+    ///   - meaning: What the JSON Schema says of the key.
+    ///   - records: Whether the value belongs in the resolved document; false where it does not act.
     public mutating func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
         _ path: String, _ fallback: Choice, _ meaning: String, records: Bool = true
     ) -> Choice where Choice.RawValue == String {

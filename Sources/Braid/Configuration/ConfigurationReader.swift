@@ -38,6 +38,7 @@ public struct ConfigurationReader {
     /// Reports a key that is given where it does not act.
     ///
     /// - Parameters:
+    ///   - path: The key, with the sections it lies in before it, joined with dots.
     ///   - acts: Whether it does.
     ///   - reason: With what it would act.
     public mutating func refuse(_ path: String, unless acts: Bool, _ reason: String) {

@@ -27,6 +27,7 @@ public enum ImageDecoder {
     /// Decodes a PNG or JPEG file, and turns it upright where its EXIF orientation says so.
     ///
     /// - Parameters:
+    ///   - medium: The file, or its content in memory.
     ///   - background: The grey level behind transparent pixels, 0 to 255.
     ///   - wanted: The size that is needed of a picture of some height and width. A JPEG of at least twice that is decoded at a
     ///     half, a quarter or an eighth of its size, which leaves out work, and is not quite what decoding and resizing gives. nil

@@ -13,6 +13,7 @@ public struct EncoderBuilder: Sendable {
     let build: @Sendable (EncoderSource) throws -> (any Encoder, any FrontEnd)
 
     /// - Parameters:
+    ///   - modality: What the architecture encodes.
     ///   - name: As `config.json` writes it; unique within its modality.
     ///   - paper: Where the architecture is described, for `braid models list`.
     ///   - layouts: What other projects call its parameters, given the `config.json`; its own names need no entry.

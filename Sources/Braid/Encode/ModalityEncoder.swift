@@ -35,9 +35,9 @@ public final class ModalityEncoder: @unchecked Sendable {
     /// What it was built from.
     private let origin: (configuration: EncoderSettings, base: URL)
 
-    /// Builds the encoder that `configuration` asks for. Paths start from `base`.
+    /// Builds the encoder of `modality` that `configuration` asks for, on `device`. Paths start from `base`.
     ///
-    /// - Parameter reporter: Is told of downloads, and of front ends that had to be guessed.
+    /// `reporter` is told of downloads, and of front ends that had to be guessed.
     public init(
         _ modality: Modality, _ configuration: EncoderSettings, relativeTo base: URL, device: Device = .cpu,
         reporter: any Reporter = SilentReporter()
@@ -156,21 +156,23 @@ public final class ModalityEncoder: @unchecked Sendable {
 
     /// Leaves gradients on for the blocks that are trained, and off for all others.
     private func freeze() throws {
+        if case .last(let count) = trainable, count > encoder.blocks.count {
+            throw BraidError(
+                .badConfiguration,
+                "modalities.\(modality).train: last:\(count), but \(architecture) has \(encoder.blocks.count) blocks")
+        }
+        for entry in entries(of: trainable) where entry.kind == .parameter { try entry.tensor.setRequiresGradient(true) }
+    }
+
+    /// The parameters that `trainable` trains, and, where it trains any, all running statistics.
+    func entries(of trainable: Trainable) -> [ParameterStore.Entry] {
         let prefixes: [String]
         switch trainable {
-        case .none: prefixes = []
+        case .none: return []
         case .all: prefixes = [""]
-        case .last(let count):
-            guard count <= encoder.blocks.count else {
-                throw BraidError(
-                    .badConfiguration,
-                    "modalities.\(modality).train: last:\(count), but \(architecture) has \(encoder.blocks.count) blocks")
-            }
-            prefixes = encoder.blocks.suffix(count).flatMap { $0 }
+        case .last(let count): prefixes = encoder.blocks.suffix(count).flatMap { $0 }
         }
-        for entry in parameters.parameters where prefixes.contains(where: entry.path.hasPrefix) {
-            try entry.tensor.setRequiresGradient(true)
-        }
+        return parameters.entries.filter { $0.kind == .buffer || prefixes.contains(where: $0.path.hasPrefix) }
     }
 
     /// SHA-256 over all that its embeddings depend on: the weights, the front end's files, and the options. nil where the

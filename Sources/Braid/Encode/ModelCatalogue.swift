@@ -61,8 +61,11 @@ public struct ModelInfo: Encodable, Sendable {
     /// Loads `name`, a file, folder, Hugging Face id or `bundled:`, and describes it.
     ///
     /// - Parameters:
+    ///   - name: The weights, in any of these forms.
     ///   - modality: Where the architecture's name stands for several, and no front end tells which.
     ///   - encoder: The architecture, where the weights do not say.
+    ///   - base: Where relative paths start.
+    ///   - reporter: Is told of downloads, and of front ends that had to be guessed.
     public init(
         _ name: String, modality: Modality?, encoder: String?, relativeTo base: URL, reporter: any Reporter = SilentReporter()
     ) throws {

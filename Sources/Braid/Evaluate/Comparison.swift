@@ -62,15 +62,19 @@ public struct Comparison: Sendable {
 
     /// By recipe: the configuration that ran, with the first seed, as a document for a folder.
     let recipes: [String: @Sendable (URL) -> String]
+    /// McNemar's exact test of the best fusion's first training against the best single modality's, over the test samples that have it; nil
+    /// where answers are no classes, or there is no single modality.
+    public let sampleTest: Double?
 
     /// Makes one of figures that are known.
     init(
         entries: [Entry], metric: Metric = .accuracy, seeds: [Int]? = nil, embeddingSeconds: Double = 0,
-        trainingSeconds: Double = 0, samples: [String: Int] = [:], recipes: [String: @Sendable (URL) -> String] = [:]
+        trainingSeconds: Double = 0, samples: [String: Int] = [:], recipes: [String: @Sendable (URL) -> String] = [:],
+        sampleTest: Double? = nil
     ) {
         (self.entries, self.metric, self.seeds) = (entries, metric, seeds ?? entries.first?.runs.map(\.seed) ?? [])
         (self.embeddingSeconds, self.trainingSeconds) = (embeddingSeconds, trainingSeconds)
-        (self.samples, self.recipes) = (samples, recipes)
+        (self.samples, self.recipes, self.sampleTest) = (samples, recipes, sampleTest)
     }
 
     /// The best by the mean on the val split: choosing on the test split would flatter the choice.

@@ -49,7 +49,10 @@ public struct Inference {
     ///
     /// - Parameters:
     ///   - folder: The model's folder, or the run's that holds it.
+    ///   - url: The manifest.
+    ///   - rows: Which of its rows are asked for.
     ///   - needsLabels: Whether a row without a label is a fault.
+    ///   - options: How the model is used.
     /// - Throws: `BraidError` where the model cannot be read, the manifest has faults, or no sample is left to use.
     public init(model folder: URL, manifest url: URL, rows: Rows, needsLabels: Bool, _ options: Options) throws {
         let device = try options.device.resolve()

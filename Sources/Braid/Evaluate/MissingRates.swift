@@ -33,6 +33,7 @@ public struct MissingRates: Sendable {
         "Each sample loses a modality with the chance given, whatever else it loses; one always stays. Means of several draws."
 
     /// - Parameters:
+    ///   - inference: The model, of two modalities or more, and the samples it is tried on.
     ///   - rates: Shares of samples, from 0 to 1.
     ///   - draws: How often samples are drawn anew, always from the same seeds.
     public init(_ inference: Inference, rates: [Double], draws: Int = 5) throws {

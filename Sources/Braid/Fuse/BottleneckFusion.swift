@@ -36,6 +36,9 @@ public struct BottleneckFusion: Fusion {
     /// Declares the fusion's weights in `scope`.
     ///
     /// - Parameters:
+    ///   - scope: The fusion's place in the model.
+    ///   - modalities: What is fused, in the model's order.
+    ///   - settings: The size of projections, and how much is dropped in training.
     ///   - layers: Blocks of each modality.
     ///   - heads: Attention heads, which must divide the size of projections.
     ///   - count: Shared tokens.

@@ -9,9 +9,8 @@ public struct ConcatFusion: Fusion {
     private let entrance: ModalityEntrance
     private let mixers: [Mixer]
 
-    /// Declares the fusion's weights in `scope`.
+    /// Declares the fusion's weights in `scope`, `layers` mixing layers among them.
     ///
-    /// - Parameter layers: Mixing layers.
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, layers: Int) throws {
         let size = settings.dimension

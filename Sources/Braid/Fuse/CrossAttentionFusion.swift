@@ -44,6 +44,9 @@ public struct CrossAttentionFusion: Fusion {
     /// Declares the fusion's weights in `scope`.
     ///
     /// - Parameters:
+    ///   - scope: The fusion's place in the model.
+    ///   - modalities: What is fused, in the model's order.
+    ///   - settings: The size of projections, and how much is dropped in training.
     ///   - layers: Blocks of each modality.
     ///   - heads: Attention heads, which must divide the size of projections.
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.

@@ -29,9 +29,8 @@ public struct FiLMFusion: Fusion {
         }
     }
 
-    /// Declares the fusion's weights in `scope`.
+    /// Declares the fusion's weights in `scope`, `layers` blocks of each modality among them.
     ///
-    /// - Parameter layers: Blocks of each modality.
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, layers: Int) throws {
         let (size, count) = (settings.dimension, modalities.count)

@@ -14,7 +14,9 @@ public struct LateFusion: Fusion {
     /// The outputs of all heads.
     public let dimension: Int
 
-    /// - Parameter makeHeads: The heads on an embedding of a size, under a scope; called once a modality.
+    /// Declares the fusion's weights in `scope`.
+    ///
+    /// `makeHeads` makes the heads on an embedding of a size, under a scope; it is called once a modality.
     public init(
         _ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics,
         heads makeHeads: (Scope, Int) throws -> TaskHeads

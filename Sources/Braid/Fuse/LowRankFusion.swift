@@ -14,9 +14,8 @@ public struct LowRankFusion: Fusion {
     private let norm: LayerNorm
     private let dropout: Double
 
-    /// Declares the fusion's weights in `scope`.
+    /// Declares the fusion's weights in `scope`; `rank` is the rank R of the tensor's weights.
     ///
-    /// - Parameter rank: The rank R of the tensor's weights.
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, rank: Int) throws {
         let size = settings.dimension

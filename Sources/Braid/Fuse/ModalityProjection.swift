@@ -32,6 +32,8 @@ public struct ModalityEntrance {
     private let isActivated: Bool
 
     /// - Parameters:
+    ///   - scope: The fusion's place in the model.
+    ///   - modalities: What is projected, in the model's order.
     ///   - dimension: d, the size that all are brought to.
     ///   - isActivated: Whether a GELU follows the projection.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ dimension: Int, isActivated: Bool = false) throws {

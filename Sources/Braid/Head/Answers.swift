@@ -31,6 +31,8 @@ public struct ClassAnswers: Sendable {
 
     /// - Parameters:
     ///   - labels: The classes' names.
+    ///   - truth: The true class of each sample, by number.
+    ///   - values: A probability a class, `[N][C]`.
     ///   - positive: The positive class of a task that has one.
     public init(labels: [String], truth: [Int], values: [[Float]], positive: Int? = nil) {
         (self.truth, self.values, self.positive) = (truth, values, positive)
@@ -53,7 +55,10 @@ public struct FlagAnswers: Sendable {
     /// The figures of the answers that are likelier than not.
     public let scores: MultilabelScores
 
-    /// - Parameter labels: The classes' names.
+    /// - Parameters:
+    ///   - labels: The classes' names.
+    ///   - truth: Which classes apply to each sample, `[N][C]`.
+    ///   - values: A probability a class, `[N][C]`.
     public init(labels: [String], truth: [[Bool]], values: [[Float]]) {
         (self.truth, self.values) = (truth, values)
         scores = MultilabelScores(labels: labels, truth: truth, predicted: values.map { row in row.map { $0 > 0.5 } })

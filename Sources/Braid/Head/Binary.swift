@@ -13,9 +13,7 @@ public struct Binary: LearningTask {
     /// The positive class; nil: the second in the alphabet, as scikit-learn has it.
     private let positiveName: String?
 
-    /// The task with plain settings, or those given.
-    ///
-    /// - Parameter positive: The positive class; nil: the second in the alphabet.
+    /// The task with plain settings, or those given. `positive` is the positive class; nil: the second in the alphabet.
     public init(_ settings: ClassificationSettings = ClassificationSettings(), positive: String? = nil) {
         (self.settings, positiveName) = (settings, positive)
     }

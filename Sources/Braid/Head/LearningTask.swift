@@ -34,7 +34,7 @@ public protocol LearningTask: Sendable {
 
     /// The training loss of each sample, `[B]`, from logits `[B, C]` and what `tensor` made of labels.
     ///
-    /// - Parameter balance: What each output counts, where classes are balanced output by output.
+    /// `balance` is what each output counts, where classes are balanced output by output.
     func loss(_ logits: Tensor, _ values: Tensor, balance: OutputBalance?) throws -> Tensor
 
     /// The loss that records show of each sample, `[B]`: without smoothing, focusing or balancing.
@@ -127,7 +127,9 @@ public struct TaskKind: Registrable, Hashable, CustomStringConvertible {
     /// Reads the task's keys under the path.
     let read: @Sendable (inout ConfigurationReader, String) -> any LearningTask
 
-    /// - Parameter task: The type that reads the task's keys and does what it asks.
+    /// - Parameters:
+    ///   - name: What `head.task` calls it; unique among all tasks.
+    ///   - task: The type that reads the task's keys and does what it asks.
     public init(_ name: String, _ task: (some LearningTask).Type) {
         self.name = name
         form = task.form

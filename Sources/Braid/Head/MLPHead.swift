@@ -6,7 +6,12 @@ public struct MLPHead: Head {
     private let output: Linear
     private let dropout: Double
 
-    /// - Parameter hidden: Sizes of the hidden layers; empty for a linear head.
+    /// - Parameters:
+    ///   - scope: The head's place in the model.
+    ///   - inputs: The size of the embedding that the head is put on.
+    ///   - sizes: Sizes of the hidden layers; empty for a linear head.
+    ///   - outputs: The number of logits.
+    ///   - dropout: The probability that a value of a hidden layer is dropped in training.
     public init(_ scope: Scope, _ inputs: Int, hidden sizes: [Int], outputs: Int, dropout: Double) throws {
         var width = inputs
         var layers: [Linear] = []

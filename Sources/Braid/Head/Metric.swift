@@ -24,6 +24,10 @@ public struct Metric: Registrable, Hashable {
 
     /// - Parameters:
     ///   - name: Unique among all metrics.
+    ///   - title: What tables call it.
+    ///   - isBetterWhenHigher: Whether more is better.
+    ///   - isShare: Whether it is a share, whose differences are read as points of a hundred.
+    ///   - isPercentage: Whether tables show it as a percentage; other figures have four decimal places.
     ///   - forms: Those for which `compute` gives a figure.
     ///   - compute: The figure of a head's answers; nil where it is undefined.
     public init(

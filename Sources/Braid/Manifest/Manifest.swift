@@ -22,10 +22,13 @@ public struct Manifest: Sendable {
     /// Reads a manifest whole, and reports everything that is wrong with it in one error.
     ///
     /// - Parameters:
-    ///   - splits: How samples are split where the file has no split column; nil leaves them without one.
+    ///   - url: The file.
+    ///   - columns: Which column of the file holds what: the mapping.
     ///   - adaptsColumns: Whether the mapping gives way to the file's own columns.
+    ///   - splits: How samples are split where the file has no split column; nil leaves them without one.
     ///   - stratum: The label column whose classes splits divide alike; nil where labels are no classes.
     ///   - needsLabels: Whether a row without a label is a fault, as it is in training.
+    ///   - onBadSample: Whether a media file that is missing is a fault, or only noted in `missingFiles`.
     /// - Throws: `BraidError` with every fault by file, line and column. Missing media files are among them only where
     ///   there is a fault of another kind too, or `onBadSample` is `.fail`.
     public static func read(

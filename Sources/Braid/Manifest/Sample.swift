@@ -17,9 +17,7 @@ public struct Sample: Sendable {
     /// How much the sample counts in training.
     public let weight: Double
 
-    /// A sample of any modalities.
-    ///
-    /// - Parameter label: The label of the plain `label` column, put among `labels`.
+    /// A sample of any modalities. `label`, that of the plain `label` column, is put among `labels`.
     public init(
         id: String, line: Int = 1, split: Split? = nil, group: String? = nil, media: [Modality: Medium], label: String? = nil,
         labels: [String: String] = [:], weight: Double = 1
@@ -31,7 +29,7 @@ public struct Sample: Sendable {
 
     /// A sample of a picture's file, a text and a recording, as far as they are given.
     ///
-    /// - Parameter label: The label of the plain `label` column, put among `labels`.
+    /// `label`, that of the plain `label` column, is put among `labels`.
     public init(
         id: String, line: Int = 1, split: Split? = nil, group: String? = nil, image: URL? = nil, text: Medium? = nil,
         audio: Medium? = nil, label: String? = nil, labels: [String: String] = [:], weight: Double = 1

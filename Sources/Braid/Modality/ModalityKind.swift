@@ -56,6 +56,9 @@ public struct ModalityKind: Registrable {
     ///   - name: Unique among all modalities.
     ///   - sources: Columns of a manifest, any of which gives a medium.
     ///   - details: Further columns, which say more of it.
+    ///   - presentation: How a page shows it.
+    ///   - batching: How many go through an encoder at once.
+    ///   - mayRepeat: Whether the same medium may well stand in several splits; where not, that is leakage.
     ///   - read: Makes the medium of a row; nil where the row has none. Faults are reported to the reader.
     ///   - check: Throws `DecodeError` where a medium cannot be used.
     public init(

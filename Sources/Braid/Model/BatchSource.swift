@@ -74,9 +74,8 @@ public struct BatchSource {
         return BatchSource(part, part.samples, part.embeddings, modalities: kept, hasTokens: hasTokens)
     }
 
-    /// A batch of the samples number `indices`.
+    /// A batch of the samples number `indices`. `presence` is what the model may see of each, `[B][M]`; nil: all that is there.
     ///
-    /// - Parameter presence: What the model may see of each, `[B][M]`; nil: all that is there.
     /// - Throws: `BraidError` where a medium that was read before cannot be read any more.
     public func batch(_ indices: [Int], presence: [[Bool]]? = nil) throws -> Batch {
         let visible = presence ?? indices.map { self.presence[$0] }

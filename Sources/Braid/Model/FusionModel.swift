@@ -32,7 +32,11 @@ public final class FusionModel {
         public let unimodal: [[Tensor]]
     }
 
-    /// - Parameter parameters: A new store, random or loading, for the fusion's and the heads' weights.
+    /// - Parameters:
+    ///   - encoders: One a modality, in any order.
+    ///   - targets: What each head predicts, in the order of the settings' heads.
+    ///   - settings: The fusion, the heads, and what else the model is made of.
+    ///   - parameters: A new store, random or loading, for the fusion's and the heads' weights.
     public init(
         encoders: [ModalityEncoder], targets: [Target], settings: ModelSettings, parameters: ParameterStore = ParameterStore()
     ) throws {
@@ -74,14 +78,17 @@ public final class FusionModel {
 extension FusionModel {
     /// Everything that training changes, by path: fusion, head, and of each encoder what is not frozen, running
     /// statistics included.
-    var trainedEntries: [ParameterStore.Entry] {
-        var entries = parameters.entries
-        for modality in modalities {
-            guard let encoder = encoders[modality], !encoder.isFrozen else { continue }
-            entries += encoder.parameters.entries.filter { $0.kind == .buffer || $0.tensor.requiresGradient }
-                .map { .init(path: "encoders.\(modality).\($0.path)", tensor: $0.tensor, kind: $0.kind, decays: $0.decays) }
-        }
-        return entries
+    var trainedEntries: [ParameterStore.Entry] { entries(training: encoders.mapValues(\.trainable)) }
+
+    /// Fusion, head, and of each encoder what `trains` says, whether or not it is trained just now.
+    func entries(training trains: [Modality: Trainable]) -> [ParameterStore.Entry] {
+        parameters.entries
+            + modalities.flatMap { modality in
+                (encoders[modality]?.entries(of: trains[modality] ?? .none) ?? []).map {
+                    ParameterStore.Entry(
+                        path: "encoders.\(modality).\($0.path)", tensor: $0.tensor, kind: $0.kind, decays: $0.decays)
+                }
+            }
     }
 
     /// The parameters that only `modality` passes: its encoder's, as far as they are trained, and its way into the fusion.

@@ -167,6 +167,7 @@ extension ImageFrontEnd {
     /// - Parameters:
     ///   - resize: What the short side becomes, in pixels.
     ///   - crop: The side of the square that is cut from the middle, in pixels.
+    ///   - interpolation: The filter that pictures are resized with.
     public static func torchvision(resize: Int, crop: Int, _ interpolation: Tensor.Interpolation) -> ImageFrontEnd {
         ImageFrontEnd(
             resize: .short(resize), crop: Crop(height: crop, width: crop), interpolation: interpolation,
@@ -175,7 +176,8 @@ extension ImageFrontEnd {
 
     /// The front end a weights folder states: timm's `pretrained_cfg`, or Transformers' `preprocessor_config.json`.
     ///
-    /// - Parameter bare: What is taken where weights come as a bare file, without a folder.
+    /// `bare` is taken where weights come as a bare file, without a folder.
+    ///
     /// - Throws: `BraidError` where the folder states none, or states what this version does not do.
     public init(
         _ source: EncoderSource, bare: ImageFrontEnd = .torchvision(resize: 256, crop: 224, .bilinear)

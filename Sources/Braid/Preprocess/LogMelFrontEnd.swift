@@ -22,6 +22,7 @@ public struct LogMelFrontEnd: FrontEnd {
     /// Makes the front end of these settings.
     ///
     /// - Parameters:
+    ///   - settings: How spectrograms are made.
     ///   - options: The length and overlap of windows, where the user asks for them.
     ///   - leastFrames: The fewest frames the encoder takes.
     /// - Throws: `BraidError` where `options` ask for windows although the settings fix them.

@@ -16,6 +16,7 @@ public struct TextFrontEnd: FrontEnd {
     /// cuts at, and at most `longestText`.
     ///
     /// - Parameters:
+    ///   - source: What the encoder is built from; its folder is the one that is read.
     ///   - vocabulary: Rows of the encoder's embedding; no id may be beyond them.
     ///   - longestText: The most tokens the encoder has positions for.
     /// - Throws: `BraidError` where there is no tokenizer, or its ids are beyond the vocabulary; the tokenizer's error where

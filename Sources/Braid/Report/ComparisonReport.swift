@@ -33,15 +33,18 @@ extension Comparison {
         guard let bestSingle else { return "\(found). There is only one modality, so nothing to compare fusion with." }
         let single = "the best single modality (\(bestSingle.modalities[0]), \(text(bestSingle.test)))"
         guard let test else {
-            return "\(found), \(signed(difference)) against \(single); more than one seed would tell how sure that is."
+            let samples = sampleTest.map { " (McNemar's exact test over test samples: \(Self.p($0)))" } ?? ""
+            return "\(found), \(signed(difference)) against \(single)\(samples); more than one seed would tell how sure that is."
         }
         let interval = test.difference.halfWidth.map { " ± \(size($0, unit: false))" } ?? ""
-        let p = test.p < 0.0001 ? "p < 0.0001" : String(format: "p = %.4f", test.p)
+        let p = Self.p(test.p)
         let gain = metric.isBetterWhenHigher ? test.difference.mean : -test.difference.mean
         let judgement = test.p >= 0.05 ? "which is no proof that fusing helps" : gain > 0 ? "so fusing helps" : "so fusing hurts"
         return
             "\(found), \(signed(test.difference.mean, unit: false))\(interval)\(metric.isShare ? " points" : "") against \(single), \(judgement) (\(p), paired t-test over seeds)."
     }
+
+    private static func p(_ value: Double) -> String { value < 0.0001 ? "p < 0.0001" : String(format: "p = %.4f", value) }
 
     private var difference: Double { (bestFusion?.comparable.first ?? 0) - (bestSingle?.comparable.first ?? 0) }
 

@@ -11,6 +11,8 @@ public struct Report {
     let missingRates: MissingRates?
 
     /// - Parameters:
+    ///   - predictions: What the model says of the samples it is judged on.
+    ///   - title: The heading of the page.
     ///   - history: Epochs to draw; none where only an evaluation was made.
     ///   - ablation: Subsets of modalities to draw.
     ///   - missingRates: Curves against missing modalities to draw.

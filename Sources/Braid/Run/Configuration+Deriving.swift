@@ -1,9 +1,8 @@
 public import Foundation
 
 extension Configuration {
-    /// Reads a configuration file, with `--set` overrides.
+    /// Reads a configuration file, with `--set` overrides: `key=value` pairs, the value in YAML.
     ///
-    /// - Parameter overrides: `key=value` pairs, the value in YAML.
     /// - Throws: `BraidError` with every fault by file, line and key.
     public static func read(_ url: URL, overrides: [String] = []) throws -> Configuration {
         try read(url, overrides: overrides, hasSplitColumn: false)
@@ -26,6 +25,7 @@ extension Configuration {
     /// Reads a configuration from a text, for programs that have none in a file.
     ///
     /// - Parameters:
+    ///   - yaml: The text.
     ///   - file: What errors call it.
     ///   - folder: Where relative paths start.
     ///   - overrides: `key=value` pairs, the value in YAML.
@@ -52,7 +52,7 @@ extension Configuration {
         let gone = modalities.keys.filter { !kept.contains($0) }.map { "modalities.\($0)." }
         let isFrozen = kept.allSatisfy { modalities[$0]?.train == Trainable.none }
         return try with([:]) { key in
-            gone.contains(where: key.hasPrefix) || (isFrozen && key == "training.encoder_learning_rate")
+            gone.contains(where: key.hasPrefix) || (isFrozen && TrainingSettings.keysOfEncoders.contains(key))
                 || (kept.count == 1 && TrainingSettings.keysBetweenModalities.contains(key))
         }
     }
@@ -71,7 +71,9 @@ extension Configuration {
     func frozen() throws -> Configuration {
         let trained = modalities.filter { $0.value.train != .none }.keys
         let settings = trained.map { ("modalities.\($0).train", "none") }
-        return try with(Dictionary(uniqueKeysWithValues: settings)) { $0 == "training.encoder_learning_rate" && !trained.isEmpty }
+        return try with(Dictionary(uniqueKeysWithValues: settings)) {
+            TrainingSettings.keysOfEncoders.contains($0) && !trained.isEmpty
+        }
     }
 
     /// The configuration as it acts on `manifest`: without splits where the file has its own, and without modalities that

@@ -16,7 +16,8 @@ public struct DataCheck {
 
     /// Reads the manifest and every medium in it.
     ///
-    /// - Parameter heads: What is to be learnt; nil: the column `label`, of whatever task it looks like.
+    /// `heads` is what is to be learnt; nil: the column `label`, of whatever task it looks like.
+    ///
     /// - Throws: `BraidError` where the manifest itself has faults.
     public init(
         manifest url: URL, columns: Columns = Columns(), splits: SplitFractions = SplitFractions(),

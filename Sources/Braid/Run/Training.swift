@@ -10,6 +10,9 @@ public struct Training {
     private let afterEpoch: ((Int) throws -> Void)?
 
     /// - Parameters:
+    ///   - configuration: What is trained, on what, and how.
+    ///   - run: The folder that the run is left in.
+    ///   - reporter: Is told of progress, and of what was loaded or left out.
     ///   - command: What `run.json` records as having made the run.
     ///   - afterEpoch: Called with each epoch's number once its checkpoint is written; throwing ends the training there.
     public init(
@@ -37,7 +40,10 @@ public struct Training {
         public let skipped: [BadSample]
     }
 
-    /// - Parameter resume: Goes on from the run's last checkpoint.
+    /// Trains, or goes on with what an interrupted training left.
+    ///
+    /// - Parameter resume: Whether to go on from the run's last checkpoint.
+    /// - Throws: `BraidError` where data, configuration or checkpoint do not fit; what was finished before stays in the run folder.
     public func callAsFunction(resume: Bool = false) throws -> Outcome {
         let started = Date()
         let manifest = try Manifest.read(
@@ -46,50 +52,51 @@ public struct Training {
         let configuration = try self.configuration.fitting(manifest, reporter: reporter)
         let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
         if resume { try checkSame(configuration) } else { try run.create() }
-
-        // The model, its encoders with their weights, and the samples behind it.
-        let device = try configuration.device.resolve()
         try Generator.seed(UInt64(configuration.training.seed))
         let fingerprint = try Fingerprint.of(manifest.url)
-        let model = try Self.makeModel(
-            configuration, Self.makeEncoders(configuration, device, reporter), targets, fingerprint, device)
-        let extractor = try EmbeddingExtractor(
-            manifest: manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
-            cache: configuration.embeddingCache())
-        // All splits in one go, so that one error lists the bad samples of all of them.
-        let data = try SplitData(
-            BatchSource(
-                manifest.samples, Array(model.encoders.values), tokens: model.tokenBudget, extractor, device: device))
-        let embedded = Date()
+        let preparation = PhasePreparation(
+            configuration: configuration, manifest: manifest, targets: targets, fingerprint: fingerprint,
+            device: try configuration.device.resolve(), reporter: reporter)
 
-        // What is trained, the optimizer, and where the last run stopped.
-        let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: reporter)
-        let trainee = Trainee(model: model, plugins: try TrainingPlugins(configuration.training, context))
-        let optimizer = try trainee.optimizer(configuration.training)
-        var state = TrainingState(configuration.training, model, manifestSHA256: fingerprint)
-        if resume {
-            state =
-                try TrainingCheckpoint(folder: run.checkpoint("last")).read(into: trainee, optimizer, manifestSHA256: fingerprint)
-                ?? state
-        } else {
-            try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration)
-        }
+        // Where the last run stopped.
+        let last = TrainingCheckpoint(folder: run.checkpoint("last"))
+        let saved = resume ? try last.readState(manifestSHA256: fingerprint, targets: targets) : nil
+        var state = saved ?? TrainingState(configuration.training, targets, manifestSHA256: fingerprint)
+        if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
+
+        // Phase after phase: what is trained, the samples behind it, and the loop.
         let store = try CheckpointFolder(run)
-        let loop = TrainingLoop(
-            settings: configuration.training, modalityDropout: configuration.fusion.modalityDropout, reporter: reporter,
-            trainee: trainee, optimizer: optimizer, data: data, store: store, device: device, afterEpoch: afterEpoch)
-        let stoppedEarly = try loop.run(&state)
+        let phases = preparation.phases
+        var current: PreparedPhase?
+        var (stoppedEarly, embedding) = (false, 0.0)
+        for phase in phases where state.epoch < phase.epochs.upperBound || phase == phases.last {
+            let part = try preparation.prepare(phase, after: current?.trainee)
+            embedding += part.embeddingSeconds
+            if let saved, current == nil { try last.restore(part, saved) }
+            if phase.epochs.lowerBound > 0, state.epoch == phase.epochs.lowerBound {
+                // The same draws, whether the phase before ran just now or in an earlier process.
+                try Generator.seed(UInt64(configuration.training.seed + phase.epochs.lowerBound))
+            }
+            current = part
+            let loop = TrainingLoop(
+                settings: configuration.training, phase: phase, stopsEarly: phase == phases.last,
+                modalityDropout: configuration.fusion.modalityDropout, reporter: reporter, trainee: part.trainee,
+                optimizer: part.optimizer, data: part.data, store: store, device: preparation.device, afterEpoch: afterEpoch)
+            stoppedEarly = try loop.run(&state)
+        }
+        guard let current else { throw BraidError(.internal, "a training without a phase") }
 
         // The best epoch is the model; the val split says how sure it may be.
-        try store.restoreBest(into: trainee)
+        let (model, data) = (current.trainee.model, current.data)
+        try store.restoreBest(into: current.trainee)
         for subset in try model.calibrate(on: data.val) {
             reporter.note("no val sample has \(Calibration.key(subset)): its probabilities are not calibrated")
         }
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
         let outcome = Outcome(model: model, test: test, history: state.history, bestEpoch: state.bestEpoch, skipped: data.skipped)
-        let seconds = ["embedding": embedded.timeIntervalSince(started), "training": Date().timeIntervalSince(embedded)]
-        try writeRecord(outcome, manifest, fingerprint, data, device, started, seconds, stoppedEarly)
+        let seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding]
+        try writeRecord(outcome, manifest, fingerprint, data, preparation.device, started, seconds, stoppedEarly)
         if let test { try Report(test, title: run.url.lastPathComponent, history: state.history).write(to: run) }
         return outcome
     }
@@ -104,26 +111,6 @@ public struct Training {
                 .badConfiguration,
                 "\(run.configuration.path) differs from the configuration given; resume with the same, or start a new run")
         }
-    }
-
-    static func makeEncoders(
-        _ configuration: Configuration, _ device: Device, _ reporter: any Reporter
-    ) throws -> [ModalityEncoder] {
-        try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
-            let encoder = try ModalityEncoder(
-                modality, asked, relativeTo: configuration.folder, device: device, reporter: reporter)
-            let loaded = encoder.report?.summary ?? "initialised at random"
-            reporter.note("\(modality): \(encoder.architecture), \(encoder.name), train: \(asked.train.text): \(loaded)")
-            return encoder
-        }
-    }
-
-    static func makeModel(
-        _ configuration: Configuration, _ encoders: [ModalityEncoder], _ targets: [Target], _ fingerprint: String, _ device: Device
-    ) throws -> FusionModel {
-        let settings = configuration.modelSettings(manifestSHA256: fingerprint)
-        return try FusionModel(
-            encoders: encoders, targets: targets, settings: settings, parameters: ParameterStore(device: device))
     }
 
     private func writeRecord(

@@ -10,7 +10,7 @@ public enum StudentT {
 
     /// The value that is exceeded with probability 1 - `p`, found by bisection: `scipy.stats.t.ppf`.
     ///
-    /// - Parameter p: Between 0 and 1, both excluded.
+    /// `p` lies between 0 and 1, both excluded.
     public static func quantile(_ p: Double, degreesOfFreedom n: Double) -> Double {
         var (low, high) = (-1.0, 1.0)
         while cumulative(low, degreesOfFreedom: n) > p { low *= 2 }

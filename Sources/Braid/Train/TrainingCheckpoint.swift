@@ -16,10 +16,10 @@ struct TrainingState: Codable {
     /// What plugins need to go on, by name.
     var plugins: [String: Data] = [:]
 
-    init(_ settings: TrainingSettings, _ model: FusionModel, manifestSHA256: String) {
+    init(_ settings: TrainingSettings, _ targets: [Target], manifestSHA256: String) {
         random = UInt64(settings.seed)
         self.manifestSHA256 = manifestSHA256
-        targets = model.targets.map(TargetRecord.init)
+        self.targets = targets.map(TargetRecord.init)
     }
 }
 
@@ -58,22 +58,26 @@ struct TrainingCheckpoint {
         try withoutGradient { for (path, tensor) in known { try tensor.copyInPlace(from: file.tensor(path)) } }
     }
 
-    /// nil where no epoch was finished.
-    func read(into trainee: Trainee, _ optimizer: any Optimizer, manifestSHA256: String) throws -> TrainingState? {
+    /// Where the training stands; nil where no epoch was finished.
+    ///
+    /// - Throws: `BraidError` where it is damaged, or of other data.
+    func readState(manifestSHA256: String, targets: [Target]) throws -> TrainingState? {
         try ReplacedFolder(folder).recover()
         guard FileManager.default.fileExists(atPath: stateFile.path) else { return nil }
         guard let state = try? JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: stateFile)) else {
             throw BraidError(
                 .badData, "\(stateFile.path): is not the state of a training, or is damaged; start a new run with --out")
         }
-        guard state.manifestSHA256 == manifestSHA256, state.targets == trainee.model.targets.map(TargetRecord.init) else {
+        guard state.manifestSHA256 == manifestSHA256, state.targets == targets.map(TargetRecord.init) else {
             throw BraidError(.badData, "\(folder.path): the manifest has changed since this run began; start a new run with --out")
         }
-        try readWeights(into: trainee)
+        return state
+    }
+
+    /// Puts back what an epoch of the same phase left: the optimizer, and libtorch's generator.
+    func readOptimizer(_ optimizer: any Optimizer) throws {
         let file = try SafetensorsFile(optimizerFile)
         try withoutGradient { try optimizer.restore(file) }
         try Generator.restore(file.tensor(Self.generatorKey))
-        try trainee.plugins.restore(state.plugins)
-        return state
     }
 }

@@ -4,6 +4,9 @@ internal import Torch
 /// The loop over epochs and batches.
 struct TrainingLoop {
     let settings: TrainingSettings
+    let phase: TrainingPhase
+    /// Whether training may stop when the metric no longer improves: not before the last phase.
+    let stopsEarly: Bool
     /// The chance of a modality to be hidden.
     let modalityDropout: Double
     let reporter: any Reporter
@@ -15,12 +18,12 @@ struct TrainingLoop {
     var afterEpoch: ((Int) throws -> Void)?
 
     private var batchesPerEpoch: Int { (data.train.samples.count + settings.batchSize - 1) / settings.batchSize }
-    private var totalSteps: Int { batchesPerEpoch * settings.epochs }
+    private var totalSteps: Int { batchesPerEpoch * phase.epochs.count }
 
-    /// Trains until the epochs are used up or the metric stops improving; says whether it was the latter.
+    /// Trains until the phase's epochs are used up or the metric stops improving; says whether it was the latter.
     func run(_ state: inout TrainingState) throws -> Bool {
         let objective = try Objective(trainee.model, data.train, device: device)
-        while state.epoch < settings.epochs {
+        while state.epoch < phase.epochs.upperBound {
             if isExhausted(state) { return true }
             let start = ContinuousClock.now
             var random = RandomSource(seed: state.random)
@@ -68,7 +71,8 @@ struct TrainingLoop {
     }
 
     private func learningRate(_ step: Int) -> Double {
-        settings.learningRate
+        let step = step - phase.epochs.lowerBound * batchesPerEpoch
+        return settings.learningRate
             * settings.schedule.factor(step: step, of: totalSteps, warmup: Int(settings.warmup * Double(totalSteps)))
     }
 
@@ -104,7 +108,8 @@ struct TrainingLoop {
     }
 
     private func isExhausted(_ state: TrainingState) -> Bool {
-        settings.patience > 0 && state.epoch - state.bestEpoch >= settings.patience
+        stopsEarly && settings.patience > 0
+            && state.epoch - max(state.bestEpoch, phase.epochs.lowerBound) >= settings.patience
     }
 
     private func summary(_ state: TrainingState) -> String {

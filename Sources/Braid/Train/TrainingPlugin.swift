@@ -10,7 +10,9 @@ public protocol TrainingPlugin: AnyObject {
 
     /// The loss of a step.
     ///
-    /// - Parameter loss: What the heads' losses and the plugins before make it.
+    /// - Parameters:
+    ///   - loss: What the heads' losses and the plugins before make it.
+    ///   - step: The samples, and what the model made of them.
     func loss(_ loss: Tensor, _ step: TrainingStep) throws -> Tensor
 
     /// Called when gradients are there, before they are clipped and used.

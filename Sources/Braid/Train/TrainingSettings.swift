@@ -18,6 +18,8 @@ public struct TrainingSettings: Sendable {
 
     /// Passes over the training split, at most.
     public let epochs: Int
+    /// Epochs at first in which only fusion and heads are trained.
+    public let headEpochs: Int
     /// Samples a step.
     public let batchSize: Int
     /// What changes parameters by their gradients.
@@ -54,6 +56,10 @@ public struct TrainingSettings: Sendable {
         _ reader: inout ConfigurationReader, trainsEncoders: Bool, modalities: Int, _ fusion: FusionKind, _ heads: [HeadSettings]
     ) {
         epochs = reader.int("training.epochs", 20, 1...1_000_000, "Passes over the training split, at most.")
+        headEpochs = reader.int(
+            "training.head_epochs", 0, 0...1_000_000,
+            "Epochs at first in which only fusion and heads are trained, with a schedule of their own and without early stopping; encoders are frozen meanwhile, and cost nothing.",
+            records: trainsEncoders)
         batchSize = reader.int("training.batch_size", 64, 1...1_000_000, "Samples a step.")
         optimizer = reader.choice("training.optimizer", .adamw, "The optimizer.")
         learningRate = reader.double("training.learning_rate", 1e-3, 1e-9...1000, "Peak learning rate of fusion and head.")
@@ -79,6 +85,12 @@ public struct TrainingSettings: Sendable {
         reader.refuse(
             "training.encoder_learning_rate", unless: trainsEncoders,
             "acts only where an encoder is trained: modalities.….train: last:N or all")
+        reader.refuse(
+            "training.head_epochs", unless: trainsEncoders,
+            "acts only where an encoder is trained: modalities.….train: last:N or all")
+        if headEpochs >= epochs {
+            reader.fault("leaves no epoch for the encoders: training.epochs is \(epochs)", "training.head_epochs")
+        }
         reader.refuse("training.momentum", unless: optimizer == .sgd, "acts only with training.optimizer: sgd")
     }
 
@@ -103,6 +115,9 @@ public struct TrainingSettings: Sendable {
         }
         return (metric, chosen)
     }
+
+    /// Keys that act only where an encoder is trained.
+    static let keysOfEncoders: Set<String> = ["training.encoder_learning_rate", "training.head_epochs"]
 
     /// Keys that act only between modalities.
     static let keysBetweenModalities: Set<String> = [

@@ -17,7 +17,11 @@ public struct ConvNorm: Sendable {
 
     /// Computes `activation(norm(conv(x)) + shortcut)`: `[B, in, H, W]` to `[B, out, H', W']`.
     ///
-    /// - Parameter shortcut: Of the result's shape. Its memory may be used for the result: nothing may read it afterwards.
+    /// - Parameters:
+    ///   - input: `[B, in, H, W]`.
+    ///   - activation: What the sum goes through at the end.
+    ///   - shortcut: Of the result's shape. Its memory may be used for the result: nothing may read it afterwards. nil for none.
+    ///   - mode: Whether the norm goes by the batch's own statistics: in training, where weights are not frozen.
     public func callAsFunction(
         _ input: Tensor, activation: Activation = .identity, consuming shortcut: Tensor? = nil, mode: Mode
     ) throws(TorchError) -> Tensor {

@@ -10,10 +10,13 @@ public struct Conv1d: Sendable {
     /// Declares the layer's weights in `scope`, initialised as `torch.nn.Conv1d` does where they are not loaded.
     ///
     /// - Parameters:
+    ///   - scope: The layer's place in the model.
     ///   - inputs: The number of input channels.
     ///   - outputs: The number of output channels.
     ///   - kernel: The kernel's length in positions; `stride` and `padding` count positions too.
+    ///   - stride: How far the kernel moves from one output to the next.
     ///   - padding: How many zeros stand on each side.
+    ///   - bias: Whether the layer has a bias, `[outputs]`.
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(
         _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true
@@ -59,10 +62,14 @@ public struct Conv2d: Sendable {
     /// Declares the layer's weights in `scope`; where they are not loaded, they begin by He et al. 2015, and the bias at 0.
     ///
     /// - Parameters:
+    ///   - scope: The layer's place in the model.
     ///   - inputs: The number of input channels.
     ///   - outputs: The number of output channels.
     ///   - kernel: The kernel's height and width, in pixels; `stride` counts pixels too.
+    ///   - stride: How far the kernel moves from one output to the next.
+    ///   - padding: What is put around the edges before the convolution.
     ///   - groups: Into how many groups the channels fall, each convolved by itself. Must divide both numbers of channels.
+    ///   - bias: Whether the layer has a bias, `[outputs]`.
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(
         _ scope: Scope, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Padding = .zeros(0),

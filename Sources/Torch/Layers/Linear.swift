@@ -10,8 +10,10 @@ public struct Linear: Sendable {
     /// Declares the layer's weights in `scope`.
     ///
     /// - Parameters:
+    ///   - scope: The layer's place in the model.
     ///   - inputs: The size of the input's last dimension.
     ///   - outputs: The size of the output's last dimension.
+    ///   - bias: Whether the layer has a bias, `[outputs]`.
     ///   - initializer: How a weight begins that is not loaded, with a bias of 0; nil for `torch.nn.Linear`'s own way, for
     ///     both.
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
@@ -46,8 +48,10 @@ public struct Linear: Sendable {
     /// One fused operator where weights are frozen.
     ///
     /// - Parameters:
+    ///   - input: `[..., in]`, of which the layer makes `y`.
     ///   - dropout: The probability that an element of `y` is dropped in training.
     ///   - addend: Of the result's shape.
+    ///   - mode: Whether elements are dropped: only in training.
     public func callAsFunction(
         _ input: Tensor, dropout: Double, adding addend: Tensor, mode: Mode
     ) throws(TorchError) -> Tensor {

@@ -10,8 +10,7 @@ public struct MultiHeadAttention: Sendable {
 
     /// Joins four projections that were built already. With frozen weights the first three become one product.
     ///
-    /// - Parameter heads: Into how many parts of equal size queries, keys and values are cut. Must divide the projections'
-    ///   output.
+    /// Queries, keys and values are cut into `heads` parts of equal size: it must divide the size of the projections' output.
     public init(query: Linear, key: Linear, value: Linear, output: Linear, heads: Int) {
         self.query = query
         self.key = key
@@ -24,9 +23,12 @@ public struct MultiHeadAttention: Sendable {
     /// Attends from `input` `[B, T, D]` to `context` `[B, S, D]`, itself where nil; gives `[B, T, D]`.
     ///
     /// - Parameters:
+    ///   - input: `[B, T, D]`, which queries are made of.
+    ///   - context: `[B, S, D]`, which keys and values are made of; nil for `input`.
     ///   - keyMask: Bool `[B, S]`, true where a position may be attended; nil where all may.
     ///   - bias: `[1, heads, T, S]`, added to the scaled products of queries and keys before the softmax.
     ///   - dropout: The probability that a weight of the attention is dropped in training.
+    ///   - mode: Whether weights are dropped: only in training.
     public func callAsFunction(
         _ input: Tensor, context: Tensor? = nil, keyMask: Tensor?, bias: Tensor? = nil, dropout: Double = 0, mode: Mode
     ) throws(TorchError) -> Tensor {
@@ -36,10 +38,12 @@ public struct MultiHeadAttention: Sendable {
     /// Self-attention as a residual block has it: `dropout(attention(x)) + x`, `[B, T, D]` to `[B, T, D]`.
     ///
     /// - Parameters:
+    ///   - input: `[B, T, D]`, the x above.
     ///   - keyMask: Bool `[B, T]`, true where a position may be attended; nil where all may.
     ///   - bias: `[1, heads, T, T]`, added to the scaled products of queries and keys before the softmax.
     ///   - dropout: The probability that a weight of the attention is dropped in training.
     ///   - outputDropout: The probability that an element of what is added to `input` is.
+    ///   - mode: Whether anything is dropped: only in training.
     public func residual(
         _ input: Tensor, keyMask: Tensor?, bias: Tensor? = nil, dropout: Double = 0, outputDropout: Double = 0, mode: Mode
     ) throws(TorchError) -> Tensor {
@@ -52,6 +56,7 @@ public struct MultiHeadAttention: Sendable {
     /// Each sequence attends to itself alone. For inference: nothing is dropped.
     ///
     /// - Parameters:
+    ///   - input: `[N, D]`, a row a token of any sequence.
     ///   - runs: Where the sequences lie; together they cover all N rows.
     ///   - bias: `[1, heads, T, T]`, T the longest sequence's length, added to the scaled products before the softmax.
     public func residual(_ input: Tensor, runs: [SequenceRun], bias: Tensor?) throws(TorchError) -> Tensor {

@@ -10,7 +10,8 @@ public struct BatchNorm: Sendable {
 
     /// Declares weights and running statistics of `channels` channels in `scope`; they begin as in `torch.nn.BatchNorm2d`.
     ///
-    /// - Parameter epsilon: Added to the variance before its root is divided by.
+    /// `epsilon` is added to the variance before its root is divided by.
+    ///
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ channels: Int, epsilon: Double = 1e-5) throws {
         self.epsilon = epsilon
@@ -53,7 +54,8 @@ public struct LayerNorm: Sendable {
 
     /// Declares weights for a last dimension of size `dimension` in `scope`; they begin at 1, the biases at 0.
     ///
-    /// - Parameter epsilon: Added to the variance before its root is divided by.
+    /// `epsilon` is added to the variance before its root is divided by.
+    ///
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ dimension: Int, epsilon: Double = 1e-5) throws {
         let isOld = scope.holds("gamma")

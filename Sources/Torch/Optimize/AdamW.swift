@@ -12,6 +12,7 @@ public final class AdamW: Optimizer {
     /// Begins with all moments at 0. The defaults are those of `torch.optim.AdamW`.
     ///
     /// - Parameters:
+    ///   - groups: What is trained, each group with its own factor on the learning rate and its own weight decay.
     ///   - betas: How much of the first and of the second moment a step keeps.
     ///   - epsilon: Added to the second moment's root before it is divided by.
     /// - Throws: `TorchError` where there is no memory for the moments.

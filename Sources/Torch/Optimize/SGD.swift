@@ -10,6 +10,7 @@ public final class SGD: Optimizer {
     /// Begins with all momentum at 0.
     ///
     /// - Parameters:
+    ///   - groups: What is trained, each group with its own factor on the learning rate and its own weight decay.
     ///   - momentum: How much of the last step's direction is kept; 0 for plain gradient descent.
     ///   - nesterov: Whether the gradient is taken ahead, in Nesterov's form.
     /// - Throws: `TorchError` where there is no memory for the momentum.

@@ -66,6 +66,7 @@ public final class ParameterStore {
     /// Makes a store whose weights come from `checkpoint`, all of them.
     ///
     /// - Parameters:
+    ///   - checkpoint: The file, or the several, that weights are read from as layers ask for them.
     ///   - layouts: The layouts such files come in. The first whose marker is among the keys is the file's.
     ///   - device: Where the weights are put.
     ///   - inference: What to compute in where weights stay as they are, on the CPU; nil where they may be trained.

@@ -40,8 +40,10 @@ public final class PickledCheckpoint {
 
     /// Maps the file and reads which tensors are where; their values are read as they are asked for.
     ///
-    /// - Parameter source: The key of the state dict. nil for the first usual one that holds tensors (`state_dict`, `model`,
-    ///   …), else the whole file.
+    /// - Parameters:
+    ///   - url: The file, as `torch.save` writes it.
+    ///   - source: The key of the state dict. nil for the first usual one that holds tensors (`state_dict`, `model`, …), else the
+    ///     whole file.
     /// - Throws: `CheckpointError` where the file cannot be read, is damaged, or holds what is neither tensor nor container.
     public init(_ url: URL, source: String? = nil) throws(CheckpointError) {
         path = url.path

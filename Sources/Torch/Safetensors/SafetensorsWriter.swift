@@ -5,7 +5,8 @@ public import Foundation
 public enum SafetensorsWriter {
     /// Writes `tensors` in their order. The file appears whole or not at all: it is written beside its place, synced, renamed.
     ///
-    /// - Parameter metadata: Texts that stand beside the tensors, as the header's `__metadata__`.
+    /// The texts of `metadata` stand beside the tensors, as the header's `__metadata__`.
+    ///
     /// - Throws: `SafetensorsError` where a name comes twice or a dtype cannot be stored; `FileWriteError` where the file
     ///   cannot be written.
     public static func write(

@@ -75,7 +75,7 @@ extension Tensor {
 
     /// The sum over `dimensions`, or over all of them where nil: then a scalar, shape `[]`.
     ///
-    /// - Parameter keep: Whether the dimensions summed over stay, with size 1.
+    /// `keep` says whether the dimensions summed over stay, with size 1.
     public func sum(_ dimensions: [Int]? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
         guard let dimensions else { return try Operator("sum")(.tensor(self)) }
         return try Operator("sum.dim_IntList")(.tensor(self), .ints(dimensions), .bool(keep))
@@ -83,9 +83,8 @@ extension Tensor {
 
     /// The mean over `dimensions`, or over all of them where nil: then a scalar, shape `[]`.
     ///
-    /// Over `dimensions`, the mean of 16-bit floating-point values is float32.
-    ///
-    /// - Parameter keep: Whether the dimensions averaged over stay, with size 1.
+    /// `keep` says whether the dimensions averaged over stay, with size 1. Over `dimensions`, the mean of 16-bit floating-point
+    /// values is float32.
     public func mean(_ dimensions: [Int]? = nil, keep: Bool = false) throws(TorchError) -> Tensor {
         guard let dimensions else { return try Operator("mean")(.tensor(self)) }
         let wider: Argument = dtype == .bfloat16 || dtype == .float16 ? .dtype(.float32) : .none
@@ -95,9 +94,7 @@ extension Tensor {
     /// The standard deviation of all elements, with N - 1 in the denominator; a scalar, shape `[]`.
     public func deviation() throws(TorchError) -> Tensor { try Operator("std")(.tensor(self), .bool(true)) }
 
-    /// The largest value over `dimensions`, as `torch.amax`.
-    ///
-    /// - Parameter keep: Whether those dimensions stay, with size 1.
+    /// The largest value over `dimensions`, as `torch.amax`; `keep` says whether those dimensions stay, with size 1.
     public func maximum(_ dimensions: [Int], keep: Bool = false) throws(TorchError) -> Tensor {
         try Operator("amax")(.tensor(self), .ints(dimensions), .bool(keep))
     }

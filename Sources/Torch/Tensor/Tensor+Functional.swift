@@ -49,9 +49,7 @@ extension Tensor {
     /// Normalises over all dimensions but the second, as `torch.nn.functional.batch_norm`.
     ///
     /// Weights and statistics are `[C]`. In training the batch's own statistics are used, and the running ones updated in
-    /// place.
-    ///
-    /// - Parameter momentum: The share of a batch's statistics in the updated running ones.
+    /// place: `momentum` is the share of a batch's statistics in the updated running ones.
     public func batchNorm(
         weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVariance: Tensor?, mode: Mode,
         momentum: Double = 0.1, epsilon: Double = 1e-5
@@ -131,6 +129,8 @@ extension Tensor {
     /// As `torch.nn.functional.scaled_dot_product_attention`.
     ///
     /// - Parameters:
+    ///   - keys: `[B, H, S, D]`, what queries are multiplied with.
+    ///   - values: `[B, H, S, D]`, what is averaged, one a key.
     ///   - mask: Broadcast to `[B, H, T, S]`. Bool: true where a query may attend. Else: added to the products before the
     ///     softmax.
     ///   - dropout: The probability that a weight of the attention is dropped; 0 in use.

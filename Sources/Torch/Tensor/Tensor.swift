@@ -72,6 +72,8 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - bytes: The elements, row-major without gaps.
+    ///   - dtype: The type of the elements.
+    ///   - shape: The size of each dimension; empty for a scalar.
     ///   - owner: Held until the last tensor that uses the memory is gone.
     /// - Throws: `TorchError` where the bytes are not as many as dtype and shape say.
     public convenience init(

@@ -40,6 +40,7 @@ import Testing
         #expect(try comparison.entries[0].runs[0].test == trained.test?.primary.confusion().accuracy)
         #expect(comparison.entries[0].runs[0].bestEpoch == trained.bestEpoch)
         #expect(comparison.verdict.contains("more than one seed would tell"))
+        #expect(comparison.verdict.contains("McNemar's exact test") && (comparison.sampleTest ?? -1) > 0)
     }
 
     @Test func theVerdictSaysWhatTheFiguresSay() throws {

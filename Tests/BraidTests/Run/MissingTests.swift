@@ -30,8 +30,8 @@ import Torch
         let outcome = try small.train("run", ["training.weight_decay=0"])
         let trained = try #require(outcome.model.parameters.parameters.first { $0.path == "fusion.audio.missing" })
         try Generator.seed(0)
-        let fresh = try Training.makeModel(
-            small.configuration(), Array(outcome.model.encoders.values), outcome.model.targets, "", .cpu)
+        let fresh = try small.configuration().model(
+            Array(outcome.model.encoders.values), outcome.model.targets, manifestSHA256: "", device: .cpu)
         let before = try #require(fresh.parameters.parameters.first { $0.path == "fusion.audio.missing" })
         try #expect(maxDifference(trained.tensor, before.tensor) > 1e-3)
     }

@@ -26,7 +26,8 @@ public struct PannsCnn: Encoder {
 
     /// Asks `scope` for the weights of `variant`, for spectrograms of `melBins` mel bins.
     ///
-    /// - Parameter channels: The width of each block; nil for the published ones.
+    /// `channels` is the width of each block; nil for the published ones.
+    ///
     /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ variant: Variant, melBins: Int, channels: [Int]? = nil) throws {
         let channels = channels ?? variant.channels

@@ -23,9 +23,8 @@ public struct Bert: Encoder {
     /// What it computes in where it is frozen.
     private let inference: Precision?
 
-    /// Asks `scope` for the weights of an encoder of this shape.
+    /// Asks `scope` for the weights of an encoder of this shape; `pooling` says how the tokens of a text become one embedding.
     ///
-    /// - Parameter pooling: How the tokens of a text become one embedding.
     /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ shape: BertShape, pooling: TextPooling) throws {
         let initializer = Initializer.normal(deviation: 0.02)

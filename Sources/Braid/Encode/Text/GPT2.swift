@@ -69,9 +69,8 @@ public struct GPT2: Encoder {
     private let dropout: Double
     private let pooling: TextPooling
 
-    /// Asks `scope` for the weights of a GPT-2 of this shape.
+    /// Asks `scope` for the weights of a GPT-2 of this shape; `pooling` says how the tokens of a text become one embedding.
     ///
-    /// - Parameter pooling: How the tokens of a text become one embedding.
     /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ shape: Shape, pooling: TextPooling) throws {
         words = try Embedding(scope / "wte", shape.vocabulary, shape.hidden, initializer: .normal(deviation: 0.02))

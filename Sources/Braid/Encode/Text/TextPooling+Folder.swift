@@ -3,7 +3,8 @@ internal import Foundation
 extension TextPooling {
     /// Takes the pooling the user asks for, else the one the weights folder states, else `fallback`.
     ///
-    /// - Parameter hidden: The size of a token.
+    /// `hidden` is the size of a token.
+    ///
     /// - Throws: `BraidError` where the folder names a module that is not known here, or where another pooling is asked for than
     ///   a dense layer behind it was trained with.
     public init(_ source: EncoderSource, hidden: Int, otherwise fallback: Mode) throws {

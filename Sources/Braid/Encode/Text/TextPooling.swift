@@ -37,7 +37,8 @@ public struct TextPooling: Sendable {
 
     /// Pools tokens `[B, T, C]` to embeddings `[B, dimension(C)]`, in float32.
     ///
-    /// - Parameter mask: Bool `[B, T]`, true where a token is real; nil where all are.
+    /// `mask` is bool `[B, T]`, true where a token is real; nil where all are.
+    ///
     /// - Throws: `TorchError` where the shapes do not fit.
     public func callAsFunction(_ tokens: Tensor, _ mask: Tensor?) throws -> Tensor {
         let tokens = try tokens.converted(to: .float32)

@@ -16,13 +16,15 @@ struct ComparedTraining {
         try Generator.seed(UInt64(seed))
         let (model, data) = try embedded.prepare(configuration)
         let started = ContinuousClock.now
-        var state = TrainingState(configuration.training, model, manifestSHA256: "")
+        var state = TrainingState(configuration.training, model.targets, manifestSHA256: "")
         let store = CheckpointMemory()
         let context = TrainingContext(
             model: model, train: data.train, val: data.val, device: embedded.device, reporter: SilentReporter())
-        let trainee = Trainee(model: model, plugins: try TrainingPlugins(configuration.training, context))
+        let trainee = Trainee(
+            model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: [:])
         let loop = TrainingLoop(
-            settings: configuration.training, modalityDropout: configuration.fusion.modalityDropout,
+            settings: configuration.training, phase: configuration.training.phases([:])[0], stopsEarly: true,
+            modalityDropout: configuration.fusion.modalityDropout,
             reporter: SilentReporter(), trainee: trainee, optimizer: try trainee.optimizer(configuration.training), data: data,
             store: store, device: embedded.device)
         _ = try loop.run(&state)

@@ -32,8 +32,10 @@ extension Comparison {
     /// Trains everything.
     ///
     /// - Parameters:
+    ///   - candidates: The recipes; at least one.
     ///   - metric: What is compared; nil: what the task of the first head goes by.
     ///   - seeds: Each recipe is trained once a seed.
+    ///   - reporter: Is told of progress, and of what was left out.
     /// - Throws: `BraidError` where the recipes cannot be compared: other manifests, encoders that are trained, no test split.
     public static func run(
         _ candidates: [Candidate], metric: Metric? = nil, seeds: [Int], reporter: any Reporter = SilentReporter()
@@ -64,10 +66,11 @@ extension Comparison {
         }
         progress.finish()
         let now = ContinuousClock.now
+        let entries = try comparable(trained, metric)
         return Comparison(
-            entries: try comparable(trained, metric), metric: metric, seeds: seeds,
+            entries: entries, metric: metric, seeds: seeds,
             embeddingSeconds: (trainingStarted - started) / .seconds(1), trainingSeconds: (now - trainingStarted) / .seconds(1),
-            samples: embedded.counts, recipes: recipes)
+            samples: embedded.counts, recipes: recipes, sampleTest: try sampleTest(entries, trained.map(\.predictions), metric))
     }
 
     private static func entry(_ name: String, _ trainings: [ComparedTraining], isSingle: Bool) -> Entry {
@@ -84,6 +87,26 @@ extension Comparison {
         return try fitted.modalities.keys.sorted().map { modality in
             Candidate(name: "\(modality) alone", configuration: try fitted.keeping([modality]).with(FusionKind.concat))
         }
+    }
+
+    /// McNemar's test of the best fusion against the best single modality, on the samples that both saw.
+    private static func sampleTest(
+        _ entries: [Entry], _ predictions: [[HeadPredictions]], _ metric: Metric
+    ) throws -> Double? {
+        func right(_ entry: Entry?) throws -> [String: Bool]? {
+            guard let index = entries.firstIndex(where: { $0.name == entry?.name }), let head = predictions[index].first,
+                case .classes(let answers) = try head.answers()
+            else { return nil }
+            let hits = zip(answers.values, answers.truth).map { $0.likeliest == $1 }
+            return Dictionary(zip(head.samples.map(\.id), hits)) { first, _ in first }
+        }
+        guard let fused = try right(best(entries.filter { !$0.isSingle }, metric)),
+            let single = try right(best(entries.filter(\.isSingle), metric))
+        else { return nil }
+        let shared = single.keys.filter { fused[$0] != nil }
+        return McNemar.p(
+            onlyFirst: shared.count { fused[$0] == true && single[$0] == false },
+            onlySecond: shared.count { fused[$0] == false && single[$0] == true })
     }
 
     private static func comparable(

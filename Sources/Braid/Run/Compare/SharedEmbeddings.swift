@@ -79,7 +79,7 @@ struct SharedEmbeddings {
         where shared(configuration) == nil {
             let encoders = try makeEncoders(configuration)
             let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
-            let model = try Training.makeModel(configuration, encoders, targets, "", device)
+            let model = try configuration.model(encoders, targets, manifestSHA256: "", device: device)
             let extractor = try EmbeddingExtractor(
                 manifest: manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
                 cache: configuration.embeddingCache())
@@ -118,7 +118,7 @@ struct SharedEmbeddings {
             return encoder
         }
         let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
-        let model = try Training.makeModel(configuration, found, targets, "", device)
+        let model = try configuration.model(found, targets, manifestSHA256: "", device: device)
         return (model, try shared.for(model))
     }
 }

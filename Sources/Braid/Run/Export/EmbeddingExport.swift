@@ -53,8 +53,11 @@ public struct EmbeddingExport {
     /// Prepares to write the embeddings of a trained model.
     ///
     /// - Parameters:
+    ///   - folder: The model's folder, or the run's that holds it.
+    ///   - manifest: The file that names the samples.
     ///   - split: Only its samples are taken; nil takes all.
     ///   - selection: Which of the model's embeddings are written.
+    ///   - options: How the model is used.
     /// - Throws: `BraidError` where the model lacks a modality that is asked for, or the split has no sample; else the error of the
     ///   model or manifest that cannot be read.
     public init(
@@ -80,7 +83,8 @@ public struct EmbeddingExport {
 
     /// Prepares to write the embeddings of a configuration's encoders, before any training.
     ///
-    /// - Parameter modalities: Those to write; what the configuration does not have is left out.
+    /// `modalities` are those to write; what the configuration does not have is left out.
+    ///
     /// - Throws: The error of the manifest that cannot be read, or of the encoder that cannot be built.
     public init(configuration: Configuration, manifest: URL, modalities: Set<Modality>, _ options: Inference.Options) throws {
         let device = try options.device.resolve()
