@@ -8,6 +8,8 @@ internal import Foundation
 ///
 /// URLSession on Linux reports data whether or not anyone keeps up, and suspending a task does not stop it. What bounds the queue
 /// is therefore the request: a large file is asked for in ranges (`BlobDownload.span`).
+///
+/// Sendable, since everything that changes is touched only while the condition is held.
 final class HTTPBody: @unchecked Sendable {
     private let task: URLSessionTask
     private let timeout: Double

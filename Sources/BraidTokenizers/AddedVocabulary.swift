@@ -13,7 +13,7 @@ struct AddedVocabulary: Sendable {
 
     /// Ids are given as the reference gives them, whatever the file says: the model's own where its vocabulary has the token,
     /// else the next that is free after the model's count.
-    init(_ root: JSONObject, _ model: any Model, _ normalizer: (any Normalizer)?) throws {
+    init(_ root: JSONObject, _ model: any TokenModel, _ normalizer: (any Normalizer)?) throws {
         var ids: [[UInt8]: Int32] = [:]
         var byID: [Int32: AddedToken] = [:]
         var next = Int32(model.count)

@@ -28,7 +28,7 @@ public final class Tokenizer: Sendable {
 
     private let normalizer: (any Normalizer)?
     private let preTokenizer: (any PreTokenizer)?
-    private let model: any Model
+    private let model: any TokenModel
     private let postProcessor: PostProcessor
     private let added: AddedVocabulary
     private let workspaces = WorkspacePool()

@@ -5,7 +5,8 @@ internal import Torch
 /// The cached embeddings of one encoder.
 ///
 /// They lie in `NAME.safetensors` files, each with `keys` uint8 `[N, 32]`, `pooled` float32 `[N, D]`, and, where tokens are
-/// kept, `tokens` `[N, T, C]` and `token_mask` uint8 `[N, T]`. Used by several threads at once.
+/// kept, `tokens` `[N, T, C]` and `token_mask` uint8 `[N, T]`. Used by several threads at once: Sendable, since
+/// everything that changes is touched only while the lock is held.
 final class CacheShard: @unchecked Sendable {
     private let cache: EmbeddingCache
     private let folder: URL

@@ -1,6 +1,8 @@
 internal import Foundation
 
 /// Between workers and who takes what they made: hands out the numbers of windows, and holds a bounded number of results.
+///
+/// Sendable, since everything that changes is touched only while the condition is held.
 final class WindowQueue: @unchecked Sendable {
     private let condition = NSCondition()
     private let count: Int

@@ -45,8 +45,8 @@ public enum ModelFolder {
         let folder = try locate(url)
         let description = try ModelDescription.read(folder.appendingPathComponent("model.json"))
         let encoders = try description.modalities.map { modality in
-            let weights = folder.appendingPathComponent(modality.rawValue).path
-            let asked = EncoderSettings(encoder: nil, weights: weights, train: .none)
+            // By its place in the folder: a model is passed on, and so is what names its encoders.
+            let asked = EncoderSettings(encoder: nil, weights: modality.rawValue, train: .none)
             return try ModalityEncoder(modality, asked, relativeTo: folder, device: device)
         }
         let store = try ParameterStore(loading: SafetensorsFile(folder.appendingPathComponent("model.safetensors")), device: device)

@@ -34,7 +34,7 @@ public struct RunFolder: Sendable {
     /// `metrics.jsonl`, a line an epoch. Written whole, so that a resumed run leaves what an uninterrupted one leaves.
     func writeMetrics(_ history: [EpochRecord]) throws {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let lines = try history.map { try encoder.encode($0) + Data("\n".utf8) }
         try AtomicFile.write(lines.reduce(Data(), +), to: metrics)
     }

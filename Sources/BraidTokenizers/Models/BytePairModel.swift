@@ -1,7 +1,7 @@
 internal import BraidSupport
 
 /// Byte-pair encoding (Sennrich et al., 2016): a word's characters, the pair of the lowest rank merged again and again.
-struct BytePairModel: Model {
+struct BytePairModel: TokenModel {
     let name: String
     let largestID: Int32
     private let trie: ByteTrie

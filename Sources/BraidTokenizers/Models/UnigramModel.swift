@@ -1,7 +1,7 @@
 internal import BraidSupport
 
 /// SentencePiece's unigram model (Kudo, 2018): the tokens whose scores have the largest sum.
-struct UnigramModel: Model {
+struct UnigramModel: TokenModel {
     /// The best way to a byte of the word.
     struct Node {
         var score = 0.0

@@ -1,7 +1,7 @@
 internal import BraidSupport
 
 /// BERT's: the longest token first, then the longest continuations; unknown where that gets stuck.
-struct WordPieceModel: Model {
+struct WordPieceModel: TokenModel {
     let name = "WordPiece"
     let largestID: Int32
     private let trie: ByteTrie
@@ -66,7 +66,7 @@ struct WordPieceModel: Model {
 }
 
 /// Whole words only.
-struct WordLevelModel: Model {
+struct WordLevelModel: TokenModel {
     let name = "WordLevel"
     let largestID: Int32
     private let trie: ByteTrie

@@ -30,6 +30,8 @@ public protocol Checkpoint: AnyObject {
 }
 
 /// The pages of a file that a weight was read from. Given back, they are read again where somebody looks at the weight again.
+///
+/// Sendable, since a checkpoint is never written, and giving pages back changes no value.
 struct CheckpointPages: @unchecked Sendable {
     // Checkpoints do not change once they are open, and giving back pages is a system call.
     private let checkpoint: (any Checkpoint)?

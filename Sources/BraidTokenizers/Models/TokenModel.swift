@@ -1,7 +1,7 @@
 internal import BraidSupport
 
 /// Takes words apart into tokens of a vocabulary.
-protocol Model: Sendable {
+protocol TokenModel: Sendable {
     /// "WordPiece, 30522 tokens" without the number.
     var name: String { get }
     /// How many tokens the model itself has.
@@ -22,7 +22,7 @@ struct ModelScratch {
 
 /// Reads the model of a `tokenizer.json`.
 enum ModelReader {
-    static func read(_ file: TokenizerFile, isByteLevel: Bool) throws -> any Model {
+    static func read(_ file: TokenizerFile, isByteLevel: Bool) throws -> any TokenModel {
         switch try type(of: file) {
         case "BPE": try BytePairModel(file, isByteLevel: isByteLevel)
         case "Unigram": try UnigramModel(file)
