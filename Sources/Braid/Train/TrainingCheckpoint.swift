@@ -66,7 +66,9 @@ struct TrainingCheckpoint {
         guard FileManager.default.fileExists(atPath: stateFile.path) else { return nil }
         guard let state = try? JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: stateFile)) else {
             throw BraidError(
-                .badData, "\(stateFile.path): is not the state of a training, or is damaged; start a new run with --out")
+                .badData,
+                "\(stateFile.path): is damaged, or not the state of a training by this version of Braid; start a new run with --out"
+            )
         }
         guard state.manifestSHA256 == manifestSHA256, state.targets == targets.map(TargetRecord.init) else {
             throw BraidError(.badData, "\(folder.path): the manifest has changed since this run began; start a new run with --out")
