@@ -15,7 +15,7 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "Braid",
     products: [
-        .library(name: "Braid", targets: ["Braid", "Torch"]),
+        .library(name: "Braid", targets: ["Braid", "Torch", "BraidSupport", "BraidTokenizers", "BraidHub"]),
         // The command as a library, for executables that bring encoders of their own: docs/adding-an-encoder.md.
         .library(name: "BraidCLI", targets: ["BraidCLI"]),
         .executable(name: "braid", targets: ["BraidMain"]),
