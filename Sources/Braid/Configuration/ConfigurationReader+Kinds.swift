@@ -4,12 +4,12 @@ extension ConfigurationReader {
     /// Keys of the other kinds are known too: where one is given, it is refused with the kinds that it would act with, and the schema
     /// describes them all.
     mutating func kind<Kind: Registrable, Own>(
-        _ path: String, _ fallback: String, in registry: Registry<Kind>, _ meaning: String,
+        _ path: String, _ fallback: Kind, in registry: Registry<Kind>, _ meaning: String,
         own: (inout ConfigurationReader, Kind) -> Own
-    ) -> (kind: Kind, own: Own)? {
+    ) -> (kind: Kind, own: Own) {
         let kinds = registry.all
-        let name = name(path, fallback, of: kinds.map(\.name), meaning)
-        guard let chosen = kinds.first(where: { $0.name == name }) else { return nil }
+        let name = name(path, fallback.name, of: kinds.map(\.name), meaning)
+        let chosen = kinds.first { $0.name == name } ?? fallback
         let first = keys.count
         let value = own(&self, chosen)
         var readings = [(kind: chosen.name, keys: Array(keys[first...]))]
@@ -39,7 +39,7 @@ extension ConfigurationReader {
     private mutating func describe(_ readings: [(kind: String, keys: [Key])], from first: Int) {
         for index in keys.indices.dropFirst(first) {
             let all = readings.flatMap { reading in reading.keys.filter { $0.path == keys[index].path }.map { (reading.kind, $0) } }
-            let meanings = all.map { Self.meaning(of: $0.1, isAlone: false) }
+            let meanings = all.map { Self.meaning(of: $0.1) }
             guard Set(meanings).count > 1 || all.count < readings.count else { continue }
             if Set(meanings).count == 1 {
                 keys[index].meaning = "\(all.map(\.0).joined(separator: ", ")): \(keys[index].meaning)"
@@ -59,7 +59,7 @@ extension ConfigurationReader {
         }
     }
 
-    private static func meaning(of key: Key, isAlone: Bool) -> String {
+    private static func meaning(of key: Key) -> String {
         key.schema["default"].map { "\(key.meaning) Default: \($0)." } ?? key.meaning
     }
 }

@@ -19,8 +19,11 @@ public struct ConfigurationReader {
     private(set) var resolved: [ResolvedKey] = []
     /// Whether this reading is only to learn which keys there are: each that could be read is to be.
     let describesAll: Bool
-    /// Whether a key that is given where it does not act is let pass: models of format 2 store every setting.
+    /// Whether a key that is given where it does not act is let pass: models of format 2 store every setting, and a configuration that is
+    /// changed may leave some without a use.
     let allowsIdleKeys: Bool
+    /// Those that were let pass.
+    private(set) var idleKeys: Set<String> = []
 
     init(_ document: ConfigurationDocument, describesAll: Bool = false, allowsIdleKeys: Bool = false) {
         self.document = document
@@ -42,7 +45,8 @@ public struct ConfigurationReader {
     ///   - acts: Whether it does.
     ///   - reason: With what it would act.
     public mutating func refuse(_ path: String, unless acts: Bool, _ reason: String) {
-        if !acts && !allowsIdleKeys && has(path) { fault(reason, path) }
+        guard !acts && has(path) else { return }
+        if allowsIdleKeys { idleKeys.insert(path) } else { fault(reason, path) }
     }
 
     /// Reports what is wrong with a key. The reading goes on: all faults are one error.

@@ -21,16 +21,13 @@ public struct FusionSettings: Sendable {
         let dropout = reader.double("fusion.dropout", 0.1, 0...0.95, "Dropout in the fusion.")
         let basics = FusionKind.Basics(dimension: dimension, dropout: dropout)
         let read = reader.kind(
-            "fusion.type", FusionKind.concat.name, in: FusionKind.registry,
+            "fusion.type", .concat, in: FusionKind.registry,
             "How modalities are fused; docs/fusions.md has the formulas."
         ) { reader, kind in
             let tokens = kind.takesTokens ? Self.tokens(&reader) : nil
             return Own(tokens: tokens, make: kind.read(&reader, basics))
         }
-        kind = read?.kind ?? .concat
-        tokens = read?.own.tokens ?? nil
-        let never: FusionKind.MakeWithHeads = { _, _, _ in throw BraidError(.internal, "a fusion that was not read") }
-        make = read?.own.make ?? never
+        (kind, tokens, make) = (read.kind, read.own.tokens, read.own.make)
         modalityDropout = reader.double(
             "fusion.modality_dropout", modalities == 1 ? 0 : 0.2, 0...0.95,
             "Chance that a modality of a training sample is hidden; one always stays.", records: modalities > 1)
@@ -50,16 +47,6 @@ public struct FusionSettings: Sendable {
             "fusion.tokens", 16, 1...4096,
             "The most tokens of a modality and sample that attention sees; longer sequences are averaged in as many equal stretches."
         )
-    }
-
-    /// The keys that only some fusions read, and that `kind` does not: what gives way where a configuration changes to it.
-    static func idleKeys(of kind: FusionKind) -> Set<String> {
-        let own = { (kind: FusionKind) -> Set<String> in
-            var reader = ConfigurationReader(ConfigurationDocument(yaml: "", file: ""))
-            _ = kind.read(&reader, .init(dimension: 256, dropout: 0))
-            return Set(reader.keys.map(\.path) + (kind.takesTokens ? ["fusion.tokens"] : []))
-        }
-        return FusionKind.registry.all.map(own).reduce(Set()) { $0.union($1) }.subtracting(own(kind))
     }
 }
 

@@ -64,18 +64,16 @@ public struct HeadSettings: Sendable {
     /// - Parameter isOneOfSeveral: Whether it is one of `heads`, and so has a column and a weight of its own.
     init(_ reader: inout ConfigurationReader, _ path: String, name: String, isOneOfSeveral: Bool) {
         self.name = name
-        let task = reader.kind("\(path).task", TaskKind.multiclass.name, in: TaskKind.registry, "What is predicted.") {
+        let task = reader.kind("\(path).task", .multiclass, in: TaskKind.registry, "What is predicted.") {
             reader, kind in
             kind.read(&reader, path)
         }
         let head = reader.kind(
-            "\(path).type", HeadKind.mlp.name, in: HeadKind.registry, "What makes logits of the fused embedding."
+            "\(path).type", .mlp, in: HeadKind.registry, "What makes logits of the fused embedding."
         ) {
             reader, kind in kind.read(&reader, path)
         }
-        kind = task?.kind ?? .multiclass
-        self.task = task?.own ?? Multiclass()
-        make = head?.own ?? MLPHead.plain
+        (kind, self.task, make) = (task.kind, task.own, head.own)
         guard isOneOfSeveral else {
             (column, weight) = ("label", 1)
             return

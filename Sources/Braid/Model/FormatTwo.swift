@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// `model.json` as versions before 0.2 wrote it.
+/// `model.json` of format 2: every setting, acting or not, as the fields of that version's types.
 enum FormatTwo {
     private static let fusionKeys = [
         "type": "type", "dimension": "dim", "layers": "layers", "heads": "heads", "rank": "rank", "bottlenecks": "bottlenecks",

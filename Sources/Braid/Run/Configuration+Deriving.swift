@@ -40,40 +40,41 @@ extension Configuration {
     ///
     /// - Parameter settings: Values in YAML by dotted key, for example `["training.seed": "3"]`.
     /// - Throws: `BraidError` where they do not fit.
-    public func with(_ settings: [String: String]) throws -> Configuration { try with(settings, without: { _ in false }) }
-
-    func with(_ settings: [String: String], without isGone: (String) -> Bool) throws -> Configuration {
-        try Configuration(document.with(settings, without: isGone), folder: folder, hasSplitColumn: hasSplitColumn)
+    public func with(_ settings: [String: String]) throws -> Configuration {
+        try Configuration(document.with(settings), folder: folder, hasSplitColumn: hasSplitColumn)
     }
 
-    /// Only with `kept` of the modalities, for a manifest that has no others. What acts only between modalities goes with the last
-    /// but one.
+    /// The same with other values, for which keys give way that do not act beside them: what the readings refuse, no list, says which.
+    ///
+    /// - Throws: `BraidError` where the values do not fit for another reason.
+    private func adapted(to settings: [String: String], without isGone: (String) -> Bool = { _ in false }) throws -> Configuration {
+        var document = document.with(settings, without: isGone)
+        while true {
+            var reader = ConfigurationReader(document, allowsIdleKeys: true)
+            _ = Configuration(&reader, folder: folder, hasSplitColumn: hasSplitColumn)
+            let idle = reader.idleKeys.subtracting(settings.keys)
+            // Without one key another may lose its use: training.balance.alpha without its method.
+            guard !idle.isEmpty else { break }
+            document = document.with([:], without: idle.contains)
+        }
+        return try Configuration(document, folder: folder, hasSplitColumn: hasSplitColumn)
+    }
+
+    /// Only with `kept` of the modalities, for a manifest that has no others.
     func keeping(_ kept: Set<Modality>) throws -> Configuration {
         let gone = modalities.keys.filter { !kept.contains($0) }.map { "modalities.\($0)." }
-        let isFrozen = kept.allSatisfy { modalities[$0]?.train == Trainable.none }
-        return try with([:]) { key in
-            gone.contains(where: key.hasPrefix) || (isFrozen && TrainingSettings.keysOfEncoders.contains(key))
-                || (kept.count == 1 && TrainingSettings.keysBetweenModalities.contains(key))
-        }
+        return try adapted(to: [:]) { key in gone.contains(where: key.hasPrefix) }
     }
 
     /// With another fusion. Keys that the fusion does not know give way; those it shares stay.
     ///
     /// - Throws: `BraidError` where they do not fit the fusion.
-    func with(_ kind: FusionKind) throws -> Configuration {
-        let idle = FusionSettings.idleKeys(of: kind)
-        return try with(["fusion.type": kind.name]) { key in
-            idle.contains(key) || (kind.hasOwnHeads && key.hasPrefix("training.balance."))
-        }
-    }
+    func with(_ kind: FusionKind) throws -> Configuration { try adapted(to: ["fusion.type": kind.name]) }
 
     /// With every encoder frozen, as embeddings before any training have them.
     func frozen() throws -> Configuration {
         let trained = modalities.filter { $0.value.train != .none }.keys
-        let settings = trained.map { ("modalities.\($0).train", "none") }
-        return try with(Dictionary(uniqueKeysWithValues: settings)) {
-            TrainingSettings.keysOfEncoders.contains($0) && !trained.isEmpty
-        }
+        return try adapted(to: Dictionary(uniqueKeysWithValues: trained.map { ("modalities.\($0).train", "none") }))
     }
 
     /// The configuration as it acts on `manifest`: without splits where the file has its own, and without modalities that

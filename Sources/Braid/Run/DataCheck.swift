@@ -50,18 +50,21 @@ public struct DataCheck {
             })
     }
 
-    /// Decodes every medium once; gives the content hash of each by sample.
-    private static func read(_ manifest: Manifest, _ reporter: any Reporter, _ report: (BadSample) -> Void) -> [[Modality:
-        String]]
-    {
+    /// Decodes every medium once; gives what each is, by sample.
+    private static func read(
+        _ manifest: Manifest, _ reporter: any Reporter, _ report: (BadSample) -> Void
+    ) -> [[Modality: EmbeddingKey]] {
         let absent = Set(manifest.missingFiles.map(\.id))
         let progress = reporter.begin("reading media", total: manifest.samples.count)
-        let contents = manifest.samples.map { sample -> [Modality: String] in
+        let contents = manifest.samples.map { sample -> [Modality: EmbeddingKey] in
             defer { progress.advance() }
             guard !absent.contains(sample.id) else { return [:] }
-            var hashes: [Modality: String] = [:]
-            for modality in Modality.allCases where sample.has(modality) {
-                do { hashes[modality] = try content(of: sample, modality) } catch {
+            var hashes: [Modality: EmbeddingKey] = [:]
+            for (modality, medium) in sample.media.sorted(by: { $0.key < $1.key }) {
+                do {
+                    try modality.kind.check(medium)
+                    hashes[modality] = EmbeddingKey(sample, modality)
+                } catch {
                     report(BadSample(sample, manifest: manifest.url, field: modality.rawValue, message: "\(error)"))
                 }
             }
@@ -71,21 +74,10 @@ public struct DataCheck {
         return contents
     }
 
-    private static func content(of sample: Sample, _ modality: Modality) throws -> String {
-        guard let medium = sample.media[modality] else { return "" }
-        try modality.kind.check(medium)
-        let stretch = modality == .audio ? "\(medium.start ?? 0)-\(medium.end ?? -1)" : ""
-        switch medium.content {
-        case .file(let url): return try Fingerprint.of(url) + stretch
-        case .text(let text): return Fingerprint.of(text) + stretch
-        case .bytes(let data): return Fingerprint.of(String(decoding: data, as: UTF8.self)) + stretch
-        }
-    }
-
     /// The same medium in two splits: what is tested was trained on.
-    private static func leakage(_ manifest: Manifest, _ contents: [[Modality: String]]) -> [String] {
+    private static func leakage(_ manifest: Manifest, _ contents: [[Modality: EmbeddingKey]]) -> [String] {
         Modality.allCases.filter { !$0.kind.mayRepeat }.compactMap { modality in
-            var first: [String: Int] = [:]
+            var first: [EmbeddingKey: Int] = [:]
             var pairs: [String] = []
             for (index, hashes) in contents.enumerated() {
                 guard let hash = hashes[modality] else { continue }
@@ -104,8 +96,8 @@ public struct DataCheck {
     }
 
     /// Samples that are the same in everything but the label.
-    private static func conflicts(_ manifest: Manifest, _ contents: [[Modality: String]], _ columns: [String]) -> [String] {
-        var first: [[Modality: String]: Int] = [:]
+    private static func conflicts(_ manifest: Manifest, _ contents: [[Modality: EmbeddingKey]], _ columns: [String]) -> [String] {
+        var first: [[Modality: EmbeddingKey]: Int] = [:]
         var warnings: [String] = []
         for (index, hashes) in contents.enumerated() where !hashes.isEmpty {
             let earlier = first[hashes] ?? index

@@ -115,13 +115,4 @@ public struct TrainingSettings: Sendable {
         }
         return (metric, chosen)
     }
-
-    /// Keys that act only where an encoder is trained.
-    static let keysOfEncoders: Set<String> = ["training.encoder_learning_rate", "training.head_epochs"]
-
-    /// Keys that act only between modalities.
-    static let keysBetweenModalities: Set<String> = [
-        "fusion.modality_dropout", "training.balance.method", "training.balance.alpha", "training.balance.every",
-        "training.alignment.weight", "training.alignment.temperature",
-    ]
 }

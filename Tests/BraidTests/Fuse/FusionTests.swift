@@ -134,9 +134,9 @@ extension TaskHeads {
 extension FusionSettings {
     /// Settings of a fusion, as far as it knows the keys given.
     static func of(_ kind: FusionKind, _ keys: [String: String]) throws -> FusionSettings {
-        let acting = keys.filter { !idleKeys(of: kind).contains("fusion.\($0.key)") }
-        let overrides = ["fusion.type=\(kind.name)"] + acting.map { "fusion.\($0.key)=\($0.value)" }
-        var reader = ConfigurationReader(ConfigurationDocument(yaml: "", file: "test", overrides: overrides))
+        let overrides = ["fusion.type=\(kind.name)"] + keys.map { "fusion.\($0.key)=\($0.value)" }
+        var reader = ConfigurationReader(
+            ConfigurationDocument(yaml: "", file: "test", overrides: overrides), allowsIdleKeys: true)
         let settings = FusionSettings(&reader, modalities: 3)
         try reader.check()
         return settings
