@@ -3,8 +3,6 @@
 import json
 import pathlib
 
-from safetensors.torch import save
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "fixtures"
 MINILM = ROOT / ".deps" / "weights" / "all-MiniLM-L6-v2"  # brought by scripts/fetch.py
@@ -12,6 +10,8 @@ MINILM = ROOT / ".deps" / "weights" / "all-MiniLM-L6-v2"  # brought by scripts/f
 
 def save_tensors(name, tensors):
     """Writes fixtures/NAME, a safetensors file."""
+    from safetensors.torch import save
+
     path = FIXTURES / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(save({key: tensor.detach().contiguous().clone() for key, tensor in tensors.items()}))

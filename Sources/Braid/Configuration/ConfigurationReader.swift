@@ -49,6 +49,26 @@ public struct ConfigurationReader {
         if allowsIdleKeys { idleKeys.insert(path) } else { fault(reason, path) }
     }
 
+    /// Says that keys which were read do not act: they are refused where they are given, and not recorded.
+    ///
+    /// - Parameters:
+    ///   - paths: The keys.
+    ///   - acts: Whether they act after all; then nothing happens.
+    ///   - reason: With what they would act.
+    mutating func idle(_ paths: [String], unless acts: Bool, _ reason: String) {
+        guard !acts else { return }
+        for path in paths { refuse(path, unless: false, reason) }
+        resolved.removeAll { paths.contains($0.path) }
+    }
+
+    /// The same of every key that `read` reads.
+    mutating func acting<Value>(_ acts: Bool, else reason: String, _ read: (inout ConfigurationReader) -> Value) -> Value {
+        let first = keys.count
+        let value = read(&self)
+        idle(keys[first...].map(\.path), unless: acts, reason)
+        return value
+    }
+
     /// Reports what is wrong with a key. The reading goes on: all faults are one error.
     public mutating func fault(_ message: String, _ path: String) {
         let leaf = document.leaves[path]

@@ -8,7 +8,8 @@ extension FusionModel {
     @discardableResult
     func calibrate(on dataset: BatchSource) throws -> [[Modality]] {
         calibration = Calibration()
-        guard settings.heads.contains(where: calibrates) else { return [] }
+        // What is fitted on held-out answers is calibrated by it.
+        guard !settings.fusion.kind.isFitted, settings.heads.contains(where: calibrates) else { return [] }
         var unseen: [[Modality]] = []
         for subset in modalities.subsets {
             let having = dataset.samples.indices.filter { index in subset.allSatisfy(dataset.samples[index].has) }

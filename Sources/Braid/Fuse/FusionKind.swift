@@ -11,6 +11,10 @@ public struct FusionKind: Registrable, Hashable {
     public typealias MakeWithHeads =
         @Sendable (Scope, [FusedModality], _ heads: (Scope, Int) throws -> TaskHeads) throws -> any Fusion
 
+    /// The same, told what each head predicts.
+    typealias MakeForTargets =
+        @Sendable (Scope, [FusedModality], [Target], _ heads: (Scope, Int) throws -> TaskHeads) throws -> any Fusion
+
     /// What all fusions are told.
     public struct Basics: Sendable {
         /// The size d of projections and of the fused embedding.
@@ -27,7 +31,9 @@ public struct FusionKind: Registrable, Hashable {
     public let takesTokens: Bool
     /// Whether it makes logits by itself, with heads of its own, and learns each modality as if it were alone.
     public let hasOwnHeads: Bool
-    let read: @Sendable (inout ConfigurationReader, Basics) -> MakeWithHeads
+    /// Whether its values are computed from embeddings at once, so that nothing of what governs training by gradients acts.
+    public let isFitted: Bool
+    let read: @Sendable (inout ConfigurationReader, Basics) -> MakeForTargets
 
     /// A fusion of embeddings.
     ///
@@ -40,10 +46,10 @@ public struct FusionKind: Registrable, Hashable {
         name: String, paper: String, takesTokens: Bool = false,
         read: @escaping @Sendable (inout ConfigurationReader, Basics) -> Make
     ) {
-        (self.name, self.paper, self.takesTokens, hasOwnHeads) = (name, paper, takesTokens, false)
+        (self.name, self.paper, self.takesTokens, hasOwnHeads, isFitted) = (name, paper, takesTokens, false, false)
         self.read = { reader, basics in
             let make = read(&reader, basics)
-            return { scope, modalities, _ in try make(scope, modalities) }
+            return { scope, modalities, _, _ in try make(scope, modalities) }
         }
     }
 
@@ -53,8 +59,29 @@ public struct FusionKind: Registrable, Hashable {
         fusingLogits name: String, paper: String,
         read: @escaping @Sendable (inout ConfigurationReader, Basics) -> MakeWithHeads
     ) {
-        (self.name, self.paper, takesTokens, hasOwnHeads, self.read) = (name, paper, false, true, read)
+        (self.name, self.paper, takesTokens, hasOwnHeads, isFitted) = (name, paper, false, true, false)
+        self.read = { reader, basics in
+            let make = read(&reader, basics)
+            return { scope, modalities, _, heads in try make(scope, modalities, heads) }
+        }
     }
+
+    /// A fusion that is fitted, with heads of its own. `read` reads its keys, and gives what makes it for modalities and targets.
+    init(
+        fitted name: String, paper: String,
+        read:
+            @escaping @Sendable (inout ConfigurationReader) ->
+            @Sendable (Scope, [FusedModality], [Target]) throws -> any FittedFusion
+    ) {
+        (self.name, self.paper, takesTokens, hasOwnHeads, isFitted) = (name, paper, false, true, true)
+        self.read = { reader, _ in
+            let make = read(&reader)
+            return { scope, modalities, targets, _ in try make(scope, modalities, targets) }
+        }
+    }
+
+    /// Why what governs training by gradients does not act.
+    var fittedReason: String { "fusion.type: \(name) is computed at once, and not trained; it acts only with fusions that are" }
 
     /// Two kinds of one name are one.
     public static func == (left: FusionKind, right: FusionKind) -> Bool { left.name == right.name }
@@ -63,5 +90,7 @@ public struct FusionKind: Registrable, Hashable {
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
     /// Every fusion there is.
-    public static let registry = Registry<FusionKind>([.concat, .gated, .lowRank, .crossAttention, .bottleneck, .film, .late])
+    public static let registry = Registry<FusionKind>([
+        .concat, .gated, .lowRank, .crossAttention, .bottleneck, .film, .late, .stacked,
+    ])
 }

@@ -10,7 +10,7 @@ public struct FusionSettings: Sendable {
     public let dropout: Double
     /// The chance of a modality to be hidden in training; one of each sample always stays.
     public let modalityDropout: Double
-    let make: FusionKind.MakeWithHeads
+    let make: FusionKind.MakeForTargets
 
     /// Reads the keys of `fusion`.
     ///
@@ -35,11 +35,12 @@ public struct FusionSettings: Sendable {
             "fusion.modality_dropout", unless: modalities != 1 || modalityDropout == 0,
             "acts only with two modalities or more; leave it out, or set it to 0")
         (self.dimension, self.dropout) = (dimension, dropout)
+        reader.idle(["fusion.dim", "fusion.dropout", "fusion.modality_dropout"], unless: !kind.isFitted, kind.fittedReason)
     }
 
     private struct Own {
         let tokens: Int?
-        let make: FusionKind.MakeWithHeads
+        let make: FusionKind.MakeForTargets
     }
 
     private static func tokens(_ reader: inout ConfigurationReader) -> Int {

@@ -61,17 +61,23 @@ public struct HeadSettings: Sendable {
 
     /// Reads the keys of a head.
     ///
-    /// - Parameter isOneOfSeveral: Whether it is one of `heads`, and so has a column and a weight of its own.
-    init(_ reader: inout ConfigurationReader, _ path: String, name: String, isOneOfSeveral: Bool) {
+    /// - Parameters:
+    ///   - isOneOfSeveral: Whether it is one of `heads`, and so has a column and a weight of its own.
+    ///   - fitted: Why the keys of trained heads do not act; nil where they do.
+    init(_ reader: inout ConfigurationReader, _ path: String, name: String, isOneOfSeveral: Bool, fitted: String?) {
         self.name = name
         let task = reader.kind("\(path).task", .multiclass, in: TaskKind.registry, "What is predicted.") {
             reader, kind in
             kind.read(&reader, path)
         }
-        let head = reader.kind(
-            "\(path).type", .mlp, in: HeadKind.registry, "What makes logits of the fused embedding."
-        ) {
-            reader, kind in kind.read(&reader, path)
+        let head = reader.acting(fitted == nil, else: fitted ?? "") { reader in
+            reader.kind("\(path).type", .mlp, in: HeadKind.registry, "What makes logits of the fused embedding.") {
+                reader, kind in kind.read(&reader, path)
+            }
+        }
+        if let fitted {
+            reader.refuse("\(path).loss", unless: task.own.isSmooth, "has no slope everywhere; \(fitted)")
+            reader.refuse("\(path).calibration", unless: task.own.isCalibrated, "held-out answers calibrate it anyway; \(fitted)")
         }
         (kind, self.task, make) = (task.kind, task.own, head.own)
         guard isOneOfSeveral else {
@@ -83,20 +89,24 @@ public struct HeadSettings: Sendable {
     }
 
     /// Reads `head`, or each of `heads`.
-    static func read(_ reader: inout ConfigurationReader) -> [HeadSettings] {
+    ///
+    /// - Parameter fitted: Why the keys of trained heads do not act; nil where they do.
+    static func read(_ reader: inout ConfigurationReader, fitted: String? = nil) -> [HeadSettings] {
         if reader.describesAll {
             return [
-                HeadSettings(&reader, "head", name: "label", isOneOfSeveral: false),
-                HeadSettings(&reader, "heads.*", name: "*", isOneOfSeveral: true),
+                HeadSettings(&reader, "head", name: "label", isOneOfSeveral: false, fitted: fitted),
+                HeadSettings(&reader, "heads.*", name: "*", isOneOfSeveral: true, fitted: fitted),
             ]
         }
         let names = reader.names(under: "heads")
-        guard !names.isEmpty else { return [HeadSettings(&reader, "head", name: "label", isOneOfSeveral: false)] }
+        guard !names.isEmpty else {
+            return [HeadSettings(&reader, "head", name: "label", isOneOfSeveral: false, fitted: fitted)]
+        }
         if reader.has("head") { reader.fault("head and heads are both given; name all heads under heads", "heads") }
         for name in names where name.contains(where: { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-")) }) {
             reader.fault("a head's name is made of letters, digits, _ and -", "heads.\(name)")
         }
-        let heads = names.map { HeadSettings(&reader, "heads.\($0)", name: $0, isOneOfSeveral: true) }
+        let heads = names.map { HeadSettings(&reader, "heads.\($0)", name: $0, isOneOfSeveral: true, fitted: fitted) }
         for (column, same) in Dictionary(grouping: heads, by: \.column) where same.count > 1 {
             reader.fault("\(same.map(\.name).joined(separator: " and ")) both read column \(column)", "heads")
         }

@@ -3,10 +3,10 @@ internal import Torch
 /// One head's loss on the samples of the train split. `docs/fusions.md` has the formulas.
 struct HeadLoss {
     let target: Target
-    /// As the task's loss takes labels, `[N, …]`; of unlabelled samples anything.
+    /// As the task's loss takes them, `[N, …]`; of unlabelled samples anything.
     private let values: Tensor
     /// `[N]`: the samples' weights, times their class's; 0 where a sample is not labelled for this head.
-    private let weights: Tensor
+    let weights: Tensor
     private let balance: OutputBalance?
 
     init(_ target: Target, _ samples: [Sample], source: String, device: Device) throws {
@@ -28,5 +28,13 @@ struct HeadLoss {
         var weights = try weights.rows(order)
         if let counted { weights = try weights * counted }
         return try (rows * weights).sum() / weights.sum().clamped(atLeast: 1e-12)
+    }
+
+    /// The loss by sample, without its weight, `[B]`: in the precision of `logits`, `[B, C]`, which are of the samples number `order`.
+    func ofEach(_ logits: Tensor, _ order: Tensor) throws -> Tensor {
+        let truth = try values.rows(order)
+        // Losses of numbers do not mix precisions; class numbers stay whole.
+        let isWhole = truth.dtype == .int64
+        return try target.task.loss(logits, isWhole ? truth : truth.converted(to: logits.dtype), balance: balance)
     }
 }

@@ -52,6 +52,9 @@ public protocol LearningTask: Sendable {
     /// How sure of the truth logits are, `[B]`, from 0 to 1: what OGM-GE compares modalities by.
     func likelihood(_ logits: Tensor, _ values: Tensor) throws -> Tensor
 
+    /// Whether the loss has a slope everywhere, which fusions that are fitted and not trained need.
+    var isSmooth: Bool { get }
+
     /// Whether the task's probabilities are calibrated by temperatures.
     var isCalibrated: Bool { get }
 
@@ -74,6 +77,9 @@ extension LearningTask {
 
     /// None: all outputs count alike.
     public func outputBalance(_ labels: LabelledValues, device: Device) throws -> OutputBalance? { nil }
+
+    /// Yes, as most losses have.
+    public var isSmooth: Bool { true }
 
     /// No: nothing is calibrated.
     public var isCalibrated: Bool { false }

@@ -81,6 +81,9 @@ public struct Regression: LearningTask {
         try logits.scaled(by: scale.deviation).adding(scale.mean)
     }
 
+    /// Not that of the absolute error, at zero.
+    public var isSmooth: Bool { loss != .mae }
+
     /// 1 / (1 + squared error).
     public func likelihood(_ logits: Tensor, _ values: Tensor) throws -> Tensor {
         try (logits - values).power(2).adding(1).power(-1).squeezed(1)

@@ -35,32 +35,49 @@ public struct SplitFractions: Sendable, Equatable {
 
     /// - Parameter label: The column whose classes are divided alike; nil where labels are no classes.
     func assign(_ samples: inout [Sample], by label: String? = "label") {
+        for (index, position) in samples.strataPositions(by: label, seed: seed).enumerated() {
+            samples[index].split = position < test ? .test : position < test + val ? .val : .train
+        }
+    }
+}
+
+extension [Sample] {
+    /// A place on the line from 0 to 1 for each sample, in which each class is spread evenly and a group has one place.
+    ///
+    /// - Parameters:
+    ///   - label: The column whose classes are spread evenly; nil where labels are no classes.
+    ///   - seed: Another seed gives another order.
+    ///   - rotatesStrata: Whether each class begins at another point of the line, so that classes of a few samples do not all leave out the
+    ///     same parts of it.
+    func strataPositions(by label: String?, seed: Int, rotatesStrata: Bool = false) -> [Double] {
         // A unit is what must not be divided: a group, or a sample without one.
         var units: [String: [Int]] = [:]
-        for (index, sample) in samples.enumerated() {
+        for (index, sample) in enumerated() {
             units[sample.group.map { "group:\($0)" } ?? "id:\(sample.id)", default: []].append(index)
         }
         var strata: [String: [(hash: UInt64, key: String)]] = [:]
         for (key, members) in units {
-            let stratum = label.map { label in majority(members.map { samples[$0].labels[label] ?? "" }) } ?? ""
+            let stratum = label.map { label in Self.majority(members.map { self[$0].labels[label] ?? "" }) } ?? ""
             strata[stratum, default: []].append((Fingerprint.number("\(seed)|\(key)"), key))
         }
-        for stratum in strata.values {
+        var positions = Array<Double>(repeating: 0, count: count)
+        for (name, stratum) in strata {
             let ordered = stratum.sorted { ($0.hash, $0.key) < ($1.hash, $1.key) }
             let total = ordered.reduce(0) { $0 + (units[$1.key]?.count ?? 0) }
+            let start = rotatesStrata ? Double(Fingerprint.number("\(seed)|stratum|\(name)") >> 11) / Double(1 << 53) : 0
             var placed = 0
             for (_, key) in ordered {
                 let members = units[key] ?? []
-                // The middle of the unit on the line from 0 to 1 says which share it falls into.
-                let position = (Double(placed) + Double(members.count) / 2) / Double(total)
-                let split: Split = position < test ? .test : position < test + val ? .val : .train
-                for index in members { samples[index].split = split }
+                // The middle of the unit on the line from 0 to 1.
+                let position = start + (Double(placed) + Double(members.count) / 2) / Double(total)
+                for index in members { positions[index] = position < 1 ? position : position - 1 }
                 placed += members.count
             }
         }
+        return positions
     }
 
-    private func majority(_ labels: [String]) -> String {
+    private static func majority(_ labels: [String]) -> String {
         let counts = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
         return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
     }

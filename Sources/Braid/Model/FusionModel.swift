@@ -14,7 +14,7 @@ public final class FusionModel {
     public let parameters: ParameterStore
     /// What makes probabilities of logits.
     public internal(set) var calibration = Calibration()
-    private let fusion: any Fusion
+    let fusion: any Fusion
     /// nil where the fusion has heads of its own.
     private let heads: TaskHeads?
 
@@ -51,7 +51,7 @@ public final class FusionModel {
             FusedModality($0.modality.rawValue, dimension: $0.encoder.dimension, tokenDimension: $0.encoder.tokenDimension)
         }
         let heads = zip(settings.heads, targets).map { (settings: $0, target: $1) }
-        fusion = try settings.fusion.make(scope / "fusion", sizes) { try TaskHeads($0, $1, heads) }
+        fusion = try settings.fusion.make(scope / "fusion", sizes, targets) { try TaskHeads($0, $1, heads) }
         self.heads = settings.fusion.kind.hasOwnHeads ? nil : try TaskHeads(scope / "head", fusion.dimension, heads)
     }
 

@@ -41,7 +41,9 @@ public struct ModelSettings: Sendable {
         splits = SplitFractions(&reader)
         fusion = FusionSettings(&reader, modalities: modalities)
         let place = { (head: HeadSettings) in order.firstIndex(of: head.name) ?? order.count }
-        heads = HeadSettings.read(&reader).sorted { place($0) < place($1) }
+        heads = HeadSettings.read(&reader, fitted: fusion.kind.isFitted ? fusion.kind.fittedReason : nil).sorted {
+            place($0) < place($1)
+        }
         self.columns = columns.with(labels: heads.map(\.column))
         self.manifestSHA256 = manifestSHA256
         resolved = reader.resolved

@@ -62,10 +62,17 @@ public struct Configuration: Sendable {
             "Whether embeddings of frozen encoders are shared with other runs through the user's cache; see braid cache.")
         modalities = EncoderSettings.read(&reader)
         fusion = FusionSettings(&reader, modalities: modalities.count)
-        heads = HeadSettings.read(&reader)
+        let fitted = fusion.kind.isFitted ? fusion.kind.fittedReason : nil
+        heads = HeadSettings.read(&reader, fitted: fitted)
         training = TrainingSettings(
             &reader, trainsEncoders: modalities.values.contains { $0.train != .none }, modalities: modalities.count,
             fusion.kind, heads)
+        for (modality, encoder) in modalities where encoder.train != .none {
+            reader.refuse(
+                "modalities.\(modality).train", unless: fitted == nil,
+                "fusion.type: \(fusion.kind.name) is computed from embeddings of frozen encoders; set it to none, or take another fusion"
+            )
+        }
         self.columns = columns.with(labels: heads.map(\.column))
         resolved = reader.resolved
     }

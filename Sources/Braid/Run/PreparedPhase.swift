@@ -46,6 +46,20 @@ struct PhasePreparation {
             embeddingSeconds: embedded.timeIntervalSince(started))
     }
 
+    /// A new model on frozen encoders, and what they make of the samples.
+    func prepareFrozen() throws -> (model: FusionModel, data: SplitData, seconds: Double) {
+        let started = Date()
+        let phase = TrainingPhase(name: "all at once", epochs: 0..<1, trains: [:])
+        let model = try configuration.model(makeEncoders(phase), targets, manifestSHA256: fingerprint, device: device)
+        let extractor = try EmbeddingExtractor(
+            manifest: manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
+            cache: configuration.embeddingCache())
+        let data = try SplitData(
+            BatchSource(
+                manifest.samples, Array(model.encoders.values), tokens: model.tokenBudget, extractor, device: device))
+        return (model, data, Date().timeIntervalSince(started))
+    }
+
     private func makeEncoders(_ phase: TrainingPhase) throws -> [ModalityEncoder] {
         try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
             let settings = EncoderSettings(

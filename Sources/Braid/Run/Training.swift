@@ -54,50 +54,24 @@ public struct Training {
         if resume { try checkSame(configuration) } else { try run.create() }
         try Generator.seed(UInt64(configuration.training.seed))
         let fingerprint = try Fingerprint.of(manifest.url)
+        if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
         let preparation = PhasePreparation(
             configuration: configuration, manifest: manifest, targets: targets, fingerprint: fingerprint,
             device: try configuration.device.resolve(), reporter: reporter)
 
-        // Where the last run stopped.
-        let last = TrainingCheckpoint(folder: run.checkpoint("last"))
-        let saved = resume ? try last.readState(manifestSHA256: fingerprint, targets: targets) : nil
-        var state = saved ?? TrainingState(configuration.training, targets, manifestSHA256: fingerprint)
-        if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
-
-        // Phase after phase: what is trained, the samples behind it, and the loop.
-        let store = try CheckpointFolder(run)
-        let phases = preparation.phases
-        var current: PreparedPhase?
-        var (stoppedEarly, embedding) = (false, 0.0)
-        for phase in phases where state.epoch < phase.epochs.upperBound || phase == phases.last {
-            let part = try preparation.prepare(phase, after: current?.trainee)
-            embedding += part.embeddingSeconds
-            if let saved, current == nil { try last.restore(part, saved) }
-            if phase.epochs.lowerBound > 0, state.epoch == phase.epochs.lowerBound {
-                // The same draws, whether the phase before ran just now or in an earlier process.
-                try Generator.seed(UInt64(configuration.training.seed + phase.epochs.lowerBound))
-            }
-            current = part
-            let loop = TrainingLoop(
-                settings: configuration.training, phase: phase, stopsEarly: phase == phases.last,
-                modalityDropout: configuration.fusion.modalityDropout, reporter: reporter, trainee: part.trainee,
-                optimizer: part.optimizer, data: part.data, store: store, device: preparation.device, afterEpoch: afterEpoch)
-            stoppedEarly = try loop.run(&state)
-        }
-        guard let current else { throw BraidError(.internal, "a training without a phase") }
-
-        // The best epoch is the model; the val split says how sure it may be.
-        let (model, data) = (current.trainee.model, current.data)
-        try store.restoreBest(into: current.trainee)
-        for subset in try model.calibrate(on: data.val) {
-            reporter.note("no val sample has \(Calibration.key(subset)): its probabilities are not calibrated")
-        }
+        let trained =
+            configuration.fusion.kind.isFitted
+            ? try FittedTraining(preparation: preparation, run: run)()
+            : try PhasedTraining(preparation: preparation, run: run, afterEpoch: afterEpoch)(resume: resume)
+        let (model, data) = (trained.model, trained.data)
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
-        let outcome = Outcome(model: model, test: test, history: state.history, bestEpoch: state.bestEpoch, skipped: data.skipped)
+        let outcome = Outcome(
+            model: model, test: test, history: trained.history, bestEpoch: trained.bestEpoch, skipped: data.skipped)
+        let embedding = trained.embeddingSeconds
         let seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding]
-        try writeRecord(outcome, manifest, fingerprint, data, preparation.device, started, seconds, stoppedEarly)
-        if let test { try Report(test, title: run.url.lastPathComponent, history: state.history).write(to: run) }
+        try writeRecord(outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly)
+        if let test { try Report(test, title: run.url.lastPathComponent, history: trained.history).write(to: run) }
         return outcome
     }
 

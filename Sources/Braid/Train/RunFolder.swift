@@ -75,6 +75,16 @@ public struct EpochRecord: Codable, Sendable {
     }
 }
 
+extension EpochRecord {
+    /// The loss and the figures that a line has room for.
+    var summary: String {
+        let shown = ["accuracy", "macro_f1", "rmse", "r2"]
+        let figures = val.sorted { $0.key < $1.key }.filter { figure in shown.contains { figure.key.hasSuffix($0) } }
+            .map { "\($0.key.replacingOccurrences(of: "_f1", with: " F1")) \(String(format: "%.4f", $0.value))" }
+        return String(format: "loss %.4f", trainLoss) + "  val \(figures.joined(separator: ", "))"
+    }
+}
+
 /// What made a run.
 public struct RunRecord: Codable, Sendable {
     /// The command and its arguments; empty where the library made the run.

@@ -54,7 +54,7 @@ struct TrainingLoop {
             let findings = try plugins.map { try $0.afterEpoch(state.epoch) }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             try keep(validate(state, trainLoss: lossSum / Double(order.count), findings, seconds: seconds), &state)
-            progress.finish(summary(state))
+            progress.finish((state.history.last?.summary ?? "") + (state.bestEpoch == state.epoch ? "  best" : ""))
             for note in findings.flatMap(\.notes) { reporter.note(note) }
             try afterEpoch?(state.epoch)
         }
@@ -110,15 +110,6 @@ struct TrainingLoop {
     private func isExhausted(_ state: TrainingState) -> Bool {
         stopsEarly && settings.patience > 0
             && state.epoch - max(state.bestEpoch, phase.epochs.lowerBound) >= settings.patience
-    }
-
-    private func summary(_ state: TrainingState) -> String {
-        guard let record = state.history.last else { return "" }
-        let shown = ["accuracy", "macro_f1", "rmse", "r2"]
-        let figures = record.val.sorted { $0.key < $1.key }.filter { figure in shown.contains { figure.key.hasSuffix($0) } }
-            .map { "\($0.key.replacingOccurrences(of: "_f1", with: " F1")) \(String(format: "%.4f", $0.value))" }
-        return String(format: "loss %.4f", record.trainLoss) + "  val \(figures.joined(separator: ", "))"
-            + (state.bestEpoch == state.epoch ? "  best" : "")
     }
 }
 

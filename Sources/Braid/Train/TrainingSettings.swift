@@ -48,13 +48,16 @@ public struct TrainingSettings: Sendable {
     public let patience: Int
     /// The number format of what is trained.
     public let precision: Precision
-    /// Of weights, order and dropout.
+    /// Whether a fusion that is fitted at once is fitted again on train and val together.
+    public let refit: Bool
+    /// Of weights, order, dropout and folds.
     public let seed: Int
 
     /// Reads the keys of `training`.
     init(
         _ reader: inout ConfigurationReader, trainsEncoders: Bool, modalities: Int, _ fusion: FusionKind, _ heads: [HeadSettings]
     ) {
+        let first = reader.keys.count
         epochs = reader.int("training.epochs", 20, 1...1_000_000, "Passes over the training split, at most.")
         headEpochs = reader.int(
             "training.head_epochs", 0, 0...1_000_000,
@@ -81,7 +84,6 @@ public struct TrainingSettings: Sendable {
         patience = reader.int(
             "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never.")
         precision = reader.choice("training.precision", .fp32, "Number format of what is trained.")
-        seed = reader.int("training.seed", 0, 0...Int(Int32.max), "Seed of weights, order and dropout.")
         reader.refuse(
             "training.encoder_learning_rate", unless: trainsEncoders,
             "acts only where an encoder is trained: modalities.….train: last:N or all")
@@ -92,6 +94,12 @@ public struct TrainingSettings: Sendable {
             reader.fault("leaves no epoch for the encoders: training.epochs is \(epochs)", "training.head_epochs")
         }
         reader.refuse("training.momentum", unless: optimizer == .sgd, "acts only with training.optimizer: sgd")
+        reader.idle(reader.keys[first...].map(\.path), unless: !fusion.isFitted, fusion.fittedReason)
+        refit = reader.bool(
+            "training.refit", true,
+            "Whether a fusion that is fitted at once is, when the val split has judged it, fitted again on train and val together.")
+        reader.idle(["training.refit"], unless: fusion.isFitted, "acts only with fusion.type: stacked")
+        seed = reader.int("training.seed", 0, 0...Int(Int32.max), "Seed of weights, order, dropout and folds.")
     }
 
     private static func stopping(_ reader: inout ConfigurationReader, _ heads: [HeadSettings]) -> (Metric, head: String) {

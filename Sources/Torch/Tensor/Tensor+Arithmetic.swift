@@ -127,11 +127,6 @@ extension Tensor {
         try Operator("any.dim")(.tensor(self), .int(dimension), .bool(true))
     }
 
-    /// The solution X of `self` X = `right`, for square matrices `[..., N, N]` (`torch.linalg.solve`).
-    public func solve(_ right: Tensor) throws(TorchError) -> Tensor {
-        try Operator("linalg_solve")(.tensor(self), .tensor(right), .bool(true))
-    }
-
     /// The sum of each element and those before it along `dimension`.
     public func cumulativeSum(_ dimension: Int) throws(TorchError) -> Tensor {
         try Operator("cumsum")(.tensor(self), .int(dimension))
@@ -156,6 +151,11 @@ extension Tensor {
     /// Writes the rows of `source`, `[K, ...]`, over this tensor's own at `indices`, int64 `[K]`.
     public func copyRowsInPlace(_ indices: Tensor, from source: Tensor) throws(TorchError) {
         _ = try Operator("index_copy_")(.tensor(self), .int(0), .tensor(indices), .tensor(source))
+    }
+
+    /// Adds the rows of `source`, `[K, ...]`, to this tensor's own at `indices`, int64 `[K]`.
+    public func addRowsInPlace(_ indices: Tensor, _ source: Tensor) throws(TorchError) {
+        _ = try Operator("index_add_")(.tensor(self), .int(0), .tensor(indices), .tensor(source))
     }
 
     /// Adds `other` to this tensor's own elements; its shape must broadcast to this one's.

@@ -33,7 +33,7 @@ public func withoutGradient<Result, Failure: Error>(_ body: () throws(Failure) -
 }
 
 /// Runs `body` with gradients recorded on this thread, whatever is around it.
-func withGradient<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+public func withGradient<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     let before = ct_set_grad_enabled(true)
     defer { _ = ct_set_grad_enabled(before) }
     return try body()

@@ -15,7 +15,14 @@ import Torch
         try Generator.seed(1)
         let settings = try FusionSettings.of(kind, ["dim": "8", "layers": "2", "heads": "2", "dropout": "0"].merging(keys) { $1 })
         let sizes = Self.sizes.prefix(modalities).map { FusedModality($0.0, dimension: $0.1, tokenDimension: $0.2) }
-        return try AnyFusion(Scope(store), sizes, settings)
+        let fusion = try AnyFusion(Scope(store), sizes, settings)
+        // What is fitted is zero until then, and zeros hide everything.
+        if kind.isFitted {
+            try withoutGradient {
+                for entry in store.parameters { try entry.tensor.copyInPlace(from: .randomNormal(entry.tensor.shape)) }
+            }
+        }
+        return fusion
     }
 
     private func part(_ index: Int, _ rows: Int) throws -> FusionInput.Part {
@@ -100,17 +107,17 @@ import Torch
         let fusion = try model(kind, modalities: count)
         let parts = try (0..<count).map { try part($0, 2) }
         let output = try fusion(FusionInput(parts, presence: mask(Array(repeating: Array(repeating: 1, count: count), count: 2))))
-        #expect(output.shape == [2, kind == .late ? 3 : 8])
+        #expect(output.shape == [2, kind.hasOwnHeads ? 3 : 8])
         #expect(try output.array().allSatisfy { (value: Float) in value.isFinite })
     }
 }
 
-/// A fusion of any kind; of late fusion its three logits.
+/// A fusion of any kind; of one with heads of its own its three logits.
 struct AnyFusion {
     private let fusion: any Fusion
 
     init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionSettings) throws {
-        fusion = try settings.make(scope, modalities) { try .three($0, $1) }
+        fusion = try settings.make(scope, modalities, [.three]) { try .three($0, $1) }
     }
 
     func callAsFunction(_ input: FusionInput, mode: Mode = .evaluate) throws -> Tensor {
@@ -126,9 +133,13 @@ extension TaskHeads {
     static func three(_ scope: Scope, _ inputs: Int) throws -> TaskHeads {
         var reader = ConfigurationReader(ConfigurationDocument(yaml: "head: {hidden: [7], dropout: 0}", file: "test"))
         let settings = HeadSettings.read(&reader)[0]
-        return try TaskHeads(
-            scope, inputs, [(settings: settings, target: Target(scale: .init(classes: ["0", "1", "2"])))])
+        return try TaskHeads(scope, inputs, [(settings: settings, target: .three)])
     }
+}
+
+extension Target {
+    /// Three classes.
+    static let three = Target(scale: .init(classes: ["0", "1", "2"]))
 }
 
 extension FusionSettings {

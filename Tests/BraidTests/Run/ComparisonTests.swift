@@ -26,8 +26,8 @@ import Testing
         let out = small.folder.url.appendingPathComponent("out")
         try comparison.write(to: out)
         #expect(
-            try String(contentsOf: out.appendingPathComponent("compare.csv"), encoding: .utf8).split(separator: "\n").count == 10)
-        #expect(try String(contentsOf: out.appendingPathComponent("runs.csv"), encoding: .utf8).split(separator: "\n").count == 19)
+            try String(contentsOf: out.appendingPathComponent("compare.csv"), encoding: .utf8).split(separator: "\n").count == FusionKind.registry.all.count + 3)
+        #expect(try String(contentsOf: out.appendingPathComponent("runs.csv"), encoding: .utf8).split(separator: "\n").count == 2 * (FusionKind.registry.all.count + 2) + 1)
         #expect(try String(contentsOf: out.appendingPathComponent("compare.svg"), encoding: .utf8).contains("image alone"))
         #expect(comparison.table.contains("paired t-test over seeds"))
     }

@@ -38,11 +38,28 @@ struct SmallRun {
             modalities:
               image: {weights: "\(Fixtures.url("resnet").path)"}
               audio: {weights: "\(Fixtures.url("cnn10").path)"}
-            fusion: {dim: 16, modality_dropout: 0.3}
+            fusion: {type: concat, dim: 16, modality_dropout: 0.3}
             \(head)
             training: {epochs: 3, batch_size: 8, learning_rate: 0.01, early_stopping: {patience: 0}}
             """
         return try Configuration.read(folder.write(yaml, as: "config.yaml"), overrides: overrides)
+    }
+
+    /// A configuration that names the encoders and a fusion, and leaves everything else as it comes.
+    func plain(_ fusion: String, _ overrides: [String] = []) throws -> Configuration {
+        let yaml = """
+            modalities:
+              image: {weights: "\(Fixtures.url("resnet").path)"}
+              audio: {weights: "\(Fixtures.url("cnn10").path)"}
+            fusion: {type: \(fusion)}
+            """
+        return try Configuration.read(folder.write(yaml, as: "plain.yaml"), overrides: overrides)
+    }
+
+    @discardableResult
+    func train(plain fusion: String, _ name: String, _ overrides: [String] = [], resume: Bool = false) throws -> Training.Outcome {
+        let run = RunFolder(folder.url.appendingPathComponent(name))
+        return try Training(plain(fusion, overrides), into: run)(resume: resume)
     }
 
     @discardableResult

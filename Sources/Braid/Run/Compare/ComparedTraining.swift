@@ -12,35 +12,28 @@ struct ComparedTraining {
     let predictions: HeadPredictions
 
     init(_ asked: Configuration, seed: Int, _ metric: Metric, _ embedded: SharedEmbeddings) throws {
-        configuration = try asked.with(["training.seed": "\(seed)", "training.monitor": "false"])
+        configuration = try asked.silent(seed: seed)
         try Generator.seed(UInt64(seed))
         let (model, data) = try embedded.prepare(configuration)
-        let started = ContinuousClock.now
-        var state = TrainingState(configuration.training, model.targets, manifestSHA256: "")
-        let store = CheckpointMemory()
-        let context = TrainingContext(
-            model: model, train: data.train, val: data.val, device: embedded.device, reporter: SilentReporter())
-        let trainee = Trainee(
-            model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: [:])
-        let loop = TrainingLoop(
-            settings: configuration.training, phase: configuration.training.phases([:])[0], stopsEarly: true,
-            modalityDropout: configuration.fusion.modalityDropout,
-            reporter: SilentReporter(), trainee: trainee, optimizer: try trainee.optimizer(configuration.training), data: data,
-            store: store, device: embedded.device)
-        _ = try loop.run(&state)
-        try store.restoreBest(into: trainee)
-        try model.calibrate(on: data.val)
-        let trained = ContinuousClock.now
+        let training = try SilentTraining(configuration, model, data, device: embedded.device)
         guard let test = data.test else { throw BraidError(.badData, "the test split has no sample that can be used") }
+        let trained = ContinuousClock.now
         _ = try model.logits(test, presence: test.presence)
         let milliseconds = (ContinuousClock.now - trained) / .milliseconds(1)
         predictions = try model.predict(test).primary.labelled()
-        let val = try model.predict(data.val).primary.labelled().scores([metric])[metric]
         run = Comparison.Run(
-            seed: seed, val: val ?? .nan, test: try predictions.scores([metric])[metric] ?? .nan, bestEpoch: state.bestEpoch,
-            epochs: state.epoch, trainSeconds: (trained - started) / .seconds(1),
-            milliseconds: milliseconds / Double(max(1, test.samples.count)) * 1000)
+            seed: seed, val: try training.val.scores([metric])[metric] ?? .nan,
+            test: try predictions.scores([metric])[metric] ?? .nan, bestEpoch: training.epochs.best, epochs: training.epochs.all,
+            trainSeconds: training.seconds, milliseconds: milliseconds / Double(max(1, test.samples.count)) * 1000)
         modalities = model.modalities
         parameters = model.parameterCounts.trained
+    }
+}
+
+extension Configuration {
+    /// With another seed, and without what only watches.
+    func silent(seed: Int) throws -> Configuration {
+        let monitor = fusion.kind.isFitted ? [:] : ["training.monitor": "false"]
+        return try with(["training.seed": "\(seed)"].merging(monitor) { $1 })
     }
 }

@@ -1,0 +1,64 @@
+internal import Torch
+
+/// The mean and the deviation of each value of embeddings: scikit-learn's `StandardScaler`.
+struct Standardization {
+    /// `[D]`.
+    let mean: Tensor
+    /// `[D]`; 1 where a value never changes.
+    let deviation: Tensor
+
+    /// Learns them from rows `[N, D]`.
+    init(_ rows: Tensor) throws {
+        mean = try rows.mean([0])
+        let spread = try (rows - mean).power(2).mean([0]).power(0.5)
+        // What varies by rounding alone is constant: dividing by it would blow the rounding up.
+        let isConstant = try (spread / (mean.absolute().adding(1e-30))).less(than: 1e-6)
+        deviation = try Tensor.ones([]).converted(to: rows.dtype).where(isConstant, else: spread.clamped(atLeast: 1e-30))
+    }
+
+    /// Standardised rows, `[N, D]`.
+    func callAsFunction(_ rows: Tensor) throws -> Tensor { try (rows - mean) / deviation }
+}
+
+/// Rows in the basis of their own principal directions, in which the curvature of a linear model is nearly diagonal.
+///
+/// An L2 penalty does not change with a rotation, and puts no weight on directions in which rows do not vary: what is fitted here is
+/// exactly what would be fitted on the rows themselves.
+struct PrincipalFeatures {
+    /// `[N, R]`, R at most the smaller of N and D.
+    let rows: Tensor
+    /// The sum of squares of each column, `[R]`.
+    let squares: Tensor
+    /// `[D, R]`: rows of the original space times this are `rows`.
+    private let basis: Tensor
+
+    /// Directions whose sum of squares is less than this share of the largest are rounding.
+    private static let smallest = 1e-12
+
+    /// - Parameter x: Standardised rows `[N, D]`.
+    init(_ x: Tensor) throws {
+        let isWide = x.shape[0] < x.shape[1]
+        let gram = try isWide ? x.matmul(x.transposed(0, 1)) : x.transposed(0, 1).matmul(x)
+        let (values, vectors) = try gram.converted(to: .float64).symmetricEigen()
+        let all = try values.array(of: Double.self)
+        let top = all.last ?? 0
+        let first = all.firstIndex { $0 > top * Self.smallest && $0 > 0 } ?? all.count
+        let kept = first..<all.count
+        squares = try values.slice(0, kept)
+        let chosen = try vectors.slice(1, kept).converted(to: x.dtype).contiguous()
+        if isWide {
+            let lengths = try squares.converted(to: x.dtype).power(0.5)
+            rows = try chosen * lengths
+            basis = try x.transposed(0, 1).matmul(chosen) / lengths
+        } else {
+            rows = try x.matmul(chosen)
+            basis = chosen
+        }
+    }
+
+    /// Weights of the original space, `[D, C]`, from those found here, `[R, C]`.
+    func original(_ weights: Tensor) throws -> Tensor { try basis.matmul(weights) }
+
+    /// What rows `[M, D]` are here, `[M, R]`.
+    func projected(_ x: Tensor) throws -> Tensor { try x.matmul(basis) }
+}

@@ -1,0 +1,25 @@
+/// Which part of k-fold cross-validation each sample is held out in.
+///
+/// Samples of a group stay together, each class is spread evenly over the folds, and ids decide, not the order of rows.
+struct Folds: Equatable {
+    /// The fold of each sample, from 0.
+    let numbers: [Int]
+    /// How many folds there are: as many as asked for, or one a unit where there are fewer units (groups, or samples without one).
+    let count: Int
+
+    /// - Parameters:
+    ///   - samples: What is divided.
+    ///   - label: The column whose classes are spread evenly; nil where labels are no classes.
+    ///   - asked: How many folds are wanted, at least two.
+    ///   - seed: Another seed gives another division.
+    init(_ samples: [Sample], by label: String?, count asked: Int, seed: Int) {
+        let units = Set(samples.map { $0.group.map { "group:\($0)" } ?? "id:\($0.id)" }).count
+        let count = max(1, min(asked, units))
+        let places = samples.strataPositions(by: label, seed: seed, rotatesStrata: true)
+        numbers = places.map { min(count - 1, Int($0 * Double(count))) }
+        self.count = count
+    }
+
+    /// Folds that are known.
+    init(numbers: [Int], count: Int) { (self.numbers, self.count) = (numbers, count) }
+}

@@ -1,0 +1,48 @@
+internal import Foundation
+internal import Torch
+
+/// The penalty of a linear model, chosen by k-fold cross-validation from strong to weak, and what the folds say of the rows they hold out.
+struct PenaltyPath {
+    /// The chosen penalty: `1 / C` of scikit-learn.
+    let penalty: Double
+    /// Logits `[N, C]` of each row by a fit that has not seen it.
+    let heldOut: Tensor
+    /// The mean loss of the rows that are held out.
+    let loss: Double
+    /// The mean of the folds' fits, from which the fit of all rows begins.
+    let start: LinearProblem.Point
+
+    /// From 100,000 down to 0.001, two a decade.
+    static let penalties = (0...16).map { pow(10, 5 - Double($0) / 2) }
+    /// The search ends when so many penalties in turn were no better.
+    private static let patience = 1
+    /// Of the mean loss, while penalties are compared.
+    private static let tolerance = 1e-6
+
+    /// - Parameters:
+    ///   - problem: The fits of all folds.
+    ///   - judge: The mean loss of logits `[N, C]` of the rows that are held out.
+    init(_ problem: LinearProblem, penalties: [Double] = penalties, tolerance: Double = tolerance, judge: (Tensor) throws -> Double)
+        throws
+    {
+        var point = try problem.start()
+        var best: (penalty: Double, heldOut: Tensor, loss: Double, point: Tensor)?
+        var worse = 0
+        for penalty in penalties {
+            point = try problem.solution(penalty: penalty, from: point, tolerance: tolerance)
+            let heldOut = try problem.heldOut(point)
+            let loss = try judge(heldOut)
+            if loss < best?.loss ?? .infinity {
+                best = (penalty, heldOut, loss, point)
+                worse = 0
+            } else {
+                worse += 1
+                if worse == Self.patience { break }
+            }
+        }
+        guard let best else { throw BraidError(.badData, "no linear model of the embeddings has a finite loss") }
+        (penalty, heldOut, loss) = (best.penalty, best.heldOut, best.loss)
+        start = try problem.mean(best.point)
+    }
+
+}

@@ -1,0 +1,31 @@
+internal import Torch
+
+/// A fusion whose values are computed from embeddings at once, and not trained by gradients.
+protocol FittedFusion: Fusion {
+    /// Computes and takes every value.
+    func fit(_ set: FittingSet) throws -> FittingRecord
+}
+
+/// What a fusion is fitted on.
+struct FittingSet {
+    /// The samples.
+    let samples: [Sample]
+    /// What is there, `[N][M]`.
+    let presence: [[Bool]]
+    /// Pooled embeddings of each modality, `[N, D]`, in the model's order. Rows of samples that lack it may hold anything.
+    let embeddings: [Tensor]
+    /// Each head's loss on the samples.
+    let losses: [HeadLoss]
+    /// Each head's labels.
+    let labels: [LabelledValues]
+    /// What holds each sample out.
+    let folds: Folds
+}
+
+/// What a fit came to.
+struct FittingRecord {
+    /// By name: `penalty/image`, `held_out_loss/image`, `vote/image`; with several heads behind `HEAD.`.
+    let figures: [String: Double]
+    /// Logits `[N, C]` a head of every sample by fits that have not seen it: zeros where nothing can be said.
+    let heldOut: [Tensor]
+}

@@ -1,0 +1,120 @@
+internal import Torch
+
+/// Fits a stacked fusion: standardisation, a linear model a view with its penalty, and weights for each set of modalities.
+struct StackedFit {
+    let fusion: StackedFusion
+    let set: FittingSet
+
+    /// One head's values.
+    struct Head {
+        /// Weights `[C, D]` and biases `[C]` of each view; nil where too few rows have the view.
+        var experts: [(weight: Tensor, bias: Tensor)?]
+        /// By set of modalities and view.
+        var votes: [[Double]]
+    }
+
+    /// What one view's linear model says of rows it has not seen.
+    struct Expert {
+        /// The numbers of the samples that have the view.
+        let samples: [Int]
+        let path: PenaltyPath
+        let weight: Tensor
+        let bias: Tensor
+    }
+
+    /// Fewer labelled rows than these are no ground to fit weights, or a model, on.
+    static let fewest = 10
+    /// Of the mean loss, in the fit of all rows.
+    private static let tolerance = 1e-10
+    /// More values than these are computed with in single precision: 268 MB of double.
+    private static let mostInDouble = 1 << 25
+
+    func callAsFunction() throws -> (scales: [Standardization], heads: [Head], record: FittingRecord) {
+        try withoutGradient {
+            let scales = try fusion.modalities.indices.map { try scale($0) }
+            var experts: [[Expert?]] = set.losses.map { _ in [] }
+            for view in fusion.views {
+                let rows = set.presence.indices.filter { row in view.allSatisfy { set.presence[row][$0] } }
+                let features = rows.count < Self.fewest ? nil : try features(view, rows, scales)
+                for head in set.losses.indices { experts[head].append(try features.flatMap { try expert($0, rows, head) }) }
+            }
+            let heads = try set.losses.indices.map { head in
+                Head(
+                    experts: experts[head].map { $0.map { ($0.weight, $0.bias) } },
+                    votes: try StackedVotes(views: fusion.views, experts: experts[head], set: set, head: head).table())
+            }
+            return (scales, heads, try record(experts, heads))
+        }
+    }
+
+    private func scale(_ modality: Int) throws -> Standardization {
+        let rows = set.presence.indices.filter { set.presence[$0][modality] }
+        return try Standardization(pooled(modality, rows))
+    }
+
+    /// Embeddings of some samples, in the precision that fits are computed in.
+    private func pooled(_ modality: Int, _ rows: [Int]) throws -> Tensor {
+        let all = set.embeddings[modality]
+        let chosen = try all.rows(Tensor(rows.map(Int64.init), shape: [rows.count]).moved(to: all.device)).moved(to: .cpu)
+        return try chosen.converted(to: chosen.count > Self.mostInDouble ? .float32 : .float64)
+    }
+
+    private func features(_ view: [Int], _ rows: [Int], _ scales: [Standardization]) throws -> PrincipalFeatures {
+        let parts = try view.map { try scales[$0](pooled($0, rows)) }
+        let types = Set(parts.map(\.dtype))
+        let same = types.count == 1 ? parts : try parts.map { try $0.converted(to: .float32) }
+        return try PrincipalFeatures(same.count == 1 ? same[0] : .concatenate(same, 1))
+    }
+
+    /// nil where too few of the rows are labelled for the head.
+    private func expert(_ features: PrincipalFeatures, _ rows: [Int], _ head: Int) throws -> Expert? {
+        let (loss, judged) = (set.losses[head], set.judged(rows, head))
+        guard judged.reduce(0, +) >= Double(Self.fewest) else { return nil }
+        let folds = Folds(numbers: rows.map { set.folds.numbers[$0] }, count: set.folds.count)
+        let problem = try LinearProblem(features, loss, samples: rows, folds: folds)
+        let judge = try RowLoss(loss, samples: rows, counts: judged, dtype: features.rows.dtype)
+        let path = try PenaltyPath(problem) { try judge.mean($0) }
+        let whole = try LinearProblem(features, loss, samples: rows, folds: nil)
+        let (weight, bias) = try whole.linear(
+            whole.solution(penalty: path.penalty, from: path.start, tolerance: Self.tolerance))
+        return Expert(samples: rows, path: path, weight: weight, bias: bias)
+    }
+
+    private func record(_ experts: [[Expert?]], _ heads: [Head]) throws -> FittingRecord {
+        var figures: [String: Double] = [:]
+        let full = (1 << fusion.modalities.count) - 1
+        let heldOut = try set.losses.indices.map { head in
+            let prefix = set.losses.count > 1 ? "\(set.losses[head].target.name)." : ""
+            for (index, view) in fusion.views.enumerated() {
+                guard let expert = experts[head][index] else { continue }
+                let name = view.map { fusion.modalities[$0].name }.joined(separator: "+")
+                figures["\(prefix)penalty/\(name)"] = expert.path.penalty
+                figures["\(prefix)held_out_loss/\(name)"] = expert.path.loss
+                figures["\(prefix)vote/\(name)"] = heads[head].votes[full][index]
+            }
+            return try StackedVotes(views: fusion.views, experts: experts[head], set: set, head: head).fused(heads[head].votes)
+        }
+        return FittingRecord(figures: figures, heldOut: heldOut)
+    }
+}
+
+extension StackedFusion {
+    func fit(_ set: FittingSet) throws -> FittingRecord {
+        let (scales, heads, record) = try StackedFit(fusion: self, set: set)()
+        try adopt(scales, heads)
+        return record
+    }
+}
+
+extension FittingSet {
+    /// What each of some samples counts where held-out answers are judged: 0 where it is not labelled, or its class has no other sample
+    /// outside of its fold, so that nothing could learn it.
+    func judged(_ rows: [Int], _ head: Int) -> [Double] {
+        let labels = labels[head]
+        guard labels.target.form == .classes else { return rows.map { labels.isKnown[$0] ? 1 : 0 } }
+        let classes = labels.indices
+        var foldsOfClass: [Int: Set<Int>] = [:]
+        for row in rows where labels.isKnown[row] { foldsOfClass[classes[row], default: []].insert(folds.numbers[row]) }
+        return rows.map { labels.isKnown[$0] && foldsOfClass[classes[$0], default: []].count > 1 ? 1 : 0 }
+    }
+}

@@ -1,0 +1,32 @@
+internal import Torch
+
+extension FusionModel {
+    /// Computes the fusion's values from `data`, whose encoders are all frozen.
+    ///
+    /// - Parameters:
+    ///   - folds: How many parts of the data are held out in turn.
+    ///   - seed: Another seed gives other folds.
+    /// - Throws: `BraidError` where the fusion is trained by gradients, or the data are too few.
+    func fit(on data: BatchSource, folds asked: Int = 5, seed: Int) throws -> FittingRecord {
+        guard let fitted = fusion as? any FittedFusion else {
+            throw BraidError(.internal, "fusion.type: \(settings.fusion.kind.name) is trained, and not fitted")
+        }
+        let folds = Folds(data.samples, by: settings.heads.stratum, count: asked, seed: seed)
+        guard folds.count > 1 else {
+            throw BraidError(
+                .badData,
+                "\(data.name): all samples to learn from are one group, so that none can be held out; give them more groups")
+        }
+        let embeddings = try modalities.map { modality in
+            guard let rows = data.embeddings[modality] else {
+                throw BraidError(.internal, "the \(modality) encoder is not frozen, so there are no embeddings to fit on")
+            }
+            return rows.pooled
+        }
+        return try fitted.fit(
+            FittingSet(
+                samples: data.samples, presence: data.presence, embeddings: embeddings,
+                losses: try targets.map { try HeadLoss($0, data.samples, source: data.name, device: .cpu) },
+                labels: try targets.map { try LabelledValues(data.samples, $0, data.name) }, folds: folds))
+    }
+}

@@ -1,0 +1,41 @@
+internal import Torch
+
+/// Trains a model on embeddings that are at hand, and leaves nothing on the disk.
+struct SilentTraining {
+    let model: FusionModel
+    /// The number of the epoch that the model is of, and how many were trained.
+    let epochs: (best: Int, all: Int)
+    /// On the val split, by a model that has not learnt from it.
+    let val: HeadPredictions
+    let seconds: Double
+
+    /// - Parameters:
+    ///   - configuration: How it is trained; its seed decides everything random.
+    ///   - model: Not trained yet.
+    ///   - data: What the model's modalities have.
+    init(_ configuration: Configuration, _ model: FusionModel, _ data: SplitData, device: Device) throws {
+        let started = ContinuousClock.now
+        self.model = model
+        if model.settings.fusion.kind.isFitted {
+            val = try model.fit(to: data, configuration.training).predictions.primary.labelled()
+            epochs = (1, 1)
+        } else {
+            var state = TrainingState(configuration.training, model.targets, manifestSHA256: "")
+            let store = CheckpointMemory()
+            let context = TrainingContext(
+                model: model, train: data.train, val: data.val, device: device, reporter: SilentReporter())
+            let trainee = Trainee(
+                model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: [:])
+            let loop = TrainingLoop(
+                settings: configuration.training, phase: configuration.training.phases([:])[0], stopsEarly: true,
+                modalityDropout: configuration.fusion.modalityDropout, reporter: SilentReporter(), trainee: trainee,
+                optimizer: try trainee.optimizer(configuration.training), data: data, store: store, device: device)
+            _ = try loop.run(&state)
+            try store.restoreBest(into: trainee)
+            try model.calibrate(on: data.val)
+            val = try model.predict(data.val).primary.labelled()
+            epochs = (state.bestEpoch, state.epoch)
+        }
+        seconds = (ContinuousClock.now - started) / .seconds(1)
+    }
+}
