@@ -73,11 +73,11 @@ struct Compare: ParsableCommand {
     /// What `--fusions` names; nil where it is not given.
     private func kinds() throws -> [FusionKind]? {
         guard let fusions else { return nil }
-        guard fusions != "all" else { return FusionKind.registry.all }
+        guard fusions != "all" else { return FusionKind.fusions }
         return try fusions.split(separator: ",").map { name in
             let name = name.trimmingCharacters(in: .whitespaces)
-            guard let kind = FusionKind.registry[name] else {
-                let known = FusionKind.registry.names.joined(separator: ", ")
+            guard let kind = FusionKind.registry[name], !kind.isAutomatic else {
+                let known = FusionKind.fusions.map(\.name).joined(separator: ", ")
                 throw ValidationError("--fusions \(name): expected any of \(known), or all")
             }
             return kind

@@ -38,6 +38,7 @@ struct Train: ParsableCommand {
             configuration, into: run, reporter: output.reporter, command: Self.recorded(CommandLine.arguments))(
                 resume: resume)
         if json { return try printJSON(outcome.history) }
+        if let choice = outcome.choice { try emitLine("\(choice.summary)\n") }
         if let test = outcome.test { try emitLine("Test split, epoch \(outcome.bestEpoch):\n\n\(try test.report())") }
         try emitLine("Run: \(run.url.path)")
     }

@@ -67,11 +67,10 @@ extension FusionModel {
 
     /// Predicts `dataset` from what `presence` (`[N][M]`) leaves of it.
     func predict(_ dataset: BatchSource, presence: [[Bool]]) throws -> Predictions {
-        let logits = try logits(dataset, presence: presence)
+        let logits = try zip(targets, logits(dataset, presence: presence)).map { try calibrated($1, $0, presence) }
         let heads = try zip(targets, logits).map { target, logits in
             HeadPredictions(
-                target: target, samples: dataset.samples, source: dataset.name,
-                values: try values(target, calibrated(logits, target, presence)))
+                target: target, samples: dataset.samples, source: dataset.name, values: try values(target, logits))
         }
         return Predictions(samples: dataset.samples, heads: heads, loss: try loss(logits, dataset))
     }
@@ -91,16 +90,34 @@ extension FusionModel {
         return (0..<answers.shape[0]).map { Array(flat[$0 * width..<($0 + 1) * width]) }
     }
 
+    /// The mean over the labelled samples of each head's loss, each times the head's weight; nil where a head knows no label.
     private func loss(_ logits: [Tensor], _ dataset: BatchSource) throws -> Double? {
         var sum = 0.0
-        for ((target, settings), logits) in zip(zip(targets, settings.heads), logits) {
-            guard let labels = try? LabelledValues(dataset.samples, target, dataset.name), labels.isKnown.contains(true) else {
-                return nil
-            }
-            let known = try Tensor(labels.isKnown.map { Float($0 ? 1 : 0) }, shape: [labels.isKnown.count]).moved(to: logits.device)
-            let rows = try target.task.plainLoss(logits, labels.tensor().moved(to: logits.device))
-            sum += try settings.weight * ((rows * known).sum() / known.sum()).item()
+        for (index, logits) in logits.enumerated() {
+            guard let rows = try? losses(logits, head: index, dataset), rows.contains(where: { $0 != nil }) else { return nil }
+            let known = rows.compactMap { $0 }
+            sum += known.reduce(0, +) / Double(known.count) * settings.heads[index].weight
         }
         return sum
+    }
+
+    /// One head's loss of each sample, without smoothing or class weights; nil where the sample is not labelled for the head.
+    private func losses(_ logits: Tensor, head: Int, _ dataset: BatchSource) throws -> [Double?] {
+        let labels = try LabelledValues(dataset.samples, targets[head], dataset.name)
+        let rows = try targets[head].task.plainLoss(logits, labels.tensor().moved(to: logits.device)).array(of: Float.self)
+        return zip(rows, labels.isKnown).map { $1 ? Double($0) : nil }
+    }
+
+    /// The heads' losses of each sample together, each times its weight, calibrated; nil where it has no label at all.
+    func losses(_ dataset: BatchSource) throws -> [Double?] {
+        let logits = try logits(dataset, presence: dataset.presence)
+        var sums: [Double?] = dataset.samples.map { _ in nil }
+        for (index, target) in targets.enumerated() {
+            let rows = try losses(calibrated(logits[index], target, dataset.presence), head: index, dataset)
+            for (row, loss) in rows.enumerated() {
+                if let loss { sums[row] = (sums[row] ?? 0) + loss * settings.heads[index].weight }
+            }
+        }
+        return sums
     }
 }

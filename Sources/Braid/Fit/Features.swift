@@ -56,9 +56,13 @@ struct PrincipalFeatures {
         }
     }
 
+    private init(rows: Tensor, squares: Tensor, basis: Tensor) { (self.rows, self.squares, self.basis) = (rows, squares, basis) }
+
+    /// The same in another precision.
+    func converted(to dtype: DType) throws -> PrincipalFeatures {
+        PrincipalFeatures(rows: try rows.converted(to: dtype), squares: squares, basis: try basis.converted(to: dtype))
+    }
+
     /// Weights of the original space, `[D, C]`, from those found here, `[R, C]`.
     func original(_ weights: Tensor) throws -> Tensor { try basis.matmul(weights) }
-
-    /// What rows `[M, D]` are here, `[M, R]`.
-    func projected(_ x: Tensor) throws -> Tensor { try x.matmul(basis) }
 }

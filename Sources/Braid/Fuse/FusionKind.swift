@@ -33,6 +33,8 @@ public struct FusionKind: Registrable, Hashable {
     public let hasOwnHeads: Bool
     /// Whether its values are computed from embeddings at once, so that nothing of what governs training by gradients acts.
     public let isFitted: Bool
+    /// Whether it is no fusion, but the wish that training choose one.
+    public let isAutomatic: Bool
     let read: @Sendable (inout ConfigurationReader, Basics) -> MakeForTargets
 
     /// A fusion of embeddings.
@@ -46,7 +48,8 @@ public struct FusionKind: Registrable, Hashable {
         name: String, paper: String, takesTokens: Bool = false,
         read: @escaping @Sendable (inout ConfigurationReader, Basics) -> Make
     ) {
-        (self.name, self.paper, self.takesTokens, hasOwnHeads, isFitted) = (name, paper, takesTokens, false, false)
+        (self.name, self.paper, self.takesTokens, hasOwnHeads) = (name, paper, takesTokens, false)
+        (isFitted, isAutomatic) = (false, false)
         self.read = { reader, basics in
             let make = read(&reader, basics)
             return { scope, modalities, _, _ in try make(scope, modalities) }
@@ -59,7 +62,8 @@ public struct FusionKind: Registrable, Hashable {
         fusingLogits name: String, paper: String,
         read: @escaping @Sendable (inout ConfigurationReader, Basics) -> MakeWithHeads
     ) {
-        (self.name, self.paper, takesTokens, hasOwnHeads, isFitted) = (name, paper, false, true, false)
+        (self.name, self.paper, takesTokens, hasOwnHeads) = (name, paper, false, true)
+        (isFitted, isAutomatic) = (false, false)
         self.read = { reader, basics in
             let make = read(&reader, basics)
             return { scope, modalities, _, heads in try make(scope, modalities, heads) }
@@ -73,12 +77,23 @@ public struct FusionKind: Registrable, Hashable {
             @escaping @Sendable (inout ConfigurationReader) ->
             @Sendable (Scope, [FusedModality], [Target]) throws -> any FittedFusion
     ) {
-        (self.name, self.paper, takesTokens, hasOwnHeads, isFitted) = (name, paper, false, true, true)
+        (self.name, self.paper, takesTokens, hasOwnHeads) = (name, paper, false, true)
+        (isFitted, isAutomatic) = (true, false)
         self.read = { reader, _ in
             let make = read(&reader)
             return { scope, modalities, targets, _ in try make(scope, modalities, targets) }
         }
     }
+
+    private init(automatic name: String, paper: String) {
+        (self.name, self.paper, takesTokens, hasOwnHeads, isFitted, isAutomatic) = (name, paper, false, false, false, true)
+        read = { _, _ in
+            { _, _, _, _ in throw BraidError(.internal, "fusion.type: \(name) is chosen by training, and was not") }
+        }
+    }
+
+    /// Training chooses a fusion by cross-validation.
+    public static let auto = FusionKind(automatic: "auto", paper: "docs/choosing.md")
 
     /// Why what governs training by gradients does not act.
     var fittedReason: String { "fusion.type: \(name) is computed at once, and not trained; it acts only with fusions that are" }
@@ -89,8 +104,11 @@ public struct FusionKind: Registrable, Hashable {
     /// Hashes the name.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
-    /// Every fusion there is.
+    /// Every fusion there is, and `auto`.
     public static let registry = Registry<FusionKind>([
-        .concat, .gated, .lowRank, .crossAttention, .bottleneck, .film, .late, .stacked,
+        .auto, .concat, .gated, .lowRank, .crossAttention, .bottleneck, .film, .late, .stacked,
     ])
+
+    /// Every fusion there is.
+    public static var fusions: [FusionKind] { registry.all.filter { !$0.isAutomatic } }
 }

@@ -21,8 +21,8 @@ public struct FusionSettings: Sendable {
         let dropout = reader.double("fusion.dropout", 0.1, 0...0.95, "Dropout in the fusion.")
         let basics = FusionKind.Basics(dimension: dimension, dropout: dropout)
         let read = reader.kind(
-            "fusion.type", .concat, in: FusionKind.registry,
-            "How modalities are fused; docs/fusions.md has the formulas."
+            "fusion.type", .auto, in: FusionKind.registry,
+            "How modalities are fused; docs/fusions.md has the formulas. auto: training chooses by cross-validation (docs/choosing.md)."
         ) { reader, kind in
             let tokens = kind.takesTokens ? Self.tokens(&reader) : nil
             return Own(tokens: tokens, make: kind.read(&reader, basics))

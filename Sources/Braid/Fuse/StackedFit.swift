@@ -71,12 +71,14 @@ struct StackedFit {
         let (loss, judged) = (set.losses[head], set.judged(rows, head))
         guard judged.reduce(0, +) >= Double(Self.fewest) else { return nil }
         let folds = Folds(numbers: rows.map { set.folds.numbers[$0] }, count: set.folds.count)
-        let problem = try LinearProblem(features, loss, samples: rows, folds: folds)
-        let judge = try RowLoss(loss, samples: rows, counts: judged, dtype: features.rows.dtype)
+        // Comparing penalties needs no more than single precision, and takes half the time.
+        let problem = try LinearProblem(features.converted(to: .float32), loss, samples: rows, folds: folds)
+        let judge = try RowLoss(loss, samples: rows, counts: judged, dtype: .float32)
         let path = try PenaltyPath(problem) { try judge.mean($0) }
         let whole = try LinearProblem(features, loss, samples: rows, folds: nil)
         let (weight, bias) = try whole.linear(
-            whole.solution(penalty: path.penalty, from: path.start, tolerance: Self.tolerance))
+            whole.solution(
+                penalty: path.penalty, from: path.start.converted(to: features.rows.dtype), tolerance: Self.tolerance))
         return Expert(samples: rows, path: path, weight: weight, bias: bias)
     }
 

@@ -101,12 +101,11 @@ public enum ConfigurationProposal {
         for modality in modalities {
             lines.append("  \(modality): {weights: \(quote(encoders[modality] ?? "random")), train: none}")
         }
-        lines.append("fusion: {type: concat, dim: 256, modality_dropout: \(modalities.count > 1 ? 0.2 : 0)}")
+        lines.append("# auto chooses by cross-validation on the train split and says why; best is slower, and an ensemble: docs/choosing.md")
+        lines.append(modalities.count > 1 ? "fusion: {type: auto, modality_dropout: 0.2}" : "fusion: {type: auto}")
         let stopping = (task.form == .number ? Metric.rmse : .macroF1).name
-        lines.append("head: {task: \(task), hidden: [256], dropout: 0.1}")
-        lines.append(
-            "training: {epochs: 40, batch_size: 64, learning_rate: 1.0e-3, early_stopping: {metric: \(stopping), patience: 8}, seed: 0}"
-        )
+        lines.append("head: {task: \(task)}")
+        lines.append("training: {preset: balanced, epochs: 40, early_stopping: {metric: \(stopping), patience: 8}, seed: 0}")
         return lines.joined(separator: "\n") + "\n"
     }
 

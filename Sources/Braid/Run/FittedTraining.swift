@@ -6,12 +6,12 @@ internal import Torch
 ///
 /// There is nothing to go on with: an interrupted run is fitted again, to the same values.
 struct FittedTraining {
-    let preparation: PhasePreparation
+    var preparation: PhasePreparation
     let run: RunFolder
 
     private var settings: TrainingSettings { preparation.configuration.training }
 
-    func callAsFunction() throws -> TrainedModel {
+    mutating func callAsFunction() throws -> TrainedModel {
         let (model, data, seconds) = try preparation.prepareFrozen()
         let progress = preparation.reporter.begin("fitting \(model.settings.fusion.kind.name)", total: data.train.samples.count)
         let record = try model.fit(to: data, settings).record

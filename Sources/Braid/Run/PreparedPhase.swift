@@ -13,57 +13,75 @@ struct PreparedPhase {
 
 /// Makes the phases of a training ready, one after the other.
 struct PhasePreparation {
-    let configuration: Configuration
+    var configuration: Configuration
     let manifest: Manifest
     let targets: [Target]
     /// SHA-256 of the manifest.
     let fingerprint: String
     let device: Device
     let reporter: any Reporter
+    /// What frozen encoders make of all samples, where it was asked for before.
+    private var frozen: FrozenSamples?
+
+    init(
+        _ configuration: Configuration, _ manifest: Manifest, _ targets: [Target], fingerprint: String, device: Device,
+        reporter: any Reporter
+    ) {
+        (self.configuration, self.manifest, self.targets) = (configuration, manifest, targets)
+        (self.fingerprint, self.device, self.reporter) = (fingerprint, device, reporter)
+    }
 
     private var trains: [Modality: Trainable] { configuration.modalities.mapValues(\.train) }
     var phases: [TrainingPhase] { configuration.training.phases(trains) }
 
-    /// Loads the encoders as the phase trains them, embeds what is frozen, and takes over what `earlier` has trained.
-    func prepare(_ phase: TrainingPhase, after earlier: Trainee?) throws -> PreparedPhase {
+    /// Pooled embeddings of all samples by frozen encoders; made once.
+    mutating func embedFrozen() throws -> FrozenSamples {
+        if let frozen { return frozen }
+        let fresh = try embed(trains: [:], tokens: nil)
+        frozen = fresh
+        return fresh
+    }
+
+    /// The samples behind encoders that are trained as said: embedded where they are frozen, all splits in one go, so that one error lists
+    /// the bad samples of all of them.
+    private func embed(trains: [Modality: Trainable], tokens: Int?) throws -> FrozenSamples {
         let started = Date()
-        if phases.count > 1 { reporter.note("epochs \(phase.epochs.lowerBound + 1) to \(phase.epochs.upperBound): \(phase.name)") }
-        let model = try configuration.model(makeEncoders(phase), targets, manifestSHA256: fingerprint, device: device)
+        let encoders = try makeEncoders(trains)
         let extractor = try EmbeddingExtractor(
             manifest: manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
             cache: configuration.embeddingCache())
-        // All splits in one go, so that one error lists the bad samples of all of them.
-        let data = try SplitData(
-            BatchSource(
-                manifest.samples, Array(model.encoders.values), tokens: model.tokenBudget, extractor, device: device))
-        let embedded = Date()
+        let source = try BatchSource(manifest.samples, encoders, tokens: tokens, extractor, device: device)
+        return FrozenSamples(encoders: encoders, source: source, seconds: Date().timeIntervalSince(started))
+    }
+
+    /// A new model on frozen encoders, and what they make of the samples.
+    mutating func prepareFrozen() throws -> (model: FusionModel, data: SplitData, seconds: Double) {
+        let samples = try embedFrozen()
+        let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
+        return (model, try SplitData(samples.source), samples.seconds)
+    }
+
+    /// Loads the encoders as the phase trains them, embeds what is frozen, and takes over what `earlier` has trained.
+    func prepare(_ phase: TrainingPhase, after earlier: Trainee?) throws -> PreparedPhase {
+        if phases.count > 1 { reporter.note("epochs \(phase.epochs.lowerBound + 1) to \(phase.epochs.upperBound): \(phase.name)") }
+        let tokens = configuration.fusion.tokens
+        let isFrozen = phase.trains.values.allSatisfy { $0 == .none }
+        let samples = try isFrozen && tokens == nil ? frozen ?? embed(trains: [:], tokens: nil) : embed(trains: phase.trains, tokens: tokens)
+        let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
+        let data = try SplitData(samples.source)
         let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: reporter)
         let trainee = Trainee(
             model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: trains)
         if let earlier { try trainee.take(from: earlier) }
         return PreparedPhase(
             phase: phase, trainee: trainee, optimizer: try trainee.optimizer(configuration.training), data: data,
-            embeddingSeconds: embedded.timeIntervalSince(started))
+            embeddingSeconds: samples.seconds)
     }
 
-    /// A new model on frozen encoders, and what they make of the samples.
-    func prepareFrozen() throws -> (model: FusionModel, data: SplitData, seconds: Double) {
-        let started = Date()
-        let phase = TrainingPhase(name: "all at once", epochs: 0..<1, trains: [:])
-        let model = try configuration.model(makeEncoders(phase), targets, manifestSHA256: fingerprint, device: device)
-        let extractor = try EmbeddingExtractor(
-            manifest: manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
-            cache: configuration.embeddingCache())
-        let data = try SplitData(
-            BatchSource(
-                manifest.samples, Array(model.encoders.values), tokens: model.tokenBudget, extractor, device: device))
-        return (model, data, Date().timeIntervalSince(started))
-    }
-
-    private func makeEncoders(_ phase: TrainingPhase) throws -> [ModalityEncoder] {
+    private func makeEncoders(_ trains: [Modality: Trainable]) throws -> [ModalityEncoder] {
         try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
             let settings = EncoderSettings(
-                encoder: asked.encoder, weights: asked.weights, train: phase.trains[modality] ?? .none, options: asked.options)
+                encoder: asked.encoder, weights: asked.weights, train: trains[modality] ?? .none, options: asked.options)
             let encoder = try ModalityEncoder(
                 modality, settings, relativeTo: configuration.folder, device: device, reporter: reporter)
             let loaded = encoder.report?.summary ?? "initialised at random"
@@ -71,6 +89,14 @@ struct PhasePreparation {
             return encoder
         }
     }
+}
+
+/// Encoders, and the samples as they see them.
+struct FrozenSamples {
+    let encoders: [ModalityEncoder]
+    let source: BatchSource
+    /// What loading and embedding took.
+    let seconds: Double
 }
 
 extension TrainingCheckpoint {

@@ -5,19 +5,28 @@ struct SilentTraining {
     let model: FusionModel
     /// The number of the epoch that the model is of, and how many were trained.
     let epochs: (best: Int, all: Int)
-    /// On the val split, by a model that has not learnt from it.
-    let val: HeadPredictions
+    /// On the val split, by a model that has not learnt from it; nil where it was not asked for.
+    let val: HeadPredictions?
     let seconds: Double
 
     /// - Parameters:
     ///   - configuration: How it is trained; its seed decides everything random.
     ///   - model: Not trained yet.
     ///   - data: What the model's modalities have.
-    init(_ configuration: Configuration, _ model: FusionModel, _ data: SplitData, device: Device) throws {
+    ///   - judgesVal: Whether val is to judge it.
+    init(
+        _ configuration: Configuration, _ model: FusionModel, _ data: SplitData, device: Device, judgesVal: Bool = true
+    ) throws {
         let started = ContinuousClock.now
         self.model = model
         if model.settings.fusion.kind.isFitted {
-            val = try model.fit(to: data, configuration.training).predictions.primary.labelled()
+            let settings = configuration.training
+            if judgesVal || !settings.refit {
+                val = try model.fit(to: data, settings).predictions.primary.labelled()
+            } else {
+                _ = try model.fit(on: data.trainAndVal(), seed: settings.seed)
+                val = nil
+            }
             epochs = (1, 1)
         } else {
             var state = TrainingState(configuration.training, model.targets, manifestSHA256: "")
@@ -33,7 +42,7 @@ struct SilentTraining {
             _ = try loop.run(&state)
             try store.restoreBest(into: trainee)
             try model.calibrate(on: data.val)
-            val = try model.predict(data.val).primary.labelled()
+            val = judgesVal ? try model.predict(data.val).primary.labelled() : nil
             epochs = (state.bestEpoch, state.epoch)
         }
         seconds = (ContinuousClock.now - started) / .seconds(1)

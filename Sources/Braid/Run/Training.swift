@@ -36,6 +36,8 @@ public struct Training {
         public let history: [EpochRecord]
         /// The number of the epoch that the model is of, from 1.
         public let bestEpoch: Int
+        /// Which fusion was taken and why, where the configuration left that to training.
+        public let choice: FusionChoice?
         /// Left out because their media cannot be read.
         public let skipped: [BadSample]
     }
@@ -55,24 +57,44 @@ public struct Training {
         try Generator.seed(UInt64(configuration.training.seed))
         let fingerprint = try Fingerprint.of(manifest.url)
         if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
-        let preparation = PhasePreparation(
-            configuration: configuration, manifest: manifest, targets: targets, fingerprint: fingerprint,
-            device: try configuration.device.resolve(), reporter: reporter)
-
+        var preparation = PhasePreparation(
+            configuration, manifest, targets, fingerprint: fingerprint, device: try configuration.device.resolve(),
+            reporter: reporter)
+        let choice = try choose(&preparation, resume: resume)
+        var fitted = FittedTraining(preparation: preparation, run: run)
         let trained =
-            configuration.fusion.kind.isFitted
-            ? try FittedTraining(preparation: preparation, run: run)()
-            : try PhasedTraining(preparation: preparation, run: run, afterEpoch: afterEpoch)(resume: resume)
+            preparation.configuration.fusion.kind.isFitted
+            ? try fitted() : try PhasedTraining(preparation: preparation, run: run, afterEpoch: afterEpoch)(resume: resume)
         let (model, data) = (trained.model, trained.data)
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
         let outcome = Outcome(
-            model: model, test: test, history: trained.history, bestEpoch: trained.bestEpoch, skipped: data.skipped)
+            model: model, test: test, history: trained.history, bestEpoch: trained.bestEpoch, choice: choice,
+            skipped: data.skipped)
         let embedding = trained.embeddingSeconds
         let seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding]
         try writeRecord(outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly)
         if let test { try Report(test, title: run.url.lastPathComponent, history: trained.history).write(to: run) }
         return outcome
+    }
+
+    /// Chooses the fusion where the configuration leaves it to training, and puts it into `preparation`. A resumed run keeps its choice.
+    private func choose(_ preparation: inout PhasePreparation, resume: Bool) throws -> FusionChoice? {
+        let configuration = preparation.configuration
+        guard configuration.fusion.kind.isAutomatic else { return nil }
+        let kept = resume ? try? JSONDecoder().decode(FusionChoice.self, from: Data(contentsOf: run.choice)) : nil
+        let choice = try kept ?? FusionChooser.untried(configuration) ?? {
+            let samples = try preparation.embedFrozen()
+            return try FusionChooser(
+                configuration: configuration, targets: preparation.targets, device: preparation.device, reporter: reporter
+            ).choose(samples.encoders, samples.source)
+        }()
+        guard let kind = FusionKind.registry[choice.fusion], let chosen = try configuration.choosing(kind) else {
+            throw BraidError(.badData, "\(run.choice.path): names no fusion that can do what the configuration asks; start a new run")
+        }
+        try run.write(choice)
+        preparation.configuration = chosen
+        return choice
     }
 
     private func checkSame(_ configuration: Configuration) throws {
@@ -92,7 +114,7 @@ public struct Training {
         _ seconds: [String: Double], _ stoppedEarly: Bool
     ) throws {
         let counts = outcome.model.parameterCounts
-        try run.writeRecord(
+        try run.write(
             RunRecord(
                 command: command, braid: Version.current, libtorch: Library.version, seed: configuration.training.seed,
                 device: device.description, manifest: manifest.url.lastPathComponent,
@@ -100,6 +122,7 @@ public struct Training {
                 samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
                 trainedParameters: counts.trained, allParameters: counts.all, started: started, seconds: seconds,
                 stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch,
+                fusion: outcome.model.settings.fusion.kind.name, choice: outcome.choice,
                 test: outcome.test?.allScores() ?? [:], calibration: outcome.model.calibration.temperatures))
     }
 }

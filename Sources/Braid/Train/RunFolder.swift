@@ -13,6 +13,7 @@ public struct RunFolder: Sendable {
     public var model: URL { url.appendingPathComponent("model") }
     var configuration: URL { url.appendingPathComponent("config.yaml") }
     var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
+    var choice: URL { url.appendingPathComponent("choice.json") }
     var record: URL { url.appendingPathComponent("run.json") }
     func checkpoint(_ name: String) -> URL { url.appendingPathComponent("checkpoints/\(name)") }
     func file(_ name: String) -> URL { url.appendingPathComponent(name) }
@@ -40,11 +41,16 @@ public struct RunFolder: Sendable {
     }
 
     /// `run.json`: what made the run, and when.
-    func writeRecord(_ record: RunRecord) throws {
+    func write(_ record: RunRecord) throws { try write(record, to: self.record) }
+
+    /// `choice.json`: which fusion was chosen, and why.
+    func write(_ choice: FusionChoice) throws { try write(choice, to: self.choice) }
+
+    private func write(_ value: some Encodable, to url: URL) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
-        try AtomicFile.write(encoder.encode(record), to: self.record)
+        try AtomicFile.write(encoder.encode(value), to: url)
     }
 }
 
@@ -115,13 +121,17 @@ public struct RunRecord: Codable, Sendable {
     public let stoppedEarly: Bool
     /// The number of the epoch that the model is of, from 1.
     public let bestEpoch: Int
+    /// What `fusion.type` calls the model's fusion.
+    public let fusion: String
+    /// Why it was taken, where the configuration left that to training.
+    public let choice: FusionChoice?
     /// The figures of the test split by metric, with several heads by `HEAD.METRIC`; empty where there is none.
     public let test: [String: Double]
     /// Temperatures by head and subset of modalities.
     public let calibration: [String: [String: Double]]
 
     private enum CodingKeys: String, CodingKey {
-        case command, braid, libtorch, seed, device, manifest, samples, started, seconds, test, calibration
+        case command, braid, libtorch, seed, device, manifest, samples, started, seconds, fusion, choice, test, calibration
         case manifestSHA256 = "manifest_sha256"
         case trainedParameters = "trained_parameters"
         case allParameters = "all_parameters"

@@ -10,6 +10,16 @@ public struct TrainingSettings: Sendable {
         case sgd
     }
 
+    /// How much is tried where training chooses the fusion.
+    public enum Preset: String, CaseIterable, Sendable {
+        /// Stacked fusion alone.
+        case fast
+        /// Late fusion and a concatenation too.
+        case balanced
+        /// Every fusion of pooled embeddings, and their ensemble.
+        case best
+    }
+
     /// The number format of what is trained; frozen encoders have a precision of their own.
     public enum Precision: String, CaseIterable, Sendable {
         /// Single precision.
@@ -50,6 +60,10 @@ public struct TrainingSettings: Sendable {
     public let precision: Precision
     /// Whether a fusion that is fitted at once is fitted again on train and val together.
     public let refit: Bool
+    /// How much is tried where training chooses the fusion.
+    public let preset: Preset
+    /// Seconds after which no further fusion is tried; nil: no limit.
+    public let timeLimit: Double?
     /// Of weights, order, dropout and folds.
     public let seed: Int
 
@@ -98,7 +112,16 @@ public struct TrainingSettings: Sendable {
         refit = reader.bool(
             "training.refit", true,
             "Whether a fusion that is fitted at once is, when the val split has judged it, fitted again on train and val together.")
-        reader.idle(["training.refit"], unless: fusion.isFitted, "acts only with fusion.type: stacked")
+        reader.idle(["training.refit"], unless: fusion.isFitted || fusion.isAutomatic, "acts only with fusion.type: stacked or auto")
+        preset = reader.choice(
+            "training.preset", .balanced,
+            "What fusion.type: auto tries. fast: stacked alone; balanced: late and concat too; best: every fusion of pooled embeddings, and their ensemble.",
+            records: fusion.isAutomatic)
+        timeLimit = reader.optionalDouble(
+            "training.time_limit", 1...1e7, "Seconds after which fusion.type: auto tries no further fusion. Default: no limit.")
+        for key in ["training.preset", "training.time_limit"] {
+            reader.refuse(key, unless: fusion.isAutomatic, "acts only with fusion.type: auto")
+        }
         seed = reader.int("training.seed", 0, 0...Int(Int32.max), "Seed of weights, order, dropout and folds.")
     }
 

@@ -23,7 +23,7 @@ import Torch
     static let cases: [Case] = (try? Fixtures.json("fusions.json") as Cases)?.cases ?? []
 
     @Test func everyFusionIsThere() {
-        #expect(Set(Self.cases.map(\.type)) == Set(FusionKind.registry.all.filter { !$0.isFitted }.map(\.name)))
+        #expect(Set(Self.cases.map(\.type)) == Set(FusionKind.fusions.filter { !$0.isFitted }.map(\.name)))
     }
 
     @Test(arguments: cases) func outputsAndGradientsArePyTorchs(_ expected: Case) throws {

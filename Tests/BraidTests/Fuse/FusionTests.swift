@@ -39,7 +39,7 @@ import Torch
         return FusionInput.Part(pooled: try .full([1, pooled], value), tokens: try .full([1, 4, tokens], value))
     }
 
-    @Test(arguments: FusionKind.registry.all) func whatStandsInAMissingRowLeavesNoTrace(_ kind: FusionKind) throws {
+    @Test(arguments: FusionKind.fusions) func whatStandsInAMissingRowLeavesNoTrace(_ kind: FusionKind) throws {
         let fusion = try model(kind)
         let others = [try part(1, 1), try part(2, 1)]
         let outputs = try [0, 17, -1e30, Double.nan, .infinity].map { garbage in
@@ -48,7 +48,7 @@ import Torch
         for output in outputs.dropFirst() { try #expect(maxDifference(output, outputs[0]) == 0) }
     }
 
-    @Test(arguments: FusionKind.registry.all) func garbageLeavesNoTraceInGradientsEither(_ kind: FusionKind) throws {
+    @Test(arguments: FusionKind.fusions) func garbageLeavesNoTraceInGradientsEither(_ kind: FusionKind) throws {
         var gradients: [[[Float]]] = []
         for garbage in [0, Double.nan] {
             let store = ParameterStore()
@@ -63,7 +63,7 @@ import Torch
         #expect(!gradients[1].joined().contains { !$0.isFinite })
     }
 
-    @Test(arguments: FusionKind.registry.all.filter(\.takesTokens)) func maskedTokensLeaveNoTrace(_ kind: FusionKind) throws {
+    @Test(arguments: FusionKind.fusions.filter(\.takesTokens)) func maskedTokensLeaveNoTrace(_ kind: FusionKind) throws {
         let fusion = try model(kind)
         let isReal = try Tensor([UInt8(1), 1, 0, 0], shape: [1, 4]).converted(to: .bool)
         let real = try Tensor.randomNormal([1, 2, 5])
@@ -75,7 +75,7 @@ import Torch
         for output in outputs.dropFirst() { try #expect(maxDifference(output, outputs[0]) == 0) }
     }
 
-    @Test(arguments: FusionKind.registry.all) func everyModalityAndItsAbsenceMatters(_ kind: FusionKind) throws {
+    @Test(arguments: FusionKind.fusions) func everyModalityAndItsAbsenceMatters(_ kind: FusionKind) throws {
         let fusion = try model(kind)
         let parts = try (0..<3).map { try part($0, 1) }
         let full = try fusion(FusionInput(parts, presence: mask([[1, 1, 1]])))
@@ -89,7 +89,7 @@ import Torch
         }
     }
 
-    @Test(arguments: FusionKind.registry.all) func samplesOfABatchDoNotMeet(_ kind: FusionKind) throws {
+    @Test(arguments: FusionKind.fusions) func samplesOfABatchDoNotMeet(_ kind: FusionKind) throws {
         let fusion = try model(kind)
         let parts = try (0..<3).map { try part($0, 3) }
         let rows: [[UInt8]] = [[1, 1, 1], [0, 1, 0], [1, 0, 1]]
@@ -103,7 +103,7 @@ import Torch
         }
     }
 
-    @Test(arguments: FusionKind.registry.all, 1...3) func takesAnyNumberOfModalities(_ kind: FusionKind, _ count: Int) throws {
+    @Test(arguments: FusionKind.fusions, 1...3) func takesAnyNumberOfModalities(_ kind: FusionKind, _ count: Int) throws {
         let fusion = try model(kind, modalities: count)
         let parts = try (0..<count).map { try part($0, 2) }
         let output = try fusion(FusionInput(parts, presence: mask(Array(repeating: Array(repeating: 1, count: count), count: 2))))

@@ -18,7 +18,7 @@ import Testing
 
     @Test func everyFusionAndEachModalityIsTrainedWithEachSeed() throws {
         let comparison = try Comparison.run(candidates(["training.epochs=2"]), seeds: [0, 1], reporter: SilentReporter())
-        #expect(comparison.entries.map(\.name) == FusionKind.registry.all.map(\.name) + ["image alone", "audio alone"])
+        #expect(comparison.entries.map(\.name) == FusionKind.fusions.map(\.name) + ["image alone", "audio alone"])
         #expect(comparison.entries.allSatisfy { $0.runs.map(\.seed) == [0, 1] && $0.runs.allSatisfy { $0.test.isFinite } })
         // What lacks the recording says nothing of a model of recordings.
         #expect(comparison.entries.last?.samples == 10)
@@ -26,8 +26,8 @@ import Testing
         let out = small.folder.url.appendingPathComponent("out")
         try comparison.write(to: out)
         #expect(
-            try String(contentsOf: out.appendingPathComponent("compare.csv"), encoding: .utf8).split(separator: "\n").count == FusionKind.registry.all.count + 3)
-        #expect(try String(contentsOf: out.appendingPathComponent("runs.csv"), encoding: .utf8).split(separator: "\n").count == 2 * (FusionKind.registry.all.count + 2) + 1)
+            try String(contentsOf: out.appendingPathComponent("compare.csv"), encoding: .utf8).split(separator: "\n").count == FusionKind.fusions.count + 3)
+        #expect(try String(contentsOf: out.appendingPathComponent("runs.csv"), encoding: .utf8).split(separator: "\n").count == 2 * (FusionKind.fusions.count + 2) + 1)
         #expect(try String(contentsOf: out.appendingPathComponent("compare.svg"), encoding: .utf8).contains("image alone"))
         #expect(comparison.table.contains("paired t-test over seeds"))
     }

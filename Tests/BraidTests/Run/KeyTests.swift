@@ -24,7 +24,7 @@ import Torch
         .bottleneck: ["layers", "heads", "tokens", "bottlenecks"], .late: [],
     ]
 
-    @Test(arguments: FusionKind.registry.all.filter { !$0.isFitted }) func everyFusionKeyActsOrIsRefused(_ kind: FusionKind) throws
+    @Test(arguments: FusionKind.fusions.filter { !$0.isFitted }) func everyFusionKeyActsOrIsRefused(_ kind: FusionKind) throws
     {
         let type = "fusion.type=\(kind.name)"
         let plain = try small.losses("plain", [type])
@@ -40,7 +40,7 @@ import Torch
     }
 
     @Test func fusionsDiffer() throws {
-        let losses = try FusionKind.registry.all.filter { !$0.isFitted }.map {
+        let losses = try FusionKind.fusions.filter { !$0.isFitted }.map {
             try small.losses($0.name, ["fusion.type=\($0.name)"])
         }
         #expect(Set(losses).count == losses.count)

@@ -97,7 +97,7 @@ import Testing
         _ kept: String, _ gone: String
     ) throws {
         try small.makeData(24, hasImage: { _ in kept == "image" }, hasAudio: { _ in kept == "audio" })
-        for kind in FusionKind.registry.all where !kind.isFitted {
+        for kind in FusionKind.fusions where !kind.isFitted {
             let outcome = try small.train(kind.name, ["fusion.type=\(kind.name)", "training.alignment.weight=0.1"])
             #expect(outcome.model.modalities.map(\.rawValue) == [kept])
             let written = small.folder.url.appendingPathComponent("\(kind.name)/config.yaml")

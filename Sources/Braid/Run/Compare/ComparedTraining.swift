@@ -22,7 +22,7 @@ struct ComparedTraining {
         let milliseconds = (ContinuousClock.now - trained) / .milliseconds(1)
         predictions = try model.predict(test).primary.labelled()
         run = Comparison.Run(
-            seed: seed, val: try training.val.scores([metric])[metric] ?? .nan,
+            seed: seed, val: try training.val?.scores([metric])[metric] ?? .nan,
             test: try predictions.scores([metric])[metric] ?? .nan, bestEpoch: training.epochs.best, epochs: training.epochs.all,
             trainSeconds: training.seconds, milliseconds: milliseconds / Double(max(1, test.samples.count)) * 1000)
         modalities = model.modalities

@@ -18,7 +18,7 @@ extension Comparison {
     /// The recipes with each of several fusions in turn.
     public static func candidates(_ configurations: [Candidate], fusions: [FusionKind]?) throws -> [Candidate] {
         // One recipe alone is compared over all fusions.
-        let kinds = fusions ?? (configurations.count == 1 ? FusionKind.registry.all : nil)
+        let kinds = fusions ?? (configurations.count == 1 ? FusionKind.fusions : nil)
         guard let kinds else { return configurations }
         return try configurations.flatMap { candidate in
             try kinds.map { kind in
