@@ -42,8 +42,8 @@ struct Compare: ParsableCommand {
     private struct Figures: Encodable {
         let metric: String
         let entries: [Comparison.Entry]
-        let verdict: String
-        let p: Double?
+        let conclusion: String
+        let verdict: Verdict?
     }
 
     func run() throws {
@@ -64,8 +64,8 @@ struct Compare: ParsableCommand {
         if json {
             return try printJSON(
                 Figures(
-                    metric: comparison.metric.name, entries: comparison.entries, verdict: comparison.verdict,
-                    p: comparison.test?.p))
+                    metric: comparison.metric.name, entries: comparison.entries, conclusion: comparison.conclusion,
+                    verdict: comparison.verdict))
         }
         try emit(comparison.table)
     }

@@ -131,7 +131,7 @@ import Testing
             modalities:
               image: {weights: "\(Fixtures.url("resnet").path)"}
               numbers: {encoder: numbers-mlp, weights: random, train: all}
-            fusion: {dim: 8}
+            fusion: {type: concat, dim: 8}
             training: {epochs: 2}
             """, as: "c.yaml")
         let check = try run("Extensions", ["check", "c.yaml", "--quiet"])

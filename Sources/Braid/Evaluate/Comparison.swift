@@ -34,11 +34,11 @@ public struct Comparison: Sendable {
         public let samples: Int
         /// A training a seed, in the order of the seeds.
         public let runs: [Run]
-        /// On the test samples that have the best single modality: what the verdict compares.
-        public internal(set) var comparable: [Double]
+        /// The figure of the test split, over rows and seeds; nil where the metric is undefined there.
+        public let test: Estimate?
+        /// The mean figure on the val rows that every recipe can judge: what recipes are chosen by.
+        public let chosenBy: Double
 
-        /// The figure of the test split over the seeds.
-        public var test: Interval { Interval(runs.map(\.test)) }
         /// The figure of the val split over the seeds.
         public var val: Interval { Interval(runs.map(\.val)) }
         /// The mean time of a training, in seconds.
@@ -62,34 +62,20 @@ public struct Comparison: Sendable {
 
     /// By recipe: the configuration that ran, with the first seed, as a document for a folder.
     let recipes: [String: @Sendable (URL) -> String]
-    /// McNemar's exact test of the best fusion's first training against the best single modality's, over the test samples that have it; nil
-    /// where answers are no classes, or there is no single modality.
-    public let sampleTest: Double?
-
-    /// Makes one of figures that are known.
-    init(
-        entries: [Entry], metric: Metric = .accuracy, seeds: [Int]? = nil, embeddingSeconds: Double = 0,
-        trainingSeconds: Double = 0, samples: [String: Int] = [:], recipes: [String: @Sendable (URL) -> String] = [:],
-        sampleTest: Double? = nil
-    ) {
-        (self.entries, self.metric, self.seeds) = (entries, metric, seeds ?? entries.first?.runs.map(\.seed) ?? [])
-        (self.embeddingSeconds, self.trainingSeconds) = (embeddingSeconds, trainingSeconds)
-        (self.samples, self.recipes, self.sampleTest) = (samples, recipes, sampleTest)
-    }
+    /// The best fusion against the best single modality, on the test rows that both can judge; nil where there is no other.
+    public let verdict: Verdict?
+    /// How many val rows every recipe can judge, by which the best were chosen; 0 where each went by its own.
+    public let commonRows: Int
 
     /// The best by the mean on the val split: choosing on the test split would flatter the choice.
     static func best(_ entries: [Entry], _ metric: Metric) -> Entry? {
-        entries.max { metric.isBetterWhenHigher ? $0.val.mean < $1.val.mean : $0.val.mean > $1.val.mean }
+        entries.filter { $0.chosenBy.isFinite }.max {
+            metric.isBetterWhenHigher ? $0.chosenBy < $1.chosenBy : $0.chosenBy > $1.chosenBy
+        } ?? entries.first
     }
 
     /// The recipe with the best mean on the val split; nil where there is none.
     public var bestFusion: Entry? { Self.best(entries.filter { !$0.isSingle }, metric) }
     /// The single modality with the best mean on the val split; nil where none was trained by itself.
     public var bestSingle: Entry? { Self.best(entries.filter(\.isSingle), metric) }
-
-    /// The best fusion against the best single modality over the seeds; nil where there is no other, or a single seed.
-    public var test: PairedTest? {
-        guard let bestFusion, let bestSingle else { return nil }
-        return PairedTest(bestFusion.comparable, bestSingle.comparable)
-    }
 }

@@ -30,7 +30,8 @@ public struct FusionChoice: Sendable, Codable, Equatable {
     /// What was tried beside what was taken, in a line; empty where nothing else was.
     public var summary: String {
         let others = trials.map { "\($0.fusion) \(String(format: "%.4f", $0.loss))" }.joined(separator: ", ")
-        let tried = trials.isEmpty ? "" : " (held-out loss on \(rows) training rows, \(folds) fold\(folds > 1 ? "s" : ""): \(others))"
+        let tried =
+            trials.isEmpty ? "" : " (held-out loss on \(rows) training rows, \(folds) fold\(folds > 1 ? "s" : ""): \(others))"
         return "fusion: \(fusion), \(reason)\(tried)"
     }
 

@@ -19,45 +19,35 @@ extension Comparison {
                     + TextTable.trailing(String(format: "%.1f", entry.milliseconds), 11))
         }
         lines.append("")
-        lines.append(verdict)
+        lines.append(conclusion)
         lines.append(
-            "Means ± 95 % intervals over \(seeds.count) seeds; encoders are frozen and shared, their embeddings made once "
+            "Means ± 95 % intervals over \(rows) test rows and \(seeds.count) seed\(seeds.count == 1 ? "" : "s"); encoders are frozen and shared, their embeddings made once "
                 + String(format: "(%.0f s; all trainings %.0f s).", embeddingSeconds, trainingSeconds))
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// One line: whether fusing helps, by how much, and how sure that is.
-    public var verdict: String {
+    private var rows: String {
+        let counts = entries.map(\.samples)
+        guard let low = counts.min(), let high = counts.max() else { return "0" }
+        return low == high ? "\(high)" : "\(low) to \(high)"
+    }
+
+    /// A sentence: which fusion is best, whether fusing helps, by how much, and how sure that is.
+    public var conclusion: String {
         guard let bestFusion else { return "Nothing was compared." }
-        let found = "\(bestFusion.name) is best on the val split: \(text(bestFusion.test)) \(metric.title) on test"
-        guard let bestSingle else { return "\(found). There is only one modality, so nothing to compare fusion with." }
-        let single = "the best single modality (\(bestSingle.modalities[0]), \(text(bestSingle.test)))"
-        guard let test else {
-            let samples = sampleTest.map { " (McNemar's exact test over test samples: \(Self.p($0)))" } ?? ""
-            return "\(found), \(signed(difference)) against \(single)\(samples); more than one seed would tell how sure that is."
-        }
-        let interval = test.difference.halfWidth.map { " ± \(size($0, unit: false))" } ?? ""
-        let p = Self.p(test.p)
-        let gain = metric.isBetterWhenHigher ? test.difference.mean : -test.difference.mean
-        let judgement = test.p >= 0.05 ? "which is no proof that fusing helps" : gain > 0 ? "so fusing helps" : "so fusing hurts"
-        return
-            "\(found), \(signed(test.difference.mean, unit: false))\(interval)\(metric.isShare ? " points" : "") against \(single), \(judgement) (\(p), paired t-test over seeds)."
+        let basis = commonRows > 0 ? "the \(commonRows) val rows that all recipes can judge" : "its own val rows"
+        let found = "\(bestFusion.name) is best on \(basis): \(text(bestFusion.test)) \(metric.title) on test"
+        guard let bestSingle, let verdict else { return "\(found). There is only one modality, so nothing to compare fusion with." }
+        let single = "the best single modality (\(bestSingle.name), \(text(bestSingle.test)))"
+        return "\(found).\n\(verdict.sentence(bestFusion.name, against: single))."
     }
 
-    private static func p(_ value: Double) -> String { value < 0.0001 ? "p < 0.0001" : String(format: "p = %.4f", value) }
-
-    private var difference: Double { (bestFusion?.comparable.first ?? 0) - (bestSingle?.comparable.first ?? 0) }
-
-    private func text(_ interval: Interval) -> String {
-        let mean = metric.isShare ? String(format: "%.2f", 100 * interval.mean) : String(format: "%.4f", interval.mean)
+    private func text(_ estimate: Estimate?) -> String {
+        guard let estimate else { return "undefined" }
+        let mean = metric.isShare ? String(format: "%.2f", 100 * estimate.mean) : String(format: "%.4f", estimate.mean)
         let unit = metric.isShare ? " %" : ""
-        return interval.halfWidth.map { "\(mean) ± \(size($0, unit: false))\(unit)" } ?? mean + unit
-    }
-
-    private func signed(_ value: Double, unit: Bool = true) -> String { (value < 0 ? "-" : "+") + size(abs(value), unit: unit) }
-
-    private func size(_ value: Double, unit: Bool = true) -> String {
-        metric.isShare ? String(format: "%.2f", 100 * value) + (unit ? " points" : "") : String(format: "%.4f", value)
+        let half = estimate.halfWidth.map { metric.isShare ? String(format: "%.2f", 100 * $0) : String(format: "%.4f", $0) }
+        return half.map { "\(mean) ± \($0)\(unit)" } ?? mean + unit
     }
 
     /// A row a recipe.
@@ -67,7 +57,8 @@ extension Comparison {
         ]
         for entry in entries {
             let numbers: [String] = [
-                "\(entry.test.mean)", entry.test.halfWidth.map { "\($0)" } ?? "", "\(entry.val.mean)", "\(entry.parameters)",
+                entry.test.map { "\($0.mean)" } ?? "", entry.test?.halfWidth.map { "\($0)" } ?? "", "\(entry.val.mean)",
+                "\(entry.parameters)",
                 "\(entry.trainSeconds)", "\(entry.milliseconds)", "\(entry.runs.count)", "\(entry.samples)",
             ]
             let names = [entry.name, entry.modalities.map(\.rawValue).joined(separator: "+"), "\(entry.isSingle)", metric.name]
@@ -111,11 +102,13 @@ extension Comparison {
         ScatterChart(
             title: "\(metric.title) on test against training time", xTitle: "seconds a training (logarithmic)",
             yTitle: metric.isShare ? "\(metric.title), %" : metric.title,
-            points: entries.map { entry in
+            points: entries.compactMap { entry in
                 let scale = metric.isShare ? 100.0 : 1
-                return .init(
-                    name: entry.name, x: entry.trainSeconds, y: scale * entry.test.mean,
-                    error: entry.test.halfWidth.map { scale * $0 }, isHollow: entry.isSingle)
+                return entry.test.map { test in
+                    .init(
+                        name: entry.name, x: entry.trainSeconds, y: scale * test.mean,
+                        error: test.halfWidth.map { scale * $0 }, isHollow: entry.isSingle)
+                }
             })
     }
 }

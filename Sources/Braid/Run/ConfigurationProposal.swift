@@ -101,7 +101,8 @@ public enum ConfigurationProposal {
         for modality in modalities {
             lines.append("  \(modality): {weights: \(quote(encoders[modality] ?? "random")), train: none}")
         }
-        lines.append("# auto chooses by cross-validation on the train split and says why; best is slower, and an ensemble: docs/choosing.md")
+        lines.append(
+            "# auto chooses by cross-validation on the train split and says why; best is slower, and an ensemble: docs/choosing.md")
         lines.append(modalities.count > 1 ? "fusion: {type: auto, modality_dropout: 0.2}" : "fusion: {type: auto}")
         let stopping = (task.form == .number ? Metric.rmse : .macroF1).name
         lines.append("head: {task: \(task)}")

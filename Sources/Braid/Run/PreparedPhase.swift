@@ -66,7 +66,8 @@ struct PhasePreparation {
         if phases.count > 1 { reporter.note("epochs \(phase.epochs.lowerBound + 1) to \(phase.epochs.upperBound): \(phase.name)") }
         let tokens = configuration.fusion.tokens
         let isFrozen = phase.trains.values.allSatisfy { $0 == .none }
-        let samples = try isFrozen && tokens == nil ? frozen ?? embed(trains: [:], tokens: nil) : embed(trains: phase.trains, tokens: tokens)
+        let samples =
+            try isFrozen && tokens == nil ? frozen ?? embed(trains: [:], tokens: nil) : embed(trains: phase.trains, tokens: tokens)
         let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
         let data = try SplitData(samples.source)
         let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: reporter)

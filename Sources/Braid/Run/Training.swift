@@ -83,14 +83,17 @@ public struct Training {
         let configuration = preparation.configuration
         guard configuration.fusion.kind.isAutomatic else { return nil }
         let kept = resume ? try? JSONDecoder().decode(FusionChoice.self, from: Data(contentsOf: run.choice)) : nil
-        let choice = try kept ?? FusionChooser.untried(configuration) ?? {
-            let samples = try preparation.embedFrozen()
-            return try FusionChooser(
-                configuration: configuration, targets: preparation.targets, device: preparation.device, reporter: reporter
-            ).choose(samples.encoders, samples.source)
-        }()
+        let choice =
+            try kept ?? FusionChooser.untried(configuration)
+            ?? {
+                let samples = try preparation.embedFrozen()
+                return try FusionChooser(
+                    configuration: configuration, targets: preparation.targets, device: preparation.device, reporter: reporter
+                ).choose(samples.encoders, samples.source)
+            }()
         guard let kind = FusionKind.registry[choice.fusion], let chosen = try configuration.choosing(kind) else {
-            throw BraidError(.badData, "\(run.choice.path): names no fusion that can do what the configuration asks; start a new run")
+            throw BraidError(
+                .badData, "\(run.choice.path): names no fusion that can do what the configuration asks; start a new run")
         }
         try run.write(choice)
         preparation.configuration = chosen

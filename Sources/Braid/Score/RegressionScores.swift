@@ -10,8 +10,13 @@ public struct RegressionScores: Sendable, Equatable {
     public let r2: Double
     /// The rank correlation, `scipy.stats.spearmanr`; nil where either side does not vary.
     public let spearman: Double?
+    /// The true numbers.
+    public let truth: [Double]
+    /// The predicted numbers, in the same order.
+    public let predicted: [Double]
+
     /// How many samples there are.
-    public let count: Int
+    public var count: Int { truth.count }
 
     /// Computes the errors of `predicted`, number by number.
     public init(truth: [Double], predicted: [Double]) {
@@ -24,7 +29,7 @@ public struct RegressionScores: Sendable, Equatable {
         rmse = (squares / n).squareRoot()
         r2 = spread > 0 ? 1 - squares / spread : squares == 0 ? 1 : 0
         spearman = Self.correlation(Ranking.averageRanks(truth), Ranking.averageRanks(predicted))
-        count = truth.count
+        (self.truth, self.predicted) = (truth, predicted)
     }
 
     /// Pearson's correlation; nil where either side does not vary.

@@ -32,27 +32,6 @@ public struct Interval: Sendable, Equatable, Codable {
     public var upper: Double { mean + (halfWidth ?? 0) }
 }
 
-/// Student's t-test of pairs, two-sided: `scipy.stats.ttest_rel`.
-public struct PairedTest: Sendable, Equatable {
-    /// The mean difference, first less second, with its interval.
-    public let difference: Interval
-    /// The p-value; 0 where all differences are the same and not zero, 1 where all are zero.
-    public let p: Double
-
-    /// Tests whether the values of two lists differ, place by place; nil with fewer than two pairs.
-    public init?(_ first: [Double], _ second: [Double]) {
-        difference = Interval(zip(first, second).map { $0 - $1 })
-        guard difference.count > 1, let deviation = difference.deviation else { return nil }
-        guard deviation > 0 else {
-            p = difference.mean == 0 ? 1 : 0
-            return
-        }
-        let n = Double(difference.count)
-        let t = abs(difference.mean) / (deviation / n.squareRoot())
-        p = 2 * StudentT.cumulative(-t, degreesOfFreedom: n - 1)
-    }
-}
-
 /// McNemar's exact test (1947): whether two classifiers differ on the same samples.
 public enum McNemar {
     /// The two-sided p-value, from how many samples only the first and how many only the second classifier got right.

@@ -112,7 +112,8 @@ public struct TrainingSettings: Sendable {
         refit = reader.bool(
             "training.refit", true,
             "Whether a fusion that is fitted at once is, when the val split has judged it, fitted again on train and val together.")
-        reader.idle(["training.refit"], unless: fusion.isFitted || fusion.isAutomatic, "acts only with fusion.type: stacked or auto")
+        reader.idle(
+            ["training.refit"], unless: fusion.isFitted || fusion.isAutomatic, "acts only with fusion.type: stacked or auto")
         preset = reader.choice(
             "training.preset", .balanced,
             "What fusion.type: auto tries. fast: stacked alone; balanced: late and concat too; best: every fusion of pooled embeddings, and their ensemble.",

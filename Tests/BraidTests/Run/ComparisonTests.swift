@@ -18,18 +18,25 @@ import Testing
 
     @Test func everyFusionAndEachModalityIsTrainedWithEachSeed() throws {
         let comparison = try Comparison.run(candidates(["training.epochs=2"]), seeds: [0, 1], reporter: SilentReporter())
-        #expect(comparison.entries.map(\.name) == FusionKind.fusions.map(\.name) + ["image alone", "audio alone"])
+        #expect(
+            comparison.entries.map(\.name) == FusionKind.fusions.map(\.name) + [
+                "image alone", "image alone, linear", "audio alone", "audio alone, linear",
+            ])
         #expect(comparison.entries.allSatisfy { $0.runs.map(\.seed) == [0, 1] && $0.runs.allSatisfy { $0.test.isFinite } })
         // What lacks the recording says nothing of a model of recordings.
         #expect(comparison.entries.last?.samples == 10)
         #expect(comparison.entries.first?.samples == 12)
         let out = small.folder.url.appendingPathComponent("out")
         try comparison.write(to: out)
-        #expect(
-            try String(contentsOf: out.appendingPathComponent("compare.csv"), encoding: .utf8).split(separator: "\n").count == FusionKind.fusions.count + 3)
-        #expect(try String(contentsOf: out.appendingPathComponent("runs.csv"), encoding: .utf8).split(separator: "\n").count == 2 * (FusionKind.fusions.count + 2) + 1)
+        func lines(_ name: String) throws -> Int {
+            try String(contentsOf: out.appendingPathComponent(name), encoding: .utf8).split(separator: "\n").count
+        }
+        #expect(try lines("compare.csv") == FusionKind.fusions.count + 5)
+        #expect(try lines("runs.csv") == 2 * (FusionKind.fusions.count + 4) + 1)
         #expect(try String(contentsOf: out.appendingPathComponent("compare.svg"), encoding: .utf8).contains("image alone"))
-        #expect(comparison.table.contains("paired t-test over seeds"))
+        #expect(comparison.table.contains("test rows and 2 seeds"))
+        // The val rows that have a recording: those that every recipe can judge.
+        #expect(comparison.commonRows == 10)
     }
 
     /// A comparison trains what train trains.
@@ -39,28 +46,9 @@ import Testing
             candidates(["training.epochs=3"], fusions: [.concat]), seeds: [0], reporter: SilentReporter())
         #expect(try comparison.entries[0].runs[0].test == trained.test?.primary.confusion().accuracy)
         #expect(comparison.entries[0].runs[0].bestEpoch == trained.bestEpoch)
-        #expect(comparison.verdict.contains("more than one seed would tell"))
-        #expect(comparison.verdict.contains("McNemar's exact test") && (comparison.sampleTest ?? -1) > 0)
-    }
-
-    @Test func theVerdictSaysWhatTheFiguresSay() throws {
-        func entry(_ name: String, _ values: [Double], single: Bool) -> Comparison.Entry {
-            let runs = values.enumerated().map {
-                Comparison.Run(seed: $0, val: $1, test: $1, bestEpoch: 1, epochs: 1, trainSeconds: 1, milliseconds: 1)
-            }
-            return Comparison.Entry(
-                name: name, modalities: single ? [.image] : [.image, .audio], isSingle: single, parameters: 1, samples: 9,
-                runs: runs,
-                comparable: values)
-        }
-        let single = entry("image alone", [0.60, 0.61, 0.60], single: true)
-        let better = Comparison(entries: [entry("film", [0.70, 0.71, 0.72], single: false), single])
-        #expect(
-            better.verdict.contains("film is best") && better.verdict.contains("so fusing helps (p = 0.00"), "\(better.verdict)")
-        let worse = Comparison(entries: [entry("film", [0.50, 0.51, 0.51], single: false), single])
-        #expect(worse.verdict.contains("so fusing hurts"), "\(worse.verdict)")
-        let same = Comparison(entries: [entry("film", [0.59, 0.62, 0.60], single: false), single])
-        #expect(same.verdict.contains("no proof"), "\(same.verdict)")
+        let verdict = try #require(comparison.verdict)
+        #expect(verdict.test == "McNemar's exact test" && (verdict.p ?? -1) > 0)
+        #expect(comparison.conclusion.contains("on these \(verdict.items) test rows, "))
     }
 
     @Test func whatCannotBeComparedIsRefused() throws {

@@ -24,8 +24,7 @@ import Torch
         .bottleneck: ["layers", "heads", "tokens", "bottlenecks"], .late: [],
     ]
 
-    @Test(arguments: FusionKind.fusions.filter { !$0.isFitted }) func everyFusionKeyActsOrIsRefused(_ kind: FusionKind) throws
-    {
+    @Test(arguments: FusionKind.fusions.filter { !$0.isFitted }) func everyFusionKeyActsOrIsRefused(_ kind: FusionKind) throws {
         let type = "fusion.type=\(kind.name)"
         let plain = try small.losses("plain", [type])
         #expect(try small.losses("again", [type]) == plain)

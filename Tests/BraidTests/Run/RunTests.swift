@@ -33,7 +33,7 @@ import Torch
             modalities:
               image: {weights: "\(Fixtures.url("resnet").path)"}
               audio: {weights: "\(Fixtures.url("cnn10").path)"}
-            fusion: {dim: 16, modality_dropout: 0.3}
+            fusion: {type: concat, dim: 16, modality_dropout: 0.3}
             head: {hidden: [8]}
             training: {epochs: 6, batch_size: 8, learning_rate: 0.01, early_stopping: {patience: 0}}
             """

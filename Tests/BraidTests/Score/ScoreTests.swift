@@ -84,17 +84,20 @@ import Testing
         }
         for one in cases.quantiles { #expect(agree(StudentT.quantile(one.p, degreesOfFreedom: one.n), one.t, 1e-7), "\(one)") }
         for one in cases.paired {
-            let test = try #require(PairedTest(one.first, one.second))
-            #expect(agree(test.p, one.p, 1e-8))
-            #expect(agree(test.difference.lower, one.low, 1e-7) && agree(test.difference.upper, one.high, 1e-7))
+            // Of a single seed the crossed mean is the paired t-test.
+            let test = CrossedMean([zip(one.first, one.second).map { $0 - $1 }])
+            let half = try #require(test.halfWidth)
+            #expect(agree(test.p ?? .nan, one.p, 1e-8))
+            #expect(agree(test.mean - half, one.low, 1e-7) && agree(test.mean + half, one.high, 1e-7))
         }
         for one in cases.mcnemar { #expect(agree(McNemar.p(onlyFirst: one.first, onlySecond: one.second), one.p), "\(one)") }
     }
 
     @Test func whatDoesNotVaryIsSaidToBeSo() throws {
-        #expect(PairedTest([1], [0]) == nil)
-        #expect(PairedTest([1, 2], [1, 2])?.p == 1)
-        #expect(PairedTest([2, 3], [1, 2])?.p == 0)
+        #expect(CrossedMean([[1]]).halfWidth == nil)
+        #expect(CrossedMean([[0, 0, 0]]).p == 1)
+        // Three items that all say the same: no error to divide by, and no p-value of 0.
+        #expect(CrossedMean([[1, 1, 1]]).p == nil)
         #expect(Interval([4]).halfWidth == nil)
     }
 }

@@ -24,7 +24,8 @@ struct FusionChooser {
             case .best: [.stacked] + FusionKind.fusions.filter { !$0.isFitted && !$0.takesTokens }
             }
         let able = try kinds.compactMap { kind in try configuration.choosing(kind).map { (kind, $0) } }
-        return able.isEmpty ? try [FusionKind.concat].compactMap { kind in try configuration.choosing(kind).map { (kind, $0) } } : able
+        return able.isEmpty
+            ? try [FusionKind.concat].compactMap { kind in try configuration.choosing(kind).map { (kind, $0) } } : able
     }
 
     /// What is taken where encoders are trained, so that there are no embeddings at hand to try fusions on.
@@ -32,7 +33,8 @@ struct FusionChooser {
         guard let modality = configuration.modalities.filter({ $0.value.train != .none }).keys.sorted().first else { return nil }
         return FusionChoice(
             fusion: FusionKind.concat.name,
-            reason: "untried: the \(modality) encoder is trained, and fusions are tried on embeddings of frozen ones", trials: [], rows: 0,
+            reason: "untried: the \(modality) encoder is trained, and fusions are tried on embeddings of frozen ones", trials: [],
+            rows: 0,
             folds: 0)
     }
 
@@ -43,9 +45,13 @@ struct FusionChooser {
     ///   - all: Their embeddings of every sample.
     func choose(_ encoders: [ModalityEncoder], _ all: BatchSource) throws -> FusionChoice {
         let candidates = try candidates()
-        guard let first = candidates.first else { throw BraidError(.badConfiguration, "no fusion can do what is asked; name one in fusion.type") }
+        guard let first = candidates.first else {
+            throw BraidError(.badConfiguration, "no fusion can do what is asked; name one in fusion.type")
+        }
         guard candidates.count > 1 else {
-            return FusionChoice(fusion: first.kind.name, reason: "the only one that training.preset and the other keys leave", trials: [], rows: 0, folds: 0)
+            return FusionChoice(
+                fusion: first.kind.name, reason: "the only one that training.preset and the other keys leave", trials: [], rows: 0,
+                folds: 0)
         }
         let started = ContinuousClock.now
         let train = all.samples.indices.filter { all.samples[$0].split == .train }
@@ -57,8 +63,10 @@ struct FusionChooser {
         var seconds: [Double] = []
         var note = ""
         for (_, candidate) in candidates {
-            if let limit = configuration.training.timeLimit, !losses.isEmpty, (ContinuousClock.now - started) / .seconds(1) > limit {
-                note = "; training.time_limit left no time for \(candidates.dropFirst(losses.count).map(\.kind.name).joined(separator: ", "))"
+            if let limit = configuration.training.timeLimit, !losses.isEmpty, (ContinuousClock.now - started) / .seconds(1) > limit
+            {
+                note =
+                    "; training.time_limit left no time for \(candidates.dropFirst(losses.count).map(\.kind.name).joined(separator: ", "))"
                 break
             }
             let start = ContinuousClock.now
@@ -78,7 +86,8 @@ struct FusionChooser {
 
     /// The loss of each row of a fold, by a model that has not seen it.
     private func losses(
-        _ configuration: Configuration, _ encoders: [ModalityEncoder], _ all: BatchSource, _ train: [Int], _ folds: Folds, _ fold: Int
+        _ configuration: Configuration, _ encoders: [ModalityEncoder], _ all: BatchSource, _ train: [Int], _ folds: Folds,
+        _ fold: Int
     ) throws -> [Double?] {
         let part = { (isHeld: Bool) in zip(train, folds.numbers).filter { ($0.1 == fold) == isHeld }.map(\.0) }
         let val = all.samples.indices.filter { all.samples[$0].split == .val }
@@ -90,7 +99,9 @@ struct FusionChooser {
         return try data.test.map { try model.losses($0) } ?? []
     }
 
-    private static func trial(_ kind: FusionKind, _ losses: [Double?], against first: [Double?], seconds: Double) -> FusionChoice.Trial {
+    private static func trial(_ kind: FusionKind, _ losses: [Double?], against first: [Double?], seconds: Double)
+        -> FusionChoice.Trial
+    {
         let known = losses.compactMap { $0 }
         let gains = Interval(zip(first, losses).compactMap { a, b in a.flatMap { a in b.map { a - $0 } } })
         return FusionChoice.Trial(
@@ -113,7 +124,8 @@ extension Configuration {
         }
         let (asked, defaults) = (values(resolved), values(plain.resolved))
         let isRefused = lost.contains { key in
-            Self.mustStay.contains(where: key.hasPrefix) && !Self.mayGo.contains(where: key.hasSuffix) && asked[key] != defaults[key]
+            Self.mustStay.contains(where: key.hasPrefix) && !Self.mayGo.contains(where: key.hasSuffix)
+                && asked[key] != defaults[key]
         }
         return isRefused ? nil : chosen
     }

@@ -10,6 +10,8 @@ struct ComparedTraining {
     let parameters: Int
     /// Of the first head, on the test split.
     let predictions: HeadPredictions
+    /// Of the first head, on the val split, by a model that has not learnt from it.
+    let val: HeadPredictions?
 
     init(_ asked: Configuration, seed: Int, _ metric: Metric, _ embedded: SharedEmbeddings) throws {
         configuration = try asked.silent(seed: seed)
@@ -21,6 +23,7 @@ struct ComparedTraining {
         _ = try model.logits(test, presence: test.presence)
         let milliseconds = (ContinuousClock.now - trained) / .milliseconds(1)
         predictions = try model.predict(test).primary.labelled()
+        val = training.val
         run = Comparison.Run(
             seed: seed, val: try training.val?.scores([metric])[metric] ?? .nan,
             test: try predictions.scores([metric])[metric] ?? .nan, bestEpoch: training.epochs.best, epochs: training.epochs.all,

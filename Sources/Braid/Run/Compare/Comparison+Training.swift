@@ -54,73 +54,78 @@ extension Comparison {
         let trainingStarted = ContinuousClock.now
         let progress = reporter.begin("comparing", total: all.count * seeds.count)
         var recipes: [String: @Sendable (URL) -> String] = [:]
-        var trained: [(entry: Entry, predictions: [HeadPredictions])] = []
+        var trained: [(name: String, trainings: [ComparedTraining], isSingle: Bool)] = []
         for (index, candidate) in all.enumerated() {
             let trainings = try seeds.map { seed in
                 defer { progress.advance() }
                 return try ComparedTraining(candidate.configuration, seed: seed, metric, embedded)
             }
             if let ran = trainings.first?.configuration { recipes[candidate.name] = { ran.yaml(in: $0) } }
-            trained.append(
-                (entry(candidate.name, trainings, isSingle: index >= candidates.count), trainings.map(\.predictions)))
+            trained.append((candidate.name, trainings, index >= candidates.count))
         }
         progress.finish()
         let now = ContinuousClock.now
-        let entries = try comparable(trained, metric)
+        let common = commonVal(trained.map(\.trainings))
+        let entries = try trained.map { try entry($0.name, $0.trainings, isSingle: $0.isSingle, metric, common) }
         return Comparison(
-            entries: entries, metric: metric, seeds: seeds,
+            metric: metric, seeds: seeds, entries: entries,
             embeddingSeconds: (trainingStarted - started) / .seconds(1), trainingSeconds: (now - trainingStarted) / .seconds(1),
-            samples: embedded.counts, recipes: recipes, sampleTest: try sampleTest(entries, trained.map(\.predictions), metric))
+            samples: embedded.counts, recipes: recipes,
+            verdict: try verdict(entries, trained.map(\.trainings), metric), commonRows: common?.count ?? 0)
     }
 
-    private static func entry(_ name: String, _ trainings: [ComparedTraining], isSingle: Bool) -> Entry {
-        Entry(
+    /// Fewer val rows than these are no ground to choose on.
+    private static let fewest = 10
+
+    /// The val rows that every recipe can judge; nil where there are too few, so that each goes by its own.
+    private static func commonVal(_ trainings: [[ComparedTraining]]) -> Set<String>? {
+        let all = trainings.compactMap { $0.first?.val }.map { Set($0.samples.map(\.id)) }
+        guard let first = all.first else { return nil }
+        let common = all.dropFirst().reduce(first) { $0.intersection($1) }
+        return common.count < fewest ? nil : common
+    }
+
+    private static func entry(
+        _ name: String, _ trainings: [ComparedTraining], isSingle: Bool, _ metric: Metric, _ common: Set<String>?
+    ) throws -> Entry {
+        let figures = try trainings.map { training in
+            guard let common, let val = training.val else { return training.run.val }
+            return try val.ordered(common).scores([metric])[metric] ?? .nan
+        }
+        return Entry(
             name: name, modalities: trainings.first?.modalities ?? [], isSingle: isSingle,
             parameters: trainings.first?.parameters ?? 0, samples: trainings.first?.predictions.samples.count ?? 0,
-            runs: trainings.map(\.run), comparable: [])
+            runs: trainings.map(\.run), test: try Estimate(trainings.map(\.predictions), metric),
+            chosenBy: figures.reduce(0, +) / Double(max(1, figures.count)))
     }
 
-    /// Each modality of the recipes by itself, with the first recipe's settings and a plain concatenation of one.
+    /// The best fusion against the best single modality, both chosen on val.
+    private static func verdict(
+        _ entries: [Entry], _ trainings: [[ComparedTraining]], _ metric: Metric
+    ) throws -> Verdict? {
+        func predictions(_ entry: Entry?) -> [HeadPredictions]? {
+            entries.firstIndex { $0.name == entry?.name }.map { trainings[$0].map(\.predictions) }
+        }
+        guard let fused = predictions(best(entries.filter { !$0.isSingle }, metric)),
+            let single = predictions(best(entries.filter(\.isSingle), metric))
+        else { return nil }
+        return try Verdict.compare(fused, single, metric)
+    }
+
+    /// Each modality of the recipes by itself: with the first recipe's settings and a plain concatenation of one, and as a fitted linear model
+    /// where a fusion is one, so that single modalities have the recipes that fusions have.
     private static func singles(_ candidates: [Candidate]) throws -> [Candidate] {
         guard let fitted = candidates.first?.configuration else { return [] }
         guard fitted.modalities.count > 1 else { return [] }
-        return try fitted.modalities.keys.sorted().map { modality in
-            Candidate(name: "\(modality) alone", configuration: try fitted.keeping([modality]).with(FusionKind.concat))
+        let kinds = Set(candidates.map(\.configuration.fusion.kind.isFitted)).sorted { !$0 && $1 }.map {
+            $0 ? FusionKind.stacked : .concat
         }
-    }
-
-    /// McNemar's test of the best fusion against the best single modality, on the samples that both saw.
-    private static func sampleTest(
-        _ entries: [Entry], _ predictions: [[HeadPredictions]], _ metric: Metric
-    ) throws -> Double? {
-        func right(_ entry: Entry?) throws -> [String: Bool]? {
-            guard let index = entries.firstIndex(where: { $0.name == entry?.name }), let head = predictions[index].first,
-                case .classes(let answers) = try head.answers()
-            else { return nil }
-            let hits = zip(answers.values, answers.truth).map { $0.likeliest == $1 }
-            return Dictionary(zip(head.samples.map(\.id), hits)) { first, _ in first }
-        }
-        guard let fused = try right(best(entries.filter { !$0.isSingle }, metric)),
-            let single = try right(best(entries.filter(\.isSingle), metric))
-        else { return nil }
-        let shared = single.keys.filter { fused[$0] != nil }
-        return McNemar.p(
-            onlyFirst: shared.count { fused[$0] == true && single[$0] == false },
-            onlySecond: shared.count { fused[$0] == false && single[$0] == true })
-    }
-
-    private static func comparable(
-        _ trained: [(entry: Entry, predictions: [HeadPredictions])], _ metric: Metric
-    ) throws -> [Entry] {
-        let single = best(trained.map(\.entry).filter(\.isSingle), metric)
-        return try trained.map { entry, predictions in
-            var entry = entry
-            entry.comparable = try predictions.map { head in
-                let shared =
-                    single.map { single in head.keeping { sample in single.modalities.contains(where: sample.has) } } ?? head
-                return try shared.scores([metric])[metric] ?? .nan
+        return try fitted.modalities.keys.sorted().flatMap { modality in
+            try kinds.map { kind in
+                Candidate(
+                    name: "\(modality) alone" + (kind == .stacked ? ", linear" : ""),
+                    configuration: try fitted.keeping([modality]).with(kind))
             }
-            return entry
         }
     }
 }
