@@ -28,6 +28,7 @@ struct Ablate: ParsableCommand {
     private struct Figures: Encodable {
         let heads: [Ablation.Head]
         let missingRates: [MissingRates.Head]?
+        let rows: RowUse?
     }
 
     func validate() throws { _ = try rates() }
@@ -39,11 +40,12 @@ struct Ablate: ParsableCommand {
         let curves = try rates().map { try MissingRates(session, rates: $0) }
         if let out {
             let title = "\(URL(argument: model).lastPathComponent), ablated"
-            try Report(session.predict(), title: title, ablation: ablation, missingRates: curves).write(
+            try Report(session.predict(), title: title, ablation: ablation, missingRates: curves, rows: session.rowUse).write(
                 to: RunFolder(URL(argument: out)))
         }
-        if json { return try printJSON(Figures(heads: ablation.heads, missingRates: curves?.heads)) }
+        if json { return try printJSON(Figures(heads: ablation.heads, missingRates: curves?.heads, rows: session.rowUse)) }
         try emit(ablation.table + (curves.map { "\n" + $0.table } ?? ""))
+        if let rows = session.rowUse { try emitLine(rows.sentence) }
     }
 
     /// What `--missing-rates` names; nil where it is not given.

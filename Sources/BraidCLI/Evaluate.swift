@@ -25,6 +25,7 @@ struct Evaluate: ParsableCommand {
 
     private struct Figures: Encodable {
         let samples: Int
+        let rows: RowUse?
         let scores: [String: Double]
         let loss: Double?
     }
@@ -36,12 +37,16 @@ struct Evaluate: ParsableCommand {
         let predictions = try session.predict()
         let name = url.deletingPathExtension().lastPathComponent
         let folder = out.map { URL(argument: $0) } ?? URL(argument: model).appendingPathComponent("evaluation-\(name)")
-        try Report(predictions, title: "\(URL(argument: model).lastPathComponent) on \(name)").write(to: RunFolder(folder))
+        try Report(predictions, title: "\(URL(argument: model).lastPathComponent) on \(name)", rows: session.rowUse).write(
+            to: RunFolder(folder))
         if json {
             return try printJSON(
-                Figures(samples: predictions.samples.count, scores: predictions.allScores(), loss: predictions.loss))
+                Figures(
+                    samples: predictions.samples.count, rows: session.rowUse, scores: predictions.allScores(),
+                    loss: predictions.loss))
         }
         try emitLine(predictions.report())
+        if let rows = session.rowUse { try emitLine(rows.sentence) }
         try emitLine("Files: \(folder.path)")
     }
 }

@@ -60,7 +60,7 @@ struct InferenceOptions: ParsableArguments {
 struct RowOptions: ParsableArguments {
     @Option(
         help:
-            "train, val, test or all. Default: the test split of a manifest with a split column, and of the one the model was trained on; all rows of any other."
+            "train, val, test or all. Default: the test split of a manifest that has one, else all rows; never a row that the model has learnt from or was chosen by."
     )
     var split: String?
 

@@ -113,7 +113,7 @@ import Testing
         #expect(try run("Extensions", ["init", "--schema"]).out.contains("\"sharpness\""))
         // A command that does not know them says so.
         let foreign = try braid("predict", "run", "--manifest", "m.csv")
-        #expect(foreign.code == 65 && foreign.error.contains("fusion.type: expected one of concat"), "\(foreign.error)")
+        #expect(foreign.code == 65 && foreign.error.contains("fusion.type: expected one of auto"), "\(foreign.error)")
     }
 
     /// A modality of number columns beside pictures: manifest, configuration, missing cells, prediction.

@@ -34,13 +34,16 @@ public struct Inference {
         case all
         /// The rows of one split.
         case split(Split)
-        /// The test split where the manifest has a split column or is the one the model was trained on; else all rows.
+        /// The rows that can judge the model: of the manifest's test split where it has one, else all, but for those that the model has
+        /// learnt from or was chosen by, wherever they stand now.
         case heldOut
     }
 
     /// The model, which is not changed.
     public let model: FusionModel
     let dataset: BatchSource
+    /// What the model knew of the rows that were chosen; nil where nothing is judged, or the model does not say.
+    public let rowUse: RowUse?
 
     /// The samples that could be used.
     public var samples: [Sample] { dataset.samples }
@@ -62,8 +65,12 @@ public struct Inference {
             url, columns: settings.columns, adaptsColumns: true, splits: settings.splits, stratum: settings.heads.stratum,
             needsLabels: needsLabels,
             onBadSample: options.onBadSample)
-        let samples = try Self.choose(rows, of: manifest, trainedOn: settings.manifestSHA256, reporter: options.reporter)
-        try self.init(model, samples, manifest: url, options, device)
+        // Rows that nothing is judged by need no one to say what they were before.
+        let isJudged = needsLabels || rows != .all
+        let choice = RowChoice(
+            manifest: manifest, seen: isJudged ? model.seen : nil, trainedOn: settings.manifestSHA256, reporter: options.reporter)
+        let (samples, use) = try choice.choose(rows)
+        try self.init(model, samples, manifest: url, options, device, use)
     }
 
     /// For samples that come from elsewhere than a manifest.
@@ -81,8 +88,10 @@ public struct Inference {
             ModelFolder.read(folder, device: device), samples, manifest: URL(fileURLWithPath: "command line"), options, device)
     }
 
-    private init(_ model: FusionModel, _ samples: [Sample], manifest: URL, _ options: Options, _ device: Device) throws {
-        self.model = model
+    private init(
+        _ model: FusionModel, _ samples: [Sample], manifest: URL, _ options: Options, _ device: Device, _ use: RowUse? = nil
+    ) throws {
+        (self.model, rowUse) = (model, use)
         try model.checkTakes(samples, manifest)
         let extractor = try EmbeddingExtractor(
             manifest: manifest, onBadSample: options.onBadSample, reporter: options.reporter, cache: options.embeddingCache())
@@ -91,30 +100,6 @@ public struct Inference {
         guard !dataset.samples.isEmpty else {
             throw BraidError(.badData, "\(manifest.lastPathComponent): no sample is left to use")
         }
-    }
-
-    private static func choose(_ rows: Rows, of manifest: Manifest, trainedOn: String, reporter: any Reporter) throws -> [Sample] {
-        let split: Split
-        switch rows {
-        case .all: return manifest.samples
-        case .split(let asked): split = asked
-        case .heldOut:
-            // The training's own manifest is held to the training's own test split: anything else was learnt from.
-            let isTrainingData = try Fingerprint.of(manifest.url) == trainedOn
-            guard manifest.hasSplitColumn || isTrainingData else {
-                reporter.note("\(manifest.url.lastPathComponent) has no split column: all \(manifest.samples.count) rows are used")
-                return manifest.samples
-            }
-            split = .test
-        }
-        let samples = manifest.samples(in: split)
-        guard !samples.isEmpty else {
-            throw BraidError(
-                .badData,
-                "\(manifest.url.lastPathComponent) has no sample in split \(split.rawValue); name another with --split, or --split all"
-            )
-        }
-        return samples
     }
 
     /// The predictions, with `hiding` left out of every sample.

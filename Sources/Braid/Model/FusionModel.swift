@@ -14,6 +14,8 @@ public final class FusionModel {
     public let parameters: ParameterStore
     /// What makes probabilities of logits.
     public internal(set) var calibration = Calibration()
+    /// The rows of its training; nil where they are not known.
+    public internal(set) var seen: SeenRows?
     let fusion: any Fusion
     /// nil where the fusion has heads of its own.
     private let heads: TaskHeads?

@@ -10,6 +10,7 @@ public enum ModelFolder {
 
     private static func write(_ model: FusionModel, into fresh: URL) throws {
         try ModelDescription(model).write(to: fresh.appendingPathComponent("model.json"))
+        try model.seen?.write(to: fresh.appendingPathComponent(SeenRows.fileName))
         try SafetensorsWriter.write(
             model.parameters.entries.map { ($0.path, $0.tensor) }, to: fresh.appendingPathComponent("model.safetensors"))
         for modality in model.modalities {
@@ -54,6 +55,7 @@ public enum ModelFolder {
             encoders: encoders, targets: description.targets, settings: description.settings, parameters: store)
         try store.report.check()
         model.calibration = description.calibration
+        model.seen = try SeenRows.read(folder.appendingPathComponent(SeenRows.fileName))
         return model
     }
 }

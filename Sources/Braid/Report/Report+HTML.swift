@@ -18,7 +18,8 @@ extension Report {
             sections += try page.sections()
         }
         if history.count > 1 { sections.append(HTML.section("Training", curves)) }
-        return HTML.page(title, "Braid \(Version.current) · \(predictions.samples.count) samples", sections)
+        let counts = rows?.sentence ?? "\(predictions.samples.count) samples"
+        return HTML.page(title, "Braid \(Version.current) · \(counts)", sections)
     }
 
     private func ablationBars(_ ablation: Ablation.Head) -> String {

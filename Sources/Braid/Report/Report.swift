@@ -9,6 +9,7 @@ public struct Report {
     let history: [EpochRecord]
     let ablation: Ablation?
     let missingRates: MissingRates?
+    let rows: RowUse?
 
     /// - Parameters:
     ///   - predictions: What the model says of the samples it is judged on.
@@ -16,10 +17,12 @@ public struct Report {
     ///   - history: Epochs to draw; none where only an evaluation was made.
     ///   - ablation: Subsets of modalities to draw.
     ///   - missingRates: Curves against missing modalities to draw.
+    ///   - rows: What the model knew of the samples.
     public init(
         _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
-        missingRates: MissingRates? = nil
+        missingRates: MissingRates? = nil, rows: RowUse? = nil
     ) {
+        self.rows = rows
         self.predictions = predictions
         self.title = title
         self.history = history
@@ -35,7 +38,7 @@ public struct Report {
         do { try FileManager.default.createDirectory(at: run.url, withIntermediateDirectories: true) } catch {
             throw BraidError(.cannotCreate, "\(run.url.path) cannot be created: \(error.localizedDescription)")
         }
-        let tables = [ablation?.table, missingRates?.table].compactMap { $0 }
+        let tables = [ablation?.table, missingRates?.table, rows.map { $0.sentence + "\n" }].compactMap { $0 }
         try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))
         try AtomicFile.write(predictions.csv, to: run.file("predictions.csv"))
         for head in predictions.heads where head.target.form == .classes {

@@ -66,6 +66,7 @@ public struct Training {
             preparation.configuration.fusion.kind.isFitted
             ? try fitted() : try PhasedTraining(preparation: preparation, run: run, afterEpoch: afterEpoch)(resume: resume)
         let (model, data) = (trained.model, trained.data)
+        model.seen = SeenRows(manifest.samples)
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
         let outcome = Outcome(
