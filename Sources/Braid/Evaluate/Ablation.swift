@@ -23,9 +23,11 @@ public struct Ablation: Sendable {
         public let task: String
         /// From single modalities to all of them.
         public let entries: [Entry]
-        /// How much better all modalities are than the best single one by the metric that the task goes by, on the samples that
-        /// have that one. Positive is better.
-        public let gain: Double?
+        /// All modalities against the best single one by the metric that the task goes by, on the samples that have that one; nil with a
+        /// single modality.
+        public let verdict: Verdict?
+        /// How much better all modalities are than the best single one. Positive is better.
+        public var gain: Double? { verdict.flatMap { $0.judgement == .undefined ? nil : $0.gain } }
 
         /// What tables show, the figure that subsets are ranked by first.
         let metrics: [Metric]
@@ -36,7 +38,7 @@ public struct Ablation: Sendable {
         /// The best single modality.
         public var bestSingle: Entry? { Ablation.best(entries, metric) }
 
-        private enum CodingKeys: String, CodingKey { case name, task, entries, gain }
+        private enum CodingKeys: String, CodingKey { case name, task, entries, verdict }
     }
 
     /// In the model's order.
@@ -48,30 +50,33 @@ public struct Ablation: Sendable {
     /// Evaluates every subset of the model's modalities on the samples of `inference`.
     ///
     /// - Throws: `BraidError` where a sample has a label that the model does not know; `TorchError` where libtorch fails.
-    public init(_ inference: Inference) throws {
-        let modalities = inference.model.modalities
+    public init(_ inference: Inference) throws { try self.init(inference.model, inference.dataset) }
+
+    init(_ model: FusionModel, _ dataset: BatchSource) throws {
+        let modalities = model.modalities
         let predictions = try modalities.subsets.map { subset in
             // A sample that has nothing of the subset says nothing about it.
-            (subset, try inference.predict(hiding: Set(modalities).subtracting(subset)).keeping { subset.contains(where: $0.has) })
+            (
+                subset,
+                try model.predict(dataset, hiding: Set(modalities).subtracting(subset)).keeping { subset.contains(where: $0.has) }
+            )
         }
-        heads = try inference.model.targets.indices.map { index in
-            let target = inference.model.targets[index]
+        heads = try model.targets.indices.map { index in
+            let target = model.targets[index]
             let metrics = target.task.standardMetrics
-            let task = inference.model.settings.heads[index].kind.name
+            let task = model.settings.heads[index].kind.name
             let entries = try predictions.map { subset, predictions in
                 let head = predictions.heads[index].labelled()
                 let scores = try head.scores(metrics).map { ($0.key.name, $0.value) }
                 return Entry(modalities: subset, samples: head.samples.count, scores: Dictionary(uniqueKeysWithValues: scores))
             }
-            var gain: Double?
-            if modalities.count > 1, let single = Self.best(entries, metrics[0]), let alone = single.score(metrics[0]),
-                let full = predictions.last
+            var verdict: Verdict?
+            if modalities.count > 1, let single = Self.best(entries, metrics[0]), let full = predictions.last,
+                let alone = predictions.first(where: { $0.0 == single.modalities })
             {
-                let comparable = full.1.keeping { sample in single.modalities.contains(where: sample.has) }
-                gain = try comparable.heads[index].labelled().scores([metrics[0]])[metrics[0]].map { $0 - alone }
-                if !metrics[0].isBetterWhenHigher { gain = gain.map { -$0 } }
+                verdict = try Verdict.compare([full.1.heads[index].labelled()], [alone.1.heads[index].labelled()], metrics[0])
             }
-            return Head(name: target.name, task: task, entries: entries, gain: gain, metrics: metrics)
+            return Head(name: target.name, task: task, entries: entries, verdict: verdict, metrics: metrics)
         }
     }
 
@@ -102,13 +107,9 @@ extension Ablation.Head {
             let figures = metrics.map { "   " + TextTable.trailing(entry.score($0).map($0.text) ?? "n/a", max(8, $0.title.count)) }
             lines.append(TextTable.leading(name, width) + String(format: "%10d", entry.samples) + figures.joined())
         }
-        if let gain, let bestSingle {
-            let amount =
-                metric.isShare
-                ? String(format: "%+.2f points of %@", 100 * gain, metric.title) : String(format: "%+.4f of %@", gain, metric.title)
+        if let verdict, let bestSingle {
             lines.append("")
-            lines.append(
-                "Fusion: \(amount) over the best single modality (\(bestSingle.modalities[0])), on the samples that have it.")
+            lines.append(verdict.sentence("Fusion", against: "the best single modality (\(bestSingle.modalities[0]))") + ".")
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -32,6 +32,9 @@ public struct Training {
         public let model: FusionModel
         /// Of the best checkpoint on the test split; nil where there is none.
         public let test: Predictions?
+        /// What each modality adds on the test split; nil where there is none, one modality, or an encoder that is trained, so that it would have
+        /// to run for each subset anew.
+        public let ablation: Ablation?
         /// The figures of each epoch.
         public let history: [EpochRecord]
         /// The number of the epoch that the model is of, from 1.
@@ -69,13 +72,16 @@ public struct Training {
         model.seen = SeenRows(manifest.samples)
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
+        let ablation = try ablate(model, data.test)
         let outcome = Outcome(
-            model: model, test: test, history: trained.history, bestEpoch: trained.bestEpoch, choice: choice,
+            model: model, test: test, ablation: ablation, history: trained.history, bestEpoch: trained.bestEpoch, choice: choice,
             skipped: data.skipped)
         let embedding = trained.embeddingSeconds
         let seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding]
         try writeRecord(outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly)
-        if let test { try Report(test, title: run.url.lastPathComponent, history: trained.history).write(to: run) }
+        if let test {
+            try Report(test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation).write(to: run)
+        }
         return outcome
     }
 
@@ -99,6 +105,22 @@ public struct Training {
         try run.write(choice)
         preparation.configuration = chosen
         return choice
+    }
+
+    /// What each modality adds, with a warning where a single one does as well.
+    private func ablate(_ model: FusionModel, _ test: BatchSource?) throws -> Ablation? {
+        guard let test, model.modalities.count > 1, model.encoders.values.allSatisfy(\.isFrozen) else { return nil }
+        let ablation = try Ablation(model, test)
+        for head in ablation.heads {
+            guard let verdict = head.verdict, verdict.judgement == .unproven || verdict.judgement == .worse,
+                let single = head.bestSingle?.modalities.first
+            else { continue }
+            let name = ablation.heads.count > 1 ? "\(head.name): " : ""
+            reporter.note(
+                "warning: \(name)\(single) alone does as well as the fusion on these \(verdict.items) test rows; braid compare tells more"
+            )
+        }
+        return ablation
     }
 
     private func checkSame(_ configuration: Configuration) throws {

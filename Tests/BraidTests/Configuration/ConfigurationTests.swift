@@ -35,7 +35,7 @@ import Testing
         let text = error?.description ?? ""
         for part in [
             "config.yaml:1: modalities.text.train: expected none, last:N or all",
-            "config.yaml:2: fusion.type: expected one of concat",
+            "config.yaml:2: fusion.type: expected one of auto, concat",
             "config.yaml:2: fusion.dimm: unknown key; did you mean fusion.dim?",
             "config.yaml:3: head.dropout: expected a number from 0.0 to 0.95",
             "config.yaml:4: training.epochs: expected a whole number", "training.momentum: acts only with training.optimizer: sgd",
