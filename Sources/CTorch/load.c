@@ -28,7 +28,7 @@
     X(int, ct_sizes, 1, (ct_tensor tensor, int64_t *result, size_t dimensions), (tensor, result, dimensions))         \
     X(int, ct_copy_out, 1, (ct_tensor tensor, void *destination, size_t bytes), (tensor, destination, bytes))         \
     X(int, ct_set_requires_grad, 1, (ct_tensor tensor, bool value), (tensor, value))                                  \
-    X(int, ct_backward, 1, (ct_tensor loss), (loss))                                                                  \
+    X(int, ct_backward, 1, (ct_tensor loss, bool keeps_graph), (loss, keeps_graph))                                   \
     X(int, ct_gradient, 1, (ct_tensor tensor, ct_tensor *result), (tensor, result))                                   \
     X(int, ct_clear_gradient, 1, (ct_tensor tensor), (tensor))                                                        \
     X(bool, ct_set_grad_enabled, true, (bool enabled), (enabled))                                                     \

@@ -139,8 +139,8 @@ int ct_set_requires_grad(ct_tensor tensor, bool value) {
     return braid::guard([&] { braid::borrow(tensor).set_requires_grad(value); });
 }
 
-int ct_backward(ct_tensor loss) {
-    return braid::guard([&] { braid::borrow(loss).backward(); });
+int ct_backward(ct_tensor loss, bool keeps_graph) {
+    return braid::guard([&] { braid::borrow(loss).backward({}, keeps_graph); });
 }
 
 int ct_gradient(ct_tensor tensor, ct_tensor *result) {

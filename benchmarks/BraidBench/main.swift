@@ -32,7 +32,10 @@ case ("encode", 4):
     guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
     try serveEncoder(modality, arguments[2], arguments[3])
 case ("step", 3): try serveStep(arguments[1], arguments[2])
+case ("fit", 4):
+    guard let rows = Int(arguments[1]), let dimension = Int(arguments[2]), let classes = Int(arguments[3]) else { exit(64) }
+    try timeFitting(rows: rows, dimension: dimension, classes: classes)
 default:
-    FileHandle.standardError.write(Data("usage: BraidBench images|logmel|tokenize|ids|load|embed|encode|step …\n".utf8))
+    FileHandle.standardError.write(Data("usage: BraidBench images|logmel|tokenize|ids|load|embed|encode|step|fit …\n".utf8))
     exit(64)
 }

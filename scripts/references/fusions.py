@@ -234,9 +234,29 @@ class Bottleneck(TokenFusion):
                 x = feed_forward(block, x + attend(block.attention, normed, normed, mask))
                 tokens[index] = x[:, :length]
                 own.append(x[:, length:])
-            shared = torch.stack(own).mean(0)
+            there = presence.to(shared.dtype)
+            shared = sum(part * share[:, None, None] for part, share in zip(own, (there / there.sum(1, keepdim=True)).T))
         means = self.means(tokens, masks) + [self.norm_out(shared).mean(1)]
         return mix(self.mixer[0], torch.cat(means + [self.numbers(presence, means[0])], 1))
+
+
+class SimBaMM(Fusion):
+    def __init__(self, names):
+        super().__init__(names)
+        for name in names:
+            setattr(self, name, entrance(SIZES[name][0], kind=vector(DIM)))
+        self.class_token, self.norm = vector(DIM), nn.LayerNorm(DIM)
+        make = lambda: Named(norm=nn.LayerNorm(DIM), attention=attention_weights(), **feed_forward_weights())  # noqa: E731
+        self.blocks = nn.ModuleList([make() for _ in range(LAYERS)])
+
+    def forward(self, inputs, presence):
+        tokens = [u + own.kind for own, u, _ in self.enter(inputs, presence)]
+        x = torch.stack([self.class_token.expand(len(presence), -1)] + tokens, 1)
+        mask = torch.cat([torch.ones_like(presence[:, :1]), presence], 1)
+        for block in self.blocks:
+            normed = block.norm(x)
+            x = feed_forward(block, x + attend(block.attention, normed, normed, mask))
+        return self.norm(x[:, 0])
 
 
 class Late(Fusion):
@@ -270,7 +290,7 @@ class Late(Fusion):
 
 FUSIONS = {
     "concat": Concat, "gated": Gated, "low-rank": LowRank, "film": Film, "cross-attention": CrossAttention,
-    "bottleneck": Bottleneck, "late": Late,
+    "bottleneck": Bottleneck, "simbamm": SimBaMM, "late": Late,
 }  # fmt: skip
 SUBSETS = {3: ["image", "text", "audio"], 2: ["image", "audio"], 1: ["text"]}
 

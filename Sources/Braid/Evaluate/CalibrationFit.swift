@@ -11,17 +11,20 @@ extension FusionModel {
         // What is fitted on held-out answers is calibrated by it.
         guard !settings.fusion.kind.isFitted, settings.heads.contains(where: calibrates) else { return [] }
         var unseen: [[Modality]] = []
-        for subset in modalities.subsets {
+        // The full set first: subsets of few rows take its temperature.
+        for subset in modalities.subsets.reversed() {
             let having = dataset.samples.indices.filter { index in subset.allSatisfy(dataset.samples[index].has) }
             guard !having.isEmpty else {
-                unseen.append(subset)
+                unseen.insert(subset, at: 0)
                 continue
             }
             let part = having.count == dataset.samples.count ? dataset : try dataset.subset(having)
             let visible = modalities.map(subset.contains)
             let logits = try logits(part, presence: part.samples.map { _ in visible })
             for (head, (target, values)) in zip(settings.heads, zip(targets, logits)) where calibrates(head) {
-                guard let temperature = try fit(values, target, part) else { continue }
+                let isFew = part.samples.count { $0.labels[target.column] != nil } < Calibration.fewest
+                let full = isFew ? calibration.temperatures[target.name]?[Calibration.key(modalities)] : nil
+                guard let temperature = try full ?? fit(values, target, part) else { continue }
                 calibration.set(temperature, head: target.name, subset)
             }
         }

@@ -21,6 +21,8 @@ struct LinearProblem {
     /// The guessed curvature of a row's loss in a logit.
     private static let curvature = 0.1
     private static let steps = 300
+    /// What single precision leaves of a row's loss; less cannot be gained.
+    private static let rounding = 1e-8
 
     /// - Parameters:
     ///   - features: The rows, in the precision that is computed in.
@@ -48,13 +50,14 @@ struct LinearProblem {
     ///   - start: Where the search begins: a neighbouring penalty's solution saves steps.
     ///   - tolerance: What is left to gain when the search ends, as a mean loss a row.
     func solution(penalty: Double, from start: Point, tolerance: Double) throws -> Point {
-        let count = Double(features.rows.shape[0])
+        let (count, isSingle) = (Double(features.rows.shape[0]), start.dtype == .float32)
         let squares = try Tensor.concatenate([features.squares, .full([1], count, dtype: .float64)], 0)
         let strengths = try Tensor(
             Array(repeating: penalty, count: rank) + [Self.biasPenalty], shape: [rank + 1])
         let inverse = try (squares.scaled(by: Self.curvature) + strengths).power(-1).unsqueezed(1).converted(to: start.dtype)
         let factors = try strengths.unsqueezed(1).converted(to: start.dtype)
-        let minimizer = Minimizer(inverseCurvature: inverse, tolerance: tolerance * count, steps: Self.steps)
+        let minimizer = Minimizer(
+            inverseCurvature: inverse, tolerance: max(tolerance, isSingle ? Self.rounding : 0) * count, steps: Self.steps)
         return try minimizer.minimum(from: start) { try value($0, factors) }.point
     }
 

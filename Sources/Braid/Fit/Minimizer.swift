@@ -49,7 +49,7 @@ struct Minimizer {
                 }
                 size /= 2
                 // Not even rounding is left to gain.
-                guard size > 1e-10 else { return (point, step) }
+                guard size > 1e-5 else { return (point, step) }
             }
             let (move, change) = (try next.point - point, try next.gradient - gradient)
             let product = try move.dot(change)

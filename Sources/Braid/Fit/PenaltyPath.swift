@@ -17,7 +17,7 @@ struct PenaltyPath {
     /// The search ends when so many penalties in turn were no better.
     private static let patience = 1
     /// Of the mean loss, while penalties are compared.
-    private static let tolerance = 1e-6
+    private static let tolerance = 1e-5
 
     /// - Parameters:
     ///   - problem: The fits of all folds.

@@ -21,11 +21,12 @@ struct RowLoss {
         self.counts = try Tensor(zip(samples, counts).map { Double(weights[$0]) * $1 }, shape: [samples.count]).converted(to: dtype)
     }
 
-    /// The sum for logits `[N, C]`, a scalar that gradients go through.
-    func sum(_ logits: Tensor) throws -> Tensor { try (loss.ofEach(logits, order) * counts).sum() }
+    /// The sum for logits `[N, C]`, a scalar that gradients go through. It is added up in double precision: that of many rows has no digits
+    /// left in single precision to tell two points by.
+    func sum(_ logits: Tensor) throws -> Tensor { try (loss.ofEach(logits, order) * counts).converted(to: .float64).sum() }
 
     /// The weighted mean for logits `[N, C]`.
     func mean(_ logits: Tensor) throws -> Double {
-        try withoutGradient { try (sum(logits) / counts.sum().clamped(atLeast: 1e-12)).item() }
+        try withoutGradient { try (sum(logits) / counts.converted(to: .float64).sum().clamped(atLeast: 1e-12)).item() }
     }
 }

@@ -9,29 +9,10 @@ public struct BottleneckFusion: Fusion {
     /// `[N, d]`.
     private let bottlenecks: Tensor
     /// A list of blocks a modality.
-    private let blocks: [[Block]]
+    private let blocks: [[TransformerBlock]]
     private let norms: [LayerNorm]
     private let bottleneckNorm: LayerNorm
     private let mixer: Mixer
-
-    private struct Block {
-        let norm: LayerNorm
-        let attention: MultiHeadAttention
-        let feedForward: FeedForward
-        let dropout: Double
-
-        init(_ scope: Scope, _ settings: FusionKind.Basics, heads: Int) throws {
-            norm = try LayerNorm(scope / "norm", settings.dimension)
-            attention = try MultiHeadAttention(scope / "attention", settings.dimension, heads: heads)
-            feedForward = try FeedForward(scope, settings.dimension, dropout: settings.dropout)
-            dropout = settings.dropout
-        }
-
-        func callAsFunction(_ stream: TokenStream, mode: Mode) throws(TorchError) -> Tensor {
-            let attended = try attention(norm(stream.tokens), keyMask: stream.mask, mode: mode)
-            return try feedForward(stream.tokens + attended.dropout(dropout, mode: mode), mode: mode)
-        }
-    }
 
     /// Declares the fusion's weights in `scope`.
     ///
@@ -51,7 +32,7 @@ public struct BottleneckFusion: Fusion {
         projections = try modalities.map { try TokenProjection(scope / $0.name, $0, size) }
         bottlenecks = try scope.parameter("bottlenecks", [count, size], .normal(deviation: 0.02), decays: false)
         blocks = try modalities.map { modality in
-            try (0..<layers).map { try Block(scope / modality.name / "blocks" / $0, settings, heads: heads) }
+            try (0..<layers).map { try TransformerBlock(scope / modality.name / "blocks" / $0, settings, heads: heads) }
         }
         norms = try modalities.map { try LayerNorm(scope / $0.name / "norm_out", size) }
         bottleneckNorm = try LayerNorm(scope / "norm_out", size)
@@ -70,6 +51,9 @@ public struct BottleneckFusion: Fusion {
         let isReal = try Tensor(Array(repeating: UInt8(1), count: count), shape: [1, count]).converted(to: .bool)
             .moved(to: bottlenecks.device).expanded([batch, count])
         var shared = try bottlenecks.unsqueezed(0).expanded([batch, count, dimension])
+        // Only modalities that are there have a say in the shared tokens.
+        let present = try input.presence.converted(to: .float32)
+        let shares = try present / present.sum([1], keep: true).clamped(atLeast: 1)
         for layer in 0..<(blocks.first?.count ?? 0) {
             var sum: Tensor?
             for index in streams.indices {
@@ -77,10 +61,10 @@ public struct BottleneckFusion: Fusion {
                 let both = try TokenStream.joined([streams[index], TokenStream(tokens: shared, mask: isReal)])
                 let after = try blocks[index][layer](both, mode: mode)
                 streams[index].tokens = try after.slice(1, 0..<length)
-                let own = try after.slice(1, length..<length + count)
+                let own = try after.slice(1, length..<length + count) * shares.slice(1, index..<index + 1).unsqueezed(-1)
                 sum = try sum.map { try $0 + own } ?? own
             }
-            shared = try sum?.scaled(by: 1 / Double(streams.count)) ?? shared
+            shared = sum ?? shared
         }
         let means = try zip(streams, norms).map { try $0.mean($1($0.tokens)) } + [bottleneckNorm(shared).mean([1])]
         let fused = try mixer(.concatenate(means + [input.presenceValues()], 1), mode: mode)

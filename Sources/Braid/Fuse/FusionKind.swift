@@ -106,7 +106,7 @@ public struct FusionKind: Registrable, Hashable {
 
     /// Every fusion there is, and `auto`.
     public static let registry = Registry<FusionKind>([
-        .auto, .concat, .gated, .lowRank, .crossAttention, .bottleneck, .film, .late, .stacked,
+        .auto, .concat, .gated, .lowRank, .crossAttention, .bottleneck, .film, .simbamm, .late, .stacked,
     ])
 
     /// Every fusion there is.

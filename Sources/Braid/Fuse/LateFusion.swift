@@ -1,4 +1,5 @@
 // Kittler et al. 1998, "On Combining Classifiers", IEEE TPAMI 20(3); temperatures: Guo et al. 2017, arXiv:1706.04599.
+internal import Foundation
 public import Torch
 
 /// Each modality has heads of its own, trained as if it were alone; trained votes and temperatures weigh what they say.
@@ -47,6 +48,28 @@ public struct LateFusion: Fusion {
             return sum
         }
         return Fused(embedding: try .concatenate(logits, 1), projections: projected, logits: logits, unimodal: unimodal)
+    }
+}
+
+extension LateFusion {
+    /// Fits the votes anew, when the heads are trained, on rows that those have not learnt from: in a few hundred steps votes hardly move.
+    ///
+    /// All temperatures become the one that the sum of the weights asks for.
+    ///
+    /// - Parameters:
+    ///   - unimodal: Logits `[N, C]` of each modality, of the first head.
+    ///   - loss: Of the same rows, in double precision.
+    func refitVotes(_ unimodal: [Tensor], _ loss: RowLoss) throws {
+        let weights = try VoteFit(unimodal, loss).weights()
+        let sum = weights.reduce(0, +)
+        guard sum > 0 else { return }
+        try withoutGradient {
+            for (index, weight) in weights.enumerated() {
+                // Softmax knows no zero.
+                try votes[index].copyInPlace(from: .full([1], Foundation.log(max(weight / sum, 1e-6))))
+                try logTemperatures[index].copyInPlace(from: .full([1], -Foundation.log(sum)))
+            }
+        }
     }
 }
 

@@ -22,8 +22,15 @@ public struct LowRankFusion: Fusion {
         entrance = try ModalityEntrance(scope, modalities, size, isActivated: true)
         // Glorot and Bengio 2010, as the authors' code: over the two dimensions that are multiplied.
         let deviation = (2 / Double(2 * size + 1)).squareRoot()
-        factors = try modalities.map {
-            try (scope / $0.name).parameter("factor", [rank, size + 1, size], .normal(deviation: deviation))
+        factors = try modalities.map { modality in
+            let place = scope / modality.name
+            let factor = try place.parameter("factor", [rank, size + 1, size], .normal(deviation: deviation))
+            // The row that the appended 1 meets starts at 1: a factor near 1 lets the other modalities through from the first step on, where
+            // a product of small random numbers lets nothing through.
+            if !place.holds("factor") {
+                try withoutGradient { try factor.slice(1, size..<size + 1).copyInPlace(from: .ones([])) }
+            }
+            return factor
         }
         rankWeights = try scope.parameter("rank_weights", [rank], .normal(deviation: 1 / Double(rank).squareRoot()))
         bias = try scope.parameter("bias", [size], .constant(0))

@@ -25,7 +25,7 @@ struct StackedFit {
     /// Fewer labelled rows than these are no ground to fit weights, or a model, on.
     static let fewest = 10
     /// Of the mean loss, in the fit of all rows.
-    private static let tolerance = 1e-10
+    private static let tolerance = 1e-9
     /// More values than these are computed with in single precision: 268 MB of double.
     private static let mostInDouble = 1 << 25
 

@@ -52,6 +52,27 @@ struct TokenProjection {
     }
 }
 
+/// A Transformer block, norms in front (Xiong et al. 2020, arXiv:2002.04745): attention among the tokens of a stream, and a perceptron.
+struct TransformerBlock {
+    private let norm: LayerNorm
+    private let attention: MultiHeadAttention
+    private let feedForward: FeedForward
+    private let dropout: Double
+
+    init(_ scope: Scope, _ settings: FusionKind.Basics, heads: Int) throws {
+        norm = try LayerNorm(scope / "norm", settings.dimension)
+        attention = try MultiHeadAttention(scope / "attention", settings.dimension, heads: heads)
+        feedForward = try FeedForward(scope, settings.dimension, dropout: settings.dropout)
+        dropout = settings.dropout
+    }
+
+    /// `[B, T, d]` to `[B, T, d]`.
+    func callAsFunction(_ stream: TokenStream, mode: Mode) throws(TorchError) -> Tensor {
+        let attended = try attention(norm(stream.tokens), keyMask: stream.mask, mode: mode)
+        return try feedForward(stream.tokens + attended.dropout(dropout, mode: mode), mode: mode)
+    }
+}
+
 /// The second half of a Transformer block, the norm in front: `x + W2 GELU(W1 LayerNorm(x))`.
 struct FeedForward {
     private let norm: LayerNorm

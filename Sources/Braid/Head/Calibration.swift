@@ -13,7 +13,11 @@ public struct Calibration: Sendable, Equatable {
     init(temperatures: [String: [String: Double]]) { self.temperatures = temperatures }
 
     /// The bounds of a temperature. Logits that separate the classes of the val split perfectly would want 0.
-    static let range = 0.05...20.0
+    static let range = 0.2...10.0
+    /// What models may hold: earlier versions fitted within wider bounds.
+    private static let read = 0.05...20.0
+    /// Fewer rows than these say less of a subset of modalities than the full set's temperature does.
+    static let fewest = 30
 
     func temperature(head: String, _ subset: [Modality]) -> Double { temperatures[head]?[Self.key(subset)] ?? 1 }
 
@@ -24,7 +28,7 @@ public struct Calibration: Sendable, Equatable {
     static func key(_ subset: [Modality]) -> String { subset.map(\.rawValue).joined(separator: "+") }
 
     /// Whether every temperature is one that fitting can give.
-    var isSound: Bool { temperatures.values.allSatisfy { $0.values.allSatisfy(Self.range.contains) } }
+    var isSound: Bool { temperatures.values.allSatisfy { $0.values.allSatisfy(Self.read.contains) } }
 }
 
 /// Fits one temperature.
@@ -60,14 +64,19 @@ enum TemperatureScaling {
         }
     }
 
-    /// The temperature where a rising `slope` of its inverse crosses zero, by bisection on the logarithm.
+    /// Draws temperatures to 1: `penalty * log(T)²` is added to the summed cross-entropy, as much as a row or two say. It vanishes as rows
+    /// grow, and keeps a handful of rows that happen to be right from calling the model certain.
+    private static let penalty = 1.0
+
+    /// The temperature where a rising `slope` of its inverse, with the penalty's, crosses zero, by bisection on the logarithm.
     private static func solve(_ slope: (Double) -> Double) -> Double {
+        func penalised(_ logarithm: Double) -> Double { exp(-logarithm) * slope(exp(-logarithm)) - 2 * penalty * logarithm }
         var (low, high) = (log(Calibration.range.lowerBound), log(Calibration.range.upperBound))
-        if slope(exp(-low)) <= 0 { return Calibration.range.lowerBound }
-        if slope(exp(-high)) >= 0 { return Calibration.range.upperBound }
+        if penalised(low) <= 0 { return Calibration.range.lowerBound }
+        if penalised(high) >= 0 { return Calibration.range.upperBound }
         for _ in 0..<50 {
             let middle = (low + high) / 2
-            if slope(exp(-middle)) > 0 { low = middle } else { high = middle }
+            if penalised(middle) > 0 { low = middle } else { high = middle }
         }
         return exp((low + high) / 2)
     }

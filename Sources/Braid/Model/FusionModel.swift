@@ -100,6 +100,13 @@ extension FusionModel {
             .map(\.tensor)
     }
 
+    /// Of these, what makes the modality's projection: its encoder's, as far as they are trained, the norm and the projection.
+    func projectionParameters(of modality: Modality) -> [Tensor] {
+        let prefixes = ["fusion.\(modality).norm.", "fusion.\(modality).projection.", "encoders.\(modality)."]
+        return trainedEntries.filter { entry in entry.kind == .parameter && prefixes.contains(where: entry.path.hasPrefix) }
+            .map(\.tensor)
+    }
+
     /// The number of values that training changes, and of all.
     public var parameterCounts: (trained: Int, all: Int) {
         let trained = trainedEntries.filter { $0.kind == .parameter }.reduce(0) { $0 + $1.tensor.count }

@@ -66,7 +66,7 @@ public struct Configuration: Sendable {
         heads = HeadSettings.read(&reader, fitted: fitted)
         training = TrainingSettings(
             &reader, trainsEncoders: modalities.values.contains { $0.train != .none }, modalities: modalities.count,
-            fusion.kind, heads)
+            fusion, heads)
         for (modality, encoder) in modalities where encoder.train != .none {
             reader.refuse(
                 "modalities.\(modality).train", unless: fitted == nil,

@@ -42,6 +42,7 @@ struct PhasedTraining {
         // The best epoch is the model; the val split says how sure it may be.
         let (model, data) = (current.trainee.model, current.data)
         try store.restoreBest(into: current.trainee)
+        try model.refitVotes(on: data.val)
         for subset in try model.calibrate(on: data.val) {
             preparation.reporter.note("no val sample has \(Calibration.key(subset)): its probabilities are not calibrated")
         }

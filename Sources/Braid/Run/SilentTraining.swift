@@ -41,6 +41,7 @@ struct SilentTraining {
                 optimizer: try trainee.optimizer(configuration.training), data: data, store: store, device: device)
             _ = try loop.run(&state)
             try store.restoreBest(into: trainee)
+            try model.refitVotes(on: data.val)
             try model.calibrate(on: data.val)
             val = judgesVal ? try model.predict(data.val).primary.labelled() : nil
             epochs = (state.bestEpoch, state.epoch)

@@ -113,6 +113,10 @@ public struct PluginKind: Registrable {
         public let modalities: Int
         /// Which fusion there is.
         public let fusion: FusionKind
+        /// The chance of a modality to be hidden in training.
+        public let modalityDropout: Double
+        /// Passes over the training split, at most.
+        public let epochs: Int
     }
 
     /// What its state is stored under.

@@ -69,8 +69,10 @@ public struct TrainingSettings: Sendable {
 
     /// Reads the keys of `training`.
     init(
-        _ reader: inout ConfigurationReader, trainsEncoders: Bool, modalities: Int, _ fusion: FusionKind, _ heads: [HeadSettings]
+        _ reader: inout ConfigurationReader, trainsEncoders: Bool, modalities: Int, _ fusionSettings: FusionSettings,
+        _ heads: [HeadSettings]
     ) {
+        let fusion = fusionSettings.kind
         let first = reader.keys.count
         epochs = reader.int("training.epochs", 20, 1...1_000_000, "Passes over the training split, at most.")
         headEpochs = reader.int(
@@ -91,9 +93,9 @@ public struct TrainingSettings: Sendable {
         schedule = reader.choice("training.schedule", .cosine, "How the learning rate goes over the steps.")
         warmup = reader.double("training.warmup", 0.05, 0...1, "Share of the steps in which the learning rate rises from 0.")
         clip = reader.double("training.clip", 1, 0...Double.infinity, "Largest joint norm of the gradients; 0: no limit.")
-        plugins = PluginKind.registry.all.compactMap { kind in
-            kind.read(&reader, .init(modalities: modalities, fusion: fusion)).map { (kind.name, $0) }
-        }
+        let around = PluginKind.Surroundings(
+            modalities: modalities, fusion: fusion, modalityDropout: fusionSettings.modalityDropout, epochs: epochs)
+        plugins = PluginKind.registry.all.compactMap { kind in kind.read(&reader, around).map { (kind.name, $0) } }
         (earlyStoppingMetric, earlyStoppingHead) = Self.stopping(&reader, heads)
         patience = reader.int(
             "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never.")

@@ -82,8 +82,8 @@ int ct_sizes(ct_tensor tensor, int64_t *result, size_t dimensions);
 int ct_copy_out(ct_tensor tensor, void *destination, size_t bytes);
 
 int ct_set_requires_grad(ct_tensor tensor, bool value);
-/// Back-propagates from a scalar.
-int ct_backward(ct_tensor loss);
+/// Back-propagates from a scalar. `keeps_graph` lets another scalar of the same graph follow.
+int ct_backward(ct_tensor loss, bool keeps_graph);
 /// The gradient as a NEW reference, or NULL where there is none.
 int ct_gradient(ct_tensor tensor, ct_tensor *result);
 int ct_clear_gradient(ct_tensor tensor);

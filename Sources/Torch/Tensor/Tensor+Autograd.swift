@@ -8,8 +8,10 @@ extension Tensor {
     }
 
     /// Computes this scalar's gradient by every leaf that it depends on, and adds it to what they have already.
-    public func backward() throws(TorchError) {
-        try check(ct_backward(handle), "backward")
+    ///
+    /// - Parameter keepsGraph: Whether another scalar that was computed on the way may be asked for its gradient afterwards.
+    public func backward(keepsGraph: Bool = false) throws(TorchError) {
+        try check(ct_backward(handle, keepsGraph), "backward")
     }
 
     /// The gradient that `backward` left, of this tensor's shape, or nil where there is none.

@@ -21,7 +21,7 @@ import Torch
 
     private static let acting: [FusionKind: Set<String>] = [
         .concat: ["layers"], .gated: [], .lowRank: ["rank"], .film: ["layers"], .crossAttention: ["layers", "heads", "tokens"],
-        .bottleneck: ["layers", "heads", "tokens", "bottlenecks"], .late: [],
+        .bottleneck: ["layers", "heads", "tokens", "bottlenecks"], .simbamm: ["layers", "heads"], .late: [],
     ]
 
     @Test(arguments: FusionKind.fusions.filter { !$0.isFitted }) func everyFusionKeyActsOrIsRefused(_ kind: FusionKind) throws {
@@ -86,7 +86,13 @@ import Torch
         let blend = ["training.balance.method=gradient-blending"]
         let blended = try small.losses("blend", blend)
         #expect(blended != plain)
+        // The first estimate is compared with the next: weights move from the epoch of the second on.
         #expect(try small.losses("every", blend + ["training.balance.every=2"]) != blended)
+        #expect(try small.losses("until", ogm + ["training.balance.until=0"]) != slowed)
+        let pareto = ["training.balance.method=mmpareto"]
+        let helped = try small.losses("pareto", pareto)
+        #expect(helped != plain)
+        #expect(try small.losses("gamma", pareto + ["training.balance.gamma=3"]) != helped)
         let aligned = try small.losses("align", ["training.alignment.weight=0.5"])
         #expect(aligned != plain)
         #expect(try small.losses("warm", ["training.alignment.weight=0.5", "training.alignment.temperature=0.5"]) != aligned)
@@ -111,7 +117,8 @@ import Torch
         ["head.task=regression", "head.label_smoothing=0.1"], ["head.task=regression", "head.class_weights=balanced"],
         ["head.task=regression", "head.calibration=none"], ["head.task=regression", "head.loss=focal"],
         ["head.task=regression", "training.early_stopping.metric=accuracy"],
-        ["fusion.type=late", "training.balance.method=ogm-ge"], ["fusion.type=bottleneck", "fusion.heads=3"],
+        ["fusion.type=late", "training.balance.method=ogm-ge"], ["fusion.modality_dropout=0", "training.balance.method=ogm-ge"],
+        ["fusion.type=bottleneck", "fusion.heads=3"],
     ])
     func whatDoesNotFitTheTaskOrFusionIsRefused(_ overrides: [String]) throws {
         #expect(throws: BraidError.self) { try small.configuration(overrides) }

@@ -29,6 +29,8 @@ struct ModalityBalance: Sendable, Equatable {
     let probe: Double
     /// The same of the encoder's own embeddings: what there is to learn.
     let encoderProbe: Double
+    /// How many samples of the val split the probes were judged on.
+    let samples: Int
 }
 
 /// Watches whether every modality is learnt: gradient norms, and linear probes before and after the fusion's projection.
@@ -108,7 +110,8 @@ final class BalanceMonitor: TrainingPlugin {
                 probe: try LinearProbe.score(
                     before.projected[index], labels.train, after.projected[index], labels.val, rows: rows),
                 encoderProbe: try LinearProbe.score(
-                    before.embedded[index], labels.train, after.embedded[index], labels.val, rows: rows))
+                    before.embedded[index], labels.train, after.embedded[index], labels.val, rows: rows),
+                samples: rows.1.count { $0 })
         }
         return balance
     }
@@ -137,8 +140,11 @@ final class BalanceMonitor: TrainingPlugin {
         let percent = { (value: Double) in String(format: "%.1f %%", 100 * value) }
         return balance.sorted { $0.key < $1.key }.compactMap { modality, found in
             let share = found.gradientNorm / max(strongest.value.gradientNorm, 1e-12)
-            let isStarved = share < Self.share && found.encoderProbe > chance + Self.margin
-            let isLost = found.encoderProbe - found.probe > Self.margin
+            // Five points, and two standard errors: one sample of eighteen says nothing.
+            let p = min(1, max(0, found.encoderProbe))
+            let margin = max(Self.margin, 2 * (2 * p * (1 - p) / Double(max(1, found.samples))).squareRoot())
+            let isStarved = share < Self.share && found.encoderProbe > chance + margin
+            let isLost = found.encoderProbe - found.probe > margin
             guard isStarved || isLost else { return nil }
             let reason =
                 isStarved

@@ -8,23 +8,26 @@ final class GradientBlending: TrainingPlugin {
     private let heads: AuxiliaryHeads
     private let every: Int
     private var weights: BlendingWeights
-    private var trained = MeanLosses()
-    /// The losses on the val split.
-    private let judged: Objective
+    /// A part of the train split, and val, with their losses: both are measured by the same model, with nothing dropped.
+    private let measured: [(data: BatchSource, objective: Objective)]
+
+    /// More samples of the train split say nothing more about its mean loss.
+    private static let samples = 1000
 
     /// - Parameter every: Epochs between two estimates of the weights.
     init(_ context: TrainingContext, every: Int) throws {
         (self.context, self.every) = (context, every)
         heads = try AuxiliaryHeads(context.model, device: context.device)
         weights = BlendingWeights(modalities: context.model.modalities.count)
-        judged = try Objective(context.model, context.val, device: context.device)
+        let step = max(1, context.train.samples.count / Self.samples)
+        let part = try context.train.subset(Array(stride(from: 0, to: context.train.samples.count, by: step)))
+        measured = try [part, context.val].map { ($0, try Objective(context.model, $0, device: context.device)) }
     }
 
     var parameters: ParameterStore? { heads.parameters }
 
     func loss(_ loss: Tensor, _ step: TrainingStep) throws -> Tensor {
         let parts = try [loss] + alone(step, mode: .train)
-        trained.add(try parts.map { try $0.item() }, count: step.batch.count)
         return try Objective.sum(zip(parts, weights.weights).map { try $0.scaled(by: $1) }) ?? loss
     }
 
@@ -36,20 +39,26 @@ final class GradientBlending: TrainingPlugin {
     }
 
     func afterEpoch(_ epoch: Int) throws -> PluginFindings {
-        if epoch.isMultiple(of: every) {
-            var means = MeanLosses()
-            try withoutGradient {
-                try context.val.forEachBatch(512) { batch in
-                    let (step, loss) = try judged(batch, context.model(batch))
-                    let parts = try [loss] + alone(step, mode: .evaluate)
-                    means.add(try parts.map { try $0.item() }, count: batch.count)
-                }
-            }
-            weights.update(.init(train: trained.means, val: means.means))
+        // The first estimate is what the next ones are compared with.
+        if epoch == 1 || epoch.isMultiple(of: every) {
+            let losses = try measured.map { try means($0.data, $0.objective) }
+            weights.update(.init(train: losses[0], val: losses[1]))
         }
-        trained = MeanLosses()
         let names = ["fused"] + context.model.modalities.map(\.rawValue)
         return PluginFindings(figures: Dictionary(uniqueKeysWithValues: zip(names.map { "blending/\($0)" }, weights.weights)))
+    }
+
+    /// The mean loss of the fused output and of each modality alone, in evaluation.
+    private func means(_ data: BatchSource, _ objective: Objective) throws -> [Double] {
+        var means = MeanLosses()
+        try withoutGradient {
+            try data.forEachBatch(512) { batch in
+                let (step, loss) = try objective(batch, context.model(batch))
+                let parts = try [loss] + alone(step, mode: .evaluate)
+                means.add(try parts.map { try $0.item() }, count: batch.count)
+            }
+        }
+        return means.means
     }
 
     func state() throws -> Data? { try JSONEncoder().encode(weights) }
@@ -112,10 +121,17 @@ struct BlendingWeights: Codable, Equatable {
         let ratios = weights.indices.map { index -> Double in
             let generalised = last.val[index] - now.val[index]
             let overfitted = (now.val[index] - now.train[index]) - (last.val[index] - last.train[index])
-            // What did not get better gets next to no weight; what did without overfitting is bounded, not infinite.
-            return max(generalised, 1e-6) / max(overfitted * overfitted, 1e-6)
+            // What did not get better gets little weight; what did without overfitting is bounded, not infinite.
+            return min(max(generalised, 0) / max(overfitted * overfitted, 1e-6), Self.most) + Self.least
         }
         let sum = ratios.reduce(0, +)
         weights = ratios.map { $0 / sum }
+        // Whatever single modalities do, the fused output is what is wanted.
+        guard weights[0] < Self.fused else { return }
+        let rest = 1 - weights[0]
+        weights = weights.enumerated().map { $0 == 0 ? Self.fused : rest > 0 ? $1 / rest * (1 - Self.fused) : 0 }
     }
+
+    /// The bounds of a ratio, and the least weight of the fused output.
+    private static let (least, most, fused) = (0.1, 10.0, 0.25)
 }

@@ -3,26 +3,44 @@ internal import Foundation
 internal import Torch
 
 /// Slows the modality that is ahead, so that the others get a chance: its gradients are scaled by 1 - tanh(alpha × lead),
-/// and noise of the gradient's own size makes up for what the scaling takes from generalisation.
+/// and noise of each gradient's own size, in every modality, makes up for what the scaling takes from generalisation. It acts on encoders
+/// and projections, and ends after a share of the epochs.
 ///
 /// The authors read a modality's score off the terms of a concatenation's linear head. Fusions here have no such terms; a
 /// modality's score is the probability that the model gives the true class with only that modality shown.
 final class GradientModulation: TrainingPlugin {
     private let alpha: Double
+    /// The last epoch in which it acts.
+    private let last: Int
+    private var epoch = 0
     private let model: FusionModel
     /// The labels of the first head, as its loss takes them, `[N, …]`.
     private let truth: Tensor
 
-    init(_ alpha: Double, _ context: TrainingContext) throws {
-        (self.alpha, model) = (alpha, context.model)
+    /// - Parameters:
+    ///   - alpha: How hard a modality that is ahead is slowed.
+    ///   - last: The last epoch in which gradients are changed, from 1.
+    init(_ alpha: Double, last: Int, _ context: TrainingContext) throws {
+        (self.alpha, self.last, model) = (alpha, last, context.model)
         let labels = try LabelledValues(context.train.samples, model.targets[0], context.train.name)
         truth = try labels.tensor().moved(to: context.device)
     }
 
     func afterBackward(_ step: TrainingStep) throws {
+        guard epoch < last else { return }
         let factors = Self.factors(try scores(step), alpha: alpha)
-        for (modality, factor) in zip(model.modalities, factors) { try apply(factor, to: model.ownParameters(of: modality)) }
+        for (modality, factor) in zip(model.modalities, factors) {
+            try apply(factor, to: model.projectionParameters(of: modality))
+        }
     }
+
+    func afterEpoch(_ epoch: Int) throws -> PluginFindings {
+        self.epoch = epoch
+        return PluginFindings()
+    }
+
+    func state() throws -> Data? { try JSONEncoder().encode(epoch) }
+    func restore(_ state: Data) throws { epoch = try JSONDecoder().decode(Int.self, from: state) }
 
     /// The factor on each modality's gradients from their scores: 1 for what is not ahead of the mean of the others.
     static func factors(_ scores: [Double], alpha: Double) -> [Double] {
@@ -37,7 +55,6 @@ final class GradientModulation: TrainingPlugin {
 
     /// Scales the gradients that `backward` left on `tensors`, and adds the noise.
     private func apply(_ factor: Double, to tensors: [Tensor]) throws {
-        guard factor < 1 else { return }
         let scale = try Tensor([Float(factor)], shape: [])
         try withoutGradient {
             for tensor in tensors {
