@@ -29,21 +29,42 @@ struct StackedFit {
     /// More values than these are computed with in single precision: 268 MB of double.
     private static let mostInDouble = 1 << 25
 
-    func callAsFunction() throws -> (scales: [Standardization], heads: [Head], record: FittingRecord) {
+    /// More rows than these are no few, and trained fusions bend as well as kernels do; those take long there.
+    private static let mostForKernels = 20_000
+    /// Widths of the kernel that are tried, in `1 / (2 D)`: the inverse of the mean squared distance of standardised rows.
+    private static let widths = [0.3, 1.0]
+
+    /// What a fit comes to, ready to be taken.
+    struct Result {
+        let scales: [Standardization]
+        /// By modality; nil where there is none.
+        let kernels: [KernelFeatures?]
+        let heads: [Head]
+        let record: FittingRecord
+    }
+
+    func callAsFunction() throws -> Result {
         try withoutGradient {
             let scales = try fusion.modalities.indices.map { try scale($0) }
             var experts: [[Expert?]] = set.losses.map { _ in [] }
+            var kernels: [KernelFeatures?] = fusion.modalities.map { _ in nil }
             for view in fusion.views {
-                let rows = set.presence.indices.filter { row in view.allSatisfy { set.presence[row][$0] } }
-                let features = rows.count < Self.fewest ? nil : try features(view, rows, scales)
-                for head in set.losses.indices { experts[head].append(try features.flatMap { try expert($0, rows, head) }) }
+                let rows = set.presence.indices.filter { row in view.modalities.allSatisfy { set.presence[row][$0] } }
+                var found: [Expert?] = set.losses.map { _ in nil }
+                if rows.count >= Self.fewest, view.isKernel, rows.count <= Self.mostForKernels {
+                    (kernels[view.modalities[0]], found) = try bent(view, rows, scales)
+                } else if rows.count >= Self.fewest, !view.isKernel {
+                    let features = try PrincipalFeatures(standardised(view, rows, scales))
+                    found = try set.losses.indices.map { try expert(features, rows, $0) }
+                }
+                for head in set.losses.indices { experts[head].append(found[head]) }
             }
             let heads = try set.losses.indices.map { head in
                 Head(
                     experts: experts[head].map { $0.map { ($0.weight, $0.bias) } },
                     votes: try StackedVotes(views: fusion.views, experts: experts[head], set: set, head: head).table())
             }
-            return (scales, heads, try record(experts, heads))
+            return Result(scales: scales, kernels: kernels, heads: heads, record: try record(experts, heads))
         }
     }
 
@@ -59,11 +80,40 @@ struct StackedFit {
         return try chosen.converted(to: chosen.count > Self.mostInDouble ? .float32 : .float64)
     }
 
-    private func features(_ view: [Int], _ rows: [Int], _ scales: [Standardization]) throws -> PrincipalFeatures {
-        let parts = try view.map { try scales[$0](pooled($0, rows)) }
+    private func standardised(_ view: StackedFusion.View, _ rows: [Int], _ scales: [Standardization]) throws -> Tensor {
+        let parts = try view.modalities.map { try scales[$0](pooled($0, rows)) }
         let types = Set(parts.map(\.dtype))
         let same = types.count == 1 ? parts : try parts.map { try $0.converted(to: .float32) }
-        return try PrincipalFeatures(same.count == 1 ? same[0] : .concatenate(same, 1))
+        return same.count == 1 ? same[0] : try .concatenate(same, 1)
+    }
+
+    /// The kernel whose width the held-out rows of the first head like best, and every head's model of it.
+    private func bent(
+        _ view: StackedFusion.View, _ rows: [Int], _ scales: [Standardization]
+    ) throws -> (KernelFeatures?, [Expert?]) {
+        let x = try standardised(view, rows, scales)
+        // Spread over the rows, whatever their number.
+        let count = min(fusion.landmarks, rows.count)
+        let chosen = try x.rows(Tensor((0..<count).map { Int64($0 * rows.count / count) }, shape: [count]))
+        var best: (kernel: KernelFeatures, features: PrincipalFeatures, expert: Expert)?
+        for width in Self.widths {
+            let kernel = try KernelFeatures(landmarks: chosen, gamma: width / Double(2 * x.shape[1]))
+            let features = try PrincipalFeatures(kernel(x))
+            guard let expert = try expert(features, rows, 0), expert.path.loss < best?.expert.path.loss ?? .infinity else {
+                continue
+            }
+            best = (kernel, features, expert)
+        }
+        guard let best else { return (nil, set.losses.map { _ in nil }) }
+        let others = try set.losses.indices.dropFirst().map { try expert(best.features, rows, $0) }
+        return (
+            best.kernel,
+            try ([best.expert] + others).map { expert in
+                try expert.map {
+                    Expert(samples: $0.samples, path: $0.path, weight: try best.kernel.onKernel($0.weight), bias: $0.bias)
+                }
+            }
+        )
     }
 
     /// nil where too few of the rows are labelled for the head.
@@ -89,7 +139,8 @@ struct StackedFit {
             let prefix = set.losses.count > 1 ? "\(set.losses[head].target.name)." : ""
             for (index, view) in fusion.views.enumerated() {
                 guard let expert = experts[head][index] else { continue }
-                let name = view.map { fusion.modalities[$0].name }.joined(separator: "+")
+                let name =
+                    view.modalities.map { fusion.modalities[$0].name }.joined(separator: "+") + (view.isKernel ? "/kernel" : "")
                 figures["\(prefix)penalty/\(name)"] = expert.path.penalty
                 figures["\(prefix)held_out_loss/\(name)"] = expert.path.loss
                 figures["\(prefix)vote/\(name)"] = heads[head].votes[full][index]
@@ -102,9 +153,9 @@ struct StackedFit {
 
 extension StackedFusion {
     func fit(_ set: FittingSet) throws -> FittingRecord {
-        let (scales, heads, record) = try StackedFit(fusion: self, set: set)()
-        try adopt(scales, heads)
-        return record
+        let found = try StackedFit(fusion: self, set: set)()
+        try adopt(found.scales, found.kernels, found.heads)
+        return found.record
     }
 }
 

@@ -1,18 +1,30 @@
 // Wolpert 1992, "Stacked generalization", Neural Networks 5; Ting and Witten 1999, "Issues in Stacked Generalization", JAIR 10.
 public import Torch
 
-/// A linear model on each modality's embeddings, and one on all of them side by side; weights that were fitted on held-out rows add up what
-/// they say.
+/// On each modality's embeddings a linear model and one of a Gaussian kernel, and a linear model on all of them side by side; weights that were
+/// fitted on held-out rows add up what they say.
 ///
 /// Nothing is trained by gradients: `fit` computes every value. Each subset of modalities has weights of its own, so that a sample is judged
 /// by what it has.
 public struct StackedFusion: FittedFusion {
-    /// The experts: a single modality each, and with several modalities all of them together. Indices of modalities.
-    let views: [[Int]]
+    /// What one model sees of a sample, and how.
+    struct View: Hashable {
+        /// Indices of modalities.
+        let modalities: [Int]
+        /// Whether it sees how near the sample is to landmarks, and not the embedding itself.
+        let isKernel: Bool
+    }
+
+    /// Each modality by itself, linear and then by its kernel, and with several modalities all of them together.
+    let views: [View]
+    /// The most landmarks of a kernel; 0 where there are no kernels.
+    let landmarks: Int
     let modalities: [FusedModality]
     let targets: [Target]
     private let means: [Tensor]
     private let deviations: [Tensor]
+    /// `[L, D]` and a scalar a modality; none without kernels.
+    private let kernels: [(landmarks: Tensor, gamma: Tensor)]
     /// By head and view.
     private let models: [[Linear]]
     /// By head, `[2^M, V]`: what each view's logits count for each set of modalities, whose bits are its number.
@@ -28,16 +40,28 @@ public struct StackedFusion: FittedFusion {
     }
 
     /// Declares the fusion's values in `scope`: those of a checkpoint, or zeros until `fit`.
-    public init(_ scope: Scope, _ modalities: [FusedModality], _ targets: [Target]) throws {
-        let singles = modalities.indices.map { [$0] }
-        let views = singles.count > 1 ? singles + [Array(modalities.indices)] : singles
-        (self.views, self.modalities, self.targets) = (views, modalities, targets)
+    ///
+    /// - Parameter landmarks: The most landmarks of each modality's kernel; 0 for none.
+    public init(_ scope: Scope, _ modalities: [FusedModality], _ targets: [Target], landmarks: Int = 0) throws {
+        let singles = modalities.indices.map { View(modalities: [$0], isKernel: false) }
+        let bent = landmarks > 0 ? modalities.indices.map { View(modalities: [$0], isKernel: true) } : []
+        let all = modalities.count > 1 ? [View(modalities: Array(modalities.indices), isKernel: false)] : []
+        let views = singles + bent + all
+        (self.views, self.modalities, self.targets, self.landmarks) = (views, modalities, targets, landmarks)
         means = try modalities.map { try (scope / $0.name).buffer("mean", [$0.dimension], .constant(0)) }
         deviations = try modalities.map { try (scope / $0.name).buffer("deviation", [$0.dimension], .constant(1)) }
+        kernels = try (landmarks > 0 ? modalities : []).map { modality in
+            let place = scope / modality.name / "kernel"
+            return (
+                try place.buffer("landmarks", [landmarks, modality.dimension], .constant(0)),
+                try place.buffer("gamma", [], .constant(0))
+            )
+        }
         models = try targets.map { target in
             try views.map { view in
-                let place = scope / (view.count > 1 ? "all" : modalities[view[0]].name) / "head" / target.name
-                let size = view.reduce(0) { $0 + modalities[$1].dimension }
+                let name = view.modalities.count > 1 ? "all" : modalities[view.modalities[0]].name
+                let place = scope / name / (view.isKernel ? "kernel_head" : "head") / target.name
+                let size = view.isKernel ? landmarks : view.modalities.reduce(0) { $0 + modalities[$1].dimension }
                 return Linear(
                     weight: try place.parameter("weight", [target.outputs, size], .constant(0)),
                     bias: try place.parameter("bias", [target.outputs], .constant(0)))
@@ -54,15 +78,15 @@ public struct StackedFusion: FittedFusion {
         let standardised = try input.parts.indices.map { try standardise(input.parts[$0].pooled, input.isPresent($0), $0) }
         let bits = try Tensor(modalities.indices.map { Int64(1 << $0) }, shape: [modalities.count]).moved(to: input.presence.device)
         let sets = try (input.presence.converted(to: .int64) * bits).sum([1])
+        let seen = try views.map { try features($0, standardised) }
         var unimodal: [[Tensor]] = modalities.map { _ in [] }
         let logits = try targets.indices.map { head in
             let shares = try votes[head].rows(sets)
             var sum: Tensor?
             for (index, view) in views.enumerated() {
                 let model = models[head][index]
-                let features = try view.count > 1 ? Tensor.concatenate(standardised, 1) : standardised[view[0]]
-                let said = try features.linear(model.weight, bias: model.bias)
-                if view.count == 1 { unimodal[view[0]].append(said) }
+                let said = try seen[index].linear(model.weight, bias: model.bias)
+                if view.modalities.count == 1, !view.isKernel { unimodal[view.modalities[0]].append(said) }
                 let weighed = try said * shares.slice(1, index..<index + 1)
                 sum = try sum.map { try $0 + weighed } ?? weighed
             }
@@ -73,6 +97,14 @@ public struct StackedFusion: FittedFusion {
             embedding: try .concatenate(logits, 1), projections: standardised, logits: logits, unimodal: unimodal)
     }
 
+    /// What a view sees of standardised embeddings.
+    private func features(_ view: View, _ standardised: [Tensor]) throws -> Tensor {
+        guard view.modalities.count == 1 else { return try .concatenate(standardised, 1) }
+        let index = view.modalities[0]
+        guard view.isKernel else { return standardised[index] }
+        return try KernelFeatures.kernel(standardised[index], kernels[index].landmarks, kernels[index].gamma)
+    }
+
     /// Standardised embeddings `[B, D]`, zeros where the modality is missing.
     private func standardise(_ pooled: Tensor, _ isPresent: Tensor, _ index: Int) throws -> Tensor {
         try ((pooled - means[index]) / deviations[index]).where(isPresent, else: .zeros([]).moved(to: pooled.device))
@@ -81,17 +113,24 @@ public struct StackedFusion: FittedFusion {
 
 extension StackedFusion {
     /// Takes the values of a fit.
-    func adopt(_ scales: [Standardization], _ heads: [StackedFit.Head]) throws {
+    func adopt(_ scales: [Standardization], _ found: [KernelFeatures?], _ heads: [StackedFit.Head]) throws {
         try withoutGradient {
             for (index, scale) in scales.enumerated() {
                 try means[index].copyInPlace(from: scale.mean)
                 try deviations[index].copyInPlace(from: scale.deviation)
             }
+            for (kernel, found) in zip(kernels, found) {
+                let rows = found?.landmarks.shape[0] ?? 0
+                try kernel.landmarks.copyInPlace(from: .zeros([]))
+                if let found { try kernel.landmarks.slice(0, 0..<rows).copyInPlace(from: found.landmarks) }
+                try kernel.gamma.copyInPlace(from: .full([], found?.gamma ?? 0))
+            }
             for (index, head) in heads.enumerated() {
                 for (model, found) in zip(models[index], head.experts) {
-                    let zeros = try Tensor.zeros([])
-                    try model.weight.copyInPlace(from: found?.weight ?? zeros)
-                    try model.bias.copyInPlace(from: found?.bias ?? zeros)
+                    // A kernel of fewer rows than landmarks leaves the rest at zero.
+                    try model.weight.copyInPlace(from: .zeros([]))
+                    try model.bias.copyInPlace(from: found?.bias ?? .zeros([]))
+                    if let found { try model.weight.slice(1, 0..<found.weight.shape[1]).copyInPlace(from: found.weight) }
                 }
                 let table = head.votes.flatMap { $0.map(Float.init) }
                 try votes[index].copyInPlace(from: Tensor(table, shape: [head.votes.count, views.count]))
@@ -101,8 +140,11 @@ extension StackedFusion {
 }
 
 extension FusionKind {
-    /// A linear model a modality, weighed by what held-out rows show.
-    public static let stacked = FusionKind(fitted: "stacked", paper: "Wolpert 1992, Neural Networks 5") { _ in
-        { try StackedFusion($0, $1, $2) }
+    /// A linear model and a kernel a modality, weighed by what held-out rows show.
+    public static let stacked = FusionKind(fitted: "stacked", paper: "Wolpert 1992, Neural Networks 5") { reader in
+        let landmarks = reader.int(
+            "fusion.landmarks", 512, 0...65_536,
+            "The most landmarks of each modality's Gaussian kernel, whose model stands beside the linear one; 0: no kernels.")
+        return { try StackedFusion($0, $1, $2, landmarks: landmarks) }
     }
 }

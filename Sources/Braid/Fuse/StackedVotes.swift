@@ -2,7 +2,7 @@ internal import Torch
 
 /// What each view counts in each set of modalities that a sample may have.
 struct StackedVotes {
-    let views: [[Int]]
+    let views: [StackedFusion.View]
     /// By view; nil where it was not fitted.
     let experts: [StackedFit.Expert?]
     let set: FittingSet
@@ -17,7 +17,7 @@ struct StackedVotes {
         var table = Array(repeating: Array(repeating: 0.0, count: views.count), count: 1 << modalities)
         for number in 1..<1 << modalities {
             let there = views.indices.filter { index in
-                experts[index] != nil && views[index].allSatisfy { number & 1 << $0 != 0 }
+                experts[index] != nil && views[index].modalities.allSatisfy { number & 1 << $0 != 0 }
             }
             guard !there.isEmpty else { continue }
             let rows = set.presence.indices.filter { row in
@@ -34,10 +34,10 @@ struct StackedVotes {
         let stride = Swift.max(1, all.count / Self.mostRows)
         let rows = all.enumerated().filter { $0.offset.isMultiple(of: stride) }.map(\.element)
         let counts = set.judged(rows, head)
-        let singles = chosen.filter { views[$0].count == 1 }
+        let singles = chosen.filter { views[$0].modalities.count == 1 }
         guard counts.reduce(0, +) >= Double(StackedFit.fewest) else {
             // Nobody can tell: each says the same.
-            return chosen.map { views[$0].count == 1 ? 1 / Double(Swift.max(1, singles.count)) : 0 }
+            return chosen.map { views[$0].modalities.count == 1 ? 1 / Double(Swift.max(1, singles.count)) : 0 }
         }
         let logits = try chosen.map { try self.logits($0, rows) }
         let everything = try VoteFit(logits, loss(rows, counts)).weights()

@@ -34,7 +34,14 @@ import Torch
             let fits: [Fit]
         }
 
+        struct Kernel: Decodable {
+            let landmarks: Int
+            let gamma: Double
+            let logits: [[Double]]
+        }
+
         let task: String
+        let kernels: [Kernel]
         let labels: Labels
         let folds: [Int]
         let modalities: [String: View]
@@ -91,6 +98,23 @@ import Torch
             let chosen = try PenaltyPath(problem, penalties: view.fits.map(\.penalty)) { try judge.mean($0) }
             let best = try #require(view.fits.min { $0.loss < $1.loss })
             #expect(chosen.penalty == best.penalty)
+        }
+    }
+
+    @Test(arguments: cases) func kernelMachinesAreScikitLearns(_ the: Case) throws {
+        let (view, count) = (try #require(the.modalities["image"]), the.folds.count)
+        let rows = try Tensor(view.embeddings.flatMap { $0 }, shape: [count, view.embeddings[0].count]).converted(to: .float64)
+        let x = try Standardization(rows)(rows)
+        for kernel in the.kernels {
+            let chosen = (0..<kernel.landmarks).map { Int64($0 * count / kernel.landmarks) }
+            let landmarks = try x.rows(Tensor(chosen, shape: [chosen.count]))
+            let features = try KernelFeatures(landmarks: landmarks, gamma: kernel.gamma)
+            let problem = try LinearProblem(
+                PrincipalFeatures(features(x)), the.loss(), samples: Array(the.folds.indices), folds: nil)
+            let (weight, bias) = try problem.linear(problem.solution(penalty: 1, from: problem.start(), tolerance: 1e-16))
+            let logits =
+                try KernelFeatures.kernel(x, landmarks, kernel.gamma).matmul(features.onKernel(weight).transposed(0, 1)) + bias
+            #expect(try maxDifference(logits, matrix(kernel.logits)) < 1e-5)
         }
     }
 

@@ -44,11 +44,12 @@ import Torch
         let outcome = try small.train(plain: "stacked", "run")
         let votes = try #require(outcome.model.parameters.entries.first { $0.path == "fusion.votes.label" }).tensor
         let table = try votes.array(of: Float.self)
-        // Sets of bits: none, image, audio, both; views: image, audio, both together.
-        #expect(votes.shape == [4, 3])
-        #expect(Array(table[0..<3]) == [0, 0, 0])
-        #expect(table[3] > 0 && table[4] == 0 && table[5] == 0)
-        #expect(table[6] == 0 && table[7] > 0 && table[8] == 0)
+        // Sets of bits: none, image, audio, both; views: image, audio, their kernels, both together.
+        #expect(votes.shape == [4, 5])
+        let rows = (0..<4).map { Array(table[$0 * 5..<$0 * 5 + 5]) }
+        #expect(rows[0] == [0, 0, 0, 0, 0])
+        #expect(rows[1][0] + rows[1][2] > 0 && rows[1][1] + rows[1][3] + rows[1][4] == 0)
+        #expect(rows[2][1] + rows[2][3] > 0 && rows[2][0] + rows[2][2] + rows[2][4] == 0)
         #expect(table.allSatisfy { $0 >= 0 })
         let ablation = try Ablation(small.inference("run"))
         for entry in ablation.primary.entries { #expect(try #require(entry.score(.accuracy)) >= 0.9) }
@@ -61,6 +62,17 @@ import Torch
         // Val judges the fit that has not seen it, either way.
         #expect(with.history[0].val == without.history[0].val)
         #expect(with.test?.primary.values != without.test?.primary.values)
+    }
+
+    @Test func kernelsActAndCanBeLeftOut() throws {
+        try small.makeData(48)
+        let with = try small.train(plain: "stacked", "with")
+        let few = try small.train(plain: "stacked", "few", ["fusion.landmarks=5"])
+        let without = try small.train(plain: "stacked", "without", ["fusion.landmarks=0"])
+        #expect(Set([with, few, without].map { $0.history[0].trainLoss }).count == 3)
+        #expect(with.history[0].figures["penalty/image/kernel"] != nil && without.history[0].figures["penalty/image/kernel"] == nil)
+        let read = try small.inference("few").predict().primary.values
+        for (one, other) in zip(read.joined(), try #require(few.test).primary.values.joined()) { #expect(abs(one - other) < 1e-4) }
     }
 
     @Test func seedsDecideTheFolds() throws {
