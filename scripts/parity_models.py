@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import audio_encoders
+import efficientnet_lite0
 import image_encoders
 import panns_reference
 import reference_imports  # noqa: F401
@@ -20,7 +21,7 @@ import soundfile
 import timm
 import torchaudio  # noqa: F401
 import torchvision
-from fixture_files import MINILM
+from fixture_files import LITE0_WEIGHTS, MINILM
 from seeded_weights import seed_model
 from sentences import LANGUAGES, TEMPLATES
 from vggish_reference import VGGish, examples
@@ -35,6 +36,7 @@ TORCHVISION = {
 }
 TIMM = ["resnet18", "resnet34", "resnet50", "resnet101", "mobilenetv3_small_100", "mobilenetv3_large_100"]
 TIMM += [f"efficientnet_b{n}" for n in range(4)] + ["tf_efficientnet_b0"]
+TIMM += [f"{prefix}efficientnet_lite{n}" for prefix, n in (("", 0), *(("tf_", n) for n in range(5)))]
 TIMM += [f"convnext_{size}" for size in ("atto", "femto", "pico", "nano", "tiny")]
 
 
@@ -148,6 +150,37 @@ def minilm(folder):
     return "text", {"weights": MINILM}, TEXT, torch.nn.functional.normalize(torch.cat(expected))
 
 
+def lite0(folder):
+    """The real weights: of drawn PNG files of the size the transform resizes to, and of JPEG files of other sizes."""
+    model, transform = efficientnet_lite0.published()
+    files = pictures(folder, 256, 3)
+    for index, size in enumerate([(500, 375), (320, 480), (32, 32)]):
+        coarse = np.random.default_rng(index).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+        files.append(folder / f"{index}.jpg")
+        Image.fromarray(coarse).resize(size, Image.BICUBIC).save(files[-1], quality=90)
+    expected = torch.stack([efficientnet_lite0.embedding(model, transform, file) for file in files])
+    return "image", {"weights": LITE0_WEIGHTS}, files, expected
+
+
+def lite(scale, side):
+    """A bare .pth in the package's layout: nothing but the keys says how pictures are padded and prepared."""
+
+    def case(folder):
+        from efficientnet_lite_pytorch import EfficientNet
+
+        model = EfficientNet.from_name(f"efficientnet-{scale}").eval()
+        seed("efficientnet", model)
+        torch.save(model.state_dict(), folder / "model.pth")
+        files = pictures(folder, side + 32)
+        transform = torchvision.transforms.Compose([
+            torchvision.transforms.CenterCrop(side), lambda image: (torch.from_numpy(np.array(image)).permute(2, 0, 1).float() - 127) / 128,
+        ])
+        expected = torch.cat([model.extract_features(transform(Image.open(file))[None]).mean((2, 3)) for file in files])
+        return "image", {"weights": folder / "model.pth", "encoder": f"tf_efficientnet_{scale}"}, files, expected
+
+    return case
+
+
 def recordings(folder, rate, shortest):
     files = []
     for index, seconds in enumerate(np.linspace(shortest, 4, 6)):
@@ -192,7 +225,10 @@ def cases(tokenizers):
     sides = {"resnet50": 256, "convnext_tiny": 256, "efficientnet_b0": 224, "efficientnet_b2": 260}
     found |= {f"{name} (Transformers, sharded)": from_transformers(name, side) for name, side in sides.items()}
     small = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1}
+    for scale, side in (("lite0", 224), ("lite1", 240), ("lite2", 260), ("lite3", 280), ("lite4", 300)):
+        found[f"efficientnet_{scale} (efficientnet-lite-pytorch, .pth)"] = lite(scale, side)
     found |= {
+        "efficientnet-lite0 (the published weights)": lite0,
         "all-MiniLM-L6-v2 (the published weights)": minilm,
         "BERT-base (Transformers, .bin)": text(transformers.BertConfig(), wordpiece, "cls", pickled=True),
         "DistilBERT-base (Transformers)": text(transformers.DistilBertConfig(), wordpiece, "mean"),

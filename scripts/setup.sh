@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what Braid needs and is missing: Debian packages, libtorch under .deps/, the demo's text encoder.
+# Installs what Braid needs and is missing: Debian packages, libtorch and pretrained encoders under .deps/.
 # Idempotent; the second run needs no network. Usage: scripts/setup.sh [--weights]
 set -euo pipefail
 cd "$(dirname "$0")/.."

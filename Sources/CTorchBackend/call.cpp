@@ -39,6 +39,21 @@ IValue tensors(const ct_value &value, const c10::TypePtr &type) {
     return result;
 }
 
+/// A list of floats, or of the optional scalars that oneDNN's fused operators take.
+IValue numbers(const ct_value &value, const c10::TypePtr &type) {
+    const auto *first = static_cast<const double *>(value.pointer);
+    const auto list = type->cast<c10::ListType>();
+    const auto optional = list ? list->getElementType()->cast<c10::OptionalType>() : nullptr;
+    if (optional && optional->getElementType()->kind() == c10::TypeKind::NumberType) {
+        c10::List<std::optional<at::Scalar>> result;
+        for (size_t i = 0; i < value.count; ++i) result.push_back(at::Scalar(first[i]));
+        return result;
+    }
+    c10::List<double> result;
+    for (size_t i = 0; i < value.count; ++i) result.push_back(first[i]);
+    return result;
+}
+
 template <typename Element>
 IValue list(const ct_value &value) {
     const auto *first = static_cast<const Element *>(value.pointer);
@@ -56,7 +71,7 @@ IValue argument(const ct_value &value, const c10::TypePtr &type) {
         case CT_BOOL: return value.integer != 0;
         case CT_STRING: return std::string(static_cast<const char *>(value.pointer));
         case CT_INTS: return list<int64_t>(value);
-        case CT_DOUBLES: return list<double>(value);
+        case CT_DOUBLES: return numbers(value, type);
         case CT_TENSORS: return tensors(value, type);
         case CT_DEVICE: return c10::Device(static_cast<const char *>(value.pointer));
     }

@@ -22,6 +22,11 @@ import Testing
         #expect(result.code == 0 && result.out.contains("planted imports are found"), "\(result.out)")
     }
 
+    @Test func weightsAreFetchedOnceAndCheckedBeforeTheyAreUsed() throws {
+        let result = try python("scripts/fetch_test.py")
+        #expect(result.code == 0 && result.out.contains("fetch: 4 tests hold"), "\(result.out)")
+    }
+
     @Test func theTableOfKeysIsWhatTheReaderSays() throws {
         let result = try python("scripts/configuration_table.py", "--check")
         #expect(result.code == 0, "\(result.out)")

@@ -17,6 +17,8 @@ public enum Fixtures {
 
     /// The real all-MiniLM-L6-v2 that set-up fetches.
     public static let minilm = root.appendingPathComponent(".deps/weights/all-MiniLM-L6-v2")
+    /// The real EfficientNet-Lite0 that set-up fetches.
+    public static let lite0 = root.appendingPathComponent(".deps/weights/efficientnet-lite0")
 }
 
 /// A folder that is gone after the test.

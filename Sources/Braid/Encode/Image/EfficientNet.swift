@@ -1,6 +1,7 @@
 public import Torch
 
-/// The EfficientNet image encoder (Tan and Le 2019, arXiv:1905.11946).
+/// The EfficientNet image encoder (Tan and Le 2019, arXiv:1905.11946), and EfficientNet-Lite, its form for small devices
+/// (Liu 2020, github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite).
 ///
 /// Parameters have timm's names: `conv_stem`, `bn1`, `blocks.0.0.conv_dw`, …, `conv_head`, `bn2`.
 public struct EfficientNet: Encoder {
@@ -18,15 +19,22 @@ public struct EfficientNet: Encoder {
         ///
         /// This is Transformers' form of TensorFlow's padding, its `depthwise_padding`. It does not depend on the picture.
         public var oddBlocks: [Int]?
+        /// Whether it is EfficientNet-Lite: ReLU6, no squeeze-and-excitation; stem and head keep B0's width, the first and the last
+        /// stage their single block.
+        public var isLite = false
+
+        var activation: Activation { isLite ? .relu6 : .silu }
+        var stem: Int { isLite ? 32 : roundedWidth(32 * width) }
     }
 
-    /// D, the size of an embedding and of a token: 1280 in B0, times `Shape.width`.
+    /// D, the size of an embedding and of a token: 1280 in B0, times `Shape.width` but in EfficientNet-Lite.
     public let dimension: Int
     /// Path prefixes of the parameters: the stem, each block, the last convolution with its norm.
     public let blocks: [[String]]
     private let stem: ConvNorm
     private let stages: [[InvertedResidual]]
     private let head: ConvNorm
+    private let activation: Activation
 
     /// B0: blocks, kernel, stride, expansion, outputs.
     private static let table = [
@@ -39,7 +47,8 @@ public struct EfficientNet: Encoder {
     /// - Throws: Where a weight cannot be read or made. One that is missing or of another size is noted in the store's `report`.
     public init(_ scope: Scope, _ shape: Shape) throws {
         let style = MobileStyle(epsilon: shape.epsilon, isTensorFlow: shape.isTensorFlow)
-        var inputs = roundedWidth(32 * shape.width)
+        activation = shape.activation
+        var inputs = shape.stem
         let conv = try Conv2d(
             scope / "conv_stem", 3, inputs, kernel: 3, stride: 2, padding: shape.oddBlocks == nil ? style.padding(3) : .sides(0, 1))
         stem = ConvNorm(conv, try BatchNorm(scope / "bn1", inputs, epsilon: style.epsilon))
@@ -55,7 +64,7 @@ public struct EfficientNet: Encoder {
             stages.append(blocks)
         }
         self.stages = stages
-        dimension = roundedWidth(1280 * shape.width)
+        dimension = shape.isLite ? 1280 : roundedWidth(1280 * shape.width)
         head = ConvNorm(
             try Conv2d(scope / "conv_head", inputs, dimension, kernel: 1),
             try BatchNorm(scope / "bn2", dimension, epsilon: style.epsilon))
@@ -65,12 +74,14 @@ public struct EfficientNet: Encoder {
     }
 
     /// The blocks of each stage.
-    private static func rows(_ shape: Shape) -> [[InvertedResidualShape]] {
-        var inputs = roundedWidth(32 * shape.width)
+    static func rows(_ shape: Shape) -> [[InvertedResidualShape]] {
+        var inputs = shape.stem
         var number = 0
-        return table.map { blocks, kernel, stride, expansion, width in
+        return table.enumerated().map { stage, row in
+            let (blocks, kernel, stride, expansion, width) = row
             let outputs = roundedWidth(Double(width) * shape.width)
-            return (0..<Int((Double(blocks) * shape.depth).rounded(.up))).map { index in
+            let isFixed = shape.isLite && [0, table.count - 1].contains(stage)
+            return (0..<(isFixed ? blocks : Int((Double(blocks) * shape.depth).rounded(.up)))).map { index in
                 defer { (inputs, number) = (outputs, number + 1) }
                 let stride = index == 0 ? stride : 1
                 let padding = shape.oddBlocks.map { odd in
@@ -78,8 +89,8 @@ public struct EfficientNet: Encoder {
                 }
                 return InvertedResidualShape(
                     kernel: kernel, stride: stride, expanded: expansion == 1 ? nil : expansion * inputs,
-                    inputs: inputs, outputs: outputs, squeezed: max(1, inputs / 4), activation: .silu,
-                    padding: padding)
+                    inputs: inputs, outputs: outputs, squeezed: shape.isLite ? nil : max(1, inputs / 4),
+                    activation: shape.activation, padding: padding)
             }
         }
     }
@@ -90,76 +101,12 @@ public struct EfficientNet: Encoder {
     ///
     /// - Throws: `TorchError` where the input has another shape.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        var x = try stem(input.values, activation: .silu, mode: mode)
+        var x = try stem(input.values, activation: activation, mode: mode)
         for stage in stages {
             for block in stage { x = try block(x, mode: mode) }
         }
-        x = try head(x, activation: .silu, mode: mode)
+        x = try head(x, activation: activation, mode: mode)
         return Encoding(pooled: try x.mean([2, 3]), tokens: try x.flattened(from: 2).transposed(1, 2))
-    }
-}
-
-extension EfficientNet {
-    /// The names torchvision gives the parameters: blocks of stage n lie under `features.n`, and their layers are numbered.
-    static func torchvision(_ shape: Shape) -> KeyMap {
-        var renamed = [
-            ("features.0.0.", "conv_stem."), ("features.0.1.", "bn1."), ("features.8.0.", "conv_head."), ("features.8.1.", "bn2."),
-        ]
-        for (stage, row) in rows(shape).enumerated() {
-            for (index, block) in row.enumerated() {
-                let from = "features.\(stage + 1).\(index).block."
-                renamed += InvertedResidual.torchvision(block, from: from, to: "blocks.\(stage).\(index).")
-            }
-        }
-        return KeyMap(
-            "torchvision", markers: ["features."], renamed: renamed.map { (from: $0.0, to: $0.1) }, dropped: ["classifier."])
-    }
-
-    /// The names Transformers gives the parameters: all blocks are one list.
-    static func huggingFace(_ shape: Shape) -> KeyMap {
-        var renamed = [
-            ("embeddings.convolution.", "conv_stem."), ("embeddings.batchnorm.", "bn1."), ("encoder.top_conv.", "conv_head."),
-            ("encoder.top_bn.", "bn2."),
-        ]
-        var number = 0
-        for (stage, row) in rows(shape).enumerated() {
-            for (index, block) in row.enumerated() {
-                let (from, to) = ("encoder.blocks.\(number).", "blocks.\(stage).\(index).")
-                let separable = block.expanded == nil
-                renamed += [
-                    ("\(from)expansion.expand_conv.", "\(to)conv_pw."), ("\(from)expansion.expand_bn.", "\(to)bn1."),
-                    ("\(from)depthwise_conv.depthwise_conv.", "\(to)conv_dw."),
-                    ("\(from)depthwise_conv.depthwise_norm.", "\(to)\(separable ? "bn1" : "bn2")."),
-                    ("\(from)squeeze_excite.reduce.", "\(to)se.conv_reduce."),
-                    ("\(from)squeeze_excite.expand.", "\(to)se.conv_expand."),
-                    ("\(from)projection.project_conv.", "\(to)\(separable ? "conv_pw" : "conv_pwl")."),
-                    ("\(from)projection.project_bn.", "\(to)\(separable ? "bn2" : "bn3")."),
-                ]
-                number += 1
-            }
-        }
-        return KeyMap.huggingFace(prefix: "efficientnet.", marker: "embeddings.", renamed, dropped: ["classifier."])
-    }
-}
-
-extension InvertedResidual {
-    /// torchvision numbers the layers of a block: expansion, if any, depthwise, squeeze, if any, projection.
-    static func torchvision(_ block: InvertedResidualShape, from: String, to: String) -> [(String, String)] {
-        var renamed: [(String, String)] = []
-        var layer = 0
-        var norm = 1
-        func add(_ name: String) {
-            renamed += [("\(from)\(layer).0.", "\(to)\(name)."), ("\(from)\(layer).1.", "\(to)bn\(norm).")]
-            (layer, norm) = (layer + 1, norm + 1)
-        }
-        if block.expanded != nil { add("conv_pw") }
-        add("conv_dw")
-        if block.squeezed != nil {
-            renamed += [("\(from)\(layer).fc1.", "\(to)se.conv_reduce."), ("\(from)\(layer).fc2.", "\(to)se.conv_expand.")]
-            layer += 1
-        }
-        add(block.expanded == nil ? "conv_pw" : "conv_pwl")
-        return renamed
     }
 }
 

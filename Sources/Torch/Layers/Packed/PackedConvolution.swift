@@ -35,10 +35,8 @@ final class PackedConvolution: Sendable {
             .ints([padding, padding]), .ints([conv.stride, conv.stride]), .ints([1, 1]), .int(conv.groups),
         ]
         guard let shortcut else {
-            let (attribute, algorithm) = activation.fused
             return try Operator("mkldnn::_convolution_pointwise").first(
-                [.tensor(x), .tensor(weight), .optional(bias)] + places
-                    + [.string(attribute), .tensors([]), .string(algorithm)])
+                [.tensor(x), .tensor(weight), .optional(bias)] + places + activation.fusedArguments)
         }
         let fused = activation == .relu || activation == .identity
         let sum = try Operator("mkldnn::_convolution_pointwise_.binary").first(

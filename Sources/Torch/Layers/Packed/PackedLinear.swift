@@ -45,9 +45,8 @@ final class PackedLinear: Sendable {
             return try Operator("mkldnn::_linear_pointwise.binary")(
                 .tensor(input), .tensor(addend), .tensor(form.weight), .optional(form.bias), .string("add"))
         }
-        let (attribute, algorithm) = activation.fused
-        return try Operator("mkldnn::_linear_pointwise")(
-            .tensor(input), .tensor(form.weight), .optional(form.bias), .string(attribute), .tensors([]), .string(algorithm))
+        return try Operator("mkldnn::_linear_pointwise").first(
+            [.tensor(input), .tensor(form.weight), .optional(form.bias)] + activation.fusedArguments)
     }
 
     private func form(rows: Int) throws(TorchError) -> Form {
