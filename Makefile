@@ -12,10 +12,10 @@ BENCH := .build/release/BraidBench
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: ## Install what is missing: system packages, libtorch, the demo's text encoder
+setup: ## Install what is missing: system packages, libtorch, pretrained encoders
 	@scripts/timed.sh "set-up" scripts/setup.sh --weights
 
-weights: setup ## Put the demo's text encoder where every program that uses Braid finds it: the user's data folder
+weights: setup ## Put the fetched encoders where every program that uses Braid finds them: the user's data folder
 	@scripts/install_weights.sh
 
 build: setup ## Build the release command

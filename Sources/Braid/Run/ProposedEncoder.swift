@@ -55,10 +55,12 @@ struct ProposedEncoder {
     private static func longSide(_ medium: Medium) -> Int? {
         var side: Int?
         // A JPEG tells its size before it is decoded, and is then decoded as small as it can be.
-        let image = try? ImageDecoder.decode(medium, atLeast: { height, width in
-            side = max(height, width)
-            return (1, 1)
-        })
+        let image = try? ImageDecoder.decode(
+            medium,
+            atLeast: { height, width in
+                side = max(height, width)
+                return (1, 1)
+            })
         return image.map { side ?? max($0.width, $0.height) }
     }
 }

@@ -85,7 +85,9 @@ import Testing
         #expect(tiny.contains("# The first 3 pictures are at most 48 pixels wide and high: a small network for small pictures."))
         #expect(try read(tiny).modalities[.image]?.weights == "bundled:resnet10-cifar-mnist")
         let large = try proposal(side: 49, atHand: all)
-        #expect(large.contains("# The first 3 pictures are up to 49 pixels wide or high: a network that was trained on the photographs"))
+        #expect(
+            large.contains("# The first 3 pictures are up to 49 pixels wide or high: a network that was trained on the photographs")
+        )
         #expect(try read(large).modalities[.image]?.weights == "bundled:efficientnet-lite0")
         #expect(large.contains("  #   timm/resnet50.a1_in1k, 102 MB, Apache-2.0\n"))
         // Not installed: the small one, which says so.

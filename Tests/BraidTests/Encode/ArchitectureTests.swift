@@ -16,9 +16,10 @@ import Torch
         }
     }
 
-    static let images = names("timm-", "torchvision-", "hf-resnet", "hf-convnext", "hf-efficientnet", "efficientnet-pytorch-").filter {
-        !$0.hasSuffix("-logmel")
-    }
+    static let images = names("timm-", "torchvision-", "hf-resnet", "hf-convnext", "hf-efficientnet", "efficientnet-pytorch-")
+        .filter {
+            !$0.hasSuffix("-logmel")
+        }
     static let audios = names("panns-", "vggish", "yamnet", "timm-resnet18-logmel")
     static let texts = names("hf-").filter { !images.contains($0) }
 

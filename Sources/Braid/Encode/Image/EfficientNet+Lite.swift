@@ -4,7 +4,8 @@ internal import Torch
 extension EfficientNet {
     /// The scale, width, depth, and side of the pictures it was trained on.
     private static let liteSizes = [
-        ("lite0", 1.0, 1.0, 224), ("lite1", 1.0, 1.1, 240), ("lite2", 1.1, 1.2, 260), ("lite3", 1.2, 1.4, 280), ("lite4", 1.4, 1.8, 300),
+        ("lite0", 1.0, 1.0, 224), ("lite1", 1.0, 1.1, 240), ("lite2", 1.1, 1.2, 260), ("lite3", 1.2, 1.4, 280),
+        ("lite4", 1.4, 1.8, 300),
     ]
 
     static let liteBuilders = [false, true].flatMap { isTensorFlow in
