@@ -1,13 +1,14 @@
 """Makes a manifest of drawings, what is written about them and what is said: Debian's tuxpaint-stamps-default.
 
 Each PNG drawing of the package has a description beside it (`NAME.txt`: English first, then `xx.utf8=` lines), and most have it spoken
-(`NAME_desc_LANG.ogg`). The label is the folder it lies in. Nothing is drawn at random.
+(`NAME_desc_LANG.ogg`). The label is the folder it lies in, `kind` that and the next one. Nothing is drawn at random.
 
 Usage: datasets/stamps/make.py OUT [--speech fr] [--test-speech es] [--deb FILE]
 The package is fetched with apt-get unless a file is given (161 MB); nothing is installed. Needs Python alone.
 """
 
 import argparse
+import collections
 import csv
 import hashlib
 import pathlib
@@ -46,9 +47,24 @@ def drawings(stamps):
             yield image, place.split("/")[:-1]
 
 
-def item(text, stem):
-    """What must not be divided between splits: all drawings of one thing."""
-    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip() or stem
+def things(drawn):
+    """The name of each drawing's thing, which must not be divided between splits: drawings whose description or whose file name (less a
+    number at its end) is the same show one thing, and so do those that a third one joins."""
+    parent = {}
+
+    def root(key):
+        while parent.setdefault(key, key) != key:
+            key = parent[key]
+        return key
+
+    keys = []
+    for image, _ in drawn:
+        words = re.sub(r"[^a-z0-9]+", " ", description(image.with_suffix(".txt")).lower()).strip()
+        base = re.sub(r"[-_]?[0-9]+$", "", image.stem.lower()) or image.stem
+        keys.append(("text", words) if words else ("name", base))
+        first, second = sorted((root(keys[-1]), root(("name", base))), reverse=True)
+        parent[second] = first
+    return [root(key)[1] for key in keys]
 
 
 def is_test(group):
@@ -57,9 +73,9 @@ def is_test(group):
 
 
 def rows(stamps, out, speech, test_speech):
-    for image, folders in drawings(stamps):
+    drawn = list(drawings(stamps))
+    for (image, folders), group in zip(drawn, things(drawn)):
         text = description(image.with_suffix(".txt"))
-        group = item(text, image.stem)
         in_test = is_test(group)
         language = test_speech if test_speech and in_test else speech
         sound = image.with_name(f"{image.stem}_desc_{language}.ogg")
@@ -70,6 +86,19 @@ def rows(stamps, out, speech, test_speech):
         if test_speech:
             row["split"] = "test" if in_test else "val" if hashlib.sha256(group.encode()).digest()[1] < 51 else "train"
         yield row
+
+
+def tell(kept, out):
+    """What the README states: things, what is missing, languages, and how often a description gives the label away."""
+    heard = collections.Counter()
+    for row in kept:
+        image = out / row["image"]
+        heard.update(sound.stem[-2:] for sound in image.parent.glob(f"{image.stem}_desc_??.ogg"))
+    spoken, written = sum(bool(row["audio"]) for row in kept), sum(bool(row["text"]) for row in kept)
+    named = {key: sum(any(part.rstrip("s") in row["text"].lower() for part in row[key].split("/")) for row in kept) for key in ("label", "kind")}
+    print(f"{len(kept)} drawings of {len({row['group'] for row in kept})} things, {written} described, {spoken} with speech")
+    print("speech there is: " + ", ".join(f"{language} {count}" for language, count in heard.most_common()))
+    print(f"{named['label']} descriptions hold the label's own word, {named['kind']} one of the kind's")
 
 
 def main():
@@ -94,10 +123,8 @@ def main():
         writer.writerows(kept)
     for label, count in sorted(counts.items(), key=lambda pair: -pair[1]):
         print(f"{count:5} {label}{'' if count >= given.few else ' (left out)'}")
-    spoken, written = sum(bool(row["audio"]) for row in kept), sum(bool(row["text"]) for row in kept)
-    said = sum(row["label"].rstrip("s") in row["text"].lower() for row in kept)
-    print(f"{len(kept)} drawings of {len({row['group'] for row in kept})} things, {written} described, {spoken} spoken in {given.speech}")
-    print(f"{said} descriptions hold the label's own word\nwrote {out / name}")
+    tell(kept, out)
+    print(f"wrote {out / name}")
 
 
 if __name__ == "__main__":
