@@ -99,7 +99,8 @@ import Torch
                 FusionInput.Part(pooled: try part.pooled.slice(0, row..<row + 1), tokens: try part.tokens?.slice(0, row..<row + 1))
             }
             let alone = try fusion(FusionInput(own, presence: mask([rows[row]])))
-            try #expect(maxDifference(together.slice(0, row..<row + 1), alone) <= 1e-6)
+            // Random weights of hundreds of landmarks make large sums.
+            try #expect(maxDifference(together.slice(0, row..<row + 1), alone) <= (kind.isFitted ? 1e-4 : 1e-6))
         }
     }
 
