@@ -43,7 +43,15 @@ struct StackedFit {
         let record: FittingRecord
     }
 
+    /// Fewer values than these are computed with on one thread: several would wait for each other, and for whatever else the machine does.
+    private static let mostOnOneThread = 1 << 22
+
     func callAsFunction() throws -> Result {
+        let values = set.embeddings.reduce(0) { $0 + $1.count }
+        return values < Self.mostOnOneThread ? try onOneThread { try fitted() } : try fitted()
+    }
+
+    private func fitted() throws -> Result {
         try withoutGradient {
             let scales = try fusion.modalities.indices.map { try scale($0) }
             var experts: [[Expert?]] = set.losses.map { _ in [] }

@@ -21,7 +21,15 @@ struct TrainingLoop {
     private var totalSteps: Int { batchesPerEpoch * phase.epochs.count }
 
     /// Trains until the phase's epochs are used up or the metric stops improving; says whether it was the latter.
+    ///
+    /// On embeddings at hand a step is so small that threads would mostly wait for each other, and for whatever else the machine does: it runs
+    /// on one.
     func run(_ state: inout TrainingState) throws -> Bool {
+        guard trainee.model.encoders.values.allSatisfy(\.isFrozen) else { return try train(&state) }
+        return try onOneThread { try train(&state) }
+    }
+
+    private func train(_ state: inout TrainingState) throws -> Bool {
         let objective = try Objective(trainee.model, data.train, device: device)
         while state.epoch < phase.epochs.upperBound {
             if isExhausted(state) { return true }
