@@ -38,6 +38,7 @@ WORK = ROOT / ".build" / "answers"
 AVMNIST = ROOT / ".build" / "avmnist"
 DRAWS = 5
 SMALL = {"image": "bundled:resnet10-cifar-mnist", "text": "bundled:all-MiniLM-L6-v2", "audio": "bundled:cnn10-fsdd"}
+PHOTOS = SMALL | {"image": "bundled:efficientnet-lite0"}  # what braid init proposes for larger pictures
 WHO = ("single", "script", "refitted", "braid")
 CS = 10.0 ** numpy.arange(-4, 2.1, 0.5)
 
@@ -162,7 +163,8 @@ SETS = {
     "digits-420": (SMALL, lambda seed: thinned(digits(), 420, seed)),
     "digits-420, noise in audio": (SMALL, lambda seed: noise(thinned(digits(), 420, seed), ["audio"])),
     "digits-420, noise in text and audio": (SMALL, lambda seed: noise(thinned(digits(), 420, seed), ["audio", "text"])),
-    "stamps": (SMALL, stamps),
+    "stamps, small picture encoder": (SMALL, stamps),
+    "stamps": (PHOTOS, stamps),
     "avmnist-1000": (TRAINED, lambda seed: avmnist(1000, seed)),
     "avmnist-55000": (TRAINED, lambda seed: avmnist(55000, seed)),
 }
@@ -190,8 +192,9 @@ def write(rows, folder, encoders):
 
 
 def embeddings(braid, folder, encoders, rows):
-    if not (folder / "embeddings").exists():
-        call(braid, "embed", folder / "config.yaml", "--manifest", folder / "manifest.csv", "--out", folder / "embeddings", "--quiet")
+    # Always anew: another encoder may have been here, and what is known comes from the user's cache.
+    shutil.rmtree(folder / "embeddings", ignore_errors=True)
+    call(braid, "embed", folder / "config.yaml", "--manifest", folder / "manifest.csv", "--out", folder / "embeddings", "--quiet")
     parts = [load_file(file) for file in sorted((folder / "embeddings").glob("part-*.safetensors"))]
     ids = [line for file in sorted((folder / "embeddings").glob("part-*.ids.txt")) for line in file.read_text().splitlines()]
     assert ids == [row["id"] for row in rows]

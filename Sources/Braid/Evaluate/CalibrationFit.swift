@@ -11,20 +11,23 @@ extension FusionModel {
         // What is fitted on held-out answers is calibrated by it.
         guard !settings.fusion.kind.isFitted, settings.heads.contains(where: calibrates) else { return [] }
         var unseen: [[Modality]] = []
-        // The full set first: subsets of few rows take its temperature.
-        for subset in modalities.subsets.reversed() {
+        // Subsets of few rows take the temperature of all rows, each with what it has.
+        let whole = try logits(dataset, presence: dataset.presence)
+        let common = try settings.heads.indices.map {
+            calibrates(settings.heads[$0]) ? try fit(whole[$0], targets[$0], dataset) : nil
+        }
+        for subset in modalities.subsets {
             let having = dataset.samples.indices.filter { index in subset.allSatisfy(dataset.samples[index].has) }
             guard !having.isEmpty else {
-                unseen.insert(subset, at: 0)
+                unseen.append(subset)
                 continue
             }
             let part = having.count == dataset.samples.count ? dataset : try dataset.subset(having)
             let visible = modalities.map(subset.contains)
             let logits = try logits(part, presence: part.samples.map { _ in visible })
-            for (head, (target, values)) in zip(settings.heads, zip(targets, logits)) where calibrates(head) {
+            for (index, (target, values)) in zip(targets, logits).enumerated() where calibrates(settings.heads[index]) {
                 let isFew = part.samples.count { $0.labels[target.column] != nil } < Calibration.fewest
-                let full = isFew ? calibration.temperatures[target.name]?[Calibration.key(modalities)] : nil
-                guard let temperature = try full ?? fit(values, target, part) else { continue }
+                guard let temperature = try isFew ? common[index] : fit(values, target, part) else { continue }
                 calibration.set(temperature, head: target.name, subset)
             }
         }

@@ -20,7 +20,7 @@ public struct LowRankFusion: Fusion {
     public init(_ scope: Scope, _ modalities: [FusedModality], _ settings: FusionKind.Basics, rank: Int) throws {
         let size = settings.dimension
         entrance = try ModalityEntrance(scope, modalities, size, isActivated: true)
-        // Glorot and Bengio 2010, as the authors' code: over the two dimensions that are multiplied.
+        // Glorot and Bengio 2010, over the two dimensions that are multiplied; the authors' code takes all three.
         let deviation = (2 / Double(2 * size + 1)).squareRoot()
         factors = try modalities.map { modality in
             let place = scope / modality.name

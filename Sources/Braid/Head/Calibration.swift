@@ -16,7 +16,7 @@ public struct Calibration: Sendable, Equatable {
     static let range = 0.2...10.0
     /// What models may hold: earlier versions fitted within wider bounds.
     private static let read = 0.05...20.0
-    /// Fewer rows than these say less of a subset of modalities than the full set's temperature does.
+    /// Fewer rows than these say less of a subset of modalities than all rows do, each with what it has.
     static let fewest = 30
 
     func temperature(head: String, _ subset: [Modality]) -> Double { temperatures[head]?[Self.key(subset)] ?? 1 }
