@@ -36,7 +36,7 @@ TORCHVISION = {
 }
 TIMM = ["resnet18", "resnet34", "resnet50", "resnet101", "mobilenetv3_small_100", "mobilenetv3_large_100"]
 TIMM += [f"efficientnet_b{n}" for n in range(4)] + ["tf_efficientnet_b0"]
-TIMM += [f"{prefix}efficientnet_lite{n}" for prefix, n in (("", 0), *(("tf_", n) for n in range(5)))]
+TIMM += ["efficientnet_lite0", "tf_efficientnet_lite0", "tf_efficientnet_lite4"]
 TIMM += [f"convnext_{size}" for size in ("atto", "femto", "pico", "nano", "tiny")]
 
 
@@ -151,10 +151,10 @@ def minilm(folder):
 
 
 def lite0(folder):
-    """The real weights: of drawn PNG files of the size the transform resizes to, and of JPEG files of other sizes."""
+    """The real weights, of drawn PNG and JPEG files whose short side is what the transform resizes to, and of a tiny JPEG."""
     model, transform = efficientnet_lite0.published()
     files = pictures(folder, 256, 3)
-    for index, size in enumerate([(500, 375), (320, 480), (32, 32)]):
+    for index, size in enumerate([(341, 256), (256, 384), (32, 32)]):
         coarse = np.random.default_rng(index).integers(0, 256, (9, 12, 3), dtype=np.uint8)
         files.append(folder / f"{index}.jpg")
         Image.fromarray(coarse).resize(size, Image.BICUBIC).save(files[-1], quality=90)
