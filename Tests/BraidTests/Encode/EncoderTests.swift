@@ -71,13 +71,17 @@ import Torch
         let lite = try encoder(.image, Fixtures.lite0)
         #expect(lite.architecture == "tf_efficientnet_lite0" && lite.layout == "efficientnet-pytorch")
         #expect(lite.encoder.dimension == 1280 && lite.report?.applied == 245)
-        let expected = try Fixtures.tensors("efficientnet-lite0.safetensors")
-        #expect(expected.entries.count >= 4)
+        let expected = try Fixtures.tensors("efficientnet-lite0/expected.safetensors")
+        #expect(expected.entries.count == 7)
         for name in expected.entries.keys.sorted() {
-            let prepared = try lite.frontEnd.prepare(.file(Fixtures.url("images/\(name)")))
+            let isOurs = ["whole.jpg", "tiny.jpg"].contains(name)
+            let file = Fixtures.url("\(isOurs ? "efficientnet-lite0" : "images")/\(name)")
+            let prepared = try lite.frontEnd.prepare(.file(file))
             let pooled = try withoutGradient { try lite.encode([prepared]).pooled.squeezed(0) }
             let difference = try maxDifference(pooled, expected.tensor(name))
-            #expect(difference <= 1e-4, "\(name): \(difference)")
+            let cosine = try (pooled.normalized() * expected.tensor(name).normalized()).sum([0]).item()
+            // Enlarged by other factors than 8, some pixels are rounded to the next level: libtorch's resize is not Pillow's.
+            #expect(isOurs ? difference <= 1e-4 : cosine > 0.9999, "\(name): \(difference), cosine \(cosine)")
         }
     }
 
