@@ -96,6 +96,12 @@ public struct Ablation: Sendable {
 }
 
 extension Ablation.Head {
+    /// Whether fusing helps, in a sentence; nil with a single modality.
+    var conclusion: String? {
+        guard let verdict, let bestSingle else { return nil }
+        return verdict.sentence("Fusion", against: "the best single modality (\(bestSingle.modalities[0]))") + "."
+    }
+
     fileprivate var table: String {
         let metrics = Array(metrics.prefix(2))
         let names = entries.map { $0.modalities.map(\.rawValue).joined(separator: " + ") }
@@ -107,10 +113,7 @@ extension Ablation.Head {
             let figures = metrics.map { "   " + TextTable.trailing(entry.score($0).map($0.text) ?? "n/a", max(8, $0.title.count)) }
             lines.append(TextTable.leading(name, width) + String(format: "%10d", entry.samples) + figures.joined())
         }
-        if let verdict, let bestSingle {
-            lines.append("")
-            lines.append(verdict.sentence("Fusion", against: "the best single modality (\(bestSingle.modalities[0]))") + ".")
-        }
+        if let conclusion { lines += ["", conclusion] }
         return lines.joined(separator: "\n") + "\n"
     }
 }

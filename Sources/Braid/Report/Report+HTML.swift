@@ -19,6 +19,7 @@ extension Report {
         }
         if history.count > 1 { sections.append(HTML.section("Training", curves)) }
         let counts = rows?.sentence ?? "\(predictions.samples.count) samples"
+        if let choice { sections.append(HTML.section("The fusion", HTML.note(choice.summary))) }
         return HTML.page(title, "Braid \(Version.current) · \(counts)", sections)
     }
 
@@ -29,10 +30,11 @@ extension Report {
             let value = entry.score(metric) ?? 0
             let width = String(format: "%.1f", 100 * min(1, max(0, value)))
             return
-                "<tr><td>\(name)</td><td class=n>\(metric.text(value))</td><td class=bar><i style=\"width:\(width)%\"></i></td></tr>"
+                "<tr><td>\(name)</td><td class=n>\(entry.samples)</td><td class=n>\(metric.text(value))</td><td class=bar><i style=\"width:\(width)%\"></i></td></tr>"
         }
         return
-            "<table><tr><th>modalities</th><th class=n>\(metric.title)</th><th></th></tr>\(rows.joined())</table>"
+            "<table><tr><th>modalities</th><th class=n>samples</th><th class=n>\(metric.title)</th><th></th></tr>\(rows.joined())</table>"
+            + (ablation.conclusion.map(HTML.note) ?? "")
             + HTML.note("One model, trained once; what is left out is hidden from it as missing.")
     }
 

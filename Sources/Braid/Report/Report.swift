@@ -10,6 +10,7 @@ public struct Report {
     let ablation: Ablation?
     let missingRates: MissingRates?
     let rows: RowUse?
+    let choice: FusionChoice?
 
     /// - Parameters:
     ///   - predictions: What the model says of the samples it is judged on.
@@ -18,11 +19,12 @@ public struct Report {
     ///   - ablation: Subsets of modalities to draw.
     ///   - missingRates: Curves against missing modalities to draw.
     ///   - rows: What the model knew of the samples.
+    ///   - choice: Which fusion was taken and why, where training chose it.
     public init(
         _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
-        missingRates: MissingRates? = nil, rows: RowUse? = nil
+        missingRates: MissingRates? = nil, rows: RowUse? = nil, choice: FusionChoice? = nil
     ) {
-        self.rows = rows
+        (self.rows, self.choice) = (rows, choice)
         self.predictions = predictions
         self.title = title
         self.history = history
@@ -38,7 +40,8 @@ public struct Report {
         do { try FileManager.default.createDirectory(at: run.url, withIntermediateDirectories: true) } catch {
             throw BraidError(.cannotCreate, "\(run.url.path) cannot be created: \(error.localizedDescription)")
         }
-        let tables = [ablation?.table, missingRates?.table, rows.map { $0.sentence + "\n" }].compactMap { $0 }
+        let tables = [ablation?.table, missingRates?.table, rows.map { $0.sentence + "\n" }, choice.map { $0.summary + "\n" }]
+            .compactMap { $0 }
         try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))
         try AtomicFile.write(predictions.csv, to: run.file("predictions.csv"))
         for head in predictions.heads where head.target.form == .classes {

@@ -80,7 +80,8 @@ public struct Training {
         let seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding]
         try writeRecord(outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly)
         if let test {
-            try Report(test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation).write(to: run)
+            try Report(test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, choice: choice).write(
+                to: run)
         }
         return outcome
     }
