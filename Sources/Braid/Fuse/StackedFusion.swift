@@ -41,7 +41,12 @@ public struct StackedFusion: FittedFusion {
 
     /// Declares the fusion's values in `scope`: those of a checkpoint, or zeros until `fit`.
     ///
-    /// - Parameter landmarks: The most landmarks of each modality's kernel; 0 for none.
+    /// - Parameters:
+    ///   - scope: The fusion's place in the model.
+    ///   - modalities: What is fused, in the model's order.
+    ///   - targets: What each head predicts.
+    ///   - landmarks: The most landmarks of each modality's kernel; 0 for none.
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a value cannot be read or made.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ targets: [Target], landmarks: Int = 0) throws {
         let singles = modalities.indices.map { View(modalities: [$0], isKernel: false) }
         let bent = landmarks > 0 ? modalities.indices.map { View(modalities: [$0], isKernel: true) } : []
