@@ -1,13 +1,5 @@
 internal import Foundation
 
-/// A figure of one recipe over test rows and seeds, with what rows and seeds leave uncertain.
-public struct Estimate: Sendable, Codable, Equatable {
-    /// The mean over the seeds.
-    public let mean: Double
-    /// Half the 95 % interval's width; nil where it cannot be told.
-    public let halfWidth: Double?
-}
-
 /// Whether one recipe is better than another on the same rows.
 public struct Verdict: Sendable, Codable, Equatable {
     /// What the comparison allows to say.

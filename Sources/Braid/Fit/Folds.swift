@@ -13,7 +13,7 @@ struct Folds: Equatable {
     ///   - asked: How many folds are wanted, at least two.
     ///   - seed: Another seed gives another division.
     init(_ samples: [Sample], by label: String?, count asked: Int, seed: Int) {
-        let units = Set(samples.map { $0.group.map { "group:\($0)" } ?? "id:\($0.id)" }).count
+        let units = Set(samples.map(\.unit)).count
         let count = max(1, min(asked, units))
         let places = samples.strataPositions(by: label, seed: seed, rotatesStrata: true)
         numbers = places.map { min(count - 1, Int($0 * Double(count))) }

@@ -58,7 +58,7 @@ struct LinearProblem {
         let factors = try strengths.unsqueezed(1).converted(to: start.dtype)
         let minimizer = Minimizer(
             inverseCurvature: inverse, tolerance: max(tolerance, isSingle ? Self.rounding : 0) * count, steps: Self.steps)
-        return try minimizer.minimum(from: start) { try value($0, factors) }.point
+        return try minimizer.minimum(from: start) { try value($0, factors) }
     }
 
     private func value(_ point: Point, _ penalties: Tensor) throws -> (value: Double, gradient: Tensor) {

@@ -21,22 +21,22 @@ struct Minimizer {
         let inverseProduct: Double
     }
 
-    /// The point of least value, as far as the steps lead, and how many were taken.
+    /// The point of least value, as far as the steps lead.
     ///
     /// - Parameters:
     ///   - start: Where the search begins; it is left as it is.
     ///   - function: The value at a point, and the gradient there, of the point's shape.
     func minimum(
         from start: Tensor, _ function: (Tensor) throws -> (value: Double, gradient: Tensor)
-    ) throws -> (point: Tensor, steps: Int) {
+    ) throws -> Tensor {
         var point = start
         var (value, gradient) = try function(point)
         var memory: [Step] = []
-        for step in 0..<steps {
+        for _ in 0..<steps {
             let direction = try direction(gradient, memory)
             let slope = try gradient.dot(direction)
             // Where the function is a bowl, the whole step gains half of what the slope says.
-            guard -slope / 2 > tolerance else { return (point, step) }
+            guard -slope / 2 > tolerance else { return point }
             var size = 1.0
             var next = (point: point, value: value, gradient: gradient)
             // Halve the step until it brings at least a little of what the slope promises (Armijo 1966).
@@ -49,7 +49,7 @@ struct Minimizer {
                 }
                 size /= 2
                 // Not even rounding is left to gain.
-                guard size > 1e-5 else { return (point, step) }
+                guard size > 1e-5 else { return point }
             }
             let (move, change) = (try next.point - point, try next.gradient - gradient)
             let product = try move.dot(change)
@@ -57,7 +57,7 @@ struct Minimizer {
             if memory.count > Self.memory { memory.removeFirst() }
             (point, value, gradient) = next
         }
-        return (point, steps)
+        return point
     }
 
     /// Minus the gradient, times what is known of the inverse curvature.

@@ -14,8 +14,6 @@ struct PenaltyPath {
 
     /// From 100,000 down to 0.001, two a decade.
     static let penalties = (0...16).map { pow(10, 5 - Double($0) / 2) }
-    /// The search ends when so many penalties in turn were no better.
-    private static let patience = 1
     /// Of the mean loss, while penalties are compared.
     private static let tolerance = 1e-5
 
@@ -27,22 +25,16 @@ struct PenaltyPath {
     {
         var point = try problem.start()
         var best: (penalty: Double, heldOut: Tensor, loss: Double, point: Tensor)?
-        var worse = 0
         for penalty in penalties {
             point = try problem.solution(penalty: penalty, from: point, tolerance: tolerance)
             let heldOut = try problem.heldOut(point)
             let loss = try judge(heldOut)
-            if loss < best?.loss ?? .infinity {
-                best = (penalty, heldOut, loss, point)
-                worse = 0
-            } else {
-                worse += 1
-                if worse == Self.patience { break }
-            }
+            // The weaker the penalty the longer the search: it ends at the first that is no better.
+            guard loss < best?.loss ?? .infinity else { break }
+            best = (penalty, heldOut, loss, point)
         }
         guard let best else { throw BraidError(.badData, "no linear model of the embeddings has a finite loss") }
         (penalty, heldOut, loss) = (best.penalty, best.heldOut, best.loss)
         start = try problem.mean(best.point)
     }
-
 }

@@ -2,7 +2,6 @@ internal import Torch
 
 /// A head's loss, summed over chosen rows, each of which counts as much as it is said to beside its sample's own weight.
 struct RowLoss {
-    let target: Target
     private let loss: HeadLoss
     /// The number of the sample behind each row, int64 `[N]`.
     private let order: Tensor
@@ -15,7 +14,6 @@ struct RowLoss {
     ///   - dtype: The precision of logits.
     init(_ loss: HeadLoss, samples: [Int], counts: [Double], dtype: DType = .float64) throws {
         self.loss = loss
-        target = loss.target
         order = try Tensor(samples.map(Int64.init), shape: [samples.count])
         let weights: [Float] = try loss.weights.array()
         self.counts = try Tensor(zip(samples, counts).map { Double(weights[$0]) * $1 }, shape: [samples.count]).converted(to: dtype)

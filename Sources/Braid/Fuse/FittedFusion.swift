@@ -6,6 +6,16 @@ protocol FittedFusion: Fusion {
     func fit(_ set: FittingSet) throws -> FittingRecord
 }
 
+/// A fusion whose votes on single modalities' answers are fitted anew when it is trained.
+protocol VotingFusion: Fusion {
+    /// Fits the votes on rows that the heads have not learnt from.
+    ///
+    /// - Parameters:
+    ///   - unimodal: Logits `[N, C]` of each modality, of the first head.
+    ///   - loss: Of the same rows, in double precision.
+    func refitVotes(_ unimodal: [Tensor], _ loss: RowLoss) throws
+}
+
 /// What a fusion is fitted on.
 struct FittingSet {
     /// The samples.

@@ -51,7 +51,7 @@ public struct LateFusion: Fusion {
     }
 }
 
-extension LateFusion {
+extension LateFusion: VotingFusion {
     /// Fits the votes anew, when the heads are trained, on rows that those have not learnt from: in a few hundred steps votes hardly move.
     ///
     /// All temperatures become the one that the sum of the weights asks for.

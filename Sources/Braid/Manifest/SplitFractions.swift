@@ -41,6 +41,11 @@ public struct SplitFractions: Sendable, Equatable {
     }
 }
 
+extension Sample {
+    /// What must not be divided: its group, or the sample by itself.
+    var unit: String { group.map { "group:\($0)" } ?? "id:\(id)" }
+}
+
 extension [Sample] {
     /// A place on the line from 0 to 1 for each sample, in which each class is spread evenly and a group has one place.
     ///
@@ -53,7 +58,7 @@ extension [Sample] {
         // A unit is what must not be divided: a group, or a sample without one.
         var units: [String: [Int]] = [:]
         for (index, sample) in enumerated() {
-            units[sample.group.map { "group:\($0)" } ?? "id:\(sample.id)", default: []].append(index)
+            units[sample.unit, default: []].append(index)
         }
         var strata: [String: [(hash: UInt64, key: String)]] = [:]
         for (key, members) in units {

@@ -34,7 +34,7 @@ extension FusionModel {
     ///
     /// Nothing changes where too few rows have every modality and a label of the first head.
     func refitVotes(on data: BatchSource) throws {
-        guard let late = fusion as? LateFusion, modalities.count > 1 else { return }
+        guard let voting = fusion as? any VotingFusion, modalities.count > 1 else { return }
         let labels = try LabelledValues(data.samples, targets[0], data.name)
         let rows = data.samples.indices.filter { labels.isKnown[$0] && !data.presence[$0].contains(false) }
         guard rows.count >= Calibration.fewest else { return }
@@ -43,7 +43,7 @@ extension FusionModel {
         try withoutGradient { try part.forEachBatch(512) { parts.append(try self($0).unimodal.map { try $0[0].moved(to: .cpu) }) } }
         let unimodal = try modalities.indices.map { index in try Tensor.concatenate(parts.map { $0[index] }, 0) }
         let loss = try HeadLoss(targets[0], part.samples, source: data.name, device: .cpu)
-        try late.refitVotes(
+        try voting.refitVotes(
             unimodal, RowLoss(loss, samples: Array(part.samples.indices), counts: part.samples.map { _ in 1 }))
     }
 }

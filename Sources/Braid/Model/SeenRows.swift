@@ -1,12 +1,12 @@
-internal import Crypto
 internal import Foundation
 
 /// Which rows a training has seen, and in which split: so that a row the model has learnt from is known wherever it stands later.
 ///
-/// A row is known by a hash of its id and what it holds; where ids have changed, by what it holds alone. Labels are not part of it, and
-/// nothing of a row can be read from its hash. The file, `rows.tsv`, has a line a row: both hashes and the split.
+/// A row is known by its id and any of its media, so that a column left out or a text mended does not hide it; where ids have changed, by
+/// everything it holds. Labels are not part of it, and nothing of a row can be read from its hashes. The file, `rows.tsv`, has a line a hash:
+/// `row` (id and medium) or `content` (all media), the hash, and the split.
 public struct SeenRows: Sendable, Equatable {
-    /// By id and content.
+    /// By id and medium.
     private var exact: [UInt64: Split] = [:]
     /// By content alone. What several splits hold counts as learnt from.
     private var contents: [UInt64: Split] = [:]
@@ -16,40 +16,39 @@ public struct SeenRows: Sendable, Equatable {
     /// The rows of a training, each in its split.
     public init(_ samples: [Sample]) {
         for sample in samples {
-            guard let split = sample.split, let content = Self.content(sample) else { continue }
-            add(Self.number(sample.id, content), content, split)
+            guard let split = sample.split, let media = Self.media(sample) else { continue }
+            for medium in media { exact[Self.row(sample.id, medium)] = split }
+            add(Self.content(media), split)
         }
     }
 
-    private mutating func add(_ row: UInt64, _ content: UInt64, _ split: Split) {
-        exact[row] = split
+    private mutating func add(_ content: UInt64, _ split: Split) {
         if contents[content] != .train { contents[content] = split == .test ? contents[content] ?? .test : split }
     }
 
-    /// How many rows there are.
-    public var count: Int { exact.count }
-
     /// The split in which the training had a row; nil where it had no such row, or a medium of it cannot be read.
     public func split(of sample: Sample) -> Split? {
-        guard let content = Self.content(sample) else { return nil }
-        return exact[Self.number(sample.id, content)] ?? contents[content]
+        guard let media = Self.media(sample) else { return nil }
+        return media.lazy.compactMap { exact[Self.row(sample.id, $0)] }.first ?? contents[Self.content(media)]
     }
 
-    private static func content(_ sample: Sample) -> UInt64? {
-        var hash = SHA256()
+    /// What each medium of a sample is, in the order of modalities; nil where one cannot be read.
+    private static func media(_ sample: Sample) -> [String]? {
+        var media: [String] = []
         for modality in sample.media.keys.sorted() {
             guard let key = EmbeddingKey(sample, modality) else { return nil }
-            hash.update(data: Data("\(modality.rawValue)=".utf8) + Data(key.bytes))
+            media.append("\(modality.rawValue)=\(key.bytes)")
         }
-        return hash.finalize().prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        return media
     }
 
-    private static func number(_ id: String, _ content: UInt64) -> UInt64 { Fingerprint.number("\(content) \(id)") }
+    private static func row(_ id: String, _ medium: String) -> UInt64 { Fingerprint.number("\(medium) \(id)") }
+
+    private static func content(_ media: [String]) -> UInt64 { Fingerprint.number(media.joined(separator: " ")) }
 }
 
 extension SeenRows {
     func write(to url: URL) throws {
-        // Content hashes are not kept beside the rows' own; both maps are written in a fixed order.
         let rows = exact.sorted { $0.key < $1.key }.map { "row\t\(String($0.key, radix: 16))\t\($0.value.rawValue)\n" }
         let content = contents.sorted { $0.key < $1.key }.map { "content\t\(String($0.key, radix: 16))\t\($0.value.rawValue)\n" }
         try AtomicFile.write((rows + content).joined(), to: url)

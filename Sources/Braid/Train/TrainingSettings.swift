@@ -125,6 +125,8 @@ public struct TrainingSettings: Sendable {
         for key in ["training.preset", "training.time_limit"] {
             reader.refuse(key, unless: fusion.isAutomatic, "acts only with fusion.type: auto")
         }
+        reader.refuse(
+            "training.time_limit", unless: preset != .fast, "training.preset: fast tries nothing that a limit could leave out")
         seed = reader.int("training.seed", 0, 0...Int(Int32.max), "Seed of weights, order, dropout and folds.")
     }
 

@@ -119,6 +119,7 @@ import Torch
         ["head.task=regression", "training.early_stopping.metric=accuracy"],
         ["fusion.type=late", "training.balance.method=ogm-ge"], ["fusion.modality_dropout=0", "training.balance.method=ogm-ge"],
         ["fusion.type=bottleneck", "fusion.heads=3"],
+        ["fusion.type=auto", "training.preset=fast", "training.time_limit=60"], ["training.time_limit=60"],
     ])
     func whatDoesNotFitTheTaskOrFusionIsRefused(_ overrides: [String]) throws {
         #expect(throws: BraidError.self) { try small.configuration(overrides) }

@@ -53,6 +53,17 @@ import Testing
         #expect(try use() == before)
     }
 
+    @Test func aColumnLeftOutDoesNotHideARow() throws {
+        let before = try use()
+        try write(
+            rows.prefix(41).map { line in
+                var cells = line.split(separator: ",", omittingEmptySubsequences: false)
+                cells.remove(at: 2)
+                return cells.joined(separator: ",")
+            })
+        #expect(try use() == before)
+    }
+
     @Test func aSplitColumnDoesNotMakeSeenRowsTest() throws {
         let marked = rows.prefix(43).enumerated().map { $1 + ($0 == 0 ? ",split" : ",test") }
         try write(marked)
