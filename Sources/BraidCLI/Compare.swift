@@ -19,6 +19,12 @@ struct Compare: ParsableCommand {
     @Option(help: "How many seeds each is trained with, from 0 up.")
     var seeds = 5
 
+    @Option(help: "How many trainings run at a time, each on one thread. Default: the number of processors; 1 on a GPU.")
+    var jobs: Int?
+
+    @Flag(help: "Train every recipe with every seed. Default: two seeds for one that is behind on val beyond chance.")
+    var allSeeds = false
+
     @Option(help: "What is compared. Default: accuracy; micro_f1 for multilabel, r2 for regression.")
     var metric: Metric?
 
@@ -36,6 +42,7 @@ struct Compare: ParsableCommand {
     func validate() throws {
         _ = try kinds()
         if !(1...1000).contains(seeds) { throw ValidationError("--seeds \(seeds): expected 1 to 1000") }
+        if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs \(jobs): expected 1 to 1024") }
         if configs.isEmpty { throw ValidationError("Give at least one configuration.") }
     }
 
@@ -59,7 +66,8 @@ struct Compare: ParsableCommand {
             throw BraidError(.cannotCreate, "\(out) holds a comparison already; name another folder, or remove it")
         }
         let candidates = try Comparison.candidates(recipes, fusions: kinds())
-        let comparison = try Comparison.run(candidates, metric: metric, seeds: Array(0..<seeds), reporter: output.reporter)
+        let comparison = try Comparison.run(
+            candidates, metric: metric, seeds: Array(0..<seeds), jobs: jobs, givesUp: !allSeeds, reporter: output.reporter)
         if let out { try comparison.write(to: URL(argument: out)) }
         if json {
             return try printJSON(

@@ -2,8 +2,8 @@ internal import Foundation
 
 /// Where the library tells how its work goes. It writes nowhere by itself: whoever calls it decides what a user sees.
 ///
-/// The command gives one that draws bars on stderr; the default, `SilentReporter`, drops everything. Called from the thread that
-/// called the library.
+/// The command gives one that draws bars on stderr; the default, `SilentReporter`, drops everything. Called from one thread at a time:
+/// mostly the one that called the library.
 public protocol Reporter: Sendable {
     /// Whether anybody reads what is told. What is computed only to be told is left out where nobody does.
     var isListening: Bool { get }
@@ -52,6 +52,17 @@ extension StepProgress {
 
     /// Ends the step without a remark.
     public func finish() { finish("") }
+}
+
+/// A step that several threads count pieces of, one at a time.
+package final class SharedProgress: @unchecked Sendable {
+    private let step: any StepProgress
+    private let lock = NSLock()
+
+    package init(_ step: any StepProgress) { self.step = step }
+
+    package func advance(by count: Int = 1) { lock.withLock { step.advance(by: count) } }
+    package func finish() { lock.withLock { step.finish() } }
 }
 
 /// A reporter that drops everything: the library's default.

@@ -34,6 +34,8 @@
     X(bool, ct_set_grad_enabled, true, (bool enabled), (enabled))                                                     \
     X(int32_t, ct_set_threads, 0, (int32_t count), (count))                                                           \
     X(void, ct_trim_memory, (void)0, (void), ())                                                                      \
+    X(int, ct_begin_generator, 1, (uint64_t seed), (seed))                                                            \
+    X(void, ct_end_generator, (void)0, (void), ())                                                                    \
     X(int, ct_manual_seed, 1, (uint64_t seed), (seed))                                                                \
     X(int, ct_generator_state, 1, (ct_tensor * result), (result))                                                     \
     X(int, ct_set_generator_state, 1, (ct_tensor state), (state))                                                     \

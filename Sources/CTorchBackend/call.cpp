@@ -74,6 +74,7 @@ IValue argument(const ct_value &value, const c10::TypePtr &type) {
         case CT_DOUBLES: return numbers(value, type);
         case CT_TENSORS: return tensors(value, type);
         case CT_DEVICE: return c10::Device(static_cast<const char *>(value.pointer));
+        case CT_GENERATOR: return braid::generator();
     }
     TORCH_CHECK(false, "unknown argument tag ", int(value.tag));
 }

@@ -1,5 +1,6 @@
 // A ct_tensor is an owned at::TensorImpl.
 #pragma once
+#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
 #include "ctorch.h"
@@ -17,5 +18,8 @@ inline ct_tensor give(at::Tensor tensor) {
     if (!tensor.defined()) return nullptr;
     return reinterpret_cast<ct_tensor>(tensor.unsafeReleaseIntrusivePtr().release());
 }
+
+/// What the calling thread draws from.
+at::Generator generator();
 
 }  // namespace braid

@@ -54,6 +54,12 @@ at::Tensor over(
     return at::from_blob(const_cast<void *>(data), shape, release, options);
 }
 
+/// The calling thread's own, the innermost last.
+std::vector<at::Generator> &own_generators() {
+    thread_local std::vector<at::Generator> generators;
+    return generators;
+}
+
 /// Loads the CUDA half of libtorch, whose start-up code registers its kernels. One binary then serves both builds.
 void load_cuda_once() {
     static std::once_flag once;
@@ -171,19 +177,34 @@ int32_t ct_set_threads(int32_t count) {
     return before;
 }
 
+int ct_begin_generator(uint64_t seed) {
+    return braid::guard([&] { own_generators().push_back(at::detail::createCPUGenerator(seed)); });
+}
+
+void ct_end_generator(void) {
+    if (!own_generators().empty()) own_generators().pop_back();
+}
+
+at::Generator braid::generator() {
+    return own_generators().empty() ? at::detail::getDefaultCPUGenerator() : own_generators().back();
+}
+
 int ct_manual_seed(uint64_t seed) {
-    return braid::guard([&] { at::manual_seed(seed); });
+    return braid::guard([&] {
+        if (own_generators().empty()) {
+            at::manual_seed(seed);
+        } else {
+            own_generators().back().set_current_seed(seed);
+        }
+    });
 }
 
 int ct_generator_state(ct_tensor *result) {
-    return braid::guard([&] { *result = braid::give(at::detail::getDefaultCPUGenerator().get_state()); });
+    return braid::guard([&] { *result = braid::give(braid::generator().get_state()); });
 }
 
 int ct_set_generator_state(ct_tensor state) {
-    return braid::guard([&] {
-        auto generator = at::detail::getDefaultCPUGenerator();
-        generator.set_state(braid::borrow(state));
-    });
+    return braid::guard([&] { braid::generator().set_state(braid::borrow(state)); });
 }
 
 int ct_cuda_device_count(int32_t *result) {

@@ -1,6 +1,4 @@
-internal import Dispatch
 internal import Foundation
-internal import Synchronization
 internal import Torch
 
 /// Turns samples into embeddings, one modality after the other.
@@ -105,30 +103,14 @@ struct EmbeddingExtractor {
     func prepare(
         _ samples: [Sample], _ frontEnd: any FrontEnd, _ modality: Modality, _ bad: inout [BadSample]
     ) -> [Tensor?] {
-        let slots = Slots<Swift.Result<Tensor, any Error>>(count: samples.count)
-        DispatchQueue.concurrentPerform(iterations: samples.count) { index in
-            slots[index] = Swift.Result { try onOneThread { try frontEnd.prepare(samples[index].medium(modality)) } }
+        let results = try? concurrentMap(samples.count) { index in
+            Swift.Result { try onOneThread { try frontEnd.prepare(samples[index].medium(modality)) } }
         }
-        return samples.indices.map { index in
-            switch slots[index] {
-            case .success(let tensor): return tensor
-            case .failure(let error):
-                bad.append(fault(samples[index], modality, "\(error)"))
+        return zip(samples, results ?? []).map { sample, result in
+            do { return try result.get() } catch {
+                bad.append(fault(sample, modality, "\(error)"))
                 return nil
-            case nil: return nil
             }
         }
-    }
-}
-
-/// One place for each of several concurrent tasks to leave its result in.
-private final class Slots<Value: Sendable>: Sendable {
-    private let values: Mutex<[Value?]>
-
-    init(count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
-
-    subscript(index: Int) -> Value? {
-        get { values.withLock { $0[index] } }
-        set { values.withLock { $0[index] = newValue } }
     }
 }

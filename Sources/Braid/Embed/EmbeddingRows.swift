@@ -1,27 +1,52 @@
 internal import Torch
 
-/// One modality's embeddings of some samples.
+/// One modality's embeddings of some samples: its own, or chosen ones of a larger set, which it shares.
 struct EmbeddingRows {
-    /// The embeddings, `[N, D]`; zeros where the modality is missing.
-    let pooled: Tensor
-    /// The tokens, `[N, T, C]`; nil where they were not asked for.
-    let tokens: Tensor?
-    /// Bool `[N, T]`, true where a token is real; nil where tokens were not asked for.
-    let tokenMask: Tensor?
+    /// `[S, D]` of the larger set.
+    private let allPooled: Tensor
+    /// `[S, T, C]`; nil where tokens were not asked for.
+    private let allTokens: Tensor?
+    /// Bool `[S, T]`, true where a token is real; nil where tokens were not asked for.
+    private let allMasks: Tensor?
+    /// Int64 `[N]`, the places of the samples in the larger set; nil where they are all of it.
+    private let order: Tensor?
     /// Which of the samples have the modality.
     let presence: [Bool]
 
-    func moved(to device: Device) throws -> EmbeddingRows {
-        EmbeddingRows(
-            pooled: try pooled.moved(to: device), tokens: try tokens?.moved(to: device),
-            tokenMask: try tokenMask?.moved(to: device), presence: presence)
+    /// Of a set by itself; rows of samples that lack the modality are zeros.
+    init(pooled: Tensor, tokens: Tensor?, tokenMask: Tensor?, presence: [Bool]) {
+        self.init(allPooled: pooled, allTokens: tokens, allMasks: tokenMask, order: nil, presence: presence)
     }
 
-    /// The rows at `order`, int64 `[B]`, as a fusion takes them.
-    func part(_ order: Tensor, tokens isWanted: Bool = true) throws -> FusionInput.Part {
-        FusionInput.Part(
-            pooled: try pooled.rows(order), tokens: isWanted ? try tokens?.rows(order) : nil,
-            tokenMask: isWanted ? try tokenMask?.rows(order) : nil)
+    private init(allPooled: Tensor, allTokens: Tensor?, allMasks: Tensor?, order: Tensor?, presence: [Bool]) {
+        (self.allPooled, self.allTokens, self.allMasks) = (allPooled, allTokens, allMasks)
+        (self.order, self.presence) = (order, presence)
+    }
+
+    /// The embeddings, `[N, D]`; gathered anew each time where they lie among others.
+    func pooled() throws -> Tensor { try order.map(allPooled.rows) ?? allPooled }
+
+    /// The larger set with these samples, on `device`.
+    func moved(to device: Device) throws -> EmbeddingRows {
+        EmbeddingRows(
+            allPooled: try allPooled.moved(to: device), allTokens: try allTokens?.moved(to: device),
+            allMasks: try allMasks?.moved(to: device), order: try order?.moved(to: device), presence: presence)
+    }
+
+    /// Some of the samples, which stay where they lie.
+    func subset(_ indices: [Int]) throws -> EmbeddingRows {
+        let chosen = try Tensor(indices.map(Int64.init), shape: [indices.count]).moved(to: allPooled.device)
+        return EmbeddingRows(
+            allPooled: allPooled, allTokens: allTokens, allMasks: allMasks, order: try order?.rows(chosen) ?? chosen,
+            presence: indices.map { presence[$0] })
+    }
+
+    /// The rows at `indices`, int64 `[B]`, as a fusion takes them.
+    func part(_ indices: Tensor, tokens isWanted: Bool = true) throws -> FusionInput.Part {
+        let places = try order?.rows(indices) ?? indices
+        return FusionInput.Part(
+            pooled: try allPooled.rows(places), tokens: isWanted ? try allTokens?.rows(places) : nil,
+            tokenMask: isWanted ? try allMasks?.rows(places) : nil)
     }
 }
 

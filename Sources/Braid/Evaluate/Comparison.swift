@@ -32,7 +32,7 @@ public struct Comparison: Sendable {
         public let parameters: Int
         /// Of the test split.
         public let samples: Int
-        /// A training a seed, in the order of the seeds.
+        /// A training a seed, in the order of the seeds; fewer than there are seeds where the recipe was given up.
         public let runs: [Run]
         /// The figure of the test split, over rows and seeds; nil where the metric is undefined there.
         public let test: Estimate?
@@ -67,12 +67,17 @@ public struct Comparison: Sendable {
     /// How many val rows every recipe can judge, by which the best were chosen; 0 where each went by its own.
     public let commonRows: Int
 
-    /// The best by the mean on the val split: choosing on the test split would flatter the choice.
+    /// The best by the mean on the val split, of those that were not given up: choosing on the test split would flatter the choice.
     static func best(_ entries: [Entry], _ metric: Metric) -> Entry? {
-        entries.filter { $0.chosenBy.isFinite }.max {
+        let seeds = entries.map(\.runs.count).max()
+        let whole = entries.filter { $0.runs.count == seeds }
+        return whole.filter { $0.chosenBy.isFinite }.max {
             metric.isBetterWhenHigher ? $0.chosenBy < $1.chosenBy : $0.chosenBy > $1.chosenBy
-        } ?? entries.first
+        } ?? whole.first
     }
+
+    /// The recipes that were behind on val beyond doubt, so that they were not trained with every seed.
+    public var givenUp: [Entry] { entries.filter { $0.runs.count < seeds.count } }
 
     /// The recipe with the best mean on the val split; nil where there is none.
     public var bestFusion: Entry? { Self.best(entries.filter { !$0.isSingle }, metric) }

@@ -48,25 +48,28 @@ public struct BottleneckFusion: Fusion {
         let entered = try input.parts.enumerated().map { try projections[$0]($1, isPresent: input.isPresent($0)) }
         var streams = entered.map { $0.0 }
         let (batch, count) = (input.presence.shape[0], bottlenecks.shape[0])
-        let isReal = try Tensor(Array(repeating: UInt8(1), count: count), shape: [1, count]).converted(to: .bool)
-            .moved(to: bottlenecks.device).expanded([batch, count])
-        var shared = try bottlenecks.unsqueezed(0).expanded([batch, count, dimension])
+        let (device, all) = (bottlenecks.device, Array(0..<batch * count))
+        let own = try TokenLayout(batch: batch, length: count, places: all, device: device)
+        let joined = try streams.map { try TokenLayout.joined([$0.layout, own], device: device) }
+        // [B * N, d]
+        var shared = try bottlenecks.unsqueezed(0).expanded([batch, count, dimension]).flattened(from: 0, through: 1)
         // Only modalities that are there have a say in the shared tokens.
         let present = try input.presence.converted(to: .float32)
-        let shares = try present / present.sum([1], keep: true).clamped(atLeast: 1)
+        let shares = try (present / present.sum([1], keep: true).clamped(atLeast: 1)).unsqueezed(1).expanded([batch, count, -1])
+            .flattened(from: 0, through: 1)
         for layer in 0..<(blocks.first?.count ?? 0) {
             var sum: Tensor?
             for index in streams.indices {
-                let length = streams[index].tokens.shape[1]
-                let both = try TokenStream.joined([streams[index], TokenStream(tokens: shared, mask: isReal)])
-                let after = try blocks[index][layer](both, mode: mode)
-                streams[index].tokens = try after.slice(1, 0..<length)
-                let own = try after.slice(1, length..<length + count) * shares.slice(1, index..<index + 1).unsqueezed(-1)
-                sum = try sum.map { try $0 + own } ?? own
+                let tokens = streams[index].layout.count
+                let both = try Tensor.concatenate([streams[index].rows, shared], 0)
+                let after = try blocks[index][layer](both, joined[index], mode: mode)
+                streams[index].rows = try after.slice(0, 0..<tokens)
+                let said = try after.slice(0, tokens..<tokens + batch * count) * shares.slice(1, index..<index + 1)
+                sum = try sum.map { try $0 + said } ?? said
             }
             shared = sum ?? shared
         }
-        let means = try zip(streams, norms).map { try $0.mean($1($0.tokens)) } + [bottleneckNorm(shared).mean([1])]
+        let means = try zip(streams, norms).map { try $0.mean($1($0.rows)) } + [own.mean(bottleneckNorm(shared))]
         let fused = try mixer(.concatenate(means + [input.presenceValues()], 1), mode: mode)
         return Fused(embedding: fused, projections: entered.map(\.projected))
     }

@@ -30,14 +30,14 @@ public struct CrossAttentionFusion: Fusion {
             dropout = settings.dropout
         }
 
-        func callAsFunction(_ x: Tensor, context: TokenStream?, mode: Mode) throws(TorchError) -> Tensor {
-            var x = x
+        func callAsFunction(_ stream: TokenStream, context: TokenStream?, mode: Mode) throws(TorchError) -> Tensor {
+            var rows = stream.rows
             if let attention, let context {
                 let attended = try attention.attend(
-                    attention.query(x), context: attention.context(context.tokens), keyMask: context.mask, mode: mode)
-                x = try x + attended.dropout(dropout, mode: mode)
+                    attention.query(rows), stream.layout, context: (attention.context(context.rows), context.layout))
+                rows = try rows + attended.dropout(dropout, mode: mode)
             }
-            return try feedForward(x, mode: mode)
+            return try feedForward(rows, mode: mode)
         }
     }
 
@@ -69,16 +69,21 @@ public struct CrossAttentionFusion: Fusion {
     public func callAsFunction(_ input: FusionInput, mode: Mode) throws -> Fused {
         let entered = try input.parts.enumerated().map { try projections[$0]($1, isPresent: input.isPresent($0)) }
         var streams = entered.map { $0.0 }
+        let others = streams.indices.map { index in streams.indices.filter { $0 != index } }
+        let around = try others.map { others in
+            try others.isEmpty ? nil : TokenLayout.joined(others.map { streams[$0].layout }, device: input.presence.device)
+        }
         for layer in 0..<(blocks.first?.count ?? 0) {
             // All step together: a layer sees what the one before gave.
             let before = streams
             for index in streams.indices {
-                let others = before.indices.filter { $0 != index }.map { before[$0] }
-                let context = others.isEmpty ? nil : try TokenStream.joined(others)
-                streams[index].tokens = try blocks[index][layer](before[index].tokens, context: context, mode: mode)
+                let context = try around[index].map {
+                    TokenStream(rows: try .concatenate(others[index].map { before[$0].rows }, 0), layout: $0)
+                }
+                streams[index].rows = try blocks[index][layer](before[index], context: context, mode: mode)
             }
         }
-        let means = try zip(streams, norms).map { try $0.mean($1($0.tokens)) }
+        let means = try zip(streams, norms).map { try $0.mean($1($0.rows)) }
         let fused = try mixer(.concatenate(means + [input.presenceValues()], 1), mode: mode)
         return Fused(embedding: fused, projections: entered.map(\.projected))
     }

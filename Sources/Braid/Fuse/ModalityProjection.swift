@@ -17,10 +17,8 @@ struct ModalityProjection {
         try projection(norm(pooled.where(isPresent, else: Self.zero(pooled.device))))
     }
 
-    /// `[B, T, C]` to `[B, T, d]`. `isVisible`: bool `[B, T]`.
-    func callAsFunction(tokens: Tensor, isVisible: Tensor) throws -> Tensor {
-        try projection(norm(tokens.where(isVisible.unsqueezed(-1), else: Self.zero(tokens.device))))
-    }
+    /// `[N, C]` to `[N, d]`, of tokens that are there.
+    func callAsFunction(rows: Tensor) throws -> Tensor { try projection(norm(rows)) }
 
     private static func zero(_ device: Device) throws -> Tensor { try Tensor.zeros([]).moved(to: device) }
 }

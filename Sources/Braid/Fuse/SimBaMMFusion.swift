@@ -39,11 +39,12 @@ public struct SimBaMMFusion: Fusion {
         let batch = input.presence.shape[0]
         let first = try classToken.reshaped([1, 1, dimension]).expanded([batch, 1, dimension])
         let tokens = try zip(projected, kinds).map { try ($0 + $1).unsqueezed(1) }
-        let isClass = try Tensor.ones([batch, 1], dtype: .uint8).converted(to: .bool).moved(to: input.presence.device)
-        var stream = TokenStream(
-            tokens: try .concatenate([first] + tokens, 1), mask: try .concatenate([isClass, input.presence], 1))
-        for block in blocks { stream.tokens = try block(stream, mode: mode) }
-        return Fused(embedding: try norm(stream.tokens.select(1, 0)), projections: projected)
+        let (length, flags) = (tokens.count + 1, try input.presence.converted(to: .uint8).flattened().array(of: UInt8.self))
+        let places = (0..<batch * length).filter { $0 % length == 0 || flags[$0 / length * tokens.count + $0 % length - 1] != 0 }
+        let layout = try TokenLayout(batch: batch, length: length, places: places, device: input.presence.device)
+        var rows = try layout.packed(.concatenate([first] + tokens, 1))
+        for block in blocks { rows = try block(rows, layout, mode: mode) }
+        return Fused(embedding: try norm(layout.padded(rows).select(1, 0)), projections: projected)
     }
 }
 

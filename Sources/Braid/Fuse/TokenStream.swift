@@ -1,25 +1,14 @@
 internal import Torch
 
-/// A modality's tokens on their way through a fusion.
+/// A modality's tokens on their way through a fusion: a row each, and none for what is missing or padding.
 struct TokenStream {
-    /// `[B, T, d]`.
-    var tokens: Tensor
-    /// Bool `[B, T]`, true where a token may be attended. At least one of each row is.
-    let mask: Tensor
+    /// `[N, d]`.
+    var rows: Tensor
+    /// Where the rows stand. Each sample has at least one.
+    let layout: TokenLayout
 
-    /// The mean of the tokens that count, `[B, d]`.
-    func mean(_ tokens: Tensor) throws -> Tensor { try Self.mean(tokens, mask) }
-
-    static func mean(_ tokens: Tensor, _ mask: Tensor) throws -> Tensor {
-        let weights = try mask.converted(to: .float32).unsqueezed(-1)
-        return try (tokens * weights).sum([1]) / weights.sum([1]).clamped(atLeast: 1)
-    }
-
-    /// Streams behind one another, for attention over all of them.
-    static func joined(_ streams: [TokenStream]) throws -> TokenStream {
-        TokenStream(
-            tokens: try .concatenate(streams.map(\.tokens), 1), mask: try .concatenate(streams.map(\.mask), 1))
-    }
+    /// The mean of each sample's tokens, `[B, d]`.
+    func mean(_ rows: Tensor) throws -> Tensor { try layout.mean(rows) }
 }
 
 /// A modality's tokens into the fusion: projected, marked with their kind, one trained token in place of what is missing.
@@ -37,18 +26,19 @@ struct TokenProjection {
     /// The stream, and the mean of the projected tokens, `[B, d]`.
     func callAsFunction(_ part: FusionInput.Part, isPresent: Tensor) throws -> (TokenStream, projected: Tensor) {
         guard let tokens = part.tokens else { throw BraidError(.internal, "the fusion takes tokens and got none") }
-        let (batch, length) = (tokens.shape[0], tokens.shape[1])
+        let (batch, length, device) = (tokens.shape[0], tokens.shape[1], tokens.device)
         let mask = try part.tokenMask.map { try $0.and(isPresent) } ?? isPresent.expanded([batch, length])
+        let flags = try mask.converted(to: .uint8).flattened().array(of: UInt8.self)
+        let real = flags.indices.filter { flags[$0] != 0 }
+        let layout = try TokenLayout(batch: batch, length: length, places: real, device: device)
+        // Picked out and not multiplied: whatever stands in missing rows, infinities included, leaves no trace.
+        let projected = try projection(rows: layout.packed(tokens))
         // A sample whose every token is masked, as an empty text may be, has nothing to attend either.
-        let isPresent = try mask.any(1)
-        let projected = try projection(tokens: tokens, isVisible: mask)
-        // The missing token is the first of its row, and the only one that counts.
-        let first = try Tensor([UInt8(1)] + Array(repeating: 0, count: length - 1), shape: [1, length]).converted(to: .bool)
-            .moved(to: tokens.device)
-        let stream = TokenStream(
-            tokens: try projected.where(isPresent.unsqueezed(-1), else: missing) + kind,
-            mask: try mask.where(isPresent, else: first))
-        return (stream, try TokenStream.mean(projected, mask))
+        let inhabited = Set(real.map { $0 / length })
+        let empty = (0..<batch).filter { !inhabited.contains($0) }
+        let all = try TokenLayout(batch: batch, length: length, places: real + empty.map { $0 * length }, device: device)
+        let rows = try Tensor.concatenate([projected, missing.unsqueezed(0).expanded([empty.count, -1])], 0)
+        return (TokenStream(rows: try rows + kind, layout: all), try layout.mean(projected))
     }
 }
 
@@ -66,10 +56,10 @@ struct TransformerBlock {
         dropout = settings.dropout
     }
 
-    /// `[B, T, d]` to `[B, T, d]`.
-    func callAsFunction(_ stream: TokenStream, mode: Mode) throws(TorchError) -> Tensor {
-        let attended = try attention(norm(stream.tokens), keyMask: stream.mask, mode: mode)
-        return try feedForward(stream.tokens + attended.dropout(dropout, mode: mode), mode: mode)
+    /// `[N, d]` to `[N, d]`, tokens that stand as `layout` says.
+    func callAsFunction(_ rows: Tensor, _ layout: TokenLayout, mode: Mode) throws(TorchError) -> Tensor {
+        let attended = try attention(norm(rows), layout)
+        return try feedForward(rows + attended.dropout(dropout, mode: mode), mode: mode)
     }
 }
 

@@ -56,14 +56,9 @@ public struct BatchSource {
         (frontEnds, extractor, device) = (other.frontEnds, other.extractor, other.device)
     }
 
-    /// Some of the samples, by number.
+    /// Some of the samples, by number; their embeddings stay where they lie.
     func subset(_ indices: [Int]) throws -> BatchSource {
-        let order = try Tensor(indices.map(Int64.init), shape: [indices.count]).moved(to: device)
-        let rows = try embeddings.mapValues { rows in
-            let part = try rows.part(order)
-            return EmbeddingRows(
-                pooled: part.pooled, tokens: part.tokens, tokenMask: part.tokenMask, presence: indices.map { rows.presence[$0] })
-        }
+        let rows = try embeddings.mapValues { try $0.subset(indices) }
         return BatchSource(self, indices.map { samples[$0] }, rows, modalities: modalities, hasTokens: hasTokens)
     }
 

@@ -21,7 +21,7 @@ extension FusionModel {
             guard let rows = data.embeddings[modality] else {
                 throw BraidError(.internal, "the \(modality) encoder is not frozen, so there are no embeddings to fit on")
             }
-            return rows.pooled
+            return try rows.pooled()
         }
         return try fitted.fit(
             FittingSet(

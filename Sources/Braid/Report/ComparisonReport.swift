@@ -8,18 +8,23 @@ extension Comparison {
         let width = max(8, names.map(\.count).max() ?? 0)
         let header =
             TextTable.leading("recipe", width) + TextTable.trailing("\(metric.title), test", 26)
-            + TextTable.trailing("val", 12) + TextTable.trailing("parameters", 12) + TextTable.trailing("train, s", 10)
+            + TextTable.trailing("val", 12) + TextTable.trailing("seeds", 7) + TextTable.trailing("parameters", 12) + TextTable.trailing("train, s", 10)
             + TextTable.trailing("ms / 1000", 11)
         var lines = [header, String(repeating: "─", count: header.count)]
         for entry in entries {
             lines.append(
                 TextTable.leading(entry.name, width) + TextTable.trailing(text(entry.test), 26)
-                    + TextTable.trailing(metric.text(entry.val.mean), 12) + TextTable.trailing("\(entry.parameters)", 12)
+                    + TextTable.trailing(metric.text(entry.val.mean), 12) + TextTable.trailing("\(entry.runs.count)", 7) + TextTable.trailing("\(entry.parameters)", 12)
                     + TextTable.trailing(String(format: "%.1f", entry.trainSeconds), 10)
                     + TextTable.trailing(String(format: "%.1f", entry.milliseconds), 11))
         }
         lines.append("")
         lines.append(conclusion)
+        if !givenUp.isEmpty {
+            lines.append(
+                "Given up after fewer seeds, since on val they are behind the best of their kind beyond chance (p < 0.01): \(givenUp.map(\.name).joined(separator: ", "))."
+            )
+        }
         lines.append(
             "Means ± 95 % intervals over \(rows) test rows and \(seeds.count) seed\(seeds.count == 1 ? "" : "s"); encoders are frozen and shared, their embeddings made once "
                 + String(format: "(%.0f s; all trainings %.0f s).", embeddingSeconds, trainingSeconds))

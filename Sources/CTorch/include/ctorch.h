@@ -34,6 +34,7 @@ typedef enum {
     CT_DOUBLES = 7,  // pointer: const double *, count
     CT_TENSORS = 8,  // pointer: const ct_tensor *, count
     CT_DEVICE = 9,   // pointer: "cpu", "cuda", "cuda:1"
+    CT_GENERATOR = 10,  // what the calling thread draws from: its own generator where it has one, else the CPU's default
 } ct_tag;
 
 typedef struct {
@@ -98,8 +99,12 @@ bool ct_has_bfloat16(void);
 /// Gives freed memory, which is kept for the next operator, back to the system.
 void ct_trim_memory(void);
 
+/// Gives the calling thread a CPU generator of its own, started from `seed`, until ct_end_generator; they nest.
+int ct_begin_generator(uint64_t seed);
+void ct_end_generator(void);
+/// Starts the thread's own generator anew, or, where it has none, the default ones of all devices.
 int ct_manual_seed(uint64_t seed);
-/// The state of the CPU's default generator as a NEW byte tensor, and back.
+/// The state of the CPU generator that the calling thread draws from as a NEW byte tensor, and back.
 int ct_generator_state(ct_tensor *result);
 int ct_set_generator_state(ct_tensor state);
 

@@ -1,9 +1,9 @@
 /// Multi-head attention (Vaswani et al. 2017) over four projections, named by whoever builds them.
 public struct MultiHeadAttention: Sendable {
-    private let query: Linear
-    private let key: Linear
-    private let value: Linear
-    private let output: Linear
+    let query: Linear
+    let key: Linear
+    let value: Linear
+    let output: Linear
     private let heads: Int
     /// Query, key and value in one product, where weights are frozen.
     private let packed: PackedLinear?
@@ -102,7 +102,7 @@ public struct MultiHeadAttention: Sendable {
     }
 
     /// `[B, T, D]` to `[B, heads, T, D / heads]`.
-    private func split(_ tensor: Tensor) throws(TorchError) -> Tensor {
+    func split(_ tensor: Tensor) throws(TorchError) -> Tensor {
         try tensor.reshaped([tensor.shape[0], tensor.shape[1], heads, -1]).transposed(1, 2)
     }
 }

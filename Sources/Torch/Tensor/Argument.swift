@@ -12,6 +12,8 @@ enum Argument {
     case doubles([Double])
     case tensors([Tensor?])
     case device(Device)
+    /// What the calling thread draws from.
+    case generator
 
     static func optional(_ tensor: Tensor?) -> Argument { tensor.map(Argument.tensor) ?? .none }
     static func dtype(_ dtype: DType) -> Argument { .int(Int(dtype.rawValue)) }
@@ -29,6 +31,7 @@ enum Argument {
         case .doubles(let values): "\(values)"
         case .tensors(let tensors): "tensors \(tensors.map { $0?.shape ?? [] })"
         case .device(let device): "\(device)"
+        case .generator: "generator"
         }
     }
 }
@@ -79,6 +82,7 @@ private struct ArgumentFrame: ~Copyable {
         case .device(let device):
             value.tag = CT_DEVICE
             value.pointer = keep(Array(device.description.utf8CString))
+        case .generator: value.tag = CT_GENERATOR
         }
         return value
     }

@@ -153,6 +153,11 @@ extension Tensor {
         _ = try Operator("index_copy_")(.tensor(self), .int(0), .tensor(indices), .tensor(source))
     }
 
+    /// A copy whose rows at `indices`, int64 `[K]`, no two the same, are those of `rows`, `[K, ...]`.
+    public func replacingRows(_ indices: Tensor, with rows: Tensor) throws(TorchError) -> Tensor {
+        try Operator("index_copy")(.tensor(self), .int(0), .tensor(indices), .tensor(rows))
+    }
+
     /// Adds the rows of `source`, `[K, ...]`, to this tensor's own at `indices`, int64 `[K]`.
     public func addRowsInPlace(_ indices: Tensor, _ source: Tensor) throws(TorchError) {
         _ = try Operator("index_add_")(.tensor(self), .int(0), .tensor(indices), .tensor(source))

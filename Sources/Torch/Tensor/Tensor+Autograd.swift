@@ -52,24 +52,3 @@ public func onOneThread<Result, Failure: Error>(_ body: () throws(Failure) -> Re
 /// Gives memory that tensors have freed back to the system. It is kept otherwise, for the next operator: for the end of a piece of
 /// work, of which many follow.
 public func giveBackFreedMemory() { ct_trim_memory() }
-
-/// The default generator of libtorch, from which initial weights and dropout masks are drawn.
-public enum Generator {
-    /// Starts the generators of all devices anew from `seed`, as `torch.manual_seed`.
-    public static func seed(_ seed: UInt64) throws(TorchError) {
-        try check(ct_manual_seed(seed), "manual seed")
-    }
-
-    /// The state of the CPU's generator, a uint8 vector: what a checkpoint of a training stores.
-    public static func state() throws(TorchError) -> Tensor {
-        var result: ct_tensor?
-        try check(ct_generator_state(&result), "generator state")
-        guard let result else { throw TorchError(operation: "generator state", message: "gave no result") }
-        return Tensor(adopting: result)
-    }
-
-    /// Goes on from a state of the CPU's generator that `state` gave.
-    public static func restore(_ state: Tensor) throws(TorchError) {
-        try check(ct_set_generator_state(state.handle), "set generator state")
-    }
-}

@@ -75,14 +75,6 @@ extension Tensor {
         try Operator("embedding")(.tensor(self), .tensor(ids))
     }
 
-    /// In training, each element set to 0 with this probability and else divided by 1 - probability; in use the tensor itself.
-    ///
-    /// As `torch.nn.functional.dropout`; draws from libtorch's default generator.
-    public func dropout(_ probability: Double, mode: Mode) throws(TorchError) -> Tensor {
-        guard mode.isTraining, probability > 0 else { return self }
-        return try Operator("dropout")(.tensor(self), .double(probability), .bool(true))
-    }
-
     /// GELU of each element, in the exact form, with erf.
     public func gelu() throws(TorchError) -> Tensor { try Operator("gelu")(.tensor(self)) }
     /// The larger one of each element and 0.

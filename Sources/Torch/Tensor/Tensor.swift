@@ -107,16 +107,6 @@ extension Tensor {
         try Operator("full")(.ints(shape), .double(value), .dtype(dtype))
     }
 
-    /// Float32 values of a normal distribution, mean 0 and deviation 1, from libtorch's default generator (`torch.randn`).
-    public static func randomNormal(_ shape: [Int]) throws(TorchError) -> Tensor {
-        try Operator("randn")(.ints(shape))
-    }
-
-    /// Float32 values evenly distributed in `[low, high)`, from libtorch's default generator (`torch.rand`).
-    public static func randomUniform(_ shape: [Int], from low: Double, to high: Double) throws(TorchError) -> Tensor {
-        try Operator("rand")(.ints(shape)).scaled(by: high - low).adding(low)
-    }
-
     /// The identity matrix: float64 ones on the diagonal, zeros elsewhere, `[count, count]`.
     public static func identity(_ count: Int) throws(TorchError) -> Tensor {
         try Operator("eye")(.int(count), .dtype(.float64))

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Torch
 
 /// One recipe, trained with one seed. Nothing is left on the disk.
-struct ComparedTraining {
+struct ComparedTraining: Sendable {
     /// What ran.
     let configuration: Configuration
     let run: Comparison.Run
@@ -14,8 +14,11 @@ struct ComparedTraining {
     let val: HeadPredictions?
 
     init(_ asked: Configuration, seed: Int, _ metric: Metric, _ embedded: SharedEmbeddings) throws {
-        configuration = try asked.silent(seed: seed)
-        try Generator.seed(UInt64(seed))
+        self = try Generator.own(seed: UInt64(seed)) { try Self(running: asked.silent(seed: seed), seed: seed, metric, embedded) }
+    }
+
+    private init(running configuration: Configuration, seed: Int, _ metric: Metric, _ embedded: SharedEmbeddings) throws {
+        self.configuration = configuration
         let (model, data) = try embedded.prepare(configuration)
         let training = try SilentTraining(configuration, model, data, device: embedded.device)
         guard let test = data.test else { throw BraidError(.badData, "the test split has no sample that can be used") }

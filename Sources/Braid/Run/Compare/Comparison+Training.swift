@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Torch
 
 extension Comparison {
     /// What is compared.
@@ -35,10 +36,13 @@ extension Comparison {
     ///   - candidates: The recipes; at least one.
     ///   - metric: What is compared; nil: what the task of the first head goes by.
     ///   - seeds: Each recipe is trained once a seed.
+    ///   - jobs: How many trainings run at a time on the CPU, each on one thread; nil for as many as there are processors.
+    ///   - givesUp: Whether a recipe that is behind on val beyond doubt after two seeds gets no more of them.
     ///   - reporter: Is told of progress, and of what was left out.
     /// - Throws: `BraidError` where the recipes cannot be compared: other manifests, encoders that are trained, no test split.
     public static func run(
-        _ candidates: [Candidate], metric: Metric? = nil, seeds: [Int], reporter: any Reporter = SilentReporter()
+        _ candidates: [Candidate], metric: Metric? = nil, seeds: [Int], jobs: Int? = nil, givesUp: Bool = true,
+        reporter: any Reporter = SilentReporter()
     ) throws -> Comparison {
         guard let first = candidates.first, !seeds.isEmpty else { throw BraidError(.usage, "there is nothing to compare") }
         let started = ContinuousClock.now
@@ -52,27 +56,28 @@ extension Comparison {
         let all = try fitted + singles(fitted)
         try embedded.embed()
         let trainingStarted = ContinuousClock.now
-        let progress = reporter.begin("comparing", total: all.count * seeds.count)
+        let race = TrainingRace(
+            candidates: all.enumerated().map {
+                .init(name: $1.name, configuration: $1.configuration, isSingle: $0 >= candidates.count)
+            },
+            metric: metric, embedded: embedded, jobs: embedded.device == .cpu ? jobs ?? processors : 1, givesUp: givesUp,
+            reporter: reporter)
+        let trainings = try race.run(seeds)
         var recipes: [String: @Sendable (URL) -> String] = [:]
-        var trained: [(name: String, trainings: [ComparedTraining], isSingle: Bool)] = []
-        for (index, candidate) in all.enumerated() {
-            let trainings = try seeds.map { seed in
-                defer { progress.advance() }
-                return try ComparedTraining(candidate.configuration, seed: seed, metric, embedded)
-            }
+        for (candidate, trainings) in zip(all, trainings) {
             if let ran = trainings.first?.configuration { recipes[candidate.name] = { ran.yaml(in: $0) } }
-            trained.append((candidate.name, trainings, index >= candidates.count))
         }
-        progress.finish()
         let now = ContinuousClock.now
-        let common = commonVal(trained.map(\.trainings))
-        let entries = try trained.map { try entry($0.name, $0.trainings, isSingle: $0.isSingle, metric, common) }
+        let common = commonVal(trainings)
+        let entries = try zip(race.candidates, trainings).map { try entry($0.name, $1, isSingle: $0.isSingle, metric, common) }
         return Comparison(
             metric: metric, seeds: seeds, entries: entries,
             embeddingSeconds: (trainingStarted - started) / .seconds(1), trainingSeconds: (now - trainingStarted) / .seconds(1),
             samples: embedded.counts, recipes: recipes,
-            verdict: try verdict(entries, trained.map(\.trainings), metric), commonRows: common?.count ?? 0)
+            verdict: try verdict(entries, trainings, metric), commonRows: common?.count ?? 0)
     }
+
+    private static var processors: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     /// Fewer val rows than these are no ground to choose on.
     private static let fewest = 10

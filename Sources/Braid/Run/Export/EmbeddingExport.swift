@@ -134,9 +134,9 @@ public struct EmbeddingExport {
     private func part(_ samples: [Sample], _ extractor: EmbeddingExtractor) throws -> ExportedPart {
         guard let fusing else {
             let result = try extractor.extract(samples, encoders)
-            let blocks = encoders.compactMap { encoder in
-                result.rows[encoder.modality].map {
-                    ExportedPart.Block(name: encoder.modality.rawValue, values: $0.pooled, presence: $0.presence)
+            let blocks = try encoders.compactMap { encoder in
+                try result.rows[encoder.modality].map {
+                    ExportedPart.Block(name: encoder.modality.rawValue, values: try $0.pooled(), presence: $0.presence)
                 }
             }
             return ExportedPart(ids: result.samples.map(\.id), blocks: blocks)
@@ -144,9 +144,9 @@ public struct EmbeddingExport {
         try fusing.model.checkTakes(samples, stream.url)
         let dataset = try BatchSource(
             samples, Array(fusing.model.encoders.values), tokens: fusing.model.tokenBudget, extractor, device: device)
-        var blocks = encoders.compactMap { encoder in
-            dataset.embeddings[encoder.modality].map { rows in
-                ExportedPart.Block(name: encoder.modality.rawValue, values: rows.pooled, presence: rows.presence)
+        var blocks = try encoders.compactMap { encoder in
+            try dataset.embeddings[encoder.modality].map { rows in
+                ExportedPart.Block(name: encoder.modality.rawValue, values: try rows.pooled(), presence: rows.presence)
             }
         }
         blocks.append(.init(name: "fused", values: try fusing.model.fused(dataset), presence: nil))
