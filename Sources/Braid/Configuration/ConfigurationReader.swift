@@ -75,6 +75,11 @@ public struct ConfigurationReader {
         faults.append(Fault(message, file: leaf?.source ?? document.file, line: leaf?.line, field: path))
     }
 
+    /// Makes a key known that is not read by any of the calls.
+    mutating func describe(_ path: String, _ meaning: String, schema: [String: any Sendable]) {
+        keys.append(Key(path: path, meaning: meaning, schema: schema))
+    }
+
     /// Ends the reading: whatever was given and never asked for is an unknown key.
     mutating func finish() {
         let known = Set(keys.map(\.path))

@@ -62,6 +62,14 @@ indirect enum GivenValue: Sendable {
 
     var text: String? { if case .scalar(let text) = self { text } else { nil } }
     var items: [GivenValue]? { if case .list(let items) = self { items } else { nil } }
+    /// As a document would have it, on one line.
+    var yaml: String {
+        switch self {
+        case .scalar(let text): bool != nil || double != nil ? text : SettingValue.text(text).yaml
+        case .list(let items): "[\(items.map(\.yaml).joined(separator: ", "))]"
+        case .nothing: "~"
+        }
+    }
     /// As YAML reads numbers and booleans.
     var int: Int? { text.flatMap { Node($0).int } }
     var double: Double? { text.flatMap { Node($0).float } }

@@ -3,7 +3,9 @@ internal import Torch
 /// A fusion whose values are computed from embeddings at once, and not trained by gradients.
 protocol FittedFusion: Fusion {
     /// Computes and takes every value.
-    func fit(_ set: FittingSet) throws -> FittingRecord
+    ///
+    /// - Parameter earlier: A fit on fewer of the rows, what it chose by cross-validation being taken over; nil to choose anew.
+    func fit(_ set: FittingSet, like earlier: FittingRecord?) throws -> FittingRecord
 }
 
 /// A fusion whose votes on single modalities' answers are fitted anew when it is trained.
@@ -38,4 +40,6 @@ struct FittingRecord {
     let figures: [String: Double]
     /// Logits `[N, C]` a head of every sample by fits that have not seen it: zeros where nothing can be said.
     let heldOut: [Tensor]
+    /// What was chosen by cross-validation, as the fusion knows it.
+    let choices: any Sendable
 }

@@ -26,6 +26,8 @@ struct StackedFit {
     static let fewest = 10
     /// Of the mean loss, in the fit of all rows.
     private static let tolerance = 1e-9
+    /// Of the mean loss, where single precision does.
+    private static let roughTolerance = 1e-6
     /// More values than these are computed with in single precision: 268 MB of double.
     private static let mostInDouble = 1 << 25
 
@@ -33,6 +35,16 @@ struct StackedFit {
     private static let mostForKernels = 20_000
     /// Widths of the kernel that are tried, in `1 / (2 D)`: the inverse of the mean squared distance of standardised rows.
     private static let widths = [0.3, 1.0]
+
+    /// What cross-validation chooses.
+    struct Choices: Sendable {
+        /// By head and view; nil where the view was not fitted.
+        let penalties: [[Double?]]
+        /// By modality: the kernel's gamma; nil where there is no kernel.
+        let gammas: [Double?]
+        /// By head, as in `Head`.
+        let votes: [[[Double]]]
+    }
 
     /// What a fit comes to, ready to be taken.
     struct Result {
@@ -46,37 +58,48 @@ struct StackedFit {
     /// Fewer values than these are computed with on one thread: several would wait for each other, and for whatever else the machine does.
     private static let mostOnOneThread = 1 << 22
 
-    func callAsFunction() throws -> Result {
+    /// - Parameter choices: What an earlier fit chose; nil to choose anew.
+    func callAsFunction(_ choices: Choices? = nil) throws -> Result {
         let values = set.embeddings.reduce(0) { $0 + $1.count }
-        return values < Self.mostOnOneThread ? try onOneThread { try fitted() } : try fitted()
+        let fit = { try withoutGradient { try choices.map(refitted) ?? fitted() } }
+        return values < Self.mostOnOneThread ? try onOneThread(fit) : try fit()
+    }
+
+    func rows(of view: StackedFusion.View) -> [Int] {
+        set.presence.indices.filter { row in view.modalities.allSatisfy { set.presence[row][$0] } }
+    }
+
+    /// Rows that a kernel compares others with: spread over all, whatever their number.
+    func landmarks(_ x: Tensor) throws -> Tensor {
+        let all = x.shape[0]
+        let count = min(fusion.landmarks, all)
+        return try x.rows(Tensor((0..<count).map { Int64($0 * all / count) }, shape: [count]))
     }
 
     private func fitted() throws -> Result {
-        try withoutGradient {
-            let scales = try fusion.modalities.indices.map { try scale($0) }
-            var experts: [[Expert?]] = set.losses.map { _ in [] }
-            var kernels: [KernelFeatures?] = fusion.modalities.map { _ in nil }
-            for view in fusion.views {
-                let rows = set.presence.indices.filter { row in view.modalities.allSatisfy { set.presence[row][$0] } }
-                var found: [Expert?] = set.losses.map { _ in nil }
-                if rows.count >= Self.fewest, view.isKernel, rows.count <= Self.mostForKernels {
-                    (kernels[view.modalities[0]], found) = try bent(view, rows, scales)
-                } else if rows.count >= Self.fewest, !view.isKernel {
-                    let features = try PrincipalFeatures(standardised(view, rows, scales))
-                    found = try set.losses.indices.map { try expert(features, rows, $0) }
-                }
-                for head in set.losses.indices { experts[head].append(found[head]) }
+        let scales = try fusion.modalities.indices.map { try scale($0) }
+        var experts: [[Expert?]] = set.losses.map { _ in [] }
+        var kernels: [KernelFeatures?] = fusion.modalities.map { _ in nil }
+        for view in fusion.views {
+            let rows = rows(of: view)
+            var found: [Expert?] = set.losses.map { _ in nil }
+            if rows.count >= Self.fewest, view.isKernel, rows.count <= Self.mostForKernels {
+                (kernels[view.modalities[0]], found) = try bent(view, rows, scales)
+            } else if rows.count >= Self.fewest, !view.isKernel {
+                let features = try PrincipalFeatures(standardised(view, rows, scales))
+                found = try set.losses.indices.map { try expert(features, rows, $0) }
             }
-            let heads = try set.losses.indices.map { head in
-                Head(
-                    experts: experts[head].map { $0.map { ($0.weight, $0.bias) } },
-                    votes: try StackedVotes(views: fusion.views, experts: experts[head], set: set, head: head).table())
-            }
-            return Result(scales: scales, kernels: kernels, heads: heads, record: try record(experts, heads))
+            for head in set.losses.indices { experts[head].append(found[head]) }
         }
+        let heads = try set.losses.indices.map { head in
+            Head(
+                experts: experts[head].map { $0.map { ($0.weight, $0.bias) } },
+                votes: try StackedVotes(views: fusion.views, experts: experts[head], set: set, head: head).table())
+        }
+        return Result(scales: scales, kernels: kernels, heads: heads, record: try record(experts, kernels, heads))
     }
 
-    private func scale(_ modality: Int) throws -> Standardization {
+    func scale(_ modality: Int) throws -> Standardization {
         let rows = set.presence.indices.filter { set.presence[$0][modality] }
         return try Standardization(pooled(modality, rows))
     }
@@ -88,7 +111,7 @@ struct StackedFit {
         return try chosen.converted(to: chosen.count > Self.mostInDouble ? .float32 : .float64)
     }
 
-    private func standardised(_ view: StackedFusion.View, _ rows: [Int], _ scales: [Standardization]) throws -> Tensor {
+    func standardised(_ view: StackedFusion.View, _ rows: [Int], _ scales: [Standardization]) throws -> Tensor {
         let parts = try view.modalities.map { try scales[$0](pooled($0, rows)) }
         let types = Set(parts.map(\.dtype))
         let same = types.count == 1 ? parts : try parts.map { try $0.converted(to: .float32) }
@@ -100,20 +123,19 @@ struct StackedFit {
         _ view: StackedFusion.View, _ rows: [Int], _ scales: [Standardization]
     ) throws -> (KernelFeatures?, [Expert?]) {
         let x = try standardised(view, rows, scales)
-        // Spread over the rows, whatever their number.
-        let count = min(fusion.landmarks, rows.count)
-        let chosen = try x.rows(Tensor((0..<count).map { Int64($0 * rows.count / count) }, shape: [count]))
+        let chosen = try landmarks(x)
         var best: (kernel: KernelFeatures, features: PrincipalFeatures, expert: Expert)?
         for width in Self.widths {
             let kernel = try KernelFeatures(landmarks: chosen, gamma: width / Double(2 * x.shape[1]))
             let features = try PrincipalFeatures(kernel(x))
-            guard let expert = try expert(features, rows, 0), expert.path.loss < best?.expert.path.loss ?? .infinity else {
+            guard let expert = try expert(features, rows, 0, isKernel: true), expert.path.loss < best?.expert.path.loss ?? .infinity
+            else {
                 continue
             }
             best = (kernel, features, expert)
         }
         guard let best else { return (nil, set.losses.map { _ in nil }) }
-        let others = try set.losses.indices.dropFirst().map { try expert(best.features, rows, $0) }
+        let others = try set.losses.indices.dropFirst().map { try expert(best.features, rows, $0, isKernel: true) }
         return (
             best.kernel,
             try ([best.expert] + others).map { expert in
@@ -125,7 +147,7 @@ struct StackedFit {
     }
 
     /// nil where too few of the rows are labelled for the head.
-    private func expert(_ features: PrincipalFeatures, _ rows: [Int], _ head: Int) throws -> Expert? {
+    private func expert(_ features: PrincipalFeatures, _ rows: [Int], _ head: Int, isKernel: Bool = false) throws -> Expert? {
         let (loss, judged) = (set.losses[head], set.judged(rows, head))
         guard judged.reduce(0, +) >= Double(Self.fewest) else { return nil }
         let folds = Folds(numbers: rows.map { set.folds.numbers[$0] }, count: set.folds.count)
@@ -133,14 +155,24 @@ struct StackedFit {
         let problem = try LinearProblem(features.converted(to: .float32), loss, samples: rows, folds: folds)
         let judge = try RowLoss(loss, samples: rows, counts: judged, dtype: .float32)
         let path = try PenaltyPath(problem) { try judge.mean($0) }
-        let whole = try LinearProblem(features, loss, samples: rows, folds: nil)
-        let (weight, bias) = try whole.linear(
-            whole.solution(
-                penalty: path.penalty, from: path.start.converted(to: features.rows.dtype), tolerance: Self.tolerance))
+        let (weight, bias) = try whole(features, rows, head, penalty: path.penalty, from: path.start, isKernel: isKernel)
         return Expert(samples: rows, path: path, weight: weight, bias: bias)
     }
 
-    private func record(_ experts: [[Expert?]], _ heads: [Head]) throws -> FittingRecord {
+    /// The model of all rows. A linear one is exact; of a kernel's many weak directions no one needs more than single precision.
+    func whole(
+        _ features: PrincipalFeatures, _ rows: [Int], _ head: Int, penalty: Double, from start: LinearProblem.Point?, isKernel: Bool
+    ) throws -> (weight: Tensor, bias: Tensor) {
+        let single = try features.converted(to: .float32)
+        let rough = try LinearProblem(single, set.losses[head], samples: rows, folds: nil)
+        let near = try rough.solution(penalty: penalty, from: start ?? rough.start(), tolerance: Self.roughTolerance)
+        guard !isKernel else { return try rough.linear(near) }
+        let exact = try LinearProblem(features, set.losses[head], samples: rows, folds: nil)
+        return try exact.linear(
+            exact.solution(penalty: penalty, from: near.converted(to: features.rows.dtype), tolerance: Self.tolerance))
+    }
+
+    private func record(_ experts: [[Expert?]], _ kernels: [KernelFeatures?], _ heads: [Head]) throws -> FittingRecord {
         var figures: [String: Double] = [:]
         let full = (1 << fusion.modalities.count) - 1
         let heldOut = try set.losses.indices.map { head in
@@ -155,13 +187,15 @@ struct StackedFit {
             }
             return try StackedVotes(views: fusion.views, experts: experts[head], set: set, head: head).fused(heads[head].votes)
         }
-        return FittingRecord(figures: figures, heldOut: heldOut)
+        let choices = Choices(
+            penalties: experts.map { $0.map { $0?.path.penalty } }, gammas: kernels.map { $0?.gamma }, votes: heads.map(\.votes))
+        return FittingRecord(figures: figures, heldOut: heldOut, choices: choices)
     }
 }
 
 extension StackedFusion {
-    func fit(_ set: FittingSet) throws -> FittingRecord {
-        let found = try StackedFit(fusion: self, set: set)()
+    func fit(_ set: FittingSet, like earlier: FittingRecord?) throws -> FittingRecord {
+        let found = try StackedFit(fusion: self, set: set)(earlier?.choices as? StackedFit.Choices)
         try adopt(found.scales, found.kernels, found.heads)
         return found.record
     }

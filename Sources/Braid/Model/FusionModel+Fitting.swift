@@ -6,8 +6,9 @@ extension FusionModel {
     /// - Parameters:
     ///   - folds: How many parts of the data are held out in turn.
     ///   - seed: Another seed gives other folds.
+    ///   - earlier: A fit on fewer of the rows, whose choices are taken over; nil to choose by cross-validation.
     /// - Throws: `BraidError` where the fusion is trained by gradients, or the data are too few.
-    func fit(on data: BatchSource, folds asked: Int = 5, seed: Int) throws -> FittingRecord {
+    func fit(on data: BatchSource, folds asked: Int = 5, seed: Int, like earlier: FittingRecord? = nil) throws -> FittingRecord {
         guard let fitted = fusion as? any FittedFusion else {
             throw BraidError(.internal, "fusion.type: \(settings.fusion.kind.name) is trained, and not fitted")
         }
@@ -27,7 +28,8 @@ extension FusionModel {
             FittingSet(
                 samples: data.samples, presence: data.presence, embeddings: embeddings,
                 losses: try targets.map { try HeadLoss($0, data.samples, source: data.name, device: .cpu) },
-                labels: try targets.map { try LabelledValues(data.samples, $0, data.name) }, folds: folds))
+                labels: try targets.map { try LabelledValues(data.samples, $0, data.name) }, folds: folds),
+            like: earlier)
     }
 
     /// Fits anew what combines single modalities' answers, where the fusion has that, on rows that it was not trained on.

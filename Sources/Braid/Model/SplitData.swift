@@ -32,6 +32,20 @@ struct SplitData {
     /// The samples of train and val together.
     func trainAndVal() throws -> BatchSource { try all.subset(learntFrom) }
 
+    /// With a fold of the train split in place of the test split, and the other folds to learn from.
+    ///
+    /// - Throws: `BraidError` where the train split has fewer groups than folds.
+    func holdingOut(_ fold: Int, of count: Int, by stratum: String?, seed: Int) throws -> SplitData {
+        let rows = { (split: Split) in all.samples.indices.filter { all.samples[$0].split == split } }
+        let train = rows(.train)
+        let folds = Folds(train.map { all.samples[$0] }, by: stratum, count: count, seed: seed)
+        guard folds.count == count else {
+            throw BraidError(.badData, "the train split has \(folds.count) groups and cannot be held out in \(count) folds")
+        }
+        let part = { (isHeld: Bool) in zip(train, folds.numbers).filter { ($0.1 == fold) == isHeld }.map(\.0) }
+        return try SplitData(all, train: part(false), val: rows(.val), test: part(true))
+    }
+
     /// The samples that have any of `model`'s modalities, for that model, whose frozen encoders are the same.
     func `for`(_ model: FusionModel) throws -> SplitData {
         try SplitData(all.keeping(model.modalities, hasTokens: model.tokenBudget != nil))

@@ -47,12 +47,14 @@ extension Configuration {
     /// The same with other values, for which keys give way that do not act beside them: what the readings refuse, no list, says which.
     ///
     /// - Throws: `BraidError` where the values do not fit for another reason.
-    private func adapted(to settings: [String: String], without isGone: (String) -> Bool = { _ in false }) throws -> Configuration {
+    private func adapted(
+        to settings: [String: String], without isGone: (String) -> Bool = { _ in false }, settingsGiveWay: Bool = false
+    ) throws -> Configuration {
         var document = document.with(settings, without: isGone)
         while true {
             var reader = ConfigurationReader(document, allowsIdleKeys: true)
             _ = Configuration(&reader, folder: folder, hasSplitColumn: hasSplitColumn)
-            let idle = reader.idleKeys.subtracting(settings.keys)
+            let idle = settingsGiveWay ? reader.idleKeys : reader.idleKeys.subtracting(settings.keys)
             // Without one key another may lose its use: training.balance.alpha without its method.
             guard !idle.isEmpty else { break }
             document = document.with([:], without: idle.contains)
@@ -70,6 +72,19 @@ extension Configuration {
     ///
     /// - Throws: `BraidError` where they do not fit the fusion.
     func with(_ kind: FusionKind) throws -> Configuration { try adapted(to: ["fusion.type": kind.name]) }
+
+    /// With other values, and without the keys that `isGone` holds for.
+    func replacing(_ settings: [String: String], without isGone: (String) -> Bool) throws -> Configuration {
+        try adapted(to: settings, without: isGone)
+    }
+
+    /// A recipe that a search tries: with these values, those that do not act beside the others left out.
+    ///
+    /// - Throws: `BraidError` where they do not fit.
+    func trying(_ settings: [String: String]) throws -> Configuration {
+        let type = try settings["fusion.type"].map { try adapted(to: ["fusion.type": $0]) } ?? self
+        return try type.adapted(to: settings, without: { $0.hasPrefix("search.") }, settingsGiveWay: true)
+    }
 
     /// With every encoder frozen, as embeddings before any training have them.
     func frozen() throws -> Configuration {

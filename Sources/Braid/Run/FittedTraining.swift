@@ -38,7 +38,7 @@ extension FusionModel {
             let order = try Tensor(data.train.samples.indices.map(Int64.init), shape: [data.train.samples.count])
             loss += try withoutGradient { try rows(found.heldOut[index], order).item() } * self.settings.heads[index].weight
         }
-        if settings.refit { _ = try fit(on: data.trainAndVal(), seed: settings.seed) }
+        if settings.refit { _ = try fit(on: data.trainAndVal(), seed: settings.seed, like: found) }
         let record = EpochRecord(
             epoch: 1, step: 0, trainLoss: loss, learningRate: 0, valLoss: judged.loss, val: try judged.scores(),
             figures: found.figures, seconds: (ContinuousClock.now - start) / .seconds(1))

@@ -39,6 +39,32 @@ import Testing
         #expect(comparison.commonRows == 10)
     }
 
+    /// However many run at a time, every training draws from a generator of its own.
+    @Test func figuresDoNotDependOnHowManyRunAtATime() throws {
+        let found = try [1, 3].map { jobs in
+            try Comparison.run(
+                candidates(["training.epochs=2", "fusion.dropout=0.5"], fusions: [.concat, .late, .crossAttention]), seeds: [0, 1, 2],
+                jobs: jobs)
+        }
+        #expect(found[0].entries.map { $0.runs.map(\.test) } == found[1].entries.map { $0.runs.map(\.test) })
+        #expect(found[0].entries.map { $0.runs.map(\.val) } == found[1].entries.map { $0.runs.map(\.val) })
+    }
+
+    /// With a rate of nearly nothing there is nothing learnt; the others are perfect.
+    @Test func whatIsBehindBeyondDoubtGetsNoMoreSeeds() throws {
+        try small.makeData(160)
+        let recipes = [
+            Comparison.Candidate(name: "good", configuration: try small.configuration(["training.epochs=12"])),
+            Comparison.Candidate(name: "idle", configuration: try small.configuration(["training.learning_rate=1.0e-9"])),
+        ]
+        let raced = try Comparison.run(recipes, seeds: [0, 1, 2])
+        #expect(raced.entries[0].runs.count == 3 && raced.entries[1].runs.count == 2)
+        #expect(raced.givenUp.map(\.name).contains("idle") && raced.bestFusion?.name == "good")
+        #expect(raced.table.contains("Given up after fewer seeds"))
+        let whole = try Comparison.run(recipes, seeds: [0, 1, 2], givesUp: false)
+        #expect(whole.entries.allSatisfy { $0.runs.count == 3 } && whole.givenUp.isEmpty)
+    }
+
     /// A comparison trains what train trains.
     @Test func figuresAreThoseOfATraining() throws {
         let trained = try small.train("run", ["training.epochs=3", "training.monitor=false"])

@@ -27,27 +27,32 @@ struct SharedEmbeddings {
         let tokens: Int?
     }
 
+    /// What the embeddings are for, as errors name it.
+    enum Use: String {
+        case compare, search
+    }
+
     /// - Throws: `BraidError` where the recipes do not agree on the data, or train encoders.
-    init(_ configurations: [Configuration], reporter: any Reporter) throws {
+    init(_ configurations: [Configuration], for use: Use, reporter: any Reporter) throws {
         guard let first = configurations.first else { throw BraidError(.usage, "there is nothing to compare") }
         for other in configurations
         where other.manifestURL != first.manifestURL || other.columns != first.columns
             || other.splits != first.splits || other.heads.stratum != first.heads.stratum
         {
-            throw BraidError(.badConfiguration, "compare needs recipes of one manifest, with the same columns and splits")
+            throw BraidError(.badConfiguration, "\(use) needs recipes of one manifest, with the same columns and splits")
         }
         for configuration in configurations {
             for (modality, encoder) in configuration.modalities where encoder.train != .none {
                 throw BraidError(
                     .badConfiguration,
-                    "modalities.\(modality).train is \(encoder.train.text): compare trains on embeddings that are made once; set it to none"
+                    "modalities.\(modality).train is \(encoder.train.text): \(use) trains on embeddings that are made once; set it to none"
                 )
             }
         }
         let manifest = try Manifest.read(
             first.manifestURL, columns: first.columns, splits: first.splits, stratum: first.heads.stratum,
             onBadSample: first.onBadSample)
-        guard manifest.samples.contains(where: { $0.split == .test }) else {
+        guard use != .compare || manifest.samples.contains(where: { $0.split == .test }) else {
             throw BraidError(.badData, "\(manifest.url.lastPathComponent): compare needs a test split, and no sample is in it")
         }
         self.manifest = manifest
@@ -106,6 +111,12 @@ struct SharedEmbeddings {
         return groups.first { held, _ in
             Set(held.encoders).isSuperset(of: wanted.encoders) && (wanted.tokens == nil || held.tokens == wanted.tokens)
         }?.value
+    }
+
+    /// A new model for `configuration`, and its data with fold number `fold` of the train split in place of the test split.
+    func prepare(_ configuration: Configuration, fold: Int, of count: Int) throws -> (model: FusionModel, data: SplitData) {
+        let (model, whole) = try prepare(configuration)
+        return (model, try whole.holdingOut(fold, of: count, by: configuration.heads.stratum, seed: configuration.training.seed))
     }
 
     /// A new model for `configuration`, and its data: the samples that have any of its modalities.

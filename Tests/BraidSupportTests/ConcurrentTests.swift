@@ -1,0 +1,26 @@
+import BraidSupport
+import Synchronization
+import Testing
+
+@Suite struct ConcurrentTests {
+    @Test(arguments: [1, 2, 7, 100])
+    func resultsComeInOrder(_ workers: Int) throws {
+        #expect(try concurrentMap(50, workers: workers) { $0 * $0 } == (0..<50).map { $0 * $0 })
+        #expect(try concurrentMap(0, workers: workers) { $0 }.isEmpty)
+    }
+
+    private struct Failure: Error, Equatable {
+        let number: Int
+    }
+
+    @Test func theFirstFailureIsThrownAndNothingMoreIsBegun() throws {
+        let begun = Mutex(0)
+        let error = #expect(throws: Failure.self) {
+            try concurrentMap(1000, workers: 2) { number in
+                begun.withLock { $0 += 1 }
+                if number >= 10 { throw Failure(number: number) }
+            }
+        }
+        #expect(error == Failure(number: 10) && begun.withLock { $0 } <= 12)
+    }
+}
