@@ -9,13 +9,13 @@ import pathlib
 import sys
 
 DOCS = pathlib.Path(__file__).resolve().parents[1] / "docs"
-SECTIONS = ["manifest", "columns", "splits", "on_bad_sample", "device", "embedding_cache", "modalities", "fusion", "head", "heads", "training"]
+SECTIONS = ["manifest", "columns", "splits", "on_bad_sample", "device", "embedding_cache", "modalities", "fusion", "head", "heads", "training", "search"]
 
 
 def rows(schema, path=()):
     for name, child in sorted(schema["properties"].items()):
-        if child.get("type") == "object":
-            if isinstance(child["additionalProperties"], dict):
+        if "properties" in child or "additionalProperties" in child:
+            if isinstance(child.get("additionalProperties"), dict):
                 yield from rows(child["additionalProperties"], path + (name, "NAME"))
             else:
                 yield from rows(child, path + (name,))

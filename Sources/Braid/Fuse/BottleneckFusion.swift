@@ -78,7 +78,7 @@ public struct BottleneckFusion: Fusion {
 extension FusionKind {
     /// Attention through a few shared tokens.
     public static let bottleneck = FusionKind(
-        name: "bottleneck", paper: "Nagrani et al. 2021, arXiv:2107.00135", takesTokens: true
+        name: "bottleneck", paper: "Nagrani et al. 2021, arXiv:2107.00135", takesTokens: true, standardDimension: 128
     ) { reader, basics in
         let layers = reader.int("fusion.layers", 2, 1...100, "Blocks of each modality.")
         let heads = reader.attentionHeads(dimension: basics.dimension)

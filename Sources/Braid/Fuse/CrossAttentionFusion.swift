@@ -92,7 +92,7 @@ public struct CrossAttentionFusion: Fusion {
 extension FusionKind {
     /// Attention between modalities.
     public static let crossAttention = FusionKind(
-        name: "cross-attention", paper: "Tsai et al. 2019, arXiv:1906.00295", takesTokens: true
+        name: "cross-attention", paper: "Tsai et al. 2019, arXiv:1906.00295", takesTokens: true, standardDimension: 128
     ) { reader, basics in
         let layers = reader.int("fusion.layers", 2, 1...100, "Blocks of each modality.")
         let heads = reader.attentionHeads(dimension: basics.dimension)

@@ -35,6 +35,8 @@ public struct FusionKind: Registrable, Hashable {
     public let isFitted: Bool
     /// Whether it is no fusion, but the wish that training choose one.
     public let isAutomatic: Bool
+    /// The size d where the configuration names none.
+    public let standardDimension: Int
     let read: @Sendable (inout ConfigurationReader, Basics) -> MakeForTargets
 
     /// A fusion of embeddings.
@@ -43,13 +45,14 @@ public struct FusionKind: Registrable, Hashable {
     ///   - name: Unique among all fusions.
     ///   - paper: Where it is described.
     ///   - takesTokens: Whether it takes tokens, and not only one embedding a sample.
+    ///   - standardDimension: The size d where the configuration names none.
     ///   - read: Reads the fusion's own keys, `fusion.….`, and gives what makes it.
     public init(
-        name: String, paper: String, takesTokens: Bool = false,
+        name: String, paper: String, takesTokens: Bool = false, standardDimension: Int = 256,
         read: @escaping @Sendable (inout ConfigurationReader, Basics) -> Make
     ) {
         (self.name, self.paper, self.takesTokens, hasOwnHeads) = (name, paper, takesTokens, false)
-        (isFitted, isAutomatic) = (false, false)
+        (isFitted, isAutomatic, self.standardDimension) = (false, false, standardDimension)
         self.read = { reader, basics in
             let make = read(&reader, basics)
             return { scope, modalities, _, _ in try make(scope, modalities) }
@@ -63,7 +66,7 @@ public struct FusionKind: Registrable, Hashable {
         read: @escaping @Sendable (inout ConfigurationReader, Basics) -> MakeWithHeads
     ) {
         (self.name, self.paper, takesTokens, hasOwnHeads) = (name, paper, false, true)
-        (isFitted, isAutomatic) = (false, false)
+        (isFitted, isAutomatic, standardDimension) = (false, false, 256)
         self.read = { reader, basics in
             let make = read(&reader, basics)
             return { scope, modalities, _, heads in try make(scope, modalities, heads) }
@@ -78,7 +81,7 @@ public struct FusionKind: Registrable, Hashable {
             @Sendable (Scope, [FusedModality], [Target]) throws -> any FittedFusion
     ) {
         (self.name, self.paper, takesTokens, hasOwnHeads) = (name, paper, false, true)
-        (isFitted, isAutomatic) = (true, false)
+        (isFitted, isAutomatic, standardDimension) = (true, false, 256)
         self.read = { reader, _ in
             let make = read(&reader)
             return { scope, modalities, targets, _ in try make(scope, modalities, targets) }
@@ -87,6 +90,7 @@ public struct FusionKind: Registrable, Hashable {
 
     private init(automatic name: String, paper: String) {
         (self.name, self.paper, takesTokens, hasOwnHeads, isFitted, isAutomatic) = (name, paper, false, false, false, true)
+        standardDimension = 256
         read = { _, _ in
             { _, _, _, _ in throw BraidError(.internal, "fusion.type: \(name) is chosen by training, and was not") }
         }

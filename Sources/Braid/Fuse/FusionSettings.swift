@@ -16,8 +16,10 @@ public struct FusionSettings: Sendable {
     ///
     /// - Parameter modalities: How many there are.
     init(_ reader: inout ConfigurationReader, modalities: Int) {
+        let named = reader.document.leaves["fusion.type"]?.value.text.flatMap { FusionKind.registry[$0] }
         let dimension = reader.int(
-            "fusion.dim", 256, 1...65536, "Size of each modality's projection and of the fused embedding.")
+            "fusion.dim", named?.standardDimension ?? 256, 1...65536,
+            "Size of each modality's projection and of the fused embedding. Default: 256; 128 for fusions by attention.")
         let dropout = reader.double("fusion.dropout", 0.1, 0...0.95, "Dropout in the fusion.")
         let basics = FusionKind.Basics(dimension: dimension, dropout: dropout)
         let read = reader.kind(
