@@ -8,8 +8,8 @@ extension FusionModel {
     @discardableResult
     func calibrate(on dataset: BatchSource) throws -> [[Modality]] {
         calibration = Calibration()
-        // What is fitted on held-out answers is calibrated by it.
-        guard !settings.fusion.kind.isFitted, settings.heads.contains(where: calibrates) else { return [] }
+        // What is fitted on held-out answers is calibrated by it, and members of an ensemble each by themselves.
+        guard settings.fusion.kind.making == .trained, settings.heads.contains(where: calibrates) else { return [] }
         var unseen: [[Modality]] = []
         // Subsets of few rows take the temperature of all rows, each with what it has.
         let whole = try logits(dataset, presence: dataset.presence)

@@ -48,6 +48,17 @@ public struct HeadPredictions: Sendable {
     }
 }
 
+extension HeadPredictions {
+    /// Of calibrated logits `[N, C]`.
+    init(logits: Tensor, _ target: Target, samples: [Sample], source: String) throws {
+        let answers = try target.task.answers(logits.converted(to: .float32), target.scale)
+        let (flat, width) = (try answers.array() as [Float], answers.shape[1])
+        self.init(
+            target: target, samples: samples, source: source,
+            values: samples.indices.map { Array(flat[$0 * width..<($0 + 1) * width]) })
+    }
+}
+
 extension FusionModel {
     /// Logits of `dataset` a head, `[N, C]`, with `presence` (`[N][M]`) for what the model may see.
     func logits(_ dataset: BatchSource, presence: [[Bool]], batchSize: Int = 512) throws -> [Tensor] {
@@ -69,10 +80,14 @@ extension FusionModel {
     func predict(_ dataset: BatchSource, presence: [[Bool]]) throws -> Predictions {
         let logits = try zip(targets, logits(dataset, presence: presence)).map { try calibrated($1, $0, presence) }
         let heads = try zip(targets, logits).map { target, logits in
-            HeadPredictions(
-                target: target, samples: dataset.samples, source: dataset.name, values: try values(target, logits))
+            try HeadPredictions(logits: logits, target, samples: dataset.samples, source: dataset.name)
         }
         return Predictions(samples: dataset.samples, heads: heads, loss: try loss(logits, dataset))
+    }
+
+    /// Logits of `dataset` a head, `[N, C]`, divided by the temperature of what each sample has.
+    func calibratedLogits(_ dataset: BatchSource) throws -> [Tensor] {
+        try zip(targets, logits(dataset, presence: dataset.presence)).map { try calibrated($1, $0, dataset.presence) }
     }
 
     /// Logits divided by the temperature of what each sample was seen with.
@@ -82,12 +97,6 @@ extension FusionModel {
             Float(1 / calibration.temperature(head: target.name, zip(row, modalities).filter(\.0).map(\.1)))
         }
         return try logits * Tensor(factors, shape: [factors.count, 1]).moved(to: logits.device)
-    }
-
-    private func values(_ target: Target, _ logits: Tensor) throws -> [[Float]] {
-        let answers = try target.task.answers(logits, target.scale)
-        let (flat, width) = (try answers.array() as [Float], answers.shape[1])
-        return (0..<answers.shape[0]).map { Array(flat[$0 * width..<($0 + 1) * width]) }
     }
 
     /// The mean over the labelled samples of each head's loss, each times the head's weight; nil where a head knows no label.

@@ -16,6 +16,9 @@ protocol VotingFusion: Fusion {
     ///   - unimodal: Logits `[N, C]` of each modality, of the first head.
     ///   - loss: Of the same rows, in double precision.
     func refitVotes(_ unimodal: [Tensor], _ loss: RowLoss) throws
+
+    /// What `refitVotes` sets, always in the same order.
+    var voteTensors: [Tensor] { get }
 }
 
 /// What a fusion is fitted on.

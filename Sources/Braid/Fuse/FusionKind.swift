@@ -15,6 +15,18 @@ public struct FusionKind: Registrable, Hashable {
     typealias MakeForTargets =
         @Sendable (Scope, [FusedModality], [Target], _ heads: (Scope, Int) throws -> TaskHeads) throws -> any Fusion
 
+    /// How a fusion comes to its values.
+    public enum Making: Sendable {
+        /// By gradients, epoch after epoch.
+        case trained
+        /// Computed from embeddings at once, so that nothing of what governs training by gradients acts.
+        case fitted
+        /// Its members are made, each in its own way.
+        case ensembled
+        /// It is no fusion, but the wish that training choose one.
+        case chosen
+    }
+
     /// What all fusions are told.
     public struct Basics: Sendable {
         /// The size d of projections and of the fused embedding.
@@ -31,10 +43,8 @@ public struct FusionKind: Registrable, Hashable {
     public let takesTokens: Bool
     /// Whether it makes logits by itself, with heads of its own, and learns each modality as if it were alone.
     public let hasOwnHeads: Bool
-    /// Whether its values are computed from embeddings at once, so that nothing of what governs training by gradients acts.
-    public let isFitted: Bool
-    /// Whether it is no fusion, but the wish that training choose one.
-    public let isAutomatic: Bool
+    /// How it comes to its values.
+    public let making: Making
     /// The size d where the configuration names none.
     public let standardDimension: Int
     let read: @Sendable (inout ConfigurationReader, Basics) -> MakeForTargets
@@ -52,7 +62,7 @@ public struct FusionKind: Registrable, Hashable {
         read: @escaping @Sendable (inout ConfigurationReader, Basics) -> Make
     ) {
         (self.name, self.paper, self.takesTokens, hasOwnHeads) = (name, paper, takesTokens, false)
-        (isFitted, isAutomatic, self.standardDimension) = (false, false, standardDimension)
+        (making, self.standardDimension) = (.trained, standardDimension)
         self.read = { reader, basics in
             let make = read(&reader, basics)
             return { scope, modalities, _, _ in try make(scope, modalities) }
@@ -66,7 +76,7 @@ public struct FusionKind: Registrable, Hashable {
         read: @escaping @Sendable (inout ConfigurationReader, Basics) -> MakeWithHeads
     ) {
         (self.name, self.paper, takesTokens, hasOwnHeads) = (name, paper, false, true)
-        (isFitted, isAutomatic, standardDimension) = (false, false, 256)
+        (making, standardDimension) = (.trained, 256)
         self.read = { reader, basics in
             let make = read(&reader, basics)
             return { scope, modalities, _, heads in try make(scope, modalities, heads) }
@@ -81,16 +91,23 @@ public struct FusionKind: Registrable, Hashable {
             @Sendable (Scope, [FusedModality], [Target]) throws -> any FittedFusion
     ) {
         (self.name, self.paper, takesTokens, hasOwnHeads) = (name, paper, false, true)
-        (isFitted, isAutomatic, standardDimension) = (true, false, 256)
+        (making, standardDimension) = (.fitted, 256)
         self.read = { reader, _ in
             let make = read(&reader)
             return { scope, modalities, targets, _ in try make(scope, modalities, targets) }
         }
     }
 
+    /// A fusion of other fusions' answers. `read` reads its keys, and gives what makes it for modalities, targets and the members' heads.
+    init(
+        ensembling name: String, paper: String, read: @escaping @Sendable (inout ConfigurationReader, Basics) -> MakeForTargets
+    ) {
+        (self.name, self.paper, takesTokens, hasOwnHeads, making, standardDimension) = (name, paper, false, true, .ensembled, 256)
+        self.read = read
+    }
+
     private init(automatic name: String, paper: String) {
-        (self.name, self.paper, takesTokens, hasOwnHeads, isFitted, isAutomatic) = (name, paper, false, false, false, true)
-        standardDimension = 256
+        (self.name, self.paper, takesTokens, hasOwnHeads, making, standardDimension) = (name, paper, false, false, .chosen, 256)
         read = { _, _ in
             { _, _, _, _ in throw BraidError(.internal, "fusion.type: \(name) is chosen by training, and was not") }
         }
@@ -98,6 +115,11 @@ public struct FusionKind: Registrable, Hashable {
 
     /// Training chooses a fusion by cross-validation.
     public static let auto = FusionKind(automatic: "auto", paper: "docs/choosing.md")
+
+    /// Whether its values are computed from embeddings at once.
+    public var isFitted: Bool { making == .fitted }
+    /// Whether training chooses the fusion.
+    public var isAutomatic: Bool { making == .chosen }
 
     /// Why what governs training by gradients does not act.
     var fittedReason: String { "fusion.type: \(name) is computed at once, and not trained; it acts only with fusions that are" }
@@ -108,11 +130,12 @@ public struct FusionKind: Registrable, Hashable {
     /// Hashes the name.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
-    /// Every fusion there is, and `auto`.
+    /// Every fusion there is, the ensemble of others, and `auto`.
     public static let registry = Registry<FusionKind>([
         .auto, .concat, .gated, .lowRank, .crossAttention, .bottleneck, .film, .simbamm, .late, .stacked,
+        .ensemble,
     ])
 
-    /// Every fusion there is.
-    public static var fusions: [FusionKind] { registry.all.filter { !$0.isAutomatic } }
+    /// Every fusion there is, but those made of others.
+    public static var fusions: [FusionKind] { registry.all.filter { $0.making == .trained || $0.making == .fitted } }
 }

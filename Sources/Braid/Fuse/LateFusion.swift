@@ -52,6 +52,8 @@ public struct LateFusion: Fusion {
 }
 
 extension LateFusion: VotingFusion {
+    var voteTensors: [Tensor] { votes + logTemperatures }
+
     /// Fits the votes anew, when the heads are trained, on rows that those have not learnt from: in a few hundred steps votes hardly move.
     ///
     /// All temperatures become the one that the sum of the weights asks for.

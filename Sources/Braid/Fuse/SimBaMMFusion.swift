@@ -50,7 +50,8 @@ public struct SimBaMMFusion: Fusion {
 
 extension FusionKind {
     /// The plain late-fusion Transformer.
-    public static let simbamm = FusionKind(name: "simbamm", paper: "Rheude et al. 2025, arXiv:2512.22991", standardDimension: 128) { reader, basics in
+    public static let simbamm = FusionKind(name: "simbamm", paper: "Rheude et al. 2025, arXiv:2512.22991", standardDimension: 128) {
+        reader, basics in
         let layers = reader.int("fusion.layers", 2, 1...100, "Transformer blocks.")
         let heads = reader.attentionHeads(dimension: basics.dimension)
         return { try SimBaMMFusion($0, $1, basics, layers: layers, heads: heads) }

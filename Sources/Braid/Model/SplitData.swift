@@ -29,6 +29,14 @@ struct SplitData {
         (self.all, skipped, learntFrom) = (all, all.skipped, (train + val).sorted())
     }
 
+    /// With train and val together to learn from. Val stays what it is, and judges nothing any more.
+    func joiningVal() throws -> SplitData {
+        let rows = { (split: BatchSource?) in Set((split?.samples ?? []).map(\.id)) }
+        let (val, test) = (rows(val), rows(test))
+        let places = { (ids: Set<String>) in all.samples.indices.filter { ids.contains(all.samples[$0].id) } }
+        return try SplitData(all, train: learntFrom, val: places(val), test: places(test))
+    }
+
     /// The samples of train and val together.
     func trainAndVal() throws -> BatchSource { try all.subset(learntFrom) }
 

@@ -8,13 +8,15 @@ extension Comparison {
         let width = max(8, names.map(\.count).max() ?? 0)
         let header =
             TextTable.leading("recipe", width) + TextTable.trailing("\(metric.title), test", 26)
-            + TextTable.trailing("val", 12) + TextTable.trailing("seeds", 7) + TextTable.trailing("parameters", 12) + TextTable.trailing("train, s", 10)
+            + TextTable.trailing("val", 12) + TextTable.trailing("seeds", 7) + TextTable.trailing("parameters", 12)
+            + TextTable.trailing("train, s", 10)
             + TextTable.trailing("ms / 1000", 11)
         var lines = [header, String(repeating: "─", count: header.count)]
         for entry in entries {
             lines.append(
                 TextTable.leading(entry.name, width) + TextTable.trailing(text(entry.test), 26)
-                    + TextTable.trailing(metric.text(entry.val.mean), 12) + TextTable.trailing("\(entry.runs.count)", 7) + TextTable.trailing("\(entry.parameters)", 12)
+                    + TextTable.trailing(metric.text(entry.val.mean), 12) + TextTable.trailing("\(entry.runs.count)", 7)
+                    + TextTable.trailing("\(entry.parameters)", 12)
                     + TextTable.trailing(String(format: "%.1f", entry.trainSeconds), 10)
                     + TextTable.trailing(String(format: "%.1f", entry.milliseconds), 11))
         }

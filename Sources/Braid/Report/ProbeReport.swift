@@ -3,7 +3,9 @@ public import Foundation
 extension ProbeResult {
     /// What a person reads: a row an encoder, the best of a modality first, and which to take.
     public var table: String {
-        let order = encoders.indices.sorted { (encoders[$0].modality, encoders[$0].loss) < (encoders[$1].modality, encoders[$1].loss) }
+        let order = encoders.indices.sorted {
+            (encoders[$0].modality, encoders[$0].loss) < (encoders[$1].modality, encoders[$1].loss)
+        }
         let width = max(10, encoders.map(\.encoder.count).max() ?? 0)
         let header =
             TextTable.leading("modality", 10) + TextTable.leading("encoder", width) + TextTable.trailing("size", 7)

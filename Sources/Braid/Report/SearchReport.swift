@@ -4,7 +4,9 @@ extension Search.Outcome {
     /// What a person reads: the best recipes that were trained in full, the given one among them, and what to do next.
     public var table: String {
         guard let best = finalists.first else { return "Nothing was tried.\n" }
-        var lines = [TextTable.trailing("trial", 5) + TextTable.trailing(metric.title, 14) + TextTable.trailing("s", 8) + "  settings"]
+        var lines = [
+            TextTable.trailing("trial", 5) + TextTable.trailing(metric.title, 14) + TextTable.trailing("s", 8) + "  settings"
+        ]
         lines.append(String(repeating: "─", count: 90))
         for result in finalists.prefix(10) {
             lines.append(
@@ -28,7 +30,9 @@ extension Search.Outcome {
     /// A row a result.
     public var csv: String {
         let keys = Set(results.flatMap(\.settings.keys)).sorted()
-        var lines = [(["trial", "epochs", metric.name, "error", "seconds"] + keys).map(DelimitedText.quoted).joined(separator: ",")]
+        var lines = [
+            (["trial", "epochs", metric.name, "error", "seconds"] + keys).map(DelimitedText.quoted).joined(separator: ",")
+        ]
         for result in results {
             let figures = [
                 "\(result.trial)", "\(result.epochs)", result.score.map { "\($0)" } ?? "", result.error.map { "\($0)" } ?? "",

@@ -1,10 +1,10 @@
 internal import Foundation
 internal import Torch
 
-/// Training of a fusion whose values are computed at once: fitted on the train split and judged on val; then, where it is asked for, fitted
-/// on both together.
+/// Training of a fusion whose values are computed at once, or of an ensemble: made of the train split and judged on val; then, where it is
+/// asked for, made of both together.
 ///
-/// There is nothing to go on with: an interrupted run is fitted again, to the same values.
+/// There is nothing to go on with: an interrupted run is made again, to the same values.
 struct FittedTraining {
     var preparation: PhasePreparation
     let run: RunFolder
@@ -14,7 +14,10 @@ struct FittedTraining {
     mutating func callAsFunction() throws -> TrainedModel {
         let (model, data, seconds) = try preparation.prepareFrozen()
         let progress = preparation.reporter.begin("fitting \(model.settings.fusion.kind.name)", total: data.train.samples.count)
-        let record = try model.fit(to: data, settings).record
+        let record =
+            try model.settings.fusion.kind.isFitted
+            ? model.fit(to: data, settings).record
+            : EnsembleTraining(configuration: preparation.configuration, device: preparation.device)(model, data).record
         progress.advance(by: data.train.samples.count)
         progress.finish(record.summary)
         try run.writeMetrics([record])

@@ -19,7 +19,10 @@ struct SilentTraining {
     ) throws {
         let started = ContinuousClock.now
         self.model = model
-        if model.settings.fusion.kind.isFitted {
+        if model.settings.fusion.kind.making == .ensembled {
+            val = try EnsembleTraining(configuration: configuration, device: device)(model, data).predictions.primary.labelled()
+            epochs = (1, 1)
+        } else if model.settings.fusion.kind.isFitted {
             let settings = configuration.training
             if judgesVal || !settings.refit {
                 val = try model.fit(to: data, settings).predictions.primary.labelled()
@@ -29,17 +32,8 @@ struct SilentTraining {
             }
             epochs = (1, 1)
         } else {
-            var state = TrainingState(configuration.training, model.targets, manifestSHA256: "")
             let store = CheckpointMemory()
-            let context = TrainingContext(
-                model: model, train: data.train, val: data.val, device: device, reporter: SilentReporter())
-            let trainee = Trainee(
-                model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: [:])
-            let loop = TrainingLoop(
-                settings: configuration.training, phase: configuration.training.phases([:])[0], stopsEarly: true,
-                modalityDropout: configuration.fusion.modalityDropout, reporter: SilentReporter(), trainee: trainee,
-                optimizer: try trainee.optimizer(configuration.training), data: data, store: store, device: device)
-            _ = try loop.run(&state)
+            let (state, trainee) = try Self.train(configuration, model, data, device, store, lastEpoch: nil)
             try store.restoreBest(into: trainee)
             try model.refitVotes(on: data.val)
             try model.calibrate(on: data.val)
@@ -47,5 +41,39 @@ struct SilentTraining {
             epochs = (state.bestEpoch, state.epoch)
         }
         seconds = (ContinuousClock.now - started) / .seconds(1)
+    }
+
+    private static func train(
+        _ configuration: Configuration, _ model: FusionModel, _ data: SplitData, _ device: Device, _ store: CheckpointMemory,
+        lastEpoch: Int?
+    ) throws -> (TrainingState, Trainee) {
+        var state = TrainingState(configuration.training, model.targets, manifestSHA256: "")
+        let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: SilentReporter())
+        let trainee = Trainee(model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: [:])
+        let loop = TrainingLoop(
+            settings: configuration.training, phase: configuration.training.phases([:])[0], stopsEarly: lastEpoch == nil,
+            modalityDropout: configuration.fusion.modalityDropout, reporter: SilentReporter(), trainee: trainee,
+            optimizer: try trainee.optimizer(configuration.training), data: data, store: store, device: device, lastEpoch: lastEpoch
+        )
+        _ = try loop.run(&state)
+        return (state, trainee)
+    }
+
+    /// Trains another model as this one was, on train and val together and for as many epochs as its best had, and gives it this one's
+    /// calibration and votes: val cannot tell them any more.
+    ///
+    /// - Parameter other: Not trained yet, of the same configuration.
+    func again(_ configuration: Configuration, _ other: FusionModel, _ data: SplitData, device: Device) throws {
+        guard !other.settings.fusion.kind.isFitted else {
+            _ = try other.fit(on: data.trainAndVal(), seed: configuration.training.seed)
+            return
+        }
+        _ = try Self.train(configuration, other, data.joiningVal(), device, CheckpointMemory(), lastEpoch: epochs.best)
+        if let votes = (model.fusion as? any VotingFusion)?.voteTensors,
+            let others = (other.fusion as? any VotingFusion)?.voteTensors
+        {
+            try withoutGradient { for (own, value) in zip(others, votes) { try own.copyInPlace(from: value) } }
+        }
+        other.calibration = model.calibration
     }
 }

@@ -69,7 +69,7 @@ public struct Training {
         let choice = try choose(&preparation, resume: resume)
         var fitted = FittedTraining(preparation: preparation, run: run)
         let trained =
-            preparation.configuration.fusion.kind.isFitted
+            preparation.configuration.fusion.kind.making != .trained
             ? try fitted() : try PhasedTraining(preparation: preparation, run: run, afterEpoch: afterEpoch)(resume: resume)
         let (model, data) = (trained.model, trained.data)
         model.seen = SeenRows(manifest.samples)
@@ -102,7 +102,9 @@ public struct Training {
                     configuration: configuration, targets: preparation.targets, device: preparation.device, reporter: reporter
                 ).choose(samples.encoders, samples.source)
             }()
-        guard let kind = FusionKind.registry[choice.fusion], let chosen = try configuration.choosing(kind) else {
+        guard let kind = FusionKind.registry[choice.fusion],
+            let chosen = try configuration.choosing(kind, members: choice.members ?? [])
+        else {
             throw BraidError(
                 .badData, "\(run.choice.path): names no fusion that can do what the configuration asks; start a new run")
         }

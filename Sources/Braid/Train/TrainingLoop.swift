@@ -15,6 +15,8 @@ struct TrainingLoop {
     let data: SplitData
     let store: any CheckpointStore
     let device: Device
+    /// Training ends after this epoch, the schedule being that of all; nil: as the phase says.
+    var lastEpoch: Int?
     var afterEpoch: ((Int) throws -> Void)?
 
     private var batchesPerEpoch: Int { (data.train.samples.count + settings.batchSize - 1) / settings.batchSize }
@@ -31,7 +33,7 @@ struct TrainingLoop {
 
     private func train(_ state: inout TrainingState) throws -> Bool {
         let objective = try Objective(trainee.model, data.train, device: device)
-        while state.epoch < phase.epochs.upperBound {
+        while state.epoch < min(phase.epochs.upperBound, lastEpoch ?? .max) {
             if isExhausted(state) { return true }
             let start = ContinuousClock.now
             var random = RandomSource(seed: state.random)

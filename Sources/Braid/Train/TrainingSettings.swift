@@ -16,7 +16,7 @@ public struct TrainingSettings: Sendable {
         case fast
         /// Late fusion and a concatenation too.
         case balanced
-        /// Every fusion of pooled embeddings, and their ensemble.
+        /// Every fusion of pooled embeddings, trained ones with two seeds, and their ensemble.
         case best
     }
 
@@ -58,7 +58,7 @@ public struct TrainingSettings: Sendable {
     public let patience: Int
     /// The number format of what is trained.
     public let precision: Precision
-    /// Whether a fusion that is fitted at once is fitted again on train and val together.
+    /// Whether a fusion that is fitted at once, or made of others, is made again of train and val together.
     public let refit: Bool
     /// How much is tried where training chooses the fusion.
     public let preset: Preset
@@ -113,12 +113,13 @@ public struct TrainingSettings: Sendable {
         reader.idle(reader.keys[first...].map(\.path), unless: !fusion.isFitted, fusion.fittedReason)
         refit = reader.bool(
             "training.refit", true,
-            "Whether a fusion that is fitted at once is, when the val split has judged it, fitted again on train and val together.")
+            "Whether a fusion that is fitted at once, or made of others, is made again of train and val together, when the val split has judged it."
+        )
         reader.idle(
-            ["training.refit"], unless: fusion.isFitted || fusion.isAutomatic, "acts only with fusion.type: stacked or auto")
+            ["training.refit"], unless: fusion.making != .trained, "acts only with fusion.type: stacked, ensemble or auto")
         preset = reader.choice(
             "training.preset", .balanced,
-            "What fusion.type: auto tries. fast: stacked alone; balanced: late and concat too; best: every fusion of pooled embeddings, and their ensemble.",
+            "What fusion.type: auto tries. fast: stacked alone; balanced: late and concat too; best: every fusion of pooled embeddings, trained ones with two seeds, and their ensemble.",
             records: fusion.isAutomatic)
         timeLimit = reader.optionalDouble(
             "training.time_limit", 1...1e7, "Seconds after which fusion.type: auto tries no further fusion. Default: no limit.")

@@ -15,17 +15,40 @@ struct FusionChooser {
     /// How many of the folds are held out, each costing a training a fusion: a single one of many rows says as much as five of few.
     static func heldOutFolds(_ rows: Int) -> Int { rows <= 2000 ? folds : rows <= 10_000 ? 2 : 1 }
 
+    /// A fusion to try.
+    struct Candidate {
+        let kind: FusionKind
+        let configuration: Configuration
+        /// Further seeds are for ensembles alone.
+        var isFirstSeed = true
+    }
+
     /// The fusions to try, in this order; those that cannot do what the configuration asks are left out.
-    func candidates() throws -> [(kind: FusionKind, configuration: Configuration)] {
+    func candidates() throws -> [Candidate] {
         let kinds: [FusionKind] =
             switch configuration.training.preset {
             case .fast: [.stacked]
             case .balanced: [.stacked, .late, .concat]
             case .best: [.stacked] + FusionKind.fusions.filter { !$0.isFitted && !$0.takesTokens }
             }
-        let able = try kinds.compactMap { kind in try configuration.choosing(kind).map { (kind, $0) } }
-        return able.isEmpty
-            ? try [FusionKind.concat].compactMap { kind in try configuration.choosing(kind).map { (kind, $0) } } : able
+        let able = { (kinds: [FusionKind]) in
+            try kinds.compactMap { kind in
+                try configuration.choosing(kind).map { Candidate(kind: kind, configuration: $0) }
+            }
+        }
+        let asked = try able(kinds)
+        let wanted = asked.isEmpty ? try able([.concat]) : asked
+        guard configuration.training.preset == .best else { return wanted }
+        return try wanted.flatMap { candidate -> [Candidate] in
+            guard !candidate.kind.isFitted else { return [candidate] }
+            let seed = candidate.configuration.training.seed + 1
+            return [
+                candidate,
+                Candidate(
+                    kind: candidate.kind, configuration: try candidate.configuration.with(["training.seed": "\(seed)"]),
+                    isFirstSeed: false),
+            ]
+        }
     }
 
     /// What is taken where encoders are trained, so that there are no embeddings at hand to try fusions on.
@@ -57,56 +80,50 @@ struct FusionChooser {
         let train = all.samples.indices.filter { all.samples[$0].split == .train }
         let folds = Folds(
             train.map { all.samples[$0] }, by: configuration.heads.stratum, count: Self.folds, seed: configuration.training.seed)
-        let held = Array(0..<min(folds.count, Self.heldOutFolds(train.count)))
-        let progress = reporter.begin("choosing a fusion", total: candidates.count * held.count)
-        var losses: [[Double?]] = []
-        var seconds: [Double] = []
+        let held = HeldOutFolds(targets: targets, encoders: encoders, all: all, train: train, folds: folds, device: device)
+        let tried = Array(0..<min(folds.count, Self.heldOutFolds(train.count)))
+        let progress = SharedProgress(reporter.begin("choosing a fusion", total: candidates.count * tried.count))
+        var found: [HeldOutFolds.Answers] = []
         var note = ""
-        for (_, candidate) in candidates {
-            if let limit = configuration.training.timeLimit, !losses.isEmpty, (ContinuousClock.now - started) / .seconds(1) > limit
-            {
-                note =
-                    "; training.time_limit left no time for \(candidates.dropFirst(losses.count).map(\.kind.name).joined(separator: ", "))"
+        for candidate in candidates {
+            if let limit = configuration.training.timeLimit, !found.isEmpty, (ContinuousClock.now - started) / .seconds(1) > limit {
+                let left = candidates.dropFirst(found.count).filter(\.isFirstSeed).map(\.kind.name).joined(separator: ", ")
+                note = "; training.time_limit left no time for \(left)"
                 break
             }
-            let start = ContinuousClock.now
-            losses.append(
-                try held.flatMap { fold in
-                    defer { progress.advance() }
-                    return try self.losses(candidate, encoders, all, train, folds, fold)
-                })
-            seconds.append((ContinuousClock.now - start) / .seconds(1))
+            found.append(try held.answers(candidate.configuration, tried, progress))
         }
         progress.finish()
-        let trials = zip(candidates, zip(losses, seconds)).map { candidate, found in
-            Self.trial(candidate.kind, found.0, against: losses[0], seconds: found.1)
+        let done = Array(zip(candidates, found))
+        var trials = done.filter { $0.0.isFirstSeed }.map { candidate, answers in
+            FusionChoice.Trial(candidate.kind.name, answers.losses, against: found[0].losses, seconds: answers.seconds)
         }
-        return .best(of: trials, rows: losses[0].count, folds: held.count, note: note)
+        let ensemble = configuration.training.preset == .best && note.isEmpty ? try ensemble(done) : nil
+        if let ensemble {
+            trials.append(
+                .init(
+                    FusionKind.ensemble.name, ensemble.losses, against: found[0].losses,
+                    seconds: trials.reduce(0) { $0 + $1.seconds }))
+        }
+        return .best(
+            of: trials, rows: found[0].losses.count, folds: tried.count, note: note, members: ensemble?.members ?? [])
     }
 
-    /// The loss of each row of a fold, by a model that has not seen it.
-    private func losses(
-        _ configuration: Configuration, _ encoders: [ModalityEncoder], _ all: BatchSource, _ train: [Int], _ folds: Folds,
-        _ fold: Int
-    ) throws -> [Double?] {
-        let part = { (isHeld: Bool) in zip(train, folds.numbers).filter { ($0.1 == fold) == isHeld }.map(\.0) }
-        let val = all.samples.indices.filter { all.samples[$0].split == .val }
-        let data = try SplitData(all, train: part(false), val: val, test: part(true))
-        let configuration = try configuration.silent(seed: configuration.training.seed)
-        try Generator.seed(UInt64(configuration.training.seed))
-        let model = try configuration.model(encoders, targets, manifestSHA256: "", device: device)
-        _ = try SilentTraining(configuration, model, data, device: device, judgesVal: false)
-        return try data.test.map { try model.losses($0) } ?? []
-    }
-
-    private static func trial(_ kind: FusionKind, _ losses: [Double?], against first: [Double?], seconds: Double)
-        -> FusionChoice.Trial
-    {
-        let known = losses.compactMap { $0 }
-        let gains = Interval(zip(first, losses).compactMap { a, b in a.flatMap { a in b.map { a - $0 } } })
-        return FusionChoice.Trial(
-            fusion: kind.name, loss: known.reduce(0, +) / Double(max(1, known.count)), gain: gains.mean,
-            error: (gains.deviation ?? 0) / Double(max(1, gains.count)).squareRoot(), seconds: seconds)
+    /// The ensemble of all that was tried, its loss by shares that were chosen on other rows.
+    private func ensemble(
+        _ tried: [(Candidate, HeldOutFolds.Answers)]
+    ) throws -> (losses: [Double?], members: [FusionChoice.Member])? {
+        guard try configuration.choosing(.ensemble) != nil else { return nil }
+        let selection = EnsembleSelection(
+            logits: tried.map(\.1.logits), targets: targets, headWeights: configuration.heads.map(\.weight),
+            labels: try targets.map { try LabelledValues(tried[0].1.samples, $0, configuration.manifest) })
+        let rows = Array(tried[0].1.samples.indices)
+        let halves = [0, 1].map { half in rows.filter { $0 % 2 == half } }
+        let judged = try halves.map { try selection.losses(selection.weights(on: $0)) }
+        let weights = try selection.weights(on: rows)
+        let members = zip(tried, weights).filter { $0.1 > 0 }.map { FusionChoice.Member(fusion: $0.0.0.kind.name, share: $0.1) }
+        guard members.count > 1 else { return nil }
+        return (rows.map { judged[1 - $0 % 2][$0] }, members)
     }
 }
 
@@ -114,8 +131,18 @@ extension Configuration {
     /// With a fusion in place of `auto`; nil where it cannot do what other keys ask.
     ///
     /// Keys that say how fusions are trained give way where one is not; a head, a loss or a training method that was asked for does not.
-    func choosing(_ kind: FusionKind) throws -> Configuration? {
-        guard let chosen = try? with(kind) else { return nil }
+    ///
+    /// - Parameters:
+    ///   - kind: The fusion.
+    ///   - members: Of an ensemble, what it is made of; empty for what it is made of by itself.
+    func choosing(_ kind: FusionKind, members: [FusionChoice.Member] = []) throws -> Configuration? {
+        guard var chosen = try? with(kind) else { return nil }
+        if !members.isEmpty {
+            chosen = try chosen.with([
+                "fusion.members": "[\(members.map(\.fusion).joined(separator: ", "))]",
+                "fusion.weights": "[\(members.map { "\($0.share)" }.joined(separator: ", "))]",
+            ])
+        }
         let lost = Set(document.leaves.keys.filter { !chosen.document.has($0) })
         // What is given as the default is not asked for: config.yaml gives every key.
         let plain = try Configuration(document.with([:], without: lost.contains), folder: folder, hasSplitColumn: hasSplitColumn)

@@ -41,7 +41,8 @@ public struct EncoderProbe {
     ///   - others: What is probed beside them.
     ///   - folds: In how many parts rows are held out.
     ///   - reporter: Is told of progress.
-    public init(_ configuration: Configuration, others: [Candidate] = [], folds: Int = 5, reporter: any Reporter = SilentReporter()) {
+    public init(_ configuration: Configuration, others: [Candidate] = [], folds: Int = 5, reporter: any Reporter = SilentReporter())
+    {
         (self.configuration, self.others, self.folds, self.reporter) = (configuration, others, folds, reporter)
     }
 

@@ -54,7 +54,8 @@ public struct ProbeResult: Sendable {
         let numbers = Dictionary(grouping: found.indices) { found[$0].candidate.modality }
         choice = numbers.mapValues { Self.choose($0, found) }
         chosen = choice.mapValues { found[$0].candidate }
-        together = choice.count > 1 ? try Self.together(choice.sorted { $0.key < $1.key }.map { found[$0.value] }, rows, question) : nil
+        together =
+            choice.count > 1 ? try Self.together(choice.sorted { $0.key < $1.key }.map { found[$0.value] }, rows, question) : nil
     }
 
     /// The quickest of those that the best does not beat by more than the standard error of the difference on the same rows.
@@ -68,7 +69,8 @@ public struct ProbeResult: Sendable {
     }
 
     /// What linear models of several modalities say together.
-    private static func together(_ found: [ProbedEncoder], _ rows: [Sample], _ question: EncoderProbe.Question) throws -> Estimate? {
+    private static func together(_ found: [ProbedEncoder], _ rows: [Sample], _ question: EncoderProbe.Question) throws -> Estimate?
+    {
         let places = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1.id, $0) })
         // Weights of all rows are not asked for here.
         let none = try Tensor.zeros([0])
@@ -76,22 +78,16 @@ public struct ProbeResult: Sendable {
             StackedFit.Expert(samples: probed.samples.compactMap { places[$0.id] }, path: probed.path, weight: none, bias: none)
         }
         let set = FittingSet(
-            samples: rows, presence: rows.map { row in found.map { row.has($0.candidate.modality) } }, embeddings: found.map { _ in none },
+            samples: rows, presence: rows.map { row in found.map { row.has($0.candidate.modality) } },
+            embeddings: found.map { _ in none },
             losses: [try HeadLoss(question.target, rows, source: question.source, device: .cpu)],
             labels: [try LabelledValues(rows, question.target, question.source)],
             folds: Folds(rows, by: question.stratum, count: question.folds, seed: question.seed))
         let views = found.indices.map { StackedFusion.View(modalities: [$0], isKernel: false) }
         let votes = StackedVotes(views: views, experts: experts, set: set, head: 0)
         let logits = try withoutGradient { try votes.fused(votes.table()) }
-        return try Estimate([answers(logits, rows, question)], question.metric)
+        return try Estimate(
+            [HeadPredictions(logits: logits, question.target, samples: rows, source: question.source)], question.metric)
     }
 
-    /// Logits `[N, C]` as answers.
-    static func answers(_ logits: Tensor, _ samples: [Sample], _ question: EncoderProbe.Question) throws -> HeadPredictions {
-        let answers = try question.target.task.answers(logits.converted(to: .float32), question.target.scale)
-        let (flat, width) = (try answers.array() as [Float], answers.shape[1])
-        return HeadPredictions(
-            target: question.target, samples: samples, source: question.source,
-            values: samples.indices.map { Array(flat[$0 * width..<($0 + 1) * width]) })
-    }
 }

@@ -35,7 +35,8 @@ struct ProbedEncoder {
             return try PenaltyPath(problem) { try judge.mean($0) }
         }
         self.path = path
-        let answers = try ProbeResult.answers(path.heldOut, samples, question)
+        let answers = try HeadPredictions(
+            logits: path.heldOut, question.target, samples: samples, source: question.source)
         let rows = try question.target.task.plainLoss(path.heldOut.converted(to: .float32), labels.tensor()).array(of: Float.self)
         let (logME, hScore) = try Self.transferability(pooled, labels)
         figures = ProbeResult.Figures(

@@ -77,14 +77,17 @@ public struct SearchSettings: Sendable {
         let known = knownTypes
         var found: [(position: Int, key: SearchedKey)] = []
         let ends = [".low", ".high", ".log"]
-        let paths = Set(leaves.keys.map { path in ends.first(where: path.hasSuffix).map { String(path.dropLast($0.count)) } ?? path })
+        let paths = Set(
+            leaves.keys.map { path in ends.first(where: path.hasSuffix).map { String(path.dropLast($0.count)) } ?? path })
         for place in paths.sorted() {
             let path = String(place.dropFirst(section.count + 1))
             for end in [""] + ends where leaves[place + end] != nil { reader.describe(place + end, "", schema: [:]) }
             let first = leaves[place] ?? leaves[place + ".low"] ?? leaves[place + ".high"]
             guard isSearchable(path), let type = known[generic(path)] else {
                 let near = nearest(to: path, in: known.keys.filter(isSearchable)).map { "; did you mean \($0)?" } ?? ""
-                reader.fault("is no key of fusion, head, heads or training that can be searched\(near)", first == nil ? place + ".log" : place)
+                reader.fault(
+                    "is no key of fusion, head, heads or training that can be searched\(near)",
+                    first == nil ? place + ".log" : place)
                 continue
             }
             if let values = values(place, leaves, type, &reader) {

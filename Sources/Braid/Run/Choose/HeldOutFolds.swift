@@ -1,0 +1,65 @@
+internal import Torch
+
+/// What recipes say of rows of the train split that they were held out from.
+struct HeldOutFolds {
+    let targets: [Target]
+    /// The frozen encoders, one a modality.
+    let encoders: [ModalityEncoder]
+    /// The embeddings of every sample.
+    let all: BatchSource
+    /// The numbers of the train split's samples.
+    let train: [Int]
+    /// The fold that holds each of them out.
+    let folds: Folds
+    let device: Device
+
+    /// A recipe's answers.
+    struct Answers {
+        /// Fold by fold.
+        let samples: [Sample]
+        /// By head: calibrated logits `[N, C]`, float32 on the CPU.
+        let logits: [Tensor]
+        /// The loss of each row, heads together; nil where it has no label.
+        let losses: [Double?]
+        /// What the trainings took together.
+        let seconds: Double
+    }
+
+    private struct Fold: Sendable {
+        let samples: [Sample]
+        let logits: [Tensor]
+        let losses: [Double?]
+        let seconds: Double
+    }
+
+    /// Trains the recipe without each of some folds, several at a time, and asks it about the fold.
+    func answers(_ configuration: Configuration, _ chosen: [Int], _ progress: SharedProgress) throws -> Answers {
+        // Trainings only read what is embedded.
+        nonisolated(unsafe) let held = self
+        let silent = try configuration.silent(seed: configuration.training.seed)
+        let found = try concurrentMap(chosen.count, workers: device == .cpu ? nil : 1) { number in
+            defer { progress.advance() }
+            return try onOneThread {
+                try Generator.own(seed: UInt64(silent.training.seed)) { try held.fold(silent, chosen[number]) }
+            }
+        }
+        return Answers(
+            samples: found.flatMap(\.samples),
+            logits: try targets.indices.map { head in try .concatenate(found.map { $0.logits[head] }, 0) },
+            losses: found.flatMap(\.losses), seconds: found.reduce(0) { $0 + $1.seconds })
+    }
+
+    private func fold(_ configuration: Configuration, _ fold: Int) throws -> Fold {
+        let start = ContinuousClock.now
+        let part = { (isHeld: Bool) in zip(train, folds.numbers).filter { ($0.1 == fold) == isHeld }.map(\.0) }
+        let val = all.samples.indices.filter { all.samples[$0].split == .val }
+        let data = try SplitData(all, train: part(false), val: val, test: part(true))
+        let model = try configuration.model(encoders, targets, manifestSHA256: "", device: device)
+        _ = try SilentTraining(configuration, model, data, device: device, judgesVal: false)
+        guard let test = data.test else { throw BraidError(.internal, "a fold without a row") }
+        let logits = try model.calibratedLogits(test).map { try $0.moved(to: .cpu).converted(to: .float32) }
+        return Fold(
+            samples: test.samples, logits: logits, losses: try model.losses(test),
+            seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+}
