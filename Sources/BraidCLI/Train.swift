@@ -40,6 +40,7 @@ struct Train: ParsableCommand {
         if json { return try printJSON(outcome.history) }
         if let choice = outcome.choice { try emitLine("\(choice.summary)\n") }
         if let test = outcome.test { try emitLine("Test split, epoch \(outcome.bestEpoch):\n\n\(try test.report())") }
+        if let evaluation = outcome.evaluation { try emitLine(evaluation.table) }
         if let ablation = outcome.ablation { try emitLine(ablation.table) }
         try emitLine("Run: \(run.url.path)")
     }

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// A figure of one recipe over test rows and seeds, with what rows and seeds leave uncertain.
 public struct Estimate: Sendable, Codable, Equatable {
     /// The mean over the seeds.
@@ -7,6 +9,13 @@ public struct Estimate: Sendable, Codable, Equatable {
 }
 
 extension Estimate {
+    /// As people read it: `97.33 ± 1.94 %`, or in the metric's own unit.
+    func text(_ metric: Metric) -> String {
+        let (scale, digits) = metric.isShare ? (100.0, "%.2f") : (1, "%.4f")
+        let half = halfWidth.map { " ± " + String(format: digits, scale * $0) } ?? ""
+        return String(format: digits, scale * mean) + half + (metric.isShare ? " %" : "")
+    }
+
     /// The figure of one recipe over seeds and rows; nil where the metric is undefined on them.
     init?(_ predictions: [HeadPredictions], _ metric: Metric) throws {
         let answers = try predictions.map { try $0.answers() }

@@ -49,13 +49,7 @@ extension Comparison {
         return "\(found).\n\(verdict.sentence(bestFusion.name, against: single))."
     }
 
-    private func text(_ estimate: Estimate?) -> String {
-        guard let estimate else { return "undefined" }
-        let mean = metric.isShare ? String(format: "%.2f", 100 * estimate.mean) : String(format: "%.4f", estimate.mean)
-        let unit = metric.isShare ? " %" : ""
-        let half = estimate.halfWidth.map { metric.isShare ? String(format: "%.2f", 100 * $0) : String(format: "%.4f", $0) }
-        return half.map { "\(mean) ± \($0)\(unit)" } ?? mean + unit
-    }
+    private func text(_ estimate: Estimate?) -> String { estimate?.text(metric) ?? "undefined" }
 
     /// A row a recipe.
     public var csv: String {

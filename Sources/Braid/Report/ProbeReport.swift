@@ -36,13 +36,7 @@ extension ProbeResult {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func text(_ estimate: Estimate?) -> String {
-        guard let estimate else { return "undefined" }
-        let scale = metric.isShare ? 100.0 : 1
-        let digits = metric.isShare ? "%.2f" : "%.4f"
-        let half = estimate.halfWidth.map { " ± " + String(format: digits, scale * $0) } ?? ""
-        return String(format: digits, scale * estimate.mean) + half + (metric.isShare ? " %" : "")
-    }
+    private func text(_ estimate: Estimate?) -> String { estimate?.text(metric) ?? "undefined" }
 }
 
 extension EncoderProbe {

@@ -19,6 +19,7 @@ extension Report {
         }
         if history.count > 1 { sections.append(HTML.section("Training", curves)) }
         let counts = rows?.sentence ?? "\(predictions.samples.count) samples"
+        if let evaluation { sections.append(HTML.section("Cross-validation", table(evaluation))) }
         if let choice { sections.append(HTML.section("The fusion", HTML.note(choice.summary))) }
         return HTML.page(title, "Braid \(Version.current) · \(counts)", sections)
     }
@@ -36,6 +37,17 @@ extension Report {
             "<table><tr><th>modalities</th><th class=n>samples</th><th class=n>\(metric.title)</th><th></th></tr>\(rows.joined())</table>"
             + (ablation.conclusion.map(HTML.note) ?? "")
             + HTML.note("One model, trained once; what is left out is hidden from it as missing.")
+    }
+
+    private func table(_ evaluation: CrossEvaluation) -> String {
+        let rows = evaluation.heads.flatMap { head in
+            Metric.registry.all.compactMap { metric -> String? in
+                guard let text = head.figures[metric.name]?.text(metric) else { return nil }
+                let name = evaluation.heads.count > 1 ? "\(head.name) \(metric.title)" : metric.title
+                return "<tr><td>\(HTML.escape(name))</td><td class=n>\(text)</td></tr>"
+            }
+        }
+        return "<table>\(rows.joined())</table>" + HTML.note("\(evaluation.basis) \(evaluation.remark)")
     }
 
     private var curves: String {

@@ -11,6 +11,7 @@ public struct Report {
     let missingRates: MissingRates?
     let rows: RowUse?
     let choice: FusionChoice?
+    let evaluation: CrossEvaluation?
 
     /// - Parameters:
     ///   - predictions: What the model says of the samples it is judged on.
@@ -20,11 +21,13 @@ public struct Report {
     ///   - missingRates: Curves against missing modalities to draw.
     ///   - rows: What the model knew of the samples.
     ///   - choice: Which fusion was taken and why, where training chose it.
+    ///   - evaluation: What cross-validation says of the recipe.
     public init(
         _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
-        missingRates: MissingRates? = nil, rows: RowUse? = nil, choice: FusionChoice? = nil
+        missingRates: MissingRates? = nil, rows: RowUse? = nil, choice: FusionChoice? = nil,
+        evaluation: CrossEvaluation? = nil
     ) {
-        (self.rows, self.choice) = (rows, choice)
+        (self.rows, self.choice, self.evaluation) = (rows, choice, evaluation)
         self.predictions = predictions
         self.title = title
         self.history = history
@@ -40,8 +43,11 @@ public struct Report {
         do { try FileManager.default.createDirectory(at: run.url, withIntermediateDirectories: true) } catch {
             throw BraidError(.cannotCreate, "\(run.url.path) cannot be created: \(error.localizedDescription)")
         }
-        let tables = [ablation?.table, missingRates?.table, rows.map { $0.sentence + "\n" }, choice.map { $0.summary + "\n" }]
-            .compactMap { $0 }
+        let tables = [
+            ablation?.table, missingRates?.table, rows.map { $0.sentence + "\n" }, choice.map { $0.summary + "\n" },
+            evaluation?.table,
+        ]
+        .compactMap { $0 }
         try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))
         try AtomicFile.write(predictions.csv, to: run.file("predictions.csv"))
         for head in predictions.heads where head.target.form == .classes {

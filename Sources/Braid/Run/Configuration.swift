@@ -25,6 +25,8 @@ public struct Configuration: Sendable {
     public let heads: [HeadSettings]
     /// How it is learnt.
     public let training: TrainingSettings
+    /// How figures come about, beside those of the test split.
+    public let evaluation: EvaluationSettings
     /// How `braid search` looks for a better one; it acts there alone.
     public let search: SearchSettings
     /// The folder that relative paths start from: the configuration's own.
@@ -75,6 +77,7 @@ public struct Configuration: Sendable {
                 "fusion.type: \(fusion.kind.name) is computed from embeddings of frozen encoders; set it to none, or take another fusion"
             )
         }
+        evaluation = EvaluationSettings(&reader, trainsEncoders: modalities.values.contains { $0.train != .none })
         search = SearchSettings(&reader)
         self.columns = columns.with(labels: heads.map(\.column))
         resolved = reader.resolved

@@ -13,7 +13,10 @@ struct PreparedPhase {
 
 /// Makes the phases of a training ready, one after the other.
 struct PhasePreparation {
+    /// What is trained: of `auto`, the fusion that was chosen.
     var configuration: Configuration
+    /// The same as it was given.
+    let asked: Configuration
     let manifest: Manifest
     let targets: [Target]
     /// SHA-256 of the manifest.
@@ -27,7 +30,7 @@ struct PhasePreparation {
         _ configuration: Configuration, _ manifest: Manifest, _ targets: [Target], fingerprint: String, device: Device,
         reporter: any Reporter
     ) {
-        (self.configuration, self.manifest, self.targets) = (configuration, manifest, targets)
+        (self.configuration, asked, self.manifest, self.targets) = (configuration, configuration, manifest, targets)
         (self.fingerprint, self.device, self.reporter) = (fingerprint, device, reporter)
     }
 
@@ -40,6 +43,11 @@ struct PhasePreparation {
         let fresh = try embed(trains: [:], tokens: nil)
         frozen = fresh
         return fresh
+    }
+
+    /// The same with as many tokens as a fusion asks for.
+    mutating func embedFrozen(tokens: Int?) throws -> FrozenSamples {
+        try tokens == nil ? embedFrozen() : embed(trains: [:], tokens: tokens)
     }
 
     /// The samples behind encoders that are trained as said: embedded where they are frozen, all splits in one go, so that one error lists

@@ -41,6 +41,8 @@ public struct Training {
         public let bestEpoch: Int
         /// Which fusion was taken and why, where the configuration left that to training.
         public let choice: FusionChoice?
+        /// What cross-validation says of the recipe, where the configuration asks for it.
+        public let evaluation: CrossEvaluation?
         /// Left out because their media cannot be read.
         public let skipped: [BadSample]
     }
@@ -76,15 +78,19 @@ public struct Training {
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
         let ablation = try ablate(model, data.test)
+        let evaluation = try evaluate(&preparation)
         let outcome = Outcome(
             model: model, test: test, ablation: ablation, history: trained.history, bestEpoch: trained.bestEpoch, choice: choice,
-            skipped: data.skipped)
+            evaluation: evaluation, skipped: data.skipped)
         let embedding = trained.embeddingSeconds
         let seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding]
         try writeRecord(outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly)
         if let test {
-            try Report(test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, choice: choice).write(
-                to: run)
+            try Report(
+                test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, choice: choice,
+                evaluation: evaluation
+            )
+            .write(to: run)
         }
         return outcome
     }
@@ -111,6 +117,18 @@ public struct Training {
         try run.write(choice)
         preparation.configuration = chosen
         return choice
+    }
+
+    /// What cross-validation says of the recipe as it was given.
+    private func evaluate(_ preparation: inout PhasePreparation) throws -> CrossEvaluation? {
+        let asked = preparation.asked
+        guard asked.evaluation.folds > 0 else { return nil }
+        let samples = try preparation.embedFrozen(tokens: asked.fusion.tokens)
+        let evaluation = try CrossEvaluator(
+            configuration: asked, targets: preparation.targets, device: preparation.device, reporter: reporter
+        )(samples.encoders, samples.source)
+        try run.write(evaluation)
+        return evaluation
     }
 
     /// What each modality adds, with a warning where a single one does as well.
@@ -154,7 +172,7 @@ public struct Training {
                 samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
                 trainedParameters: counts.trained, allParameters: counts.all, started: started, seconds: seconds,
                 stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch,
-                fusion: outcome.model.settings.fusion.kind.name, choice: outcome.choice,
+                fusion: outcome.model.settings.fusion.kind.name, choice: outcome.choice, evaluation: outcome.evaluation,
                 test: outcome.test?.allScores() ?? [:], calibration: outcome.model.calibration.temperatures))
     }
 }

@@ -43,6 +43,9 @@ public struct RunFolder: Sendable {
     /// `run.json`: what made the run, and when.
     func write(_ record: RunRecord) throws { try write(record, to: self.record) }
 
+    /// `evaluation.json`: what cross-validation says of the recipe.
+    func write(_ evaluation: CrossEvaluation) throws { try write(evaluation, to: url.appendingPathComponent("evaluation.json")) }
+
     /// `choice.json`: which fusion was chosen, and why.
     func write(_ choice: FusionChoice) throws { try write(choice, to: self.choice) }
 
@@ -125,13 +128,16 @@ public struct RunRecord: Codable, Sendable {
     public let fusion: String
     /// Why it was taken, where the configuration left that to training.
     public let choice: FusionChoice?
+    /// What cross-validation says of the recipe, where the configuration asks for it.
+    public let evaluation: CrossEvaluation?
     /// The figures of the test split by metric, with several heads by `HEAD.METRIC`; empty where there is none.
     public let test: [String: Double]
     /// Temperatures by head and subset of modalities.
     public let calibration: [String: [String: Double]]
 
     private enum CodingKeys: String, CodingKey {
-        case command, braid, libtorch, seed, device, manifest, samples, started, seconds, fusion, choice, test, calibration
+        case command, braid, libtorch, seed, device, manifest, samples, started, seconds, fusion, choice, evaluation, test,
+            calibration
         case manifestSHA256 = "manifest_sha256"
         case trainedParameters = "trained_parameters"
         case allParameters = "all_parameters"

@@ -66,7 +66,9 @@ struct FusionChooser {
     /// - Parameters:
     ///   - encoders: The frozen encoders, one a modality.
     ///   - all: Their embeddings of every sample.
-    func choose(_ encoders: [ModalityEncoder], _ all: BatchSource) throws -> FusionChoice {
+    ///   - train: The numbers of the samples to learn from; nil for the train split's.
+    ///   - val: Of those that early stopping goes by; nil for the val split's.
+    func choose(_ encoders: [ModalityEncoder], _ all: BatchSource, train: [Int]? = nil, val: [Int]? = nil) throws -> FusionChoice {
         let candidates = try candidates()
         guard let first = candidates.first else {
             throw BraidError(.badConfiguration, "no fusion can do what is asked; name one in fusion.type")
@@ -77,10 +79,12 @@ struct FusionChooser {
                 folds: 0)
         }
         let started = ContinuousClock.now
-        let train = all.samples.indices.filter { all.samples[$0].split == .train }
+        let rows = { (split: Split) in all.samples.indices.filter { all.samples[$0].split == split } }
+        let (train, val) = (train ?? rows(.train), val ?? rows(.val))
         let folds = Folds(
             train.map { all.samples[$0] }, by: configuration.heads.stratum, count: Self.folds, seed: configuration.training.seed)
-        let held = HeldOutFolds(targets: targets, encoders: encoders, all: all, train: train, folds: folds, device: device)
+        let held = HeldOutFolds(
+            targets: targets, encoders: encoders, all: all, train: train, val: val, folds: folds, device: device)
         let tried = Array(0..<min(folds.count, Self.heldOutFolds(train.count)))
         let progress = SharedProgress(reporter.begin("choosing a fusion", total: candidates.count * tried.count))
         var found: [HeldOutFolds.Answers] = []

@@ -7,8 +7,10 @@ struct HeldOutFolds {
     let encoders: [ModalityEncoder]
     /// The embeddings of every sample.
     let all: BatchSource
-    /// The numbers of the train split's samples.
+    /// The numbers of the samples to learn from.
     let train: [Int]
+    /// Of those that early stopping goes by.
+    let val: [Int]
     /// The fold that holds each of them out.
     let folds: Folds
     let device: Device
@@ -52,7 +54,6 @@ struct HeldOutFolds {
     private func fold(_ configuration: Configuration, _ fold: Int) throws -> Fold {
         let start = ContinuousClock.now
         let part = { (isHeld: Bool) in zip(train, folds.numbers).filter { ($0.1 == fold) == isHeld }.map(\.0) }
-        let val = all.samples.indices.filter { all.samples[$0].split == .val }
         let data = try SplitData(all, train: part(false), val: val, test: part(true))
         let model = try configuration.model(encoders, targets, manifestSHA256: "", device: device)
         _ = try SilentTraining(configuration, model, data, device: device, judgesVal: false)
