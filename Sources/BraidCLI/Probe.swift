@@ -9,7 +9,8 @@ struct ProbeOptions: ParsableArguments {
 
     @Option(
         name: .customLong("try"),
-        help: ArgumentHelp("Another encoder: image=bundled:efficientnet-lite0, text=FOLDER, audio=NAME.", valueName: "modality=weights"))
+        help: ArgumentHelp(
+            "Another encoder: image=bundled:efficientnet-lite0, text=FOLDER, audio=NAME.", valueName: "modality=weights"))
     var others: [String] = []
 
     @Option(help: "In how many parts rows are held out.")

@@ -43,7 +43,8 @@ import Testing
     @Test func figuresDoNotDependOnHowManyRunAtATime() throws {
         let found = try [1, 3].map { jobs in
             try Comparison.run(
-                candidates(["training.epochs=2", "fusion.dropout=0.5"], fusions: [.concat, .late, .crossAttention]), seeds: [0, 1, 2],
+                candidates(["training.epochs=2", "fusion.dropout=0.5"], fusions: [.concat, .late, .crossAttention]),
+                seeds: [0, 1, 2],
                 jobs: jobs)
         }
         #expect(found[0].entries.map { $0.runs.map(\.test) } == found[1].entries.map { $0.runs.map(\.test) })

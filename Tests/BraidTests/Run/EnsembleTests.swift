@@ -31,11 +31,13 @@ import Testing
         let shares = ["training.epochs=3", "training.refit=false", "fusion.members=[concat, late]"]
         let members = try ["concat", "late"].map { try small.train(plain: $0, $0, ["training.epochs=3"]) }
         let both = try small.train(plain: "ensemble", "both", shares + ["fusion.weights=[1, 3]"])
-        for ((first, second), mixed) in zip(zip(answers(members[0]).joined(), answers(members[1]).joined()), answers(both).joined()) {
+        for ((first, second), mixed) in zip(zip(answers(members[0]).joined(), answers(members[1]).joined()), answers(both).joined())
+        {
             #expect(abs(0.25 * first + 0.75 * second - mixed) < 1e-5)
         }
         let again = try Inference(
-            model: small.folder.url.appendingPathComponent("both"), manifest: small.folder.url.appendingPathComponent("manifest.csv"),
+            model: small.folder.url.appendingPathComponent("both"),
+            manifest: small.folder.url.appendingPathComponent("manifest.csv"),
             rows: .heldOut, needsLabels: true, .init(cachesEmbeddings: false))
         #expect(try again.predict().primary.values == answers(both))
         // One modality missing: members know what to do.
@@ -98,7 +100,14 @@ import Testing
         try small.makeData(
             48,
             labels: [
-                ("label", { task == "regression" ? "\($0 % 2 * 3)" : task == "multilabel" ? ($0 % 2 == 0 ? "high|even" : "odd") : $0 % 2 == 0 ? "high" : "low" })
+                (
+                    "label",
+                    {
+                        task == "regression"
+                            ? "\($0 % 2 * 3)"
+                            : task == "multilabel" ? ($0 % 2 == 0 ? "high|even" : "odd") : $0 % 2 == 0 ? "high" : "low"
+                    }
+                )
             ])
         let outcome = try small.train(plain: "ensemble", task, ["training.epochs=2", "head.task=\(task)"])
         #expect(answers(outcome).joined().allSatisfy(\.isFinite) && answers(outcome).count == 12)

@@ -9,7 +9,9 @@ import Testing
 
     init() throws { small = try SmallRun() }
 
-    private func probe(_ overrides: [String] = [], others: [String] = [], head: String = "head: {hidden: [8]}") throws -> EncoderProbe {
+    private func probe(_ overrides: [String] = [], others: [String] = [], head: String = "head: {hidden: [8]}") throws
+        -> EncoderProbe
+    {
         EncoderProbe(try small.configuration(overrides, head: head), others: try others.map { try .init($0) }, folds: 3)
     }
 
@@ -39,7 +41,9 @@ import Testing
         }
         try small.makeData(48, labels: [("label", label)])
         let result = try probe(head: "head: {task: \(task), hidden: [8]}")()
-        #expect(result.encoders.count == 2 && result.encoders.allSatisfy { ($0.hScore == nil) == (task == "regression" || task == "multilabel") })
+        #expect(
+            result.encoders.count == 2
+                && result.encoders.allSatisfy { ($0.hScore == nil) == (task == "regression" || task == "multilabel") })
         #expect(result.table.contains(task == "regression" ? "R²" : "accuracy") || task == "multilabel")
     }
 
