@@ -120,11 +120,12 @@ public enum ConfigurationProposal {
             lines.append("  \(modality): {weights: \(quote(proposal.weights)), train: none}")
         }
         lines.append(
-            "# auto chooses by cross-validation on the train split and says why; docs/choosing.md")
+            "# auto chooses by cross-validation on the train split and says why; training.preset: fast tries less, best more. docs/choosing.md"
+        )
         lines.append(encoders.count > 1 ? "fusion: {type: auto, modality_dropout: 0.2}" : "fusion: {type: auto}")
         let stopping = (task.form == .number ? Metric.rmse : .macroF1).name
         lines.append("head: {task: \(task)}")
-        lines.append("training: {preset: balanced, epochs: 40, early_stopping: {metric: \(stopping), patience: 8}, seed: 0}")
+        lines.append("training: {epochs: 40, early_stopping: {metric: \(stopping), patience: 8}, seed: 0}")
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -120,11 +120,14 @@ public struct TrainingSettings: Sendable {
         preset = reader.choice(
             "training.preset", .balanced,
             "What fusion.type: auto tries. fast: stacked alone; balanced: late and concat too; best: every fusion of pooled embeddings, trained ones with two seeds, and their ensemble.",
-            records: fusion.isAutomatic)
+            records: fusion.isAutomatic && !trainsEncoders)
         timeLimit = reader.optionalDouble(
             "training.time_limit", 1...1e7, "Seconds after which fusion.type: auto tries no further fusion. Default: no limit.")
         for key in ["training.preset", "training.time_limit"] {
             reader.refuse(key, unless: fusion.isAutomatic, "acts only with fusion.type: auto")
+            reader.refuse(
+                key, unless: !trainsEncoders || !fusion.isAutomatic,
+                "fusions are tried on embeddings of frozen encoders; with one that is trained nothing is tried")
         }
         reader.refuse(
             "training.time_limit", unless: preset != .fast, "training.preset: fast tries nothing that a limit could leave out")
