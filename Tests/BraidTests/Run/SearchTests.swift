@@ -65,6 +65,7 @@ import Testing
     @Test(arguments: [
         ("search.space.fusion.dimm=[1]", "did you mean fusion.dim?"), ("search.space.fusion.dim=3", "expected a list of values"),
         ("search.space.fusion.dropout={low: 1, high: 0}", "low below high"),
+        ("search.space.fusion.dim={low: 1, high: 1.0e300}", "two numbers"),
         ("search.space.fusion.type={low: 1, high: 2}", "takes numbers"),
         ("search.space.training.learning_rate={low: 0, high: 1, log: true}", "begins above 0"),
         ("search.space.training.seed=[1, 2]", "that can be searched"), ("search.folds=1", "expected 0, or 2 and more"),

@@ -12,7 +12,9 @@ struct SearchDraws {
         let keys = settings.space.isEmpty ? SearchedKey.standard(configuration) : settings.space
         try check(keys)
         let given = try self.given()
-        var trials = [SearchTrial(number: 0, settings: [:], configuration: given)]
+        // Of `auto` it says which fusion that is.
+        let type = configuration.fusion.kind.isAutomatic ? ["fusion.type": given.fusion.kind.name] : [:]
+        var trials = [SearchTrial(number: 0, settings: type, configuration: given)]
         var seen: Set<String> = [given.yaml]
         var random = RandomSource(seed: UInt64(configuration.training.seed))
         var refused: [String] = []

@@ -11,7 +11,7 @@ extension Search.Outcome {
         for result in finalists.prefix(10) {
             lines.append(
                 TextTable.trailing("\(result.trial)", 5) + TextTable.trailing(text(result.score), 14)
-                    + TextTable.trailing(String(format: "%.1f", result.seconds), 8) + "  \(Self.text(result.settings))")
+                    + TextTable.trailing(String(format: "%.1f", result.seconds), 8) + "  \(Self.text(result))")
         }
         let basis = folds > 0 ? "\(rows) train rows, held out in \(folds) folds" : "\(rows) val rows"
         lines.append("")
@@ -22,7 +22,7 @@ extension Search.Outcome {
             : "trial \(best.trial) is best, \(text(best.score)) against \(text(given?.score)) of the configuration as it is"
         lines.append("By \(metric.title) on \(basis), \(against).")
         lines.append(
-            "It was chosen among \(Set(results.map(\.trial)).count) by these rows, so that its figure flatters; the test split was not looked at. To judge it: braid train best.yaml"
+            "The best of \(Set(results.map(\.trial)).count) on the rows that chose it is lucky as well as good; the test split was not looked at. To judge it: braid train best.yaml"
         )
         return lines.joined(separator: "\n") + "\n"
     }
@@ -52,7 +52,8 @@ extension Search.Outcome {
 
     private func text(_ score: Double?) -> String { score.map(metric.text) ?? "undefined" }
 
-    private static func text(_ settings: [String: String]) -> String {
-        settings.isEmpty ? "as given" : settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    private static func text(_ result: SearchResult) -> String {
+        let settings = result.settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return ((result.trial == 0 ? ["as given"] : []) + settings).joined(separator: " ")
     }
 }

@@ -108,7 +108,7 @@ public struct SearchSettings: Sendable {
         let isLogarithmic = leaves[place + ".log"]?.value.bool
         if leaves[place + ".log"] != nil, isLogarithmic == nil { reader.fault("expected true or false", place + ".log") }
         guard let low = leaves[place + ".low"]?.value.double, let high = leaves[place + ".high"]?.value.double, low < high,
-            low.isFinite, high.isFinite, type == "integer" || type == "number"
+            max(abs(low), abs(high)) <= largest, type == "integer" || type == "number"
         else {
             reader.fault("expected two numbers, low below high, of a key that takes numbers", place + ".low")
             return nil
@@ -119,6 +119,9 @@ public struct SearchSettings: Sendable {
         }
         return .range(low...high, isLogarithmic: isLogarithmic ?? false, isWhole: type == "integer")
     }
+
+    /// No key takes larger numbers, and whole ones of this size are exact.
+    private static let largest = 1e15
 
     /// Embeddings are made once, and every trial has the same seed.
     private static func isSearchable(_ path: String) -> Bool {
