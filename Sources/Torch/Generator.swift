@@ -5,7 +5,13 @@ internal import CTorch
 /// Weights of an attention that are dropped, and whatever is drawn on another device than the CPU, always come from libtorch's default one.
 public enum Generator {
     /// Runs `body` with a generator of this thread's own, started from `seed`: what else draws at the same time does not change what it draws.
-    public static func own<Result>(seed: UInt64, _ body: () throws -> Result) throws -> Result {
+    ///
+    /// - Parameters:
+    ///   - seed: Where it starts.
+    ///   - device: Where tensors lie. Another device than the CPU has one generator for all threads, which is started from `seed` too.
+    ///   - body: What draws.
+    public static func own<Result>(seed: UInt64, on device: Device = .cpu, _ body: () throws -> Result) throws -> Result {
+        if device != .cpu { try check(ct_manual_seed(seed), "manual seed") }
         try check(ct_begin_generator(seed), "begin generator")
         defer { ct_end_generator() }
         return try body()

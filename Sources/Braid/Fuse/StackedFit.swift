@@ -4,6 +4,8 @@ internal import Torch
 struct StackedFit {
     let fusion: StackedFusion
     let set: FittingSet
+    /// What an earlier fit chose; nil to choose anew.
+    var choices: Choices?
 
     /// One head's values.
     struct Head {
@@ -36,14 +38,12 @@ struct StackedFit {
     /// Widths of the kernel that are tried, in `1 / (2 D)`: the inverse of the mean squared distance of standardised rows.
     private static let widths = [0.3, 1.0]
 
-    /// What cross-validation chooses.
+    /// What cross-validation chooses, but for votes, which every fit finds anew.
     struct Choices: Sendable {
         /// By head and view; nil where the view was not fitted.
         let penalties: [[Double?]]
         /// By modality: the kernel's gamma; nil where there is no kernel.
         let gammas: [Double?]
-        /// By head, as in `Head`.
-        let votes: [[[Double]]]
     }
 
     /// What a fit comes to, ready to be taken.
@@ -58,19 +58,14 @@ struct StackedFit {
     /// Fewer values than these are computed with on one thread: several would wait for each other, and for whatever else the machine does.
     private static let mostOnOneThread = 1 << 22
 
-    /// - Parameter choices: What an earlier fit chose; nil to choose anew.
-    func callAsFunction(_ choices: Choices? = nil) throws -> Result {
+    func callAsFunction() throws -> Result {
         let values = set.embeddings.reduce(0) { $0 + $1.count }
-        let fit = { try withoutGradient { try choices.map(refitted) ?? fitted() } }
+        let fit = { try withoutGradient { try fitted() } }
         return values < Self.mostOnOneThread ? try onOneThread(fit) : try fit()
     }
 
-    func rows(of view: StackedFusion.View) -> [Int] {
-        set.presence.indices.filter { row in view.modalities.allSatisfy { set.presence[row][$0] } }
-    }
-
     /// Rows that a kernel compares others with: spread over all, whatever their number.
-    func landmarks(_ x: Tensor) throws -> Tensor {
+    private func landmarks(_ x: Tensor) throws -> Tensor {
         let all = x.shape[0]
         let count = min(fusion.landmarks, all)
         return try x.rows(Tensor((0..<count).map { Int64($0 * all / count) }, shape: [count]))
@@ -80,14 +75,14 @@ struct StackedFit {
         let scales = try fusion.modalities.indices.map { try scale($0) }
         var experts: [[Expert?]] = set.losses.map { _ in [] }
         var kernels: [KernelFeatures?] = fusion.modalities.map { _ in nil }
-        for view in fusion.views {
-            let rows = rows(of: view)
+        for (index, view) in fusion.views.enumerated() {
+            let rows = set.presence.indices.filter { row in view.modalities.allSatisfy { set.presence[row][$0] } }
             var found: [Expert?] = set.losses.map { _ in nil }
             if rows.count >= Self.fewest, view.isKernel, rows.count <= Self.mostForKernels {
-                (kernels[view.modalities[0]], found) = try bent(view, rows, scales)
+                (kernels[view.modalities[0]], found) = try bent(view, index, rows, scales)
             } else if rows.count >= Self.fewest, !view.isKernel {
                 let features = try PrincipalFeatures(standardised(view, rows, scales))
-                found = try set.losses.indices.map { try expert(features, rows, $0) }
+                found = try set.losses.indices.map { try expert(features, index, rows, $0) }
             }
             for head in set.losses.indices { experts[head].append(found[head]) }
         }
@@ -99,7 +94,7 @@ struct StackedFit {
         return Result(scales: scales, kernels: kernels, heads: heads, record: try record(experts, kernels, heads))
     }
 
-    func scale(_ modality: Int) throws -> Standardization {
+    private func scale(_ modality: Int) throws -> Standardization {
         let rows = set.presence.indices.filter { set.presence[$0][modality] }
         return try Standardization(pooled(modality, rows))
     }
@@ -111,7 +106,7 @@ struct StackedFit {
         return try chosen.converted(to: chosen.count > Self.mostInDouble ? .float32 : .float64)
     }
 
-    func standardised(_ view: StackedFusion.View, _ rows: [Int], _ scales: [Standardization]) throws -> Tensor {
+    private func standardised(_ view: StackedFusion.View, _ rows: [Int], _ scales: [Standardization]) throws -> Tensor {
         let parts = try view.modalities.map { try scales[$0](pooled($0, rows)) }
         let types = Set(parts.map(\.dtype))
         let same = types.count == 1 ? parts : try parts.map { try $0.converted(to: .float32) }
@@ -120,22 +115,23 @@ struct StackedFit {
 
     /// The kernel whose width the held-out rows of the first head like best, and every head's model of it.
     private func bent(
-        _ view: StackedFusion.View, _ rows: [Int], _ scales: [Standardization]
+        _ view: StackedFusion.View, _ index: Int, _ rows: [Int], _ scales: [Standardization]
     ) throws -> (KernelFeatures?, [Expert?]) {
         let x = try standardised(view, rows, scales)
         let chosen = try landmarks(x)
         var best: (kernel: KernelFeatures, features: PrincipalFeatures, expert: Expert)?
-        for width in Self.widths {
-            let kernel = try KernelFeatures(landmarks: chosen, gamma: width / Double(2 * x.shape[1]))
+        let gammas = choices?.gammas[view.modalities[0]].map { [$0] } ?? Self.widths.map { $0 / Double(2 * x.shape[1]) }
+        for gamma in gammas {
+            let kernel = try KernelFeatures(landmarks: chosen, gamma: gamma)
             let features = try PrincipalFeatures(kernel(x))
-            guard let expert = try expert(features, rows, 0, isKernel: true), expert.path.loss < best?.expert.path.loss ?? .infinity
+            guard let expert = try expert(features, index, rows, 0), expert.path.loss < best?.expert.path.loss ?? .infinity
             else {
                 continue
             }
             best = (kernel, features, expert)
         }
         guard let best else { return (nil, set.losses.map { _ in nil }) }
-        let others = try set.losses.indices.dropFirst().map { try expert(best.features, rows, $0, isKernel: true) }
+        let others = try set.losses.indices.dropFirst().map { try expert(best.features, index, rows, $0) }
         return (
             best.kernel,
             try ([best.expert] + others).map { expert in
@@ -147,25 +143,27 @@ struct StackedFit {
     }
 
     /// nil where too few of the rows are labelled for the head.
-    private func expert(_ features: PrincipalFeatures, _ rows: [Int], _ head: Int, isKernel: Bool = false) throws -> Expert? {
+    private func expert(_ features: PrincipalFeatures, _ view: Int, _ rows: [Int], _ head: Int) throws -> Expert? {
         let (loss, judged) = (set.losses[head], set.judged(rows, head))
         guard judged.reduce(0, +) >= Double(Self.fewest) else { return nil }
         let folds = Folds(numbers: rows.map { set.folds.numbers[$0] }, count: set.folds.count)
         // Comparing penalties needs no more than single precision, and takes half the time.
         let problem = try LinearProblem(features.converted(to: .float32), loss, samples: rows, folds: folds)
         let judge = try RowLoss(loss, samples: rows, counts: judged, dtype: .float32)
-        let path = try PenaltyPath(problem) { try judge.mean($0) }
-        let (weight, bias) = try whole(features, rows, head, penalty: path.penalty, from: path.start, isKernel: isKernel)
+        let penalties = choices?.penalties[head][view].map { [$0] } ?? PenaltyPath.penalties
+        let path = try PenaltyPath(problem, penalties: penalties) { try judge.mean($0) }
+        let (weight, bias) = try whole(
+            features, rows, head, penalty: path.penalty, from: path.start, isKernel: fusion.views[view].isKernel)
         return Expert(samples: rows, path: path, weight: weight, bias: bias)
     }
 
     /// The model of all rows. A linear one is exact; of a kernel's many weak directions no one needs more than single precision.
-    func whole(
-        _ features: PrincipalFeatures, _ rows: [Int], _ head: Int, penalty: Double, from start: LinearProblem.Point?, isKernel: Bool
+    private func whole(
+        _ features: PrincipalFeatures, _ rows: [Int], _ head: Int, penalty: Double, from start: LinearProblem.Point, isKernel: Bool
     ) throws -> (weight: Tensor, bias: Tensor) {
         let single = try features.converted(to: .float32)
         let rough = try LinearProblem(single, set.losses[head], samples: rows, folds: nil)
-        let near = try rough.solution(penalty: penalty, from: start ?? rough.start(), tolerance: Self.roughTolerance)
+        let near = try rough.solution(penalty: penalty, from: start, tolerance: Self.roughTolerance)
         guard !isKernel else { return try rough.linear(near) }
         let exact = try LinearProblem(features, set.losses[head], samples: rows, folds: nil)
         return try exact.linear(
@@ -188,14 +186,14 @@ struct StackedFit {
             return try StackedVotes(views: fusion.views, experts: experts[head], set: set, head: head).fused(heads[head].votes)
         }
         let choices = Choices(
-            penalties: experts.map { $0.map { $0?.path.penalty } }, gammas: kernels.map { $0?.gamma }, votes: heads.map(\.votes))
+            penalties: experts.map { $0.map { $0?.path.penalty } }, gammas: kernels.map { $0?.gamma })
         return FittingRecord(figures: figures, heldOut: heldOut, choices: choices)
     }
 }
 
 extension StackedFusion {
     func fit(_ set: FittingSet, like earlier: FittingRecord?) throws -> FittingRecord {
-        let found = try StackedFit(fusion: self, set: set)(earlier?.choices as? StackedFit.Choices)
+        let found = try StackedFit(fusion: self, set: set, choices: earlier?.choices as? StackedFit.Choices)()
         try adopt(found.scales, found.kernels, found.heads)
         return found.record
     }

@@ -89,7 +89,7 @@ struct CrossEvaluator {
         }
         let recipe = try configuration.with(["training.seed": "\(seed)"])
         let chosen = try choose(recipe, encoders, all, train: train, val: val).silent(seed: seed)
-        return try Generator.own(seed: UInt64(seed)) {
+        return try Generator.own(seed: UInt64(seed), on: device) {
             let data = try SplitData(all, train: train, val: val, test: held)
             let model = try chosen.model(encoders, targets, manifestSHA256: "", device: device)
             _ = try SilentTraining(chosen, model, data, device: device, judgesVal: false)

@@ -63,7 +63,7 @@ struct EnsembleTraining {
     ) throws -> Made {
         let seed = configuration.training.seed + seedOffset
         let member = try configuration.with(kind).silent(seed: seed)
-        return try Generator.own(seed: UInt64(seed)) {
+        return try Generator.own(seed: UInt64(seed), on: device) {
             let model = try member.model(encoders, targets, manifestSHA256: "", device: device)
             let plain = kind.isFitted ? try member.with(["training.refit": "false"]) : member
             let training = try SilentTraining(plain, model, data, device: device)

@@ -42,7 +42,7 @@ struct HeldOutFolds {
         let found = try concurrentMap(chosen.count, workers: device == .cpu ? nil : 1) { number in
             defer { progress.advance() }
             return try onOneThread {
-                try Generator.own(seed: UInt64(silent.training.seed)) { try held.fold(silent, chosen[number]) }
+                try Generator.own(seed: UInt64(silent.training.seed), on: held.device) { try held.fold(silent, chosen[number]) }
             }
         }
         return Answers(

@@ -14,7 +14,9 @@ struct ComparedTraining: Sendable {
     let val: HeadPredictions?
 
     init(_ asked: Configuration, seed: Int, _ metric: Metric, _ embedded: SharedEmbeddings) throws {
-        self = try Generator.own(seed: UInt64(seed)) { try Self(running: asked.silent(seed: seed), seed: seed, metric, embedded) }
+        self = try Generator.own(seed: UInt64(seed), on: embedded.device) {
+            try Self(running: asked.silent(seed: seed), seed: seed, metric, embedded)
+        }
     }
 
     private init(running configuration: Configuration, seed: Int, _ metric: Metric, _ embedded: SharedEmbeddings) throws {

@@ -51,7 +51,7 @@ extension SearchTrial {
         let seed = asked.training.seed
         let configuration = try asked.silent(seed: seed)
         let answers = try onOneThread {
-            try Generator.own(seed: UInt64(seed)) { () throws -> [HeadPredictions] in
+            try Generator.own(seed: UInt64(seed), on: embedded.device) { () throws -> [HeadPredictions] in
                 guard folds > 0 else {
                     let (model, data) = try embedded.prepare(configuration)
                     return try [SilentTraining(configuration, model, data, device: embedded.device).val].compactMap { $0 }
