@@ -30,6 +30,7 @@ struct Train: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        PoliteThreads.startAgain()
         let url = URL(argument: config)
         let policy = onBadSample.map { ["on_bad_sample=\($0.rawValue)"] } ?? []
         let configuration = try Configuration.read(url, overrides: overrides + policy)
