@@ -1,4 +1,4 @@
-"""Makes the recordings that bundled:cnn10-sounds is pretrained on: instruments, drums, synthetic and human speech, noises.
+"""Makes recordings to pretrain a sound encoder, cnn10-sounds, on: instruments, drums, synthetic and human speech, noises.
 
     apt-get install fluidsynth fluid-soundfont-gm espeak-ng
     python3 datasets/stamps/make.py .build/stamps
