@@ -8,10 +8,10 @@ internal import Synchronization
 /// - Parameters:
 ///   - count: How many calls there are.
 ///   - workers: How many run at a time, at most; nil for as many as there are processors.
-package func concurrentMap<Result: Sendable>(
-    _ count: Int, workers: Int? = nil, _ body: @Sendable (Int) throws -> Result
-) throws -> [Result] {
-    let work = Mutex(ConcurrentWork<Result>(found: Array(repeating: nil, count: count)))
+package func concurrentMap<Result: Sendable, Failure: Error>(
+    _ count: Int, workers: Int? = nil, _ body: @Sendable (Int) throws(Failure) -> Result
+) throws(Failure) -> [Result] {
+    let work = Mutex(ConcurrentWork<Result, Failure>(found: Array(repeating: nil, count: count)))
     let take = { @Sendable in
         work.withLock { work -> Int? in
             guard work.next < count, work.failure == nil else { return nil }
@@ -21,7 +21,7 @@ package func concurrentMap<Result: Sendable>(
     }
     DispatchQueue.concurrentPerform(iterations: max(1, min(workers ?? ProcessInfo.processInfo.activeProcessorCount, count))) { _ in
         while let number = take() {
-            do {
+            do throws(Failure) {
                 let result = try body(number)
                 work.withLock { $0.found[number] = result }
             } catch {
@@ -29,14 +29,13 @@ package func concurrentMap<Result: Sendable>(
             }
         }
     }
-    return try work.withLock { work in
-        if let failure = work.failure { throw failure.error }
-        return work.found.compactMap { $0 }
-    }
+    let done = work.withLock { $0 }
+    if let failure = done.failure { throw failure.error }
+    return done.found.compactMap { $0 }
 }
 
-private struct ConcurrentWork<Result: Sendable> {
+private struct ConcurrentWork<Result: Sendable, Failure: Error> {
     var next = 0
     var found: [Result?]
-    var failure: (number: Int, error: any Error)?
+    var failure: (number: Int, error: Failure)?
 }

@@ -5,8 +5,8 @@ import Testing
 @Suite struct ConcurrentTests {
     @Test(arguments: [1, 2, 7, 100])
     func resultsComeInOrder(_ workers: Int) throws {
-        #expect(try concurrentMap(50, workers: workers) { $0 * $0 } == (0..<50).map { $0 * $0 })
-        #expect(try concurrentMap(0, workers: workers) { $0 }.isEmpty)
+        #expect(concurrentMap(50, workers: workers) { $0 * $0 } == (0..<50).map { $0 * $0 })
+        #expect(concurrentMap(0, workers: workers) { $0 }.isEmpty)
     }
 
     private struct Failure: Error, Equatable {

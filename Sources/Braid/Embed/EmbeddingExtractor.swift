@@ -103,10 +103,10 @@ struct EmbeddingExtractor {
     func prepare(
         _ samples: [Sample], _ frontEnd: any FrontEnd, _ modality: Modality, _ bad: inout [BadSample]
     ) -> [Tensor?] {
-        let results = try? concurrentMap(samples.count) { index in
+        let results = concurrentMap(samples.count) { index in
             Swift.Result { try onOneThread { try frontEnd.prepare(samples[index].medium(modality)) } }
         }
-        return zip(samples, results ?? []).map { sample, result in
+        return zip(samples, results).map { sample, result in
             do { return try result.get() } catch {
                 bad.append(fault(sample, modality, "\(error)"))
                 return nil

@@ -20,6 +20,12 @@ struct Folds: Equatable {
         self.count = count
     }
 
+    /// Of `rows`, which were divided in this order: those that a fold holds out, and the others.
+    func split<Row>(_ rows: [Row], holdingOut fold: Int) -> (held: [Row], rest: [Row]) {
+        let part = { (isHeld: Bool) in zip(rows, numbers).filter { ($0.1 == fold) == isHeld }.map(\.0) }
+        return (part(true), part(false))
+    }
+
     /// Folds that are known.
     init(numbers: [Int], count: Int) { (self.numbers, self.count) = (numbers, count) }
 }

@@ -7,6 +7,8 @@ public struct EnsembleFusion: Fusion {
     /// The outputs of all heads.
     public let dimension: Int
     let targets: [Target]
+    /// What the members are.
+    let settings: Members
     private let members: [Member]
     /// `[members]`, adding up to 1.
     private let weights: Tensor
@@ -28,11 +30,12 @@ public struct EnsembleFusion: Fusion {
 
     /// Declares the members' weights in `scope`, a number each: under `fusion`, `head` and `temperature`.
     init(
-        _ scope: Scope, _ modalities: [FusedModality], _ targets: [Target], _ makes: [(FusionKind, FusionKind.MakeForTargets)],
+        _ scope: Scope, _ modalities: [FusedModality], _ targets: [Target], _ settings: Members,
+        _ makes: [FusionKind.MakeForTargets],
         heads: (Scope, Int) throws -> TaskHeads
     ) throws {
-        self.targets = targets
-        members = try makes.enumerated().map { index, member in
+        (self.targets, self.settings) = (targets, settings)
+        members = try zip(settings.kinds, makes).enumerated().map { index, member in
             let place = scope / index
             let fusion = try member.1(place / "fusion", modalities, targets, heads)
             return Member(
@@ -107,8 +110,8 @@ extension FusionKind {
     public static let ensemble = FusionKind(ensembling: "ensemble", paper: "Caruana et al. 2004, ICML") { reader, basics in
         let members = EnsembleFusion.Members(&reader)
         var scratch = ConfigurationReader(ConfigurationDocument(yaml: "", file: ""))
-        let makes = members.kinds.map { ($0, $0.read(&scratch, Basics(dimension: $0.standardDimension, dropout: basics.dropout))) }
-        return { try EnsembleFusion($0, $1, $2, makes, heads: $3) }
+        let makes = members.kinds.map { $0.read(&scratch, Basics(dimension: $0.standardDimension, dropout: basics.dropout)) }
+        return { try EnsembleFusion($0, $1, $2, members, makes, heads: $3) }
     }
 }
 

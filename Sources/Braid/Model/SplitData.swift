@@ -50,8 +50,8 @@ struct SplitData {
         guard folds.count == count else {
             throw BraidError(.badData, "the train split has \(folds.count) groups and cannot be held out in \(count) folds")
         }
-        let part = { (isHeld: Bool) in zip(train, folds.numbers).filter { ($0.1 == fold) == isHeld }.map(\.0) }
-        return try SplitData(all, train: part(false), val: rows(.val), test: part(true))
+        let (held, rest) = folds.split(train, holdingOut: fold)
+        return try SplitData(all, train: rest, val: rows(.val), test: held)
     }
 
     /// The samples that have any of `model`'s modalities, for that model, whose frozen encoders are the same.

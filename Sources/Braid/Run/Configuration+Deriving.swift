@@ -118,6 +118,11 @@ extension Configuration {
         return there.count < asked.count ? try fitted.keeping(there) : fitted
     }
 
+    /// Says which sections are given that act in other commands, and not in this one.
+    func noteIdle(_ sections: [String], in command: String, _ reporter: any Reporter) {
+        for section in sections where document.has(section) { reporter.note("\(section): does not act in braid \(command)") }
+    }
+
     /// What a model keeps of it.
     func modelSettings(manifestSHA256: String) -> ModelSettings {
         ModelSettings(

@@ -48,11 +48,9 @@ struct CrossEvaluator {
         let progress = SharedProgress(reporter.begin("cross-validating", total: settings.folds * settings.repeats))
         // Trainings only read what is embedded.
         nonisolated(unsafe) let all = all
-        let found = try concurrentMap(settings.folds * settings.repeats, workers: device == .cpu ? nil : 1) { number in
+        let found = try SideBySide(on: device)(settings.folds * settings.repeats) { number in
             defer { progress.advance() }
-            return try onOneThread {
-                try self.fold(number % settings.folds, repetition: number / settings.folds, encoders, all, rows)
-            }
+            return try self.fold(number % settings.folds, repetition: number / settings.folds, encoders, all, rows)
         }
         progress.finish()
         let heads = try targets.indices.map { head in
@@ -103,8 +101,8 @@ struct CrossEvaluator {
         _ rows: [Int], _ all: BatchSource, by stratum: String?, count: Int, seed: Int, fold: Int
     ) -> (Int, held: [Int], rest: [Int]) {
         let folds = Folds(rows.map { all.samples[$0] }, by: stratum, count: count, seed: seed)
-        let part = { (isHeld: Bool) in zip(rows, folds.numbers).filter { ($0.1 == fold) == isHeld }.map(\.0) }
-        return (folds.count, part(true), part(false))
+        let (held, rest) = folds.split(rows, holdingOut: fold)
+        return (folds.count, held, rest)
     }
 
     private func choose(

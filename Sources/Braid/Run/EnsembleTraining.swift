@@ -25,15 +25,14 @@ struct EnsembleTraining {
             throw BraidError(.internal, "fusion.type: \(configuration.fusion.kind.name) is no ensemble")
         }
         let started = ContinuousClock.now
-        var reader = ConfigurationReader(configuration.document)
-        let members = EnsembleFusion.Members(&reader)
+        let members = ensemble.settings
         let (encoders, targets) = (Array(model.encoders.values), model.targets)
         // Members only read what is embedded.
         nonisolated(unsafe) let data = data
-        let made = try concurrentMap(members.kinds.count, workers: device == .cpu ? nil : 1) { number in
+        let made = try SideBySide(on: device)(members.kinds.count) { number in
             // One that is named before has another seed.
             let earlier = members.kinds[..<number].count { $0 == members.kinds[number] }
-            return try onOneThread { try make(members.kinds[number], seedOffset: earlier, targets, encoders, data) }
+            return try make(members.kinds[number], seedOffset: earlier, targets, encoders, data)
         }
         let selection = EnsembleSelection(
             logits: made.map(\.val), targets: model.targets, headWeights: configuration.heads.map(\.weight),

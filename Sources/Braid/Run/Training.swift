@@ -57,9 +57,7 @@ public struct Training {
             configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
             stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample)
         let configuration = try self.configuration.fitting(manifest, reporter: reporter)
-        if configuration.search.isGiven {
-            reporter.note("search: is for braid search alone; what is trained is what the other keys say")
-        }
+        configuration.noteIdle(["search"], in: "train", reporter)
         let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
         if resume { try checkSame(configuration) } else { try run.create() }
         try Generator.seed(UInt64(configuration.training.seed))

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Braid
+@testable import Torch
 
 @Suite struct ComparisonTests {
     private let small: SmallRun
@@ -64,6 +65,13 @@ import Testing
         #expect(raced.table.contains("Given up after fewer seeds"))
         let whole = try Comparison.run(recipes, seeds: [0, 1, 2], givesUp: false)
         #expect(whole.entries.allSatisfy { $0.runs.count == 3 } && whole.givenUp.isEmpty)
+    }
+
+    /// Another device than the CPU is shared by all: several jobs on it are refused, and not made one in silence.
+    @Test func jobsActOnTheCPUAlone() throws {
+        #expect(throws: BraidError.self) { _ = try SideBySide(on: .cuda(0), jobs: 2) }
+        #expect(try SideBySide(on: .cuda(0), jobs: nil)(3) { $0 } == [0, 1, 2])
+        #expect(try SideBySide(on: .cpu, jobs: 2)(3) { $0 } == [0, 1, 2])
     }
 
     /// A comparison trains what train trains.

@@ -39,11 +39,9 @@ struct HeldOutFolds {
         // Trainings only read what is embedded.
         nonisolated(unsafe) let held = self
         let silent = try configuration.silent(seed: configuration.training.seed)
-        let found = try concurrentMap(chosen.count, workers: device == .cpu ? nil : 1) { number in
+        let found = try SideBySide(on: device)(chosen.count) { number in
             defer { progress.advance() }
-            return try onOneThread {
-                try Generator.own(seed: UInt64(silent.training.seed), on: held.device) { try held.fold(silent, chosen[number]) }
-            }
+            return try Generator.own(seed: UInt64(silent.training.seed), on: held.device) { try held.fold(silent, chosen[number]) }
         }
         return Answers(
             samples: found.flatMap(\.samples),
@@ -53,8 +51,8 @@ struct HeldOutFolds {
 
     private func fold(_ configuration: Configuration, _ fold: Int) throws -> Fold {
         let start = ContinuousClock.now
-        let part = { (isHeld: Bool) in zip(train, folds.numbers).filter { ($0.1 == fold) == isHeld }.map(\.0) }
-        let data = try SplitData(all, train: part(false), val: val, test: part(true))
+        let (out, rest) = folds.split(train, holdingOut: fold)
+        let data = try SplitData(all, train: rest, val: val, test: out)
         let model = try configuration.model(encoders, targets, manifestSHA256: "", device: device)
         _ = try SilentTraining(configuration, model, data, device: device, judgesVal: false)
         guard let test = data.test else { throw BraidError(.internal, "a fold without a row") }

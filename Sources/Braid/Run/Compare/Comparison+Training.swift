@@ -46,6 +46,7 @@ extension Comparison {
     ) throws -> Comparison {
         guard let first = candidates.first, !seeds.isEmpty else { throw BraidError(.usage, "there is nothing to compare") }
         let started = ContinuousClock.now
+        first.configuration.noteIdle(["search", "evaluation"], in: "compare", reporter)
         var embedded = try SharedEmbeddings(candidates.map(\.configuration), for: .compare, reporter: reporter)
         let head = first.configuration.heads[0]
         let metric = metric ?? head.task.standardMetrics[0]
@@ -60,7 +61,7 @@ extension Comparison {
             candidates: all.enumerated().map {
                 .init(name: $1.name, configuration: $1.configuration, isSingle: $0 >= candidates.count)
             },
-            metric: metric, embedded: embedded, jobs: embedded.device == .cpu ? jobs ?? processors : 1, givesUp: givesUp,
+            metric: metric, embedded: embedded, sideBySide: try SideBySide(on: embedded.device, jobs: jobs), givesUp: givesUp,
             reporter: reporter)
         let trainings = try race.run(seeds)
         var recipes: [String: @Sendable (URL) -> String] = [:]
@@ -76,8 +77,6 @@ extension Comparison {
             samples: embedded.counts, recipes: recipes,
             verdict: try verdict(entries, trainings, metric), commonRows: common?.count ?? 0)
     }
-
-    private static var processors: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     /// Fewer val rows than these are no ground to choose on.
     private static let fewest = 10

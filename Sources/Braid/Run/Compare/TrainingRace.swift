@@ -6,8 +6,8 @@ struct TrainingRace {
     let candidates: [Candidate]
     let metric: Metric
     let embedded: SharedEmbeddings
-    /// How many trainings run at a time.
-    let jobs: Int
+    /// How trainings run beside each other.
+    let sideBySide: SideBySide
     /// Whether recipes are given up.
     let givesUp: Bool
     let reporter: any Reporter
@@ -35,11 +35,9 @@ struct TrainingRace {
             let work = running.flatMap { candidate in round.map { (candidate, $0) } }
             // Trainings only read what is embedded.
             nonisolated(unsafe) let embedded = embedded
-            let trained = try concurrentMap(work.count, workers: jobs) { [candidates, metric] number in
+            let trained = try sideBySide(work.count) { [candidates, metric] number in
                 defer { progress.advance() }
-                return try onOneThread {
-                    try ComparedTraining(candidates[work[number].0].configuration, seed: work[number].1, metric, embedded)
-                }
+                return try ComparedTraining(candidates[work[number].0].configuration, seed: work[number].1, metric, embedded)
             }
             for (task, training) in zip(work, trained) { found[task.0].append(training) }
             done += round.count

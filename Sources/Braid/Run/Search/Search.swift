@@ -60,7 +60,9 @@ public struct Search {
     /// - Parameter resume: Whether results that lie in the folder are taken over.
     /// - Throws: `BraidError` where nothing can be tried, or the folder holds another search already.
     public func callAsFunction(resume: Bool = false) throws -> Outcome {
+        configuration.noteIdle(["evaluation"], in: "search", reporter)
         var embedded = try SharedEmbeddings([configuration], for: .search, reporter: reporter)
+        _ = try SideBySide(on: embedded.device, jobs: jobs)
         let trials = try SearchDraws(configuration: embedded.fitted(configuration), reporter: reporter).trials()
         let log = try SearchLog(folder, resume: resume)
         embedded = try SharedEmbeddings(trials.map(\.configuration), for: .search, reporter: reporter)
@@ -102,8 +104,7 @@ public struct Search {
         let progress = SharedProgress(reporter.begin("searching, \(epochs) epochs", total: trials.count))
         nonisolated(unsafe) let embedded = embedded
         let (metric, folds) = (metric, configuration.search.folds)
-        let workers = embedded.device == .cpu ? jobs : 1
-        let found = try concurrentMap(trials.count, workers: workers) { number in
+        let found = try SideBySide(on: embedded.device, jobs: jobs)(trials.count) { number in
             defer { progress.advance() }
             let trial = trials[number]
             let key = Fingerprint.of("\(data)\n\(try trial.configuration(epochs: epochs).yaml)")

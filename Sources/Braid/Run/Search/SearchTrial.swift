@@ -50,17 +50,15 @@ extension SearchTrial {
         let asked = try configuration(epochs: epochs)
         let seed = asked.training.seed
         let configuration = try asked.silent(seed: seed)
-        let answers = try onOneThread {
-            try Generator.own(seed: UInt64(seed), on: embedded.device) { () throws -> [HeadPredictions] in
-                guard folds > 0 else {
-                    let (model, data) = try embedded.prepare(configuration)
-                    return try [SilentTraining(configuration, model, data, device: embedded.device).val].compactMap { $0 }
-                }
-                return try (0..<folds).compactMap { fold in
-                    let (model, data) = try embedded.prepare(configuration, fold: fold, of: folds)
-                    _ = try SilentTraining(configuration, model, data, device: embedded.device, judgesVal: false)
-                    return try data.test.map { try model.predict($0).primary.labelled() }
-                }
+        let answers = try Generator.own(seed: UInt64(seed), on: embedded.device) { () throws -> [HeadPredictions] in
+            guard folds > 0 else {
+                let (model, data) = try embedded.prepare(configuration)
+                return try [SilentTraining(configuration, model, data, device: embedded.device).val].compactMap { $0 }
+            }
+            return try (0..<folds).compactMap { fold in
+                let (model, data) = try embedded.prepare(configuration, fold: fold, of: folds)
+                _ = try SilentTraining(configuration, model, data, device: embedded.device, judgesVal: false)
+                return try data.test.map { try model.predict($0).primary.labelled() }
             }
         }
         guard let first = answers.first else { throw BraidError(.badData, "no row is left to judge recipes by") }
