@@ -10,7 +10,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <mutex>
 
 #include "ctorch.h"
 #include "guard.h"
@@ -61,15 +60,15 @@ std::vector<at::Generator> &own_generators() {
 }
 
 /// Loads the CUDA half of libtorch, whose start-up code registers its kernels. One binary then serves both builds.
-void load_cuda_once() {
-    static std::once_flag once;
-    std::call_once(once, [] {
-        Dl_info info;
-        if (!dladdr(reinterpret_cast<void *>(&at::get_num_threads), &info)) return;
-        const auto library = std::filesystem::path(info.dli_fname).parent_path() / "libtorch_cuda.so";
-        if (!std::filesystem::exists(library)) return;
-        if (!dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL)) TORCH_WARN("cannot load ", library.string(), ": ", dlerror());
-    });
+///
+/// This comes before all else: libtorch asks once whether CUDA is there, at the first seed or the first tensor, and keeps the answer.
+void load_cuda() {
+    Dl_info info;
+    if (!dladdr(reinterpret_cast<void *>(&at::get_num_threads), &info)) return;
+    const auto library = std::filesystem::path(info.dli_fname).parent_path() / "libtorch_cuda.so";
+    std::error_code unreadable;
+    if (!std::filesystem::exists(library, unreadable)) return;
+    if (!dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL)) TORCH_WARN("cannot load ", library.string(), ": ", dlerror());
 }
 
 }  // namespace
@@ -79,6 +78,7 @@ extern "C" void ct_initialize(void) {
     // oneDNN keeps a compiled kernel for every shape it meets, a thousand of them, some hundred kilobytes each. Recordings
     // bring hundreds of shapes: memory would grow with them for a long time. Read by oneDNN at its first use.
     setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256", 0);
+    braid::guard([] { load_cuda(); });
 }
 
 const char *ct_last_error(void) { return braid::last_error().c_str(); }
@@ -209,7 +209,6 @@ int ct_set_generator_state(ct_tensor state) {
 
 int ct_cuda_device_count(int32_t *result) {
     return braid::guard([&] {
-        load_cuda_once();
         *result = at::hasCUDA() ? int32_t(at::detail::getCUDAHooks().deviceCount()) : 0;
     });
 }

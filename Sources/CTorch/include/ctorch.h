@@ -112,7 +112,7 @@ int ct_set_generator_state(ct_tensor state);
 /// library, before any other function.
 void ct_initialize(void);
 
-/// Loads libtorch_cuda from beside libtorch_cpu where there is one, and counts the devices: 0 where there is none.
+/// Counts the devices of libtorch_cuda, which ct_initialize loads from beside libtorch_cpu where there is one: else 0.
 int ct_cuda_device_count(int32_t *result);
 
 #ifdef __cplusplus
