@@ -31,7 +31,7 @@ LONGEST = RATE
 SOUNDFONT = pathlib.Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 NOISES = ("white", "pink", "brown", "hum", "clicks")
 HEADS = ("sound", "phonemes", "language", "speaker", "family", "pitch", "noise")
-COUNTS = {"notes": 26, "drum": 16, "word": 26, "invented": 3600, "stamps": 260, "noise": 50, "mixture": 700}
+COUNTS = {"notes": 40, "drum": 32, "word": 60, "invented": 9000, "stamps": 500, "noise": 120, "mixture": 2000}
 
 HELD_OUT = [program for program in range(128) if program % 8 in (2, 5)]
 FAMILIES = "piano chromatic organ guitar bass strings ensemble brass reed pipe lead pad effects ethnic percussive other".split()

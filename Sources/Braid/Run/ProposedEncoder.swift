@@ -11,7 +11,7 @@ struct ProposedEncoder {
     private static let pictures = 8
     private static let small = "resnet10-cifar-mnist"
     private static let photographs = "efficientnet-lite0"
-    private static let names: [Modality: String] = [.text: "all-MiniLM-L6-v2", .audio: "cnn10-fsdd"]
+    private static let names: [Modality: String] = [.text: "all-MiniLM-L6-v2", .audio: "cnn10-sounds"]
 
     /// nil for a modality that Braid has no weights for.
     ///
@@ -26,8 +26,9 @@ struct ProposedEncoder {
         guard let name = Self.names[modality] else { return nil }
         weights = "bundled:\(name)"
         let missing = "bundled:\(name) is not at hand on this machine: run make weights in Braid's checkout."
-        let known = modality == .audio ? ["bundled:\(name) knows spoken digits alone: for other sound take larger weights."] : []
-        reasons = known + (atHand.contains(name) ? [] : [missing])
+        let known =
+            "bundled:\(name) is small and knows instruments, drums and short speech: for other sound try larger weights too."
+        reasons = (modality == .audio ? [known] : []) + (atHand.contains(name) ? [] : [missing])
     }
 
     static func isProposed(_ modality: Modality) -> Bool { modality == .image || names[modality] != nil }

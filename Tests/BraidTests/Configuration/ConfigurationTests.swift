@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func theEncoderProposedForPicturesSuitsTheirSize() throws {
-        let all = ["all-MiniLM-L6-v2", "cnn10-fsdd", "efficientnet-lite0", "resnet10-cifar-mnist"]
+        let all = ["all-MiniLM-L6-v2", "cnn10-sounds", "efficientnet-lite0", "resnet10-cifar-mnist"]
         let tiny = try proposal(side: 48, atHand: all)
         #expect(tiny.contains("# The first 3 pictures are at most 48 pixels wide and high: a small network for small pictures."))
         #expect(try read(tiny).modalities[.image]?.weights == "bundled:resnet10-cifar-mnist")
