@@ -66,11 +66,11 @@ let package = Package(
             name: "CImageCodecs",
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
-        .systemLibrary(name: "CSndFile"),
+        .systemLibrary(name: "CSound"),
         .target(
             name: "Braid",
             dependencies: [
-                "BraidSupport", "BraidTokenizers", "BraidHub", "Torch", "CImageCodecs", "CSndFile", "Yams",
+                "BraidSupport", "BraidTokenizers", "BraidHub", "Torch", "CImageCodecs", "CSound", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.copy("Resources/weights")],

@@ -72,8 +72,12 @@ public struct LogMelFrontEnd: FrontEnd {
     ///
     /// - Throws: `DecodeError` where the recording cannot be decoded; `BraidError` where the sample has none.
     public func prepare(_ medium: Medium) throws -> Tensor {
-        let clip = try AudioDecoder.decode(medium).resampled(to: settings.sampleRate)
-        return try spectrogram(Tensor(clip.samples, shape: [1, clip.samples.count])).squeezed(0)
+        let reader = try RecordingReader(medium)
+        let resampler = reader.rate == settings.sampleRate ? nil : try Resampler(from: reader.rate, to: settings.sampleRate)
+        var blocks = SpectrogramBlocks(self)
+        while case let piece = try reader.next(), !piece.isEmpty { try blocks.take(resampler?.process(piece) ?? piece) }
+        try blocks.take(resampler?.finish() ?? [])
+        return try blocks.finish()
     }
 
     /// Makes log-mel spectrograms `[B, frames, mels]` of waveforms `[B, N]`; short ones are padded with silence first.
@@ -84,6 +88,17 @@ public struct LogMelFrontEnd: FrontEnd {
         let padded = missing > 0 ? try waveform.padded([0, missing]) : waveform
         let spectrum = try padded.spectrogram(
             fft: settings.fft, hop: settings.hop, window: windowTensor, power: settings.power, isCentered: settings.isCentered)
+        return try logMel(spectrum)
+    }
+
+    /// The frames that start within `signal`, without anything around it: their mel bins in a row.
+    func frames(of signal: ArraySlice<Float>) throws -> [Float] {
+        let spectrum = try Tensor(Array(signal), shape: [1, signal.count]).spectrogram(
+            fft: settings.fft, hop: settings.hop, window: windowTensor, power: settings.power, isCentered: false)
+        return try logMel(spectrum).array()
+    }
+
+    private func logMel(_ spectrum: Tensor) throws -> Tensor {
         let mel = try spectrum.matmul(filters)
         let log: Tensor
         switch settings.logarithm {
@@ -96,7 +111,7 @@ public struct LogMelFrontEnd: FrontEnd {
 
     /// How long a recording of `count` samples must be made: long enough for the encoder, and, where windows are fixed and
     /// overlap, long enough that the last of them is whole.
-    private func wantedSamples(_ count: Int) -> Int {
+    func wantedSamples(_ count: Int) -> Int {
         guard !settings.isCentered else { return max(count, settings.fft, (leastFrames - 1) * settings.hop) }
         let least = settings.window + (leastFrames - 1) * settings.hop
         guard let patches = settings.patches, patches.hop < patches.frames, count > least else { return max(count, least) }

@@ -104,3 +104,28 @@ import Torch
         #expect(try frontEnd.spectrogram(Tensor([Float(0.5)], shape: [1, 1])).shape[1] >= 16)
     }
 }
+
+/// A long recording's spectrogram, made block by block, is that of the whole.
+@Suite struct SpectrogramBlocksTests {
+    @Test(arguments: [SpectrogramSettings.panns, .vggish, .yamnet, Self.shortWindow]) func blocksMakeTheWhole(
+        _ settings: SpectrogramSettings
+    ) throws {
+        let frontEnd = try LogMelFrontEnd(settings)
+        var random = SystemRandomNumberGenerator()
+        for count in [1, 700, 6000 * settings.hop + 12_345, 13_000 * settings.hop + 7] {
+            let samples = (0..<count).map { _ in Float.random(in: -0.5...0.5, using: &random) }
+            guard count > settings.fft / 2 || !settings.isCentered else { continue }
+            var blocks = SpectrogramBlocks(frontEnd)
+            for start in stride(from: 0, to: count, by: 5000) { try blocks.take(Array(samples[start..<min(start + 5000, count)])) }
+            let found = try blocks.finish()
+            let expected = try frontEnd.spectrogram(Tensor(samples, shape: [1, count])).squeezed(0)
+            #expect(found.shape == expected.shape)
+            let difference = try (found - expected).absolute().maximum([0, 1]).item()
+            #expect(difference < 2e-3, "\(count) samples: \(difference)")
+        }
+    }
+
+    /// A window shorter than the transform, centred.
+    static let shortWindow = SpectrogramSettings(
+        sampleRate: 16_000, window: 400, fft: 512, hop: 160, melBins: 40, low: 20, high: 8000, logarithm: .natural(offset: 1e-4))
+}
