@@ -6,8 +6,9 @@ whose logistic regression, tuned alike, is best on val. Script and Braid see the
 
 Sets: digits, 420 of its training rows, those with one and with two modalities of noise, stamps, AV-MNIST with 1,000 rows, and with
 --large with 55,000. Five draws or divisions of each, and intervals (95 %, Student's t) over their paired differences; the 55,000 are
-one draw, whose interval is over test rows. What is missing of the data is made first: stamps are fetched by apt-get (161 MB), AV-MNIST
-and its encoders take some ten minutes more (from mnist-png.tar.gz and fsdd-wav.tar.gz, in ../shared/data or --archives).
+one draw, whose interval is over test rows, and C is there a power of ten, that of the train split in the refit too. What is missing
+of the data is made first: stamps are fetched by apt-get (161 MB), AV-MNIST and its encoders take some ten minutes more (from
+mnist-png.tar.gz and fsdd-wav.tar.gz, in ../shared/data or --archives).
 
 Usage: benchmarks/answers.py path/to/braid [--sets "digits-420;stamps"] [--large] [--set key=value]...
 Needs numpy, scipy, scikit-learn, safetensors, soundfile, and pillow where AV-MNIST is made.
@@ -41,15 +42,16 @@ SMALL = {"image": "bundled:resnet10-cifar-mnist", "text": "bundled:all-MiniLM-L6
 PHOTOS = SMALL | {"image": "bundled:efficientnet-lite0"}  # what braid init proposes for larger pictures
 WHO = ("single", "script", "refitted", "braid")
 CS = 10.0 ** numpy.arange(-4, 2.1, 0.5)
+MANY = 20_000  # rows, beyond which C is a whole power of ten, or the regressions would take hours
 
 
 # ---- the 40-line script ---------------------------------------------------------------------------------------------------------
 
 
-def regression(x, y, folds):
-    """The logistic regression whose C has the least log loss in 5 folds, and its held-out log-probabilities."""
+def regression(x, y, folds, cs):
+    """The logistic regression whose C of `cs` has the least log loss in 5 folds, its held-out log-probabilities, and C."""
     best = None
-    for c in CS:
+    for c in cs:
         held = cross_val_predict(LogisticRegression(C=c, max_iter=1000, tol=1e-3), x, y, cv=folds, method="predict_proba")
         loss = log_loss(y, held, labels=numpy.unique(y))
         if best is None or loss < best[0]:
@@ -57,26 +59,28 @@ def regression(x, y, folds):
         elif loss > best[0]:
             break
     model = LogisticRegression(C=best[1], max_iter=1000, tol=1e-3).fit(x, y)
-    return model, numpy.log(best[2].clip(1e-9))
+    return model, numpy.log(best[2].clip(1e-9)), best[1]
 
 
-def script(parts, present, y, train, test):
-    """Log-probabilities `[rows, classes]` on `test` of the stack, and of each modality alone, learnt from `train`. A row votes with what
-    it has; `y` are the classes' numbers."""
-    classes = y.max() + 1
+def script(parts, present, y, train, test, chosen=()):
+    """Log-probabilities `[rows, classes]` on `test` of the stack, and of each modality alone, learnt from `train`, and each one's C. A row
+    votes with what it has; `y` are the classes' numbers, `chosen` the Cs where they are not to be searched for."""
+    classes, cs = y.max() + 1, []
+    grid = CS[::2] if len(train) > MANY else CS
     held, said = numpy.zeros((len(parts), len(train), classes)), numpy.zeros((len(parts), len(test), classes))
     for m, x in enumerate(parts):
         has, asked = present[m][train], present[m][test]
         scale = StandardScaler().fit(x[train][has])
         own, counts = numpy.unique(y[train][has], return_counts=True)
         folds = StratifiedKFold(min(5, max(2, counts.min())), shuffle=True, random_state=0)
-        model, logs = regression(scale.transform(x[train][has]), y[train][has], folds)
+        model, logs, c = regression(scale.transform(x[train][has]), y[train][has], folds, chosen[m : m + 1] or grid)
+        cs.append(c)
         held[m][has] = said[m][asked] = numpy.log(1e-9)  # of classes that it has not seen
         held[numpy.ix_([m], has, own)] = logs
         said[numpy.ix_([m], asked, own)] = numpy.log(model.predict_proba(scale.transform(x[test][asked])).clip(1e-9))
     loss = lambda w: -log_softmax(numpy.tensordot(w, held, 1), 1)[numpy.arange(len(train)), y[train]].mean()  # noqa: E731
     weights = minimize(loss, numpy.ones(len(parts)), bounds=[(0, None)] * len(parts)).x
-    return log_softmax(numpy.tensordot(weights, said, 1), 1), said
+    return log_softmax(numpy.tensordot(weights, said, 1), 1), said, cs
 
 
 # ---- the sets -------------------------------------------------------------------------------------------------------------------
@@ -226,9 +230,11 @@ def one(braid, name, seed, overrides):
     place = {split: numpy.array([i for i, row in enumerate(rows) if row["split"] == split]) for split in ("train", "val", "test")}
     asked = numpy.concatenate([place["val"], place["test"]])
     both, truth, vals = numpy.concatenate([place["train"], place["val"]]), y[place["test"]], len(place["val"])
-    (stack, alone), seconds = timed(lambda: script(parts, present, y, place["train"], asked))
+    (stack, alone, cs), seconds = timed(lambda: script(parts, present, y, place["train"], asked))
+    print(f"# {name}, draw {seed}: the script's C {cs}, {seconds:.0f} s", file=sys.stderr, flush=True)
+    chosen = cs if len(both) > MANY else ()
     single = alone[int((alone[:, :vals].argmax(2) == y[place["val"]]).mean(1).argmax())]
-    said = {"single": single[vals:], "script": stack[vals:], "refitted": script(parts, present, y, both, place["test"])[0]}
+    said = {"single": single[vals:], "script": stack[vals:], "refitted": script(parts, present, y, both, place["test"], chosen)[0]}
     run = folder / "run"
     shutil.rmtree(run, ignore_errors=True)
     sets = [part for override in [f"training.seed={seed}", *overrides] for part in ("--set", override)]

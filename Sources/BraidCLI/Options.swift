@@ -2,7 +2,11 @@ public import ArgumentParser
 public import Braid
 import Foundation
 
-extension Split: ExpressibleByArgument {}
+extension Split: ExpressibleByArgument {
+    /// The split of that name, or of another that people use for it, such as `valid`.
+    public init?(argument: String) { self.init(named: argument) }
+}
+
 extension Modality: ExpressibleByArgument {}
 extension DeviceChoice: ExpressibleByArgument {}
 extension BadSample.Policy: ExpressibleByArgument {}
@@ -69,7 +73,7 @@ struct RowOptions: ParsableArguments {
         case nil: return .heldOut
         case "all": return .all
         case let name?:
-            guard let split = Split(rawValue: name) else {
+            guard let split = Split(named: name) else {
                 throw ValidationError("--split \(name): expected train, val, test or all")
             }
             return .split(split)

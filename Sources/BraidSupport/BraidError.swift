@@ -39,8 +39,8 @@ public struct BraidError: Error, CustomStringConvertible, Sendable {
         self.faults = faults
     }
 
-    /// One line a fault, for a person to read.
-    public var description: String { faults.map(\.description).joined(separator: "\n") }
+    /// One line a fault, for a person to read; of many that say the same of different places the first five, and how many more.
+    public var description: String { GroupedLines.of(faults.map(\.description)).joined(separator: "\n") }
 }
 
 /// One thing that is wrong with an input, and where it stands.

@@ -65,6 +65,7 @@ public struct Inference {
             url, columns: settings.columns, adaptsColumns: true, splits: settings.splits, stratum: settings.heads.stratum,
             needsLabels: needsLabels,
             onBadSample: options.onBadSample)
+        for note in manifest.notes { options.reporter.note(note) }
         // Rows that nothing is judged by need no one to say what they were before.
         let isJudged = needsLabels || rows != .all
         let choice = RowChoice(

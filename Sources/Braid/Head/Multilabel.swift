@@ -6,23 +6,32 @@ extension TaskKind {
     public static let multilabel = TaskKind("multilabel", Multilabel.self)
 }
 
-/// Any of several classes at once, each by a sigmoid of its own. A cell holds names joined by `|`.
+/// Any of several classes at once, each by a sigmoid of its own. A cell holds names joined by `|` or another separator, or a list of JSON or Python.
 public struct Multilabel: LearningTask {
     /// A label says of each class whether it applies.
     public static let form = LabelForm.flags
     private let settings: ClassificationSettings
+    /// What stands between two names.
+    private let separator: String
 
     /// The task with plain settings, or those given.
-    public init(_ settings: ClassificationSettings = ClassificationSettings()) { self.settings = settings }
+    public init(_ settings: ClassificationSettings = ClassificationSettings(), separator: String = "|") {
+        (self.settings, self.separator) = (settings, separator)
+    }
 
-    /// Reads the keys of the loss and of calibration.
-    public init(_ reader: inout ConfigurationReader, at path: String) { settings = ClassificationSettings(&reader, at: path) }
+    /// Reads the keys of the loss and of calibration, and the separator.
+    public init(_ reader: inout ConfigurationReader, at path: String) {
+        settings = ClassificationSettings(&reader, at: path)
+        separator = reader.string("\(path).separator", "|", "What stands between two names in a cell.")
+        if separator.isEmpty { reader.fault("is empty; expected what stands between two names", "\(path).separator") }
+    }
 
-    /// The names that `|` joins; none where the cell is a lone `|`.
+    /// The names of a list, or those that the separator joins; none where the cell is a lone separator.
     public func names(in text: String) throws(TargetError) -> [String] {
-        guard text != "|" else { return [] }
-        let names = text.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
-        guard !names.contains("") else { throw .emptyName(text) }
+        guard text != separator else { return [] }
+        let parts = NameList.names(in: text) ?? text.split(separator: separator, omittingEmptySubsequences: false).map(String.init)
+        let names = parts.map { $0.trimmingCharacters(in: .whitespaces) }
+        guard !names.contains("") else { throw .emptyName(text, separator) }
         guard Set(names).count == names.count else { throw .doubledName(text) }
         return names
     }

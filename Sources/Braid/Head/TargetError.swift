@@ -6,8 +6,8 @@ public enum TargetError: Error, CustomStringConvertible {
     case lacking(String)
     /// A class that the train split does not have.
     case unknownClass(String, known: [String])
-    /// A list of names of which one is empty.
-    case emptyName(String)
+    /// A list of names of which one is empty, and what stands between them.
+    case emptyName(String, String)
     /// A list of names with one twice.
     case doubledName(String)
     /// What should be a number.
@@ -22,8 +22,9 @@ public enum TargetError: Error, CustomStringConvertible {
         case .unknownClass(let name, let known):
             let shown = known.prefix(20).joined(separator: ", ") + (known.count > 20 ? ", …" : "")
             return "class \(name) is not among those of the train split, so it cannot be learnt or judged: \(shown)"
-        case .emptyName(let text):
-            return "\"\(text)\" has an empty name; expected names joined by |, or a lone | where no class applies"
+        case .emptyName(let text, let separator):
+            return
+                "\"\(text)\" has an empty name; expected names joined by \(separator), or a lone \(separator) where no class applies"
         case .doubledName(let text): return "\"\(text)\" names a class twice"
         case .notANumber(let text): return "\"\(text)\" is not a number; head.task is regression"
         }

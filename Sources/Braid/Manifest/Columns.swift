@@ -36,9 +36,12 @@ public struct Columns: Sendable, Equatable {
     func name(_ known: String) -> String { names[known] ?? known }
 
     /// The mapping as far as a file with these columns follows it: one that uses the plain names, or lacks a column, is read as
-    /// it is. For files that a model meets after its training.
+    /// it is, and columns that it has besides mean nothing. For files that a model meets after its training.
     func adapted(to header: [String]) -> Columns {
-        Columns(names: names.filter { header.contains($0.value) }, ignored: ignored, labels: labels)
+        let names = names.filter { header.contains($0.value) }
+        let meant = Set((Self.known + labels).map { names[$0] ?? $0 })
+        return Columns(
+            names: names, ignored: ignored + header.filter { !meant.contains($0) && !ignored.contains($0) }, labels: labels)
     }
 
     /// Faults of a header: columns that mean nothing, and mapped ones that are not there.

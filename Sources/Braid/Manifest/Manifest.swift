@@ -10,13 +10,18 @@ public struct Manifest: Sendable {
     public let hasSplitColumn: Bool
     /// Files that samples name and that are not there. `samples` still holds those samples.
     public let missingFiles: [BadSample]
+    /// What a reader of the manifest should know: rows that were left out, splits that were made.
+    public let notes: [String]
 
     /// Makes one from its parts, for samples that no file was read for.
-    public init(url: URL, samples: [Sample], hasSplitColumn: Bool = false, missingFiles: [BadSample] = []) {
+    public init(
+        url: URL, samples: [Sample], hasSplitColumn: Bool = false, missingFiles: [BadSample] = [], notes: [String] = []
+    ) {
         self.url = url
         self.samples = samples
         self.hasSplitColumn = hasSplitColumn
         self.missingFiles = missingFiles
+        self.notes = notes
     }
 
     /// Reads a manifest whole, and reports everything that is wrong with it in one error.
@@ -37,28 +42,49 @@ public struct Manifest: Sendable {
         onBadSample: BadSample.Policy = .fail
     ) throws -> Manifest {
         let columns = adaptsColumns ? columns.adapted(to: try RowReader.columns(of: url)) : columns
+        let (manifest, faults) = try scan(
+            url, columns: columns, splits: splits, stratum: stratum, needsLabels: needsLabels, onBadSample: onBadSample)
+        guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
+        return manifest
+    }
+
+    /// Reads a manifest whole: the rows that can be used, and everything that is wrong with the others.
+    static func scan(
+        _ url: URL, columns: Columns, splits: SplitFractions?, stratum: String?, needsLabels: Bool = true,
+        onBadSample: BadSample.Policy
+    ) throws -> (Manifest, [Fault]) {
         var reader = RowReader(url)
         var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels)
         try reader.read { builder.add($0) }
-        try check(reader, builder, columns, onBadSample: onBadSample)
+        let faults = faults(reader, builder, columns, onBadSample: onBadSample)
         var samples = builder.samples
-        if let splits, !builder.hasSplits { splits.assign(&samples, by: stratum) }
-        return Manifest(url: url, samples: samples, hasSplitColumn: builder.hasSplits, missingFiles: builder.missingFiles)
+        var notes = builder.notes
+        if let splits {
+            if !builder.hasSplits {
+                splits.assign(&samples, by: stratum)
+            } else if needsLabels, let note = splits.holdOut(&samples, by: stratum) {
+                notes.append(note)
+            }
+        }
+        let manifest = Manifest(
+            url: url, samples: samples, hasSplitColumn: builder.hasSplits, missingFiles: builder.missingFiles, notes: notes)
+        return (manifest, faults)
     }
 
-    /// - Throws: `BraidError` with everything that is wrong with a file that was read to its end.
-    static func check(
+    /// Everything that is wrong with a file that was read to its end, in the order of its lines. Media that are missing are part of it where
+    /// they are not to be skipped, or something else is wrong too.
+    static func faults(
         _ reader: RowReader, _ builder: SampleBuilder, _ columns: Columns, onBadSample: BadSample.Policy
-    ) throws {
+    ) -> [Fault] {
         let file = reader.url.lastPathComponent
         let headerFaults = columns.faults(in: reader.columns, file: file) + builder.columnFaults(reader.columns)
         var faults = headerFaults + reader.faults + builder.faults
-        if faults.isEmpty && builder.count == 0 { faults.append(Fault("the manifest has a header and no rows", file: file)) }
-        let missing = builder.missingFiles
-        guard faults.isEmpty, onBadSample == .skip || missing.isEmpty else {
-            let all = faults + missing.map(\.fault)
-            throw BraidError(.badData, faults: all.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
+        if faults.isEmpty && builder.count == 0 && builder.emptyRows.isEmpty {
+            faults.append(Fault("the manifest has a header and no rows", file: file))
         }
+        let bad = builder.emptyRows + builder.missingFiles.map(\.fault)
+        guard !faults.isEmpty || onBadSample == .fail else { return [] }
+        return (faults + bad).sorted { ($0.line ?? 0) < ($1.line ?? 0) }
     }
 
     /// The samples of one split, in the file's order.

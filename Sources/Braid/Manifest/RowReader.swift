@@ -53,14 +53,24 @@ struct RowReader {
     }
 
     private mutating func readDelimited(_ file: FileHandle, _ separator: Character, _ body: (RawRow) -> Void) throws {
-        var parser = DelimitedParser(separator: separator)
-        var isFirst = true
-        while let chunk = try file.read(upToCount: 1 << 16), !chunk.isEmpty {
-            parser.feed(isFirst ? chunk.withoutByteOrderMark : chunk) { take($0, $1, body) }
-            isFirst = false
+        var chunk = try file.read(upToCount: 1 << 16) ?? Data()
+        guard !isUTF16(chunk) else { return }
+        chunk = chunk.withoutByteOrderMark
+        var parser = DelimitedParser(separator: chunk.hasSemicolons && separator == "," ? ";" : separator)
+        while !chunk.isEmpty {
+            parser.feed(chunk) { take($0, $1, body) }
             if stopsAtHeader && !columns.isEmpty { return }
+            chunk = try file.read(upToCount: 1 << 16) ?? Data()
         }
-        if let unclosed = parser.finish({ take($0, $1, body) }) { faults.append(fault(unclosed.message, unclosed.line)) }
+        let unclosed = parser.finish { take($0, $1, body) }
+        faults += (parser.faults + [unclosed].compactMap { $0 }).map { fault($0.message, $0.line) }
+    }
+
+    /// A file of UTF-16 is one fault, not one a row.
+    private mutating func isUTF16(_ chunk: Data) -> Bool {
+        guard chunk.starts(with: [0xFF, 0xFE]) || chunk.starts(with: [0xFE, 0xFF]) else { return false }
+        faults.append(fault("is UTF-16, as Excel's \"Unicode text\" is; save the file as UTF-8"))
+        return true
     }
 
     private mutating func take(_ line: Int, _ fields: [[UInt8]], _ body: (RawRow) -> Void) {
@@ -89,6 +99,7 @@ struct RowReader {
         var pending = Data()
         var line = 0
         while let chunk = try file.read(upToCount: 1 << 16), !chunk.isEmpty {
+            if line == 0, pending.isEmpty, isUTF16(chunk) { return }
             var rest = (line == 0 && pending.isEmpty ? chunk.withoutByteOrderMark : chunk)[...]
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 line += 1
@@ -109,7 +120,11 @@ struct RowReader {
         }
         guard !text.allSatisfy(\.isWhitespace) else { return }
         guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
-            faults.append(fault("is not a JSON object; expected one object a line", line))
+            let isNaN = text.contains(/[:,\[]\s*-?(NaN|Infinity)\s*[,}\]]/)
+            let message =
+                isNaN
+                ? "holds NaN or Infinity, which JSON does not have; write null" : "is not a JSON object; expected one object a line"
+            faults.append(fault(message, line))
             return
         }
         var cells: [String: String] = [:]
@@ -117,15 +132,12 @@ struct RowReader {
             if !columns.contains(key) { columns.append(key) }
             switch value {
             case let text as String: cells[key] = text
-            case let number as NSNumber where number.objCType.pointee != CChar(UInt8(ascii: "c")): cells[key] = number.stringValue
+            case let number as NSNumber:
+                let isTruth = number.objCType.pointee == CChar(UInt8(ascii: "c"))
+                cells[key] = isTruth ? (number.boolValue ? "true" : "false") : number.stringValue
             case is NSNull: cells[key] = ""
-            case let names as [String]:
-                // What a cell of CSV holds: names joined by |, a lone | for none.
-                if names.contains(where: { $0.contains("|") }) {
-                    faults.append(fault("a name in a list must not hold |", line, key))
-                }
-                cells[key] = names.isEmpty ? "|" : names.joined(separator: "|")
-            default: faults.append(fault("must be a string, a number, a list of strings or null", line, key))
+            case let names as [String]: cells[key] = NameList.text(names)
+            default: faults.append(fault("must be a string, a number, true, false, a list of strings or null", line, key))
             }
         }
         body(RawRow(line: line, cells: cells))
@@ -137,5 +149,11 @@ struct RowReader {
 }
 
 extension Data {
+    /// Whether the first line has semicolons where commas are expected, as spreadsheets write it in much of Europe.
+    fileprivate var hasSemicolons: Bool {
+        let header = prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        return header.contains(UInt8(ascii: ";")) && !header.contains(UInt8(ascii: ","))
+    }
+
     fileprivate var withoutByteOrderMark: Data { starts(with: [0xEF, 0xBB, 0xBF]) ? Data(dropFirst(3)) : self }
 }

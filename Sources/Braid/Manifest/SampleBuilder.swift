@@ -8,6 +8,8 @@ struct SampleBuilder {
     private(set) var count = 0
     private(set) var faults: [Fault] = []
     private(set) var missingFiles: [BadSample] = []
+    /// Rows that have no medium, which are never built.
+    private(set) var emptyRows: [Fault] = []
     private(set) var hasSplits = false
 
     private let manifest: URL
@@ -58,7 +60,7 @@ struct SampleBuilder {
         let cell = { [columns] (known: String) -> String? in row.cells[columns.name(known)].flatMap { $0.isEmpty ? nil : $0 } }
         let id = cell("id") ?? String(rows)
         let digest = Fingerprint.words(id)
-        if let first = lineOfID[digest] { report(row, "id", "\(id) is the id of line \(first) already; ids must be unique") }
+        if let first = lineOfID[digest] { report(row, "id", "\"\(id)\" is the id of line \(first) already; ids must be unique") }
         lineOfID[digest] = lineOfID[digest] ?? row.line
         if id.unicodeScalars.contains(where: {
             $0.properties.generalCategory == .control || $0.properties.generalCategory == .lineSeparator
@@ -70,8 +72,10 @@ struct SampleBuilder {
         let sample = Sample(
             id: id, line: row.line, split: split(row, cell("split")), group: cell("group"), media: media(row, cell),
             labels: labels(row, cell), weight: weight(row, cell("weight")))
-        if sample.media.isEmpty {
-            report(row, nil, "has no \(Self.choice(Modality.allCases.map(\.rawValue))); a sample needs at least one")
+        if sample.media.isEmpty && faults.count == before {
+            let names = Self.choice(Modality.allCases.map(\.rawValue))
+            emptyRows.append(fault(row.line, nil, "has no \(names); a sample needs at least one"))
+            return
         }
         checkGroup(sample, row)
         for (modality, medium) in sample.media.sorted(by: { $0.key < $1.key }) {
@@ -84,6 +88,14 @@ struct SampleBuilder {
         guard faults.count == before else { return }
         samples.append(sample)
         count += 1
+    }
+
+    /// What became of rows that are no samples.
+    var notes: [String] {
+        guard let first = emptyRows.first else { return [] }
+        return [
+            "\(manifest.lastPathComponent): \(emptyRows.count) of \(rows) rows have no medium and are left out, the first in line \(first.line ?? 0)"
+        ]
     }
 
     /// Gives away the samples that were built since the last time.
@@ -102,8 +114,8 @@ struct SampleBuilder {
             report(row, "split", "is empty; expected train, val or test in every row, or no split column")
             return nil
         }
-        guard let split = Split(rawValue: cell) else {
-            report(row, "split", "\"\(cell)\" is none of train, val, test")
+        guard let split = Split(named: cell.trimmingCharacters(in: .whitespaces)) else {
+            report(row, "split", "\"\(cell)\" is none of train, val (or validation, valid, dev), test")
             return nil
         }
         return split
@@ -128,7 +140,11 @@ struct SampleBuilder {
     /// Each head's label. A row may leave some empty, but not all.
     private mutating func labels(_ row: RawRow, _ cell: (String) -> String?) -> [String: String] {
         var labels: [String: String] = [:]
-        for known in columns.labels { labels[known] = cell(known) }
+        for known in columns.labels {
+            // Blanks around a name are nobody's intention.
+            let label = cell(known)?.trimmingCharacters(in: .whitespaces)
+            labels[known] = label?.isEmpty == false ? label : nil
+        }
         guard labels.isEmpty && needsLabels else { return labels }
         let names = columns.labels.map(columns.name)
         if names.contains(where: { row.cells[$0] != nil }) {

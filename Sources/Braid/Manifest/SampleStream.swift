@@ -34,7 +34,8 @@ struct SampleStream {
                 for modality in Modality.allCases where sample.has(modality) { media[modality, default: 0] += 1 }
             }
         }
-        try Manifest.check(reader, builder, self.columns, onBadSample: onBadSample)
+        let faults = Manifest.faults(reader, builder, self.columns, onBadSample: onBadSample)
+        guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
         if let split, !builder.hasSplits {
             let all = try Manifest.read(
                 url, columns: self.columns, splits: splits, stratum: stratum, needsLabels: false, onBadSample: onBadSample)

@@ -38,6 +38,38 @@ public struct SplitFractions: Sendable, Equatable {
         for (index, position) in samples.strataPositions(by: label, seed: seed).enumerated() {
             samples[index].split = position < test ? .test : position < test + val ? .val : .train
         }
+        if test > 0 { move(&samples, to: .test, by: label) }
+        if val > 0 { move(&samples, to: .val, by: label) }
+    }
+
+    /// Where a file has a split column and nothing in val: takes val from train, each class in proportion.
+    ///
+    /// - Returns: What was done, in a sentence; nil where there was nothing to do.
+    func holdOut(_ samples: inout [Sample], by label: String? = "label") -> String? {
+        let train = samples.indices.filter { samples[$0].split == .train }
+        guard !train.isEmpty, val > 0, !samples.contains(where: { $0.split == .val }) else { return nil }
+        let positions = train.map { samples[$0] }.strataPositions(by: label, seed: seed)
+        for (index, position) in zip(train, positions) where position < val { samples[index].split = .val }
+        move(&samples, to: .val, by: label)
+        let taken = train.count { samples[$0].split == .val }
+        guard taken > 0 else { return nil }
+        return "no row is in val: \(taken) of the \(train.count) train rows stand in for it, each class in proportion"
+    }
+
+    /// Gives a split that got nothing, because every class has too few samples, one unit of the class that train has most units of.
+    private func move(_ samples: inout [Sample], to split: Split, by label: String?) {
+        guard !samples.contains(where: { $0.split == split }) else { return }
+        var units: [String: [String: [Int]]] = [:]
+        for (index, sample) in samples.enumerated() where sample.split == .train {
+            units[label.map { sample.labels[$0] ?? "" } ?? "", default: [:]][sample.unit, default: []].append(index)
+        }
+        guard let most = units.max(by: { ($0.value.count, $1.key) < ($1.value.count, $0.key) })?.value, most.count > 1 else {
+            return
+        }
+        let first = most.min {
+            (Fingerprint.number("\(seed)|\($0.key)"), $0.key) < (Fingerprint.number("\(seed)|\($1.key)"), $1.key)
+        }
+        for index in first?.value ?? [] { samples[index].split = split }
     }
 }
 

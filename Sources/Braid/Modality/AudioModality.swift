@@ -12,5 +12,8 @@ extension ModalityKind {
             }
             return path.map { Medium(url: cells.file($0), start: start, end: end) }
         },
-        check: { _ = try AudioDecoder.decode($0) })
+        check: { medium in
+            let reader = try RecordingReader(medium)
+            while try !reader.next().isEmpty {}
+        })
 }

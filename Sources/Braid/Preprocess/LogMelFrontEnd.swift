@@ -91,11 +91,11 @@ public struct LogMelFrontEnd: FrontEnd {
         return try logMel(spectrum)
     }
 
-    /// The frames that start within `signal`, without anything around it: their mel bins in a row.
-    func frames(of signal: ArraySlice<Float>) throws -> [Float] {
+    /// The frames that lie within `signal`, without anything around it: `[frames, mels]`.
+    func frames(of signal: ArraySlice<Float>) throws -> Tensor {
         let spectrum = try Tensor(Array(signal), shape: [1, signal.count]).spectrogram(
             fft: settings.fft, hop: settings.hop, window: windowTensor, power: settings.power, isCentered: false)
-        return try logMel(spectrum).array()
+        return try logMel(spectrum).squeezed(0)
     }
 
     private func logMel(_ spectrum: Tensor) throws -> Tensor {

@@ -6,8 +6,8 @@ struct SpectrogramBlocks {
     private let frontEnd: LogMelFrontEnd
     /// The samples that frames are still to be made of, from the next frame's first on.
     private var signal: [Float] = []
-    /// The frames that are made, `[frames, mels]` in a row.
-    private var made: [Float] = []
+    /// The frames that are made, `[frames, mels]` each.
+    private var made: [Tensor] = []
     private var total = 0
     private var isLong = false
 
@@ -30,7 +30,7 @@ struct SpectrogramBlocks {
         // Behind a block enough stays to be reflected at the end.
         while signal.count > blockSamples + 2 * settings.fft {
             if !isLong { begin() }
-            made += try frontEnd.frames(of: signal[..<blockSamples])
+            made.append(try frontEnd.frames(of: signal[..<blockSamples]))
             signal.removeFirst(Self.size * settings.hop)
         }
     }
@@ -40,15 +40,15 @@ struct SpectrogramBlocks {
         guard isLong else { return try frontEnd.spectrogram(Tensor(signal, shape: [1, signal.count])).squeezed(0) }
         signal += [Float](repeating: 0, count: frontEnd.wantedSamples(total) - total)
         signal += signal[(signal.count - 1 - edge)..<(signal.count - 1)].reversed()
-        if signal.count >= settings.window { made += try frontEnd.frames(of: signal[..<wholeFrames]) }
-        return try Tensor(made, shape: [made.count / settings.melBins, settings.melBins])
+        if wholeFrames >= settings.window { made.append(try frontEnd.frames(of: signal[..<wholeFrames])) }
+        return try .concatenate(made, 0)
     }
 
     /// The samples of the frames that are left: as many as the whole recording has, less those made.
     private var wholeFrames: Int {
         let all =
             settings.isCentered ? 1 + total / settings.hop : (frontEnd.wantedSamples(total) - settings.window) / settings.hop + 1
-        return (all - made.count / settings.melBins - 1) * settings.hop + settings.window
+        return (all - made.count * Self.size - 1) * settings.hop + settings.window
     }
 
     /// Reflects the recording's beginning, as the transform does where a recording is short.

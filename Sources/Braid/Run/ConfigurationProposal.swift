@@ -82,10 +82,10 @@ public enum ConfigurationProposal {
         return columns
     }
 
-    /// What labels look like: names joined by `|`; numbers that are too many, or not whole; two classes, or several.
+    /// What labels look like: lists, or names joined by `|`; numbers that are too many, or not whole; two classes, or several.
     static func task(of labels: [String]) -> TaskKind {
         let distinct = Set(labels.filter { !$0.isEmpty })
-        if distinct.contains(where: { $0.contains("|") }) { return .multilabel }
+        if distinct.contains(where: { $0.contains("|") || NameList.names(in: $0) != nil }) { return .multilabel }
         let numbers = distinct.compactMap(Double.init)
         let areNumbers = numbers.count == distinct.count && distinct.count > 10
         if areNumbers && (distinct.count > 50 || numbers.contains { $0 != $0.rounded() }) { return .regression }

@@ -24,6 +24,23 @@ extension DataCheck {
         } catch { return ["\(error)"] }
     }
 
+    /// Classes that differ in case alone, or as 1 does from 1.0: most likely one class, written in two ways.
+    static func nearlyEqual(_ manifest: Manifest, _ head: HeadSettings) -> [String] {
+        guard head.kind.form != .number else { return [] }
+        var rows: [String: Int] = [:]
+        for sample in manifest.samples {
+            for name in sample.labels[head.column].flatMap({ try? head.task.names(in: $0) }) ?? [] { rows[name, default: 0] += 1 }
+        }
+        let alike = Dictionary(grouping: rows.keys) { name in
+            let whole = name.hasSuffix(".0") ? String(name.dropLast(2)) : name
+            return whole.lowercased().filter { !$0.isWhitespace }
+        }
+        return alike.values.filter { $0.count > 1 }.map { $0.sorted() }.sorted { $0[0] < $1[0] }.map { names in
+            let counts = names.map { "\"\($0)\" (\(rows[$0] ?? 0) rows)" }.joined(separator: " and ")
+            return "\(head.column): \(counts) are different classes; write them alike if they are one"
+        }
+    }
+
     static func imbalance(_ train: [String: Int], _ head: HeadSettings) -> [String] {
         guard head.kind.form != .number, let most = train.values.max(), let least = train.values.min(), most > 5 * least else {
             return []
@@ -54,7 +71,7 @@ extension DataCheck {
         for (modality, count) in missing.sorted(by: { $0.key < $1.key }) {
             lines.append("\(modality): \(total - count) of \(total) samples have it")
         }
-        lines += errors.map { "error: \($0)" } + warnings.map { "warning: \($0)" }
+        lines += GroupedLines.of(errors).map { "error: \($0)" } + GroupedLines.of(warnings).map { "warning: \($0)" }
         lines.append(
             errors.isEmpty && warnings.isEmpty ? "No faults found." : "\(errors.count) errors, \(warnings.count) warnings.")
         return lines.joined(separator: "\n") + "\n"

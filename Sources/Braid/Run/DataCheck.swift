@@ -24,12 +24,14 @@ public struct DataCheck {
         heads: [HeadSettings]? = nil, reporter: any Reporter = SilentReporter()
     ) throws {
         let heads = try heads ?? [ConfigurationProposal.head(for: url, columns)]
-        let manifest = try Manifest.read(url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: .skip)
-        var errors = manifest.missingFiles.map(\.description)
+        let (manifest, faults) = try Manifest.scan(
+            url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: .fail)
+        // Media are read all the same: what is wrong with them shows in one go.
+        var errors = faults.map(\.description)
         let missingIDs = Set(manifest.missingFiles.map(\.id))
         let contents = Self.read(manifest, reporter) { errors.append($0.description) }
         errors += Self.leakage(manifest, contents)
-        var warnings = Self.conflicts(manifest, contents, heads.map(\.column))
+        var warnings = manifest.notes + Self.conflicts(manifest, contents, heads.map(\.column))
 
         let present = Set(manifest.samples.compactMap(\.split))
         for split in [Split.train, .val] where !present.contains(split) {
@@ -39,6 +41,7 @@ public struct DataCheck {
         counts = heads.map { ($0.name, Self.counts(manifest, $0)) }
         for head in heads {
             errors += Self.labelFaults(manifest, head)
+            warnings += Self.nearlyEqual(manifest, head)
             warnings += Self.imbalance(counts.first { $0.head == head.name }?.splits[.train] ?? [:], head)
         }
         self.errors = errors
@@ -99,7 +102,8 @@ public struct DataCheck {
     private static func conflicts(_ manifest: Manifest, _ contents: [[Modality: EmbeddingKey]], _ columns: [String]) -> [String] {
         var first: [[Modality: EmbeddingKey]: Int] = [:]
         var warnings: [String] = []
-        for (index, hashes) in contents.enumerated() where !hashes.isEmpty {
+        // Of a sample with a medium that cannot be read it is not known what it is.
+        for (index, hashes) in contents.enumerated() where !hashes.isEmpty && hashes.count == manifest.samples[index].media.count {
             let earlier = first[hashes] ?? index
             first[hashes] = earlier
             let (a, b) = (manifest.samples[earlier], manifest.samples[index])

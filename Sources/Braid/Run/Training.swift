@@ -56,6 +56,7 @@ public struct Training {
         let manifest = try Manifest.read(
             configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
             stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample)
+        for note in manifest.notes { reporter.note(note) }
         let configuration = try self.configuration.fitting(manifest, reporter: reporter)
         configuration.noteIdle(["search"], in: "train", reporter)
         let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }

@@ -17,7 +17,7 @@ import Testing
             id,split,group,image,text,audio,audio_start,audio_end,label,weight,colour
             1,train,g,a.png,,,,,cat,,
             1,train,,a.png,,,,,cat,,
-            2,dev,,a.png,,,,,cat,,
+            2,holdout,,a.png,,,,,cat,,
             3,val,g,a.png,,,,,cat,,
             4,train,,,,,,,cat,,
             5,train,,a.png,,,,,,,
@@ -32,7 +32,7 @@ import Testing
         let error = #expect(throws: BraidError.self) { try Manifest.read(url) }
         let faults = try #require(error?.faults)
         let expected: [(line: Int, part: String)] = [
-            (1, "unknown column"), (3, "already"), (4, "none of train, val, test"), (5, "must not cross splits"),
+            (1, "unknown column"), (3, "already"), (4, "none of train, val"), (5, "must not cross splits"),
             (6, "has no image, text or audio"),
             (7, "is empty; expected a label"), (8, "not a time"), (8, "is empty while"), (9, "is not after"),
             (10, "not a number"),
@@ -109,8 +109,8 @@ import Testing
             try Manifest.read(folder.write(rows.joined(separator: "\n"), as: "m.jsonl"))
         }
         #expect(error?.faults.map(\.line) == [2, 3])
-        let flag = try folder.write(#"{"text": "a", "label": true}"#, as: "flag.jsonl")
-        #expect(throws: BraidError.self) { try Manifest.read(flag) }
+        let nested = try folder.write(#"{"text": "a", "label": {"is": "x"}}"#, as: "nested.jsonl")
+        #expect(throws: BraidError.self) { try Manifest.read(nested) }
     }
 
     @Test func mappingsGiveWayToAFileThatUsesThePlainNames() throws {

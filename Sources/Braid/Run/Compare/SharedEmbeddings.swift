@@ -52,6 +52,7 @@ struct SharedEmbeddings {
         let manifest = try Manifest.read(
             first.manifestURL, columns: first.columns, splits: first.splits, stratum: first.heads.stratum,
             onBadSample: first.onBadSample)
+        for note in manifest.notes { reporter.note(note) }
         guard use != .compare || manifest.samples.contains(where: { $0.split == .test }) else {
             throw BraidError(.badData, "\(manifest.url.lastPathComponent): compare needs a test split, and no sample is in it")
         }

@@ -88,7 +88,7 @@ import Torch
     @Test func faultsComeBeforeAnythingIsWritten() throws {
         try small.folder.write("id,image\n1,0.png\n1,1.png\n2,\n", as: "manifest.csv")
         let error = #expect(throws: BraidError.self) { try export("out") }
-        #expect(error?.description.contains("1 is the id of line 2 already") == true)
+        #expect(error?.description.contains("\"1\" is the id of line 2 already") == true)
         #expect(error?.description.contains("has no image, text or audio") == true)
         #expect(!FileManager.default.fileExists(atPath: small.folder.url.appendingPathComponent("out").path))
     }
