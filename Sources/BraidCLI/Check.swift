@@ -10,6 +10,12 @@ struct Check: ParsableCommand {
     @Argument(help: "A manifest, or a configuration that names one.")
     var input: String
 
+    @Option(help: ArgumentHelp("Write every fault to this file, one a line; the summary shows five of a kind.", valueName: "file"))
+    var faults: String?
+
+    @Flag(help: "Print counts and every fault as JSON.")
+    var json = false
+
     @OptionGroup var output: OutputOptions
 
     func run() throws {
@@ -23,7 +29,8 @@ struct Check: ParsableCommand {
         } else {
             check = try DataCheck(manifest: url, reporter: output.reporter)
         }
-        try emit(check.summary)
+        if let faults { try AtomicFile.write(Data(check.faultLines.utf8), to: URL(argument: faults)) }
+        if json { try printJSON(check.record) } else { try emit(check.summary) }
         if !check.errors.isEmpty { throw ExitCode(BraidError.Code.badData.rawValue) }
     }
 }

@@ -37,7 +37,7 @@ public struct WeightsFolder: Sendable {
         return try? HubRepository(name)
     }
 
-    private static let fileEndings = [".safetensors", ".pth", ".pt", ".bin"]
+    private static let fileEndings = [".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar"]
 
     private static func at(_ url: URL) throws -> WeightsFolder {
         var isFolder: ObjCBool = false
@@ -54,6 +54,12 @@ public struct WeightsFolder: Sendable {
             let config = url.deletingLastPathComponent().appendingPathComponent("config.json")
             let hasConfig = FileManager.default.fileExists(atPath: config.path)
             return WeightsFolder(folder: hasConfig ? url.deletingLastPathComponent() : nil, weights: url)
+        }
+        guard !FileManager.default.fileExists(atPath: url.appendingPathComponent("adapter_config.json").path) else {
+            throw BraidError(
+                .badData,
+                "weights \(url.path): is an adapter of peft, not a model; merge it into its base first (merge_and_unload, save_pretrained), and name that folder"
+            )
         }
         return WeightsFolder(folder: url, weights: try weights(in: url))
     }

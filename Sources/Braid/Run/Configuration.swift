@@ -89,6 +89,21 @@ public struct Configuration: Sendable {
     /// The resolved document, its paths in full: it reads as the same configuration wherever it lies.
     public var yaml: String { ConfigurationWriter.yaml(resolved.map { $0.mappingPaths(from: folder) { url, _ in url.path } }) }
 
+    /// Keys whose values differ, whatever folder their paths are relative to, in alphabetical order.
+    func keysThatDiffer(from other: Configuration) -> [String] {
+        let (ours, theirs) = (values, other.values)
+        return Set(ours.keys).union(theirs.keys).filter { ours[$0] != theirs[$0] }.sorted()
+    }
+
+    /// What a key says, for a message.
+    func text(of key: String) -> String { values[key]?.yaml ?? "nothing" }
+
+    private var values: [String: SettingValue] {
+        Dictionary(
+            resolved.map { key in (key.path, key.mappingPaths(from: folder) { url, _ in url.path }.value) },
+            uniquingKeysWith: { $1 })
+    }
+
     /// The resolved document for a file in `place`: paths that were given relative to the document stay relative, now to `place`.
     func yaml(in place: URL) -> String {
         ConfigurationWriter.yaml(

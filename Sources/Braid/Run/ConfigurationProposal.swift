@@ -3,18 +3,6 @@ internal import Torch
 
 /// Writes a sensible configuration from a manifest alone.
 public enum ConfigurationProposal {
-    /// Names that people give their columns.
-    private static let synonyms: [String: [String]] = [
-        "id": ["uid", "sample_id", "key", "index"], "split": ["set", "subset", "fold", "partition"],
-        "group": ["speaker", "patient", "user", "subject", "author", "group_id"],
-        "image": ["image_path", "img", "img_path", "picture", "photo", "image_file", "filename_image"],
-        "text": ["sentence", "caption", "description", "transcript", "utterance", "comment", "content", "title"],
-        "text_path": ["text_file"],
-        "audio": ["audio_path", "wav", "wav_path", "sound", "recording", "speech", "audio_file", "clip"],
-        "audio_start": ["start", "begin", "onset"], "audio_end": ["end", "stop", "offset"],
-        "label": ["class", "category", "target", "y", "labels", "label_name"], "weight": ["sample_weight"],
-    ]
-
     /// The YAML text for `manifest`, whose path is written relative to `folder`.
     ///
     /// Looks at the first pictures, to propose an encoder that suits their size.
@@ -30,7 +18,7 @@ public enum ConfigurationProposal {
         var rows: [RawRow] = []
         try reader.read { if rows.count < 1000 { rows.append($0) } }
         guard reader.faults.isEmpty else { throw BraidError(.badData, faults: reader.faults) }
-        let columns = try detect(reader.columns, manifest)
+        let columns = try ProposedColumns(reader.columns, rows, manifest).columns
         let modalities = Modality.allCases.filter { modality in
             guard ProposedEncoder.isProposed(modality) else { return false }
             return modality.kind.sources.contains { name in
@@ -60,26 +48,6 @@ public enum ConfigurationProposal {
             var reader = CellReader(folder: manifest.deletingLastPathComponent(), cells: cell)
             return modality.kind.read(&reader)
         }
-    }
-
-    /// Known names to the file's columns.
-    private static func detect(_ header: [String], _ manifest: URL) throws -> [String: String] {
-        var columns: [String: String] = [:]
-        for known in Columns.known where header.contains(known) { columns[known] = known }
-        for known in Columns.known where columns[known] == nil {
-            let free = header.filter { !columns.values.contains($0) }
-            columns[known] = (synonyms[known] ?? []).lazy.compactMap { name in free.first { $0.lowercased() == name } }.first
-        }
-        guard columns["label"] != nil else {
-            throw BraidError(
-                .badData,
-                faults: [
-                    Fault(
-                        "no column looks like a label among \(header.joined(separator: ", ")); rename yours to label, or write a config with columns.label",
-                        file: manifest.lastPathComponent, line: 1)
-                ])
-        }
-        return columns
     }
 
     /// What labels look like: lists, or names joined by `|`; numbers that are too many, or not whole; two classes, or several.
@@ -112,7 +80,10 @@ public enum ConfigurationProposal {
         let ignored = header.filter { !columns.values.contains($0) }
         if !renamed.isEmpty || !ignored.isEmpty { lines.append("columns:") }
         for known in renamed { lines.append("  \(known): \(quote(columns[known] ?? known))") }
-        if !ignored.isEmpty { lines.append("  ignore: [\(ignored.map(quote).joined(separator: ", "))]") }
+        if !ignored.isEmpty {
+            lines.append("  # Left out, for nothing here says what they are: columns.<name> takes them in.")
+            lines.append("  ignore: [\(ignored.map(quote).joined(separator: ", "))]")
+        }
         if columns["split"] == nil { lines.append("splits: {val: 0.15, test: 0.15}") }
         lines.append("modalities:")
         for (modality, proposal) in encoders {

@@ -150,13 +150,25 @@ public struct Training {
         guard FileManager.default.fileExists(atPath: run.configuration.path) else {
             throw BraidError(.noInput, "\(run.url.path) holds no run to resume: there is no config.yaml")
         }
-        let before = try? Configuration.read(run.configuration, hasSplitColumn: configuration.hasSplitColumn)
-        guard before?.yaml == configuration.yaml else {
+        let before = try Configuration.read(run.configuration, hasSplitColumn: configuration.hasSplitColumn)
+        let differing = before.keysThatDiffer(from: configuration)
+        let others = differing.filter { !Self.mayGrow.contains($0) }
+        guard others.isEmpty, configuration.training.epochs >= before.training.epochs else {
+            let shown = (others.isEmpty ? differing : others).map { key in
+                "\(key) (\(before.text(of: key)) there, \(configuration.text(of: key)) now)"
+            }
             throw BraidError(
                 .badConfiguration,
-                "\(run.configuration.path) differs from the configuration given; resume with the same, or start a new run")
+                "\(run.configuration.path) differs from the configuration given: \(shown.joined(separator: ", ")); resume with the same (only training.epochs and training.early_stopping.patience may grow), or start a new run"
+            )
         }
+        guard !differing.isEmpty else { return }
+        reporter.note("goes on to epoch \(configuration.training.epochs), at the learning rates of a training of that many")
+        try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration)
     }
+
+    /// What may be another where a run goes on.
+    private static let mayGrow = ["training.epochs", "training.early_stopping.patience"]
 
     private func writeRecord(
         _ outcome: Outcome, _ manifest: Manifest, _ fingerprint: String, _ data: SplitData, _ device: Device, _ started: Date,

@@ -31,4 +31,20 @@ public struct KeyMap: Sendable {
         guard let rule = renamed.first(where: { key.hasPrefix($0.from) }) else { return key }
         return rule.to + key.dropFirst(rule.from.count)
     }
+
+    /// What all keys begin with, up to a dot, and no layout knows: `module.`, `_orig_mod.`, `model.`, whatever a program that wraps a model
+    /// calls it; several in a row where it was wrapped several times.
+    static func wrapper(of keys: [String], _ layouts: [KeyMap]) -> String {
+        var wrapper = ""
+        var names = keys.map { $0[...] }
+        while names.count > 1, !layouts.contains(where: { $0.fits(names.lazy.map(String.init)) }),
+            let dot = names[0].firstIndex(of: ".")
+        {
+            let prefix = names[0][...dot]
+            guard names.allSatisfy({ $0.hasPrefix(prefix) && $0.count > prefix.count }) else { break }
+            wrapper += prefix
+            names = names.map { $0.dropFirst(prefix.count) }
+        }
+        return wrapper
+    }
 }

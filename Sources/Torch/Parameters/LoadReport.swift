@@ -24,6 +24,8 @@ public struct LoadReport: Sendable {
     public let mismatched: [Mismatch]
     /// Keys that mean the same parameter as another key of the file.
     public internal(set) var doubled: [String] = []
+    /// What all keys of the checkpoint began with, and was left out: `module.`, for example.
+    public internal(set) var wrapper = ""
 
     /// Throws one error that lists everything that does not fit.
     ///
@@ -36,7 +38,9 @@ public struct LoadReport: Sendable {
     /// One line for a person to read, for example `62 applied, 0 missing, 2 unused (fc.bias, fc.weight), 0 mismatched`.
     public var summary: String {
         let names = unused.isEmpty ? "" : " (\(unused.prefix(4).joined(separator: ", "))\(unused.count > 4 ? ", …" : ""))"
-        return "\(applied) applied, \(missing.count) missing, \(unused.count) unused\(names), \(mismatched.count) mismatched"
+        let unwrapped = wrapper.isEmpty ? "" : "; keys read without their prefix \(wrapper)"
+        return
+            "\(applied) applied, \(missing.count) missing, \(unused.count) unused\(names), \(mismatched.count) mismatched\(unwrapped)"
     }
 }
 
@@ -48,16 +52,41 @@ public struct LoadError: Error, CustomStringConvertible, Sendable {
     /// Several lines for a person to read: a summary, then a line for each key that does not fit.
     public var description: String {
         var lines = ["\(report.file): the weights do not fit the model: \(report.summary)"]
-        for key in report.missing {
+        if let reason { lines.append("  \(reason)") }
+        for key in report.missing.prefix(Self.shown) {
             let near = nearest(to: key, in: report.unused).map { "; the file has \($0)" } ?? ""
             lines.append("  missing: \(key)\(near)")
         }
-        for mismatch in report.mismatched {
+        if report.missing.count > Self.shown { lines.append("  … and \(report.missing.count - Self.shown) more missing") }
+        for mismatch in report.mismatched.prefix(Self.shown) {
             lines.append("  shape: \(mismatch.key) is \(mismatch.found), expected \(mismatch.expected)")
         }
+        if report.mismatched.count > Self.shown {
+            lines.append("  … and \(report.mismatched.count - Self.shown) more of another shape")
+        }
         for key in report.doubled { lines.append("  twice: \(key) means the same parameter as another key") }
-        for key in report.unused.prefix(20) { lines.append("  unused: \(key)") }
-        if report.unused.count > 20 { lines.append("  … and \(report.unused.count - 20) more unused") }
+        for key in report.unused.prefix(Self.shown) { lines.append("  unused: \(key)") }
+        if report.unused.count > Self.shown { lines.append("  … and \(report.unused.count - Self.shown) more unused") }
         return lines.joined(separator: "\n")
+    }
+
+    private static let shown = 20
+
+    /// What is most likely the matter; nil where that is not plain.
+    private var reason: String? {
+        if report.unused.contains(where: { $0.contains(".lora_A.") || $0.contains(".lora_B.") }) {
+            return
+                "the file holds an adapter (LoRA) beside or in place of a model: merge it into its base first, as peft's merge_and_unload does"
+        }
+        if report.applied == 0, !report.unused.isEmpty {
+            return "none of its keys is known: it is of another architecture, or of a layout that Braid does not read"
+        }
+        if report.mismatched.count > report.applied / 2 {
+            return "most shapes differ: it is of the same family and of another size; name that with encoder, or in config.json"
+        }
+        if !report.missing.isEmpty, report.unused.isEmpty, report.mismatched.isEmpty {
+            return "it is a part of the model: the file was cut short, or one of several is missing"
+        }
+        return nil
     }
 }

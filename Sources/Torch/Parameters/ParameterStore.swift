@@ -42,6 +42,8 @@ public final class ParameterStore {
     public let inference: Precision?
     private let checkpoint: (any Checkpoint)?
     private let directory: [String: CheckpointEntry]
+    /// What all keys of the checkpoint begin with, as a wrapper around the model leaves it; empty where there is none.
+    private let wrapper: String
     /// The checkpoint's keys by the paths they have here.
     private let keys: [String: String]
     private var ignored: Set<String> = []
@@ -59,6 +61,7 @@ public final class ParameterStore {
         self.inference = inference
         checkpoint = nil
         directory = [:]
+        wrapper = ""
         layout = nil
         keys = [:]
     }
@@ -78,12 +81,16 @@ public final class ParameterStore {
         self.inference = inference
         self.checkpoint = checkpoint
         directory = checkpoint.directory
-        let map = layouts.first { $0.fits(checkpoint.directory.keys) }
+        let wrapper = KeyMap.wrapper(of: Array(checkpoint.directory.keys), layouts)
+        let names = checkpoint.directory.keys.map { String($0.dropFirst(wrapper.count)) }
+        let map = layouts.first { $0.fits(names) }
+        self.wrapper = wrapper
         layout = map?.name
         var keys: [String: String] = [:]
         var doubled: [String] = []
         for key in directory.keys.sorted() {
-            guard let path = map.map({ $0.path(of: key) }) ?? key else {
+            let name = String(key.dropFirst(wrapper.count))
+            guard let path = map.map({ $0.path(of: name) }) ?? name else {
                 ignored.insert(key)
                 continue
             }
@@ -147,6 +154,6 @@ public final class ParameterStore {
         let unused = directory.keys.filter { !applied.contains($0) && !ignored.contains($0) }
         return LoadReport(
             file: checkpoint?.path ?? "", applied: applied.count, missing: missing, unused: unused.sorted(),
-            mismatched: mismatched)
+            mismatched: mismatched, wrapper: wrapper)
     }
 }

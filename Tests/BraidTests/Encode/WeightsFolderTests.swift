@@ -142,4 +142,45 @@ import Torch
     ]) func hubIDsAreToldFromPaths(_ name: String, _ isID: Bool) {
         #expect((WeightsFolder.repository(name) != nil) == isID)
     }
+
+    /// What a program that wraps a model leaves in front of every key, once or twice.
+    @Test(arguments: ["module.", "_orig_mod.", "model.", "backbone.", "base.", "encoder.", "net.0.", "model.module."])
+    func aPrefixOfAllKeysIsLeftOut(_ prefix: String) throws {
+        try seeded.write(to: folder.url)
+        let wrapped = seeded.entries.map { SeededArchitecture.Entry(name: prefix + $0.name, shape: $0.shape, kind: $0.kind) }
+        let tensors = try zip(wrapped, seeded.entries).map { ($0.name, try SeededArchitecture.tensor($1.name, $1.shape, $1.kind)) }
+        try SafetensorsWriter.write(tensors, to: folder.url.appendingPathComponent("model.safetensors"))
+        try #expect(maxDifference(embedding(folder.url), expected.tensor("pooled")) <= 1e-4)
+        let loaded = try ModalityEncoder(
+            .image, .init(encoder: nil, weights: folder.url.path, train: .none), relativeTo: folder.url)
+        #expect(loaded.report?.summary.hasSuffix("; keys read without their prefix \(prefix)") == true)
+    }
+
+    @Test func anAdapterAndAnotherModelAreNamed() throws {
+        try seeded.write(to: folder.url)
+        let other = seeded.entries.map { ("x\($0.name)", try? SeededArchitecture.tensor($0.name, $0.shape, $0.kind)) }
+        try SafetensorsWriter.write(
+            other.compactMap { pair in pair.1.map { (pair.0, $0) } }, to: folder.url.appendingPathComponent("model.safetensors"))
+        let error = #expect(throws: LoadError.self) { try embedding(folder.url) }
+        let lines = (error?.description ?? "").split(separator: "\n")
+        #expect(lines.count < 50 && lines.dropFirst().first?.contains("none of its keys is known") == true)
+        try folder.write("{}", as: "adapter_config.json")
+        let adapter = #expect(throws: BraidError.self) { try embedding(folder.url) }
+        #expect(adapter?.description.contains("is an adapter of peft, not a model") == true)
+    }
+
+    /// As timm's save_for_hf writes a model without a classifier.
+    @Test func argumentsAtTheirDefaultsChangeNothing() throws {
+        let plain: [String: Any] = [
+            "model_args": ["num_classes": 0, "global_pool": "avg", "in_chans": 3, "drop_rate": 0.0, "act_layer": NSNull()]
+        ]
+        #expect(throws: Never.self) { try JSONObject(plain, path: "config.json").expectPlainTimm() }
+        for (key, value) in [
+            ("global_pool", "max" as Any), ("in_chans", 1), ("drop_path_rate", 0.1), ("output_stride", 8), ("act_layer", "silu"),
+        ] {
+            #expect(throws: BraidError.self, "\(key)") {
+                try JSONObject(["model_args": [key: value]], path: "config.json").expectPlainTimm()
+            }
+        }
+    }
 }

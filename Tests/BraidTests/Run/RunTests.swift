@@ -112,7 +112,12 @@ import Torch
         #expect(
             try Data(contentsOf: whole.appendingPathComponent(weights))
                 == Data(contentsOf: early.url.appendingPathComponent(weights)))
-        #expect(throws: BraidError.self, "another configuration") { try train("killed", ["training.epochs=9"], resume: true) }
+        let other = #expect(throws: BraidError.self) { try train("killed", overrides + ["training.clip=9"], resume: true) }
+        #expect(other?.description.contains("differs from the configuration given: training.clip (1.0 there, 9.0 now);") == true)
+        #expect(throws: BraidError.self, "fewer epochs") { try train("killed", overrides + ["training.epochs=1"], resume: true) }
+        let longer = try train("killed", overrides + ["training.epochs=9"], resume: true)
+        #expect(longer.history.map(\.epoch) == Array(1...9))
+        #expect(try String(contentsOf: killed.configuration, encoding: .utf8).contains("epochs: 9"))
         #expect(throws: BraidError.self, "nothing there") { try train("never", resume: true) }
         #expect(throws: BraidError.self, "not over another run") { try train("whole", overrides) }
     }

@@ -1,0 +1,69 @@
+internal import Foundation
+
+/// Which column of a foreign file holds what, by its name and by what is in it.
+struct ProposedColumns {
+    /// Known names to the file's columns.
+    let columns: [String: String]
+
+    /// Names that people give their columns, in lower case.
+    private static let synonyms: [String: [String]] = [
+        "id": ["uid", "sample_id", "key", "index"], "split": ["set", "subset", "fold", "partition"],
+        "group": ["speaker", "patient", "user", "subject", "author", "group_id"],
+        "image": ["image_path", "img", "img_path", "picture", "photo", "image_file", "filename_image"],
+        "text": ["sentence", "caption", "description", "transcript", "transcription", "utterance", "comment", "content", "title"],
+        "text_path": ["text_file"],
+        "audio": ["audio_path", "wav", "wav_path", "sound", "recording", "speech", "audio_file", "clip"],
+        "audio_start": ["start", "begin", "onset"], "audio_end": ["end", "stop", "offset"],
+        "label": ["class", "category", "target", "y", "labels", "label_name", "class_name"], "weight": ["sample_weight"],
+    ]
+    /// What a file's name ends in, by the column it is for.
+    private static let endings: [(known: String, endings: Set<String>)] = [
+        ("image", ["png", "jpg", "jpeg", "jpe", "webp", "bmp", "gif", "tif", "tiff"]),
+        ("audio", ["wav", "flac", "ogg", "oga", "opus", "mp3", "aiff", "aif", "aifc", "w64", "caf", "au"]), ("text_path", ["txt"]),
+    ]
+
+    /// - Throws: `BraidError` where nothing looks like a label.
+    init(_ header: [String], _ rows: [RawRow], _ manifest: URL) throws {
+        var columns: [String: String] = [:]
+        func free() -> [String] { header.filter { !columns.values.contains($0) } }
+        for known in Columns.known where header.contains(known) { columns[known] = known }
+        for known in Columns.known where columns[known] == nil {
+            let names = [known] + (Self.synonyms[known] ?? [])
+            columns[known] = names.lazy.compactMap { name in free().first { $0.lowercased() == name } }.first
+        }
+        // A name such as file_name says nothing of what the file is; its values do.
+        for (known, endings) in Self.endings where columns[known] == nil {
+            columns[known] = free().first { column in Self.areFiles(rows.compactMap { $0.cells[column] }, endings) }
+        }
+        if columns["label"] == nil, let only = Self.onlyClasses(free(), rows) { columns["label"] = only }
+        guard columns["label"] != nil else {
+            throw BraidError(
+                .badData,
+                faults: [
+                    Fault(
+                        "no column looks like a label among \(header.joined(separator: ", ")); rename yours to label, or write a config with columns.label",
+                        file: manifest.lastPathComponent, line: 1)
+                ])
+        }
+        self.columns = columns
+    }
+
+    /// Whether nearly all of the first values that are there are names of such files.
+    private static func areFiles(_ values: [String], _ endings: Set<String>) -> Bool {
+        let first = values.filter { !$0.isEmpty }.prefix(50).map { ($0 as NSString).pathExtension.lowercased() }
+        let count = first.count { endings.contains($0) }
+        return count > 0 && count * 10 >= first.count * 9
+    }
+
+    /// The one column of classes: few different short values, several rows each. nil where there are several, or none.
+    private static func onlyClasses(_ free: [String], _ rows: [RawRow]) -> String? {
+        let candidates = free.filter { column in
+            let values = rows.compactMap { $0.cells[column] }.filter { !$0.isEmpty }
+            let distinct = Set(values)
+            let areNumbers = distinct.contains { Double($0) != nil && Double($0) != Double($0)?.rounded() }
+            return (2...100).contains(distinct.count) && distinct.count * 3 <= values.count && !areNumbers
+                && distinct.allSatisfy { $0.count <= 40 }
+        }
+        return candidates.count == 1 ? candidates[0] : nil
+    }
+}
