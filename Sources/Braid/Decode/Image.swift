@@ -61,9 +61,9 @@ public enum ImageDecoder {
         }
         let isPNG = data.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
         guard isPNG || data.starts(with: [0xFF, 0xD8, 0xFF]) else {
+            let known = ForeignFile.reason([UInt8](data.prefix(64)))
             throw DecodeError(
-                path: path,
-                reason: data.isEmpty ? "is empty" : "is neither PNG nor JPEG, whatever its name; convert it to one of them")
+                path: path, reason: known ?? "is neither PNG nor JPEG, whatever its name; convert it to one of them")
         }
         let status = data.withUnsafeBytes { bytes in
             let start = bytes.bindMemory(to: UInt8.self).baseAddress

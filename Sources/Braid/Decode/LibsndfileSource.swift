@@ -20,7 +20,9 @@ final class LibsndfileSource: SoundSource {
             tell: { sf_count_t(SoundBytes.of($0)?.position ?? 0) })
         guard let file = sf_open_virtual(&calls, Int32(SFM_READ), &info, bytes.pointer) else {
             let reason = String(cString: sf_strerror(nil)).trimmingCharacters(in: .whitespacesAndNewlines)
-            throw bytes.damage("is not a recording that can be read: \(reason)")
+            // Of a format that it knows, libsndfile says what is wrong.
+            let known = sf_error(nil) == Int32(SF_ERR_UNRECOGNISED_FORMAT) ? ForeignFile.reason(bytes.bytes(at: 0, 64)) : nil
+            throw bytes.damage(known ?? "is not a recording that can be read: \(reason)")
         }
         (self.bytes, self.file) = (bytes, file)
         (rate, channels) = (Int(info.samplerate), Int(info.channels))

@@ -82,8 +82,9 @@ struct SampleBuilder {
             guard let url = medium.url, let reason = MediaFile.fault(of: url) else { continue }
             // Where a modality has several columns, a file is named by the last of them.
             let column = modality.kind.sources.last { cell($0) != nil } ?? modality.rawValue
+            let foreign = cell(column).flatMap { written in CellReader.foreign(written).map { "\(written): \($0)" } }
             missingFiles.append(
-                BadSample(sample, manifest: manifest, field: columns.name(column), message: "\(url.path): \(reason)"))
+                BadSample(sample, manifest: manifest, field: columns.name(column), message: foreign ?? "\(url.path): \(reason)"))
         }
         guard faults.count == before else { return }
         samples.append(sample)

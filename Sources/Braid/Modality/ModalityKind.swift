@@ -121,7 +121,17 @@ public struct CellReader {
 
     /// The file that a cell names, from the manifest's folder.
     public func file(_ path: String) -> URL {
-        path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path)
+        if path.hasPrefix("file://"), let url = URL(string: path), url.isFileURL { return url }
+        return path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path)
+    }
+
+    /// What a cell is that names no file of this system; nil where it may name one.
+    static func foreign(_ path: String) -> String? {
+        if path.contains(/^[A-Za-z]:[\\\/]/) || path.hasPrefix("\\\\") {
+            return "is a path of Windows; expected one of this system"
+        }
+        guard let scheme = path.firstMatch(of: /^([a-z][a-z0-9+.-]*):\/\//)?.1, scheme != "file" else { return nil }
+        return "is an address (\(scheme)://); download the file, and name it by its path"
     }
 
     /// Reports what is wrong with a cell.

@@ -143,4 +143,20 @@ import Torch
         }
         #expect(try ImageDecoder.decode(url, atLeast: { ($0, $1) }) == whole)
     }
+
+    /// What lies behind the name of a picture or a recording where a download failed, or nobody converted it.
+    @Test(arguments: [
+        ("", "is empty"), ("<!DOCTYPE html><p>404", "is an HTML page"), ("\n <html>", "is an HTML page"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:0", "is a pointer of Git LFS"),
+        ("RIFF\0\0\0\0WEBPVP8 ", "is WebP"),
+        ("GIF89a", "is GIF"), ("\0\0\0\u{18}ftypheic", "is HEIC"), ("\0\0\0\u{18}ftypM4A ", "is MPEG-4"), ("%PDF-1.4", "is PDF"),
+        ("\0\0\0\0\0\0\0\0", "begins with nothing but zeros"), ("<?xml version", "is XML"),
+    ])
+    func filesAreNamedForWhatTheyAre(_ content: String, _ reason: String) throws {
+        let medium = Medium.bytes(Data(content.utf8))
+        let picture = #expect(throws: DecodeError.self) { try ImageDecoder.decode(medium) }
+        #expect(picture?.reason.hasPrefix(reason) == true, "\(picture?.reason ?? "")")
+        let sound = #expect(throws: DecodeError.self) { try AudioDecoder.decode(medium) }
+        #expect(sound?.reason.hasPrefix(reason) == true, "\(sound?.reason ?? "")")
+    }
 }
