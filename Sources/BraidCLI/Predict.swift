@@ -33,6 +33,9 @@ struct Predict: ParsableCommand {
     @Flag(help: "Print one JSON object a sample.")
     var json = false
 
+    @Flag(name: .customLong("keep-columns"), help: "Write the manifest's own columns behind the predictions.")
+    var keepsColumns = false
+
     @OptionGroup var inference: InferenceOptions
 
     private var isSingle: Bool { image != nil || text != nil || audio != nil || !inputs.isEmpty }
@@ -43,12 +46,14 @@ struct Predict: ParsableCommand {
         }
         _ = try media()
         if isSingle && inference.withoutCache { throw ValidationError("--no-cache acts only with --manifest.") }
+        if keepsColumns && (isSingle || json) { throw ValidationError("--keep-columns acts only with --manifest, and on CSV.") }
         if isSingle && rows.split != nil { throw ValidationError("--split acts only with --manifest.") }
     }
 
     func run() throws {
         let predictions = try self.predictions()
         if json { return try emit(try predictions.jsonLines()) }
+        if keepsColumns, let manifest { return try emit(predictions.csv(keepingColumnsOf: URL(argument: manifest))) }
         try emit(isSingle ? predictions.summary(of: 0) : predictions.csv)
     }
 

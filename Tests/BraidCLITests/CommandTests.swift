@@ -105,6 +105,16 @@ import Testing
         #expect(evaluate.code == 0 && evaluate.out.contains("\"surprise\""), "\(evaluate.error)")
         let predict = try run("Extensions", ["predict", "run", "--manifest", "m.csv"])
         #expect(predict.out.hasPrefix("id,label,prediction,probability,p_b,p_a\n"), "\(predict.out)\(predict.error)")
+        // Columns that the model knows nothing of are no fault, and are kept where that is asked for.
+        let rows = try String(contentsOf: folder.url.appendingPathComponent("m.csv"), encoding: .utf8).split(separator: "\n")
+        try folder.write(
+            rows.enumerated().map { "\($0.element),\($0.offset == 0 ? "price" : "\"\($0.offset),5\"")\n" }.joined(),
+            as: "prices.csv")
+        let kept = try run("Extensions", ["predict", "run", "--manifest", "prices.csv", "--keep-columns"])
+        let lines = kept.out.split(separator: "\n")
+        #expect(
+            lines.first?.hasPrefix("id,label,prediction,probability,p_b,p_a,") == true && lines.first?.hasSuffix(",price") == true)
+        #expect(lines.count == rows.count && lines.last?.hasSuffix(",\"\(rows.count - 1),5\"") == true, "\(kept.out)\(kept.error)")
         // Their keys act with them alone, and are in the schema.
         let idle = try run("Extensions", ["train", "c.yaml", "--out", "x", "--set", "fusion.type=concat"])
         #expect(idle.code == 78 && idle.error.contains("fusion.scale: acts only with fusion.type: mean"), "\(idle.error)")
@@ -158,6 +168,10 @@ import Testing
         #expect(try braid("predict", "x").code == 64)
         #expect(try braid("evaluate", "nowhere", "--manifest", "bad.csv").code == 66)
         #expect(try braid("check", "bad.csv").code == 65)
+        let check = try braid("check", "bad.csv", "--json", "--faults", "faults.txt")
+        #expect(check.code == 65 && check.out.contains("\"errors\" : ["), "\(check.out)")
+        let faults = try String(contentsOf: folder.url.appendingPathComponent("faults.txt"), encoding: .utf8)
+        #expect(faults.contains("error: bad.csv:2: "), "\(faults)")
         #expect(try braid("train", "none.yaml").code == 66)
         let configuration = try braid("train", "bad.yaml")
         #expect(configuration.code == 78)

@@ -1,13 +1,31 @@
-internal import Foundation
+public import Foundation
 
 extension Predictions {
     /// `id`, and then a head's `label` (only where samples have one), `prediction`, and `probability` and a column a class
     /// where it has classes. With several heads the columns begin with the head's name and a dot.
-    public var csv: String {
+    public var csv: String { csv(with: [], cells: [:]) }
+
+    /// The same, and behind it every column of the manifest that the samples come from, as it stands there.
+    ///
+    /// - Throws: `BraidError` where the manifest cannot be read any more.
+    public func csv(keepingColumnsOf manifest: URL) throws -> String {
+        var reader = RowReader(manifest)
+        let lines = Set(samples.map(\.line))
+        var cells: [Int: [String: String]] = [:]
+        try reader.read { if lines.contains($0.line) { cells[$0.line] = $0.cells } }
+        return csv(with: reader.columns, cells: cells)
+    }
+
+    /// - Parameter cells: What rows have in further columns, by line.
+    private func csv(with columns: [String], cells: [Int: [String: String]]) -> String {
         let blocks = heads.map { $0.columns(prefix: heads.count > 1 ? "\($0.target.name)." : "") }
-        var lines = [(["id"] + blocks.flatMap(\.header)).map(DelimitedText.quoted).joined(separator: ",")]
+        let own = ["id"] + blocks.flatMap(\.header)
+        let further = columns.filter { !own.contains($0) }
+        var lines = [(own + further).map(DelimitedText.quoted).joined(separator: ",")]
         for (index, sample) in samples.enumerated() {
-            lines.append(([sample.id] + blocks.flatMap { $0.cells(index) }).map(DelimitedText.quoted).joined(separator: ","))
+            let kept = further.map { cells[sample.line]?[$0] ?? "" }
+            let row = [sample.id] + blocks.flatMap { $0.cells(index) } + kept
+            lines.append(row.map(DelimitedText.quoted).joined(separator: ","))
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -46,6 +46,7 @@ public final class ParameterStore {
     private let wrapper: String
     /// The checkpoint's keys by the paths they have here.
     private let keys: [String: String]
+    private var usesWrapper = false
     private var ignored: Set<String> = []
     private var applied: Set<String> = []
     private var missing: [String] = []
@@ -96,6 +97,8 @@ public final class ParameterStore {
             }
             if keys.updateValue(key, forKey: path) != nil { doubled.append(key) }
         }
+        // A model whose own names begin alike has no wrapper.
+        if !wrapper.isEmpty { keys.merge(directory.keys.map { ($0, $0) }) { $1 } }
         self.keys = keys
         guard doubled.isEmpty else {
             let report = LoadReport(
@@ -130,6 +133,7 @@ public final class ParameterStore {
             return try Self.standIn(shape)
         }
         applied.insert(key)
+        if key != path && key.hasPrefix(wrapper) { usesWrapper = true }
         guard entry.shape == shape || Self.differsOnlyInOnes(entry.shape, shape) else {
             mismatched.append(.init(key: key, expected: shape, found: entry.shape))
             return try Self.standIn(shape)
@@ -154,6 +158,6 @@ public final class ParameterStore {
         let unused = directory.keys.filter { !applied.contains($0) && !ignored.contains($0) }
         return LoadReport(
             file: checkpoint?.path ?? "", applied: applied.count, missing: missing, unused: unused.sorted(),
-            mismatched: mismatched, wrapper: wrapper)
+            mismatched: mismatched, wrapper: usesWrapper ? wrapper : "")
     }
 }
