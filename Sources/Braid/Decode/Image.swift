@@ -32,7 +32,7 @@ public enum ImageDecoder {
     ///   - wanted: The size that is needed of a picture of some height and width. A JPEG of at least twice that is decoded at a
     ///     half, a quarter or an eighth of its size, which leaves out work, and is not quite what decoding and resizing gives. nil
     ///     decodes it whole.
-    /// - Throws: `DecodeError` where the file cannot be read, is neither PNG nor JPEG, is damaged, or has too many pixels.
+    /// - Throws: `DecodeError` where the file cannot be read, is no PNG, JPEG, WebP or GIF, is damaged, or has too many pixels.
     public static func decode(
         _ medium: Medium, background: UInt8 = 255,
         atLeast wanted: ((_ height: Int, _ width: Int) -> (height: Int, width: Int))? = nil
@@ -59,15 +59,19 @@ public enum ImageDecoder {
             message.deallocate()
             cic_free(&image)
         }
-        let isPNG = data.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
-        guard isPNG || data.starts(with: [0xFF, 0xD8, 0xFF]) else {
+        guard let format = Format(data) else {
             let known = ForeignFile.reason([UInt8](data.prefix(64)))
             throw DecodeError(
-                path: path, reason: known ?? "is neither PNG nor JPEG, whatever its name; convert it to one of them")
+                path: path, reason: known ?? "is no PNG, JPEG, WebP or GIF, whatever its name; convert it to one of them")
         }
         let status = data.withUnsafeBytes { bytes in
             let start = bytes.bindMemory(to: UInt8.self).baseAddress
-            if isPNG { return cic_decode_png(start, bytes.count, maxPixels, &image, message) }
+            switch format {
+            case .png: return cic_decode_png(start, bytes.count, maxPixels, &image, message)
+            case .webp: return cic_decode_webp(start, bytes.count, maxPixels, &image, message)
+            case .gif: return cic_decode_gif(start, bytes.count, maxPixels, &image, message)
+            case .jpeg: break
+            }
             var denominator = UInt32(1)
             if let wanted {
                 guard cic_describe_jpeg(start, bytes.count, &image, message) == 0 else { return Int32(1) }
@@ -76,12 +80,35 @@ public enum ImageDecoder {
             return cic_decode_jpeg(start, bytes.count, denominator, maxPixels, &image, message)
         }
         guard status == 0, let pixels = image.pixels else {
-            throw DecodeError(path: path, reason: "is damaged: \(String(cString: message))")
+            let text = String(cString: message)
+            throw DecodeError(path: path, reason: status == CIC_UNAVAILABLE ? "is \(format): \(text)" : "is damaged: \(text)")
         }
         let count = Int(image.width) * Int(image.height)
         let source = UnsafeBufferPointer(start: pixels, count: count * Int(image.channels))
         let rgb = image.channels == 4 ? composite(source, on: background) : Array(source)
         return Image(width: Int(image.width), height: Int(image.height), pixels: rgb).upright(orientation: Int(image.orientation))
+    }
+
+    /// What a file is, by how it begins.
+    private enum Format: String, CustomStringConvertible {
+        case png, jpeg, webp, gif
+
+        init?(_ data: Data) {
+            let head = [UInt8](data.prefix(12))
+            if head.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+                self = .png
+            } else if head.starts(with: [0xFF, 0xD8, 0xFF]) {
+                self = .jpeg
+            } else if head.starts(with: Array("RIFF".utf8)), head.count == 12, head[8...].elementsEqual("WEBP".utf8) {
+                self = .webp
+            } else if head.starts(with: Array("GIF87a".utf8)) || head.starts(with: Array("GIF89a".utf8)) {
+                self = .gif
+            } else {
+                return nil
+            }
+        }
+
+        var description: String { rawValue }
     }
 
     /// The largest reduction that leaves what is wanted, of the picture as it is seen upright.

@@ -28,10 +28,13 @@ struct EmbeddingKey: Hashable, Sendable {
 }
 
 extension SHA256 {
-    /// Takes a regular file's bytes; says whether they could be read.
+    /// Takes a regular file's bytes, in pieces; says whether they could be read.
     fileprivate mutating func update(file url: URL) -> Bool {
-        guard MediaFile.fault(of: url) == nil, let data = try? Data(contentsOf: url, options: .mappedIfSafe) else { return false }
-        update(data: data)
-        return true
+        guard MediaFile.fault(of: url) == nil, let file = try? FileHandle(forReadingFrom: url) else { return false }
+        defer { try? file.close() }
+        do {
+            while let piece = try file.read(upToCount: 1 << 18), !piece.isEmpty { update(data: piece) }
+            return true
+        } catch { return false }
     }
 }

@@ -232,8 +232,8 @@ public final class ModalityEncoder: @unchecked Sendable {
         return try Encoding.joined(parts, rowsPerSample: input.rowsPerSample ?? Array(repeating: 1, count: total))
     }
 
-    /// Frames that go through an encoder at once.
-    private static let framesAtOnce = 20_000
+    /// Frames that go through an encoder at once: a window of a minute.
+    private static let framesAtOnce = 6000
 }
 
 extension Encoding {

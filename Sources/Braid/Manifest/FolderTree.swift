@@ -15,7 +15,7 @@ public struct FolderTree {
         }
     }
 
-    private static let pictures: Set<String> = ["png", "jpg", "jpeg"]
+    private static let pictures: Set<String> = ["png", "jpg", "jpeg", "webp", "gif"]
     private static let sounds: Set<String> = ["wav", "flac", "ogg", "oga", "opus", "mp3", "aiff", "aif", "caf", "w64", "au"]
 
     /// Looks through a folder.

@@ -1,4 +1,5 @@
-// PNG through libpng and JPEG through libjpeg, behind functions that report errors instead of jumping or exiting.
+// PNG through libpng, JPEG through libjpeg, WebP through libwebp and GIF through giflib, behind functions that report errors instead of jumping
+// or exiting.
 #ifndef CIMAGECODECS_H
 #define CIMAGECODECS_H
 
@@ -18,6 +19,9 @@ typedef struct {
 
 enum { CIC_MESSAGE_SIZE = 256 };
 
+/// The status where a library is not there; `message` says which.
+enum { CIC_UNAVAILABLE = 2 };
+
 /// Both return 0, or 1 with the reason in `message`. Pictures of more than `max_pixels` are refused before allocation.
 int cic_decode_png(
     const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]);
@@ -27,6 +31,12 @@ int cic_decode_jpeg(
     char message[CIC_MESSAGE_SIZE]);
 /// Everything of a JPEG but its pixels.
 int cic_describe_jpeg(const uint8_t *data, size_t size, cic_image *image, char message[CIC_MESSAGE_SIZE]);
+/// Of an animation the first frame, which lies on the whole canvas. The libraries are loaded at the first such picture: CIC_UNAVAILABLE where
+/// that fails.
+int cic_decode_webp(
+    const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]);
+int cic_decode_gif(
+    const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]);
 void cic_free(cic_image *image);
 
 #endif
