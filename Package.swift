@@ -67,10 +67,11 @@ let package = Package(
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
         .systemLibrary(name: "CSound"),
+        .systemLibrary(name: "CZlib"),
         .target(
             name: "Braid",
             dependencies: [
-                "BraidSupport", "BraidTokenizers", "BraidHub", "Torch", "CImageCodecs", "CSound", "Yams",
+                "BraidSupport", "BraidTokenizers", "BraidHub", "Torch", "CImageCodecs", "CSound", "CZlib", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.copy("Resources/weights")],

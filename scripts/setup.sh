@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(libpng-dev libjpeg-dev libwebp-dev libgif-dev libsndfile1-dev libmpg123-dev libogg-dev libsoxr-dev libcurl4-openssl-dev pkg-config)
+packages=(libpng-dev libjpeg-dev libwebp-dev libgif-dev libsndfile1-dev libmpg123-dev libogg-dev libsoxr-dev zlib1g-dev libcurl4-openssl-dev pkg-config)
 
 say() { printf 'setup: %s\n' "$*"; }
 

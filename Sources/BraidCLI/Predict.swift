@@ -16,7 +16,8 @@ struct Predict: ParsableCommand {
     @Option(help: "A PNG or JPEG file.")
     var image: String?
 
-    @Option(help: "The text itself.")
+    // A text may begin with a dash.
+    @Option(parsing: .unconditional, help: "The text itself.")
     var text: String?
 
     @Option(help: "A recording.")
@@ -45,6 +46,7 @@ struct Predict: ParsableCommand {
             throw ValidationError("Give --manifest, or one sample by --image, --text, --audio and --input.")
         }
         _ = try media()
+        if text?.isEmpty == true { throw ValidationError("--text is empty; leave it out where there is no text.") }
         if isSingle && inference.withoutCache { throw ValidationError("--no-cache acts only with --manifest.") }
         if keepsColumns && (isSingle || json) { throw ValidationError("--keep-columns acts only with --manifest, and on CSV.") }
         if isSingle && rows.split != nil { throw ValidationError("--split acts only with --manifest.") }

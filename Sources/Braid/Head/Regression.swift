@@ -47,6 +47,10 @@ public struct Regression: LearningTask {
 
     private static func number(_ text: String) throws(TargetError) -> Double {
         guard let number = Double(text), number.isFinite else { throw .notANumber(text) }
+        // Predictions are of single precision, which ends at 3e38.
+        guard abs(number) <= 1e30 else {
+            throw .lacking("\(text) is beyond what can be learnt; expected a number from -1e30 to 1e30")
+        }
         return number
     }
 

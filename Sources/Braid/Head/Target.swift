@@ -57,6 +57,7 @@ public struct Target: Sendable {
         case .classes: return classes[row.likeliest]
         case .flags:
             let names = zip(classes, row).filter { $0.1 > 0.5 }.map(\.0)
+            guard !names.contains(where: { $0.contains("|") }) else { return NameList.text(names) }
             return names.isEmpty ? "|" : names.joined(separator: "|")
         case .number: return String(format: "%.6g", row[0])
         }
@@ -78,6 +79,9 @@ extension Target {
             }
         }
         let train = samples.filter { $0.split == .train }
+        guard train.isEmpty || train.contains(where: { $0.weight > 0 }) else {
+            throw BraidError(.badData, faults: [Fault("every sample of the train split has weight 0", file: file, field: "weight")])
+        }
         check(train) { _ = try head.task.names(in: $0) }
         guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
         let scale: Scale

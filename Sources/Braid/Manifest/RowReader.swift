@@ -6,7 +6,7 @@ struct RawRow {
     let cells: [String: String]
 }
 
-/// Reads a manifest file row by row, by extension: `.csv`, `.tsv`, `.jsonl` or `.ndjson`.
+/// Reads a manifest file row by row, by extension: `.csv`, `.tsv`, `.jsonl` or `.ndjson`, perhaps with `.gz` behind it.
 ///
 /// Rows whose form is wrong become faults; the reader goes on with the next.
 struct RowReader {
@@ -32,19 +32,14 @@ struct RowReader {
         if let reason = MediaFile.fault(of: url) {
             throw BraidError(.noInput, "\(url.path): the manifest cannot be read: \(reason)")
         }
-        let file: FileHandle
-        do { file = try FileHandle(forReadingFrom: url) } catch {
-            throw BraidError(
-                .noInput, faults: [Fault("the manifest cannot be read: no permission", file: url.path)])
-        }
-        defer { try? file.close() }
-        switch url.pathExtension.lowercased() {
+        let file = try ManifestFile(url)
+        switch ManifestFile.ending(of: url) {
         case "csv": try readDelimited(file, ",", body)
         case "tsv": try readDelimited(file, "\t", body)
         case "jsonl", "ndjson": try readLines(file, body)
         case let other:
             let message =
-                "a manifest is .csv, .tsv, .jsonl or .ndjson, not \(other.isEmpty ? "a file without extension" : ".\(other)")"
+                "a manifest is .csv, .tsv, .jsonl or .ndjson, perhaps with .gz behind it, not \(other.isEmpty ? "a file without extension" : ".\(other)")"
             throw BraidError(.badData, faults: [Fault(message, file: url.path)])
         }
         if columns.isEmpty && faults.isEmpty {
@@ -52,15 +47,15 @@ struct RowReader {
         }
     }
 
-    private mutating func readDelimited(_ file: FileHandle, _ separator: Character, _ body: (RawRow) -> Void) throws {
-        var chunk = try file.read(upToCount: 1 << 16) ?? Data()
+    private mutating func readDelimited(_ file: ManifestFile, _ separator: Character, _ body: (RawRow) -> Void) throws {
+        var chunk = try file.read(upToCount: 1 << 16)
         guard !isUTF16(chunk) else { return }
         chunk = chunk.withoutByteOrderMark
         var parser = DelimitedParser(separator: chunk.hasSemicolons && separator == "," ? ";" : separator)
         while !chunk.isEmpty {
             parser.feed(chunk) { take($0, $1, body) }
             if stopsAtHeader && !columns.isEmpty { return }
-            chunk = try file.read(upToCount: 1 << 16) ?? Data()
+            chunk = try file.read(upToCount: 1 << 16)
         }
         let unclosed = parser.finish { take($0, $1, body) }
         faults += (parser.faults + [unclosed].compactMap { $0 }).map { fault($0.message, $0.line) }
@@ -95,10 +90,10 @@ struct RowReader {
         body(RawRow(line: line, cells: Dictionary(zip(columns, values)) { first, _ in first }))
     }
 
-    private mutating func readLines(_ file: FileHandle, _ body: (RawRow) -> Void) throws {
+    private mutating func readLines(_ file: ManifestFile, _ body: (RawRow) -> Void) throws {
         var pending = Data()
         var line = 0
-        while let chunk = try file.read(upToCount: 1 << 16), !chunk.isEmpty {
+        while case let chunk = try file.read(upToCount: 1 << 16), !chunk.isEmpty {
             if line == 0, pending.isEmpty, isUTF16(chunk) { return }
             var rest = (line == 0 && pending.isEmpty ? chunk.withoutByteOrderMark : chunk)[...]
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {

@@ -160,4 +160,27 @@ import Testing
         #expect(found[1].contains("s3://bucket/a.png: is an address (s3://)"))
         #expect(found[2].contains("is a path of Windows"))
     }
+
+    /// gzip.compress(b"id,text,label\\n1,hello,a\\n2,hi,b\\n", mtime=0) of Python.
+    private static let zipped =
+        Data(base64Encoded: "H4sIAAAAAAAC/8tM0SlJrSjRyUlMSs3hMtTJSM3JyddJ5DLSycjUSeICALjyYSEfAAAA") ?? Data()
+
+    /// The same rows, whole and cut.
+    @Test func gzipIsRead() throws {
+        let url = folder.url.appendingPathComponent("m.csv.gz")
+        try Self.zipped.write(to: url)
+        #expect(try Manifest.read(url).samples.map(\.text) == [.inline("hello"), .inline("hi")])
+        for count in [30, Self.zipped.count - 4] {
+            try Self.zipped.prefix(count).write(to: url)
+            let error = #expect(throws: BraidError.self, "cut at \(count)") { try Manifest.read(url) }
+            #expect(error?.description.contains("its compression is damaged") == true, "\(error?.description ?? "")")
+        }
+    }
+
+    @Test func labelsAndWeightsThatTeachNothingAreNamed() throws {
+        let url = try folder.write("id,text,label,weight\n1,a,x,0\n2,b,y,0\n3,c,x,0\n4,d,y,0\n", as: "m.csv")
+        #expect(try DataCheck(manifest: url).errors.contains { $0.contains("every sample of the train split has weight 0") })
+        #expect(throws: TargetError.self) { try Regression().names(in: "1e308") }
+        #expect(try Regression().names(in: "-1e30") == [])
+    }
 }

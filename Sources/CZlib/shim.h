@@ -1,0 +1,2 @@
+// zlib reads compressed manifests, as it is.
+#include <zlib.h>
