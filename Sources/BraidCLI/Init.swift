@@ -37,7 +37,9 @@ struct Init: ParsableCommand {
         if let metadata = FolderTree.metadata(in: url) { return metadata }
         let tree = try FolderTree(url, relativeTo: place)
         let file = place.appendingPathComponent("\(url.lastPathComponent).csv")
-        guard !FileManager.default.fileExists(atPath: file.path) else {
+        let before = try? Data(contentsOf: file)
+        if before == Data(tree.csv.utf8) { return file }
+        guard before == nil, !FileManager.default.fileExists(atPath: file.path) else {
             throw BraidError(
                 .cannotCreate, "\(file.path) exists already, and would hold the manifest of \(url.path); name it, or remove it")
         }

@@ -23,6 +23,7 @@ enum ForeignFile {
         switch text(0..<4) {
         case "RIFF" where text(8..<12) == "WEBP": return "WebP"
         case "RIFF" where text(8..<12) == "AVI ": return "an AVI video"
+        case "RIFF" where text(8..<12) == "WAVE": return "a WAV recording"
         case "GIF8": return "GIF"
         case "%PDF": return "PDF"
         case "8BPS": return "Photoshop's PSD"

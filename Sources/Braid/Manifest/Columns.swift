@@ -11,12 +11,17 @@ public struct Columns: Sendable, Equatable {
     public let ignored: [String]
     /// The columns that heads learn from: `label`, or further ones by the file's own names.
     public let labels: [String]
+    /// Columns of 0 and 1, one a class, that stand for the column `label`; none where that is a column itself.
+    public let oneHot: [String]
 
     /// Makes one from its parts; without arguments, a file that uses the plain names and has one head's labels.
-    public init(names: [String: String] = [:], ignored: [String] = [], labels: [String] = ["label"]) {
+    public init(
+        names: [String: String] = [:], ignored: [String] = [], labels: [String] = ["label"], oneHot: [String] = []
+    ) {
         self.names = names
         self.ignored = ignored
         self.labels = labels
+        self.oneHot = oneHot
     }
 
     /// Reads the keys of `columns`.
@@ -26,11 +31,13 @@ public struct Columns: Sendable, Equatable {
             names[known] = reader.optionalString("columns.\(known)", "The manifest's name for the column \(known).")
         }
         self.init(
-            names: names, ignored: reader.strings("columns.ignore", "Columns of the manifest that mean nothing here."))
+            names: names, ignored: reader.strings("columns.ignore", "Columns of the manifest that mean nothing here."),
+            oneHot: reader.strings(
+                "columns.one_hot", "Columns of 0 and 1, one a class of a multilabel head, in place of a column label."))
     }
 
     /// The same columns, for heads that learn from `labels`.
-    func with(labels: [String]) -> Columns { Columns(names: names, ignored: ignored, labels: labels) }
+    func with(labels: [String]) -> Columns { Columns(names: names, ignored: ignored, labels: labels, oneHot: oneHot) }
 
     /// The file's name of a known column.
     func name(_ known: String) -> String { names[known] ?? known }
@@ -39,19 +46,24 @@ public struct Columns: Sendable, Equatable {
     /// it is, and columns that it has besides mean nothing. For files that a model meets after its training.
     func adapted(to header: [String]) -> Columns {
         let names = names.filter { header.contains($0.value) }
-        let meant = Set((Self.known + labels).map { names[$0] ?? $0 })
+        let oneHot = oneHot.allSatisfy(header.contains) ? oneHot : []
+        let meant = Set((Self.known + labels).map { names[$0] ?? $0 } + oneHot)
         return Columns(
-            names: names, ignored: ignored + header.filter { !meant.contains($0) && !ignored.contains($0) }, labels: labels)
+            names: names, ignored: ignored + header.filter { !meant.contains($0) && !ignored.contains($0) }, labels: labels,
+            oneHot: oneHot)
     }
 
     /// Faults of a header: columns that mean nothing, and mapped ones that are not there.
     func faults(in header: [String], file: String) -> [Fault] {
-        let meant = Set((Self.known + labels).map(name))
+        let meant = Set((Self.known + labels).map(name) + oneHot)
         var faults: [Fault] = []
         for column in header where !meant.contains(column) && !ignored.contains(column) && column != name("label") {
             let near = nearest(to: column, in: Self.known).map { "; did you mean \($0)?" } ?? "."
             let message = "unknown column\(near) Map it with columns.<name>: \(column), or list it in columns.ignore"
             faults.append(Fault(message, file: file, line: 1, field: column))
+        }
+        for column in oneHot where !header.contains(column) {
+            faults.append(Fault("columns.one_hot names it, and it is not there", file: file, line: 1, field: column))
         }
         for (known, name) in names.sorted(by: { $0.key < $1.key }) where !header.contains(name) {
             faults.append(

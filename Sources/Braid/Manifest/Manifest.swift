@@ -58,7 +58,7 @@ public struct Manifest: Sendable {
         try reader.read { builder.add($0) }
         let faults = faults(reader, builder, columns, onBadSample: onBadSample)
         var samples = builder.samples
-        var notes = builder.notes
+        var notes = onBadSample == .skip ? builder.notes : []
         if let splits {
             if !builder.hasSplits {
                 splits.assign(&samples, by: stratum)

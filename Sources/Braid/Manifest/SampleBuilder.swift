@@ -46,7 +46,8 @@ struct SampleBuilder {
             faults.append(
                 fault(1, nil, "has none of the columns \(sources.joined(separator: ", ")); map yours with columns.<name>"))
         }
-        for known in columns.labels where needsLabels && !header.contains(columns.name(known)) {
+        for known in columns.labels
+        where needsLabels && !header.contains(columns.name(known)) && (known != "label" || columns.oneHot.isEmpty) {
             let remedy = known == "label" ? "map yours with columns.label" : "name another with heads.….column"
             faults.append(fault(1, columns.name(known), "there is no such column; \(remedy)"))
         }
@@ -146,8 +147,9 @@ struct SampleBuilder {
             let label = cell(known)?.trimmingCharacters(in: .whitespaces)
             labels[known] = label?.isEmpty == false ? label : nil
         }
+        if !columns.oneHot.isEmpty { labels["label"] = oneHot(row) }
         guard labels.isEmpty && needsLabels else { return labels }
-        let names = columns.labels.map(columns.name)
+        let names = columns.oneHot.isEmpty ? columns.labels.map(columns.name) : columns.oneHot
         if names.contains(where: { row.cells[$0] != nil }) {
             report(
                 row, columns.labels[0], names.count == 1 ? "is empty; expected a label" : "is empty, and so are all other labels")
@@ -155,6 +157,22 @@ struct SampleBuilder {
             rowsWithoutLabel.append(row.line)
         }
         return labels
+    }
+
+    /// The classes whose columns say 1, as a list; nil where all are empty.
+    private mutating func oneHot(_ row: RawRow) -> String? {
+        var names: [String] = []
+        var isGiven = false
+        for column in columns.oneHot {
+            switch row.cells[column]?.trimmingCharacters(in: .whitespaces).lowercased() {
+            case nil, "": continue
+            case "1", "1.0", "true", "yes": names.append(column)
+            case "0", "0.0", "false", "no": break
+            case let other?: faults.append(fault(row.line, column, "\"\(other)\" is neither 1 nor 0"))
+            }
+            isGiven = true
+        }
+        return isGiven ? NameList.text(names) : nil
     }
 
     private mutating func weight(_ row: RawRow, _ cell: String?) -> Double {

@@ -80,6 +80,10 @@ public struct Configuration: Sendable {
         evaluation = EvaluationSettings(&reader, trainsEncoders: modalities.values.contains { $0.train != .none })
         search = SearchSettings(&reader)
         self.columns = columns.with(labels: heads.map(\.column))
+        reader.refuse(
+            "columns.one_hot",
+            unless: columns.oneHot.isEmpty || heads.count == 1 && heads[0].column == "label" && heads[0].kind == .multilabel,
+            "acts only with one head, of head.task: multilabel")
         resolved = reader.resolved
     }
 

@@ -18,7 +18,8 @@ public enum ConfigurationProposal {
         var rows: [RawRow] = []
         try reader.read { if rows.count < 1000 { rows.append($0) } }
         guard reader.faults.isEmpty else { throw BraidError(.badData, faults: reader.faults) }
-        let columns = try ProposedColumns(reader.columns, rows, manifest).columns
+        let proposed = try ProposedColumns(reader.columns, rows, manifest)
+        let columns = proposed.columns
         let modalities = Modality.allCases.filter { modality in
             guard ProposedEncoder.isProposed(modality) else { return false }
             return modality.kind.sources.contains { name in
@@ -34,11 +35,12 @@ public enum ConfigurationProposal {
                         file: manifest.lastPathComponent, line: 1)
                 ])
         }
-        let task = task(of: rows.compactMap { row in columns["label"].flatMap { row.cells[$0] } })
+        let task =
+            !proposed.oneHot.isEmpty ? .multilabel : task(of: rows.compactMap { row in columns["label"].flatMap { row.cells[$0] } })
         let proposals = modalities.compactMap { modality in
             ProposedEncoder(for: modality, media: media(modality, rows, columns, manifest), atHand: atHand).map { (modality, $0) }
         }
-        return document(manifest, folder, reader.columns, columns, proposals, task)
+        return document(manifest, folder, reader.columns, proposed, proposals, task)
     }
 
     /// What the rows have of a modality, as far as it is well formed.
@@ -69,16 +71,18 @@ public enum ConfigurationProposal {
     }
 
     private static func document(
-        _ manifest: URL, _ folder: URL, _ header: [String], _ columns: [String: String],
+        _ manifest: URL, _ folder: URL, _ header: [String], _ proposed: ProposedColumns,
         _ encoders: [(modality: Modality, proposal: ProposedEncoder)], _ task: TaskKind
     ) -> String {
+        let (columns, oneHot) = (proposed.columns, proposed.oneHot)
         var lines = [
             "# Written by braid init. Every key and its meaning: docs/configuration.md",
             "manifest: \(quote(relative(manifest, to: folder)))",
         ]
         let renamed = Columns.known.filter { columns[$0] != nil && columns[$0] != $0 }
-        let ignored = header.filter { !columns.values.contains($0) }
-        if !renamed.isEmpty || !ignored.isEmpty { lines.append("columns:") }
+        let ignored = header.filter { !columns.values.contains($0) && !oneHot.contains($0) }
+        if !renamed.isEmpty || !ignored.isEmpty || !oneHot.isEmpty { lines.append("columns:") }
+        if !oneHot.isEmpty { lines.append("  one_hot: [\(oneHot.map(quote).joined(separator: ", "))]") }
         for known in renamed { lines.append("  \(known): \(quote(columns[known] ?? known))") }
         if !ignored.isEmpty {
             lines.append("  # Left out, for nothing here says what they are: columns.<name> takes them in.")

@@ -4,6 +4,8 @@ internal import Foundation
 struct ProposedColumns {
     /// Known names to the file's columns.
     let columns: [String: String]
+    /// Columns of 0 and 1 that together are the label, where there is none else.
+    let oneHot: [String]
 
     /// Names that people give their columns, in lower case.
     private static let synonyms: [String: [String]] = [
@@ -36,7 +38,9 @@ struct ProposedColumns {
             columns[known] = free().first { column in Self.areFiles(rows.compactMap { $0.cells[column] }, endings) }
         }
         if columns["label"] == nil, let only = Self.onlyClasses(free(), rows) { columns["label"] = only }
-        guard columns["label"] != nil else {
+        let flags = columns["label"] == nil ? free().filter { Self.areFlags(rows, $0) } : []
+        oneHot = flags.count > 1 ? flags : []
+        guard columns["label"] != nil || !oneHot.isEmpty else {
             throw BraidError(
                 .badData,
                 faults: [
@@ -53,6 +57,11 @@ struct ProposedColumns {
         let first = values.filter { !$0.isEmpty }.prefix(50).map { ($0 as NSString).pathExtension.lowercased() }
         let count = first.count { endings.contains($0) }
         return count > 0 && count * 10 >= first.count * 9
+    }
+
+    private static func areFlags(_ rows: [RawRow], _ column: String) -> Bool {
+        let values = Set(rows.compactMap { $0.cells[column] })
+        return !values.isEmpty && values.isSubset(of: ["0", "1", "0.0", "1.0"])
     }
 
     /// The one column of classes: few different short values, several rows each. nil where there are several, or none.

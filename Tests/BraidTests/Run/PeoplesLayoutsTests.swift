@@ -61,12 +61,32 @@ import Testing
         #expect(pet.read.columns.name("label") == "Breed" && pet.read.columns.ignored == ["PetID"])
         let kaggle = try proposal("Image,Label\n" + rows { "\($1),\(["cat", "dog"][$0 % 2])" }, as: "k.csv")
         #expect(kaggle.read.columns.name("image") == "Image" && kaggle.read.columns.name("label") == "Label")
-        #expect(throws: BraidError.self) { try proposal("Image,A,B\n" + rows { "\($1),\($0 % 2),\($0 / 3)" }, as: "two.csv") }
+        #expect(throws: BraidError.self) {
+            try proposal("Image,A,B\n" + rows { "\($1),\(["x", "y"][$0 % 2]),\(["u", "v"][$0 / 3])" }, as: "two.csv")
+        }
     }
 
     @Test func listsOfClasses() throws {
         let found = try proposal("path,tags,label\n" + rows { #"\#($1),x,"['red', 'c\#($0 % 2)']""# }, as: "t.csv")
         #expect(found.read.heads[0].kind == .multilabel && found.read.columns.name("image") == "path")
+    }
+
+    @Test func columnsOfZeroAndOne() throws {
+        let found = try proposal(
+            "img,sunny,beach,night\n" + rows { "\($1),\($0 % 2),\($0 < 2 ? 1 : 0),\($0 == 5 ? "" : "0")" }, as: "h.csv")
+        #expect(found.read.columns.oneHot == ["sunny", "beach", "night"] || found.read.columns.oneHot == ["sunny", "beach"])
+        let columns = Columns(names: ["image": "img"], oneHot: ["sunny", "beach", "night"])
+        let samples = try Manifest.read(folder.url.appendingPathComponent("h.csv"), columns: columns).samples
+        #expect(
+            try samples.map { try Multilabel().names(in: $0.label ?? "?") } == [
+                ["beach"], ["sunny", "beach"], [], ["sunny"], [], ["sunny"],
+            ])
+        let wrong = try folder.write("img,sunny,beach,night\n0.png,2,0,1\n1.png,,,\n", as: "wrong.csv")
+        let error = #expect(throws: BraidError.self) { try Manifest.read(wrong, columns: columns) }
+        #expect(error?.description.contains("wrong.csv:2: sunny: \"2\" is neither 1 nor 0") == true)
+        #expect(error?.faults.contains { $0.line == 3 } == true)
+        let yaml = found.yaml.replacingOccurrences(of: "task: multilabel", with: "task: binary")
+        #expect(throws: BraidError.self) { try Configuration.read(folder.write(yaml, as: "binary.yaml"), overrides: []) }
     }
 
     @Test func aFolderForEachClass() throws {
