@@ -60,7 +60,7 @@ final class MPEGSource: SoundSource {
         } while status == MPG123_NEW_FORMAT.rawValue && taken == 0
         if status == MPG123_DONE.rawValue {
             try checkEnd()
-        } else if status != MPG123_OK.rawValue && status != MPG123_NEW_FORMAT.rawValue {
+        } else if status != MPG123_OK.rawValue && status != MPG123_NEW_FORMAT.rawValue && !isBeforeTag {
             throw bytes.damage("is damaged: \(reason)")
         }
         return taken / frameSize
@@ -81,11 +81,22 @@ final class MPEGSource: SoundSource {
         }
     }
 
+    /// Where the last frame that was read ends; nil where none was.
+    private var frameEnd: Int? {
+        var info = mpg123_frameinfo2()
+        guard mpg123_info2(handle, &info) == MPG123_OK.rawValue else { return nil }
+        return Int(mpg123_framepos(handle)) + Int(info.framesize)
+    }
+
+    /// Whether a tag follows, which libmpg123 takes for a lost track: APE and Lyrics3 stand behind the frames, ID3v1 behind them.
+    private var isBeforeTag: Bool {
+        let next = frameEnd.map { String(decoding: bytes.bytes(at: $0, 11), as: UTF8.self) } ?? ""
+        return ["APETAGEX", "LYRICSBEGIN", "TAG"].contains(where: next.hasPrefix)
+    }
+
     /// Behind the last whole frame only tags may follow, not the beginning of another frame.
     private func checkEnd() throws {
-        var info = mpg123_frameinfo2()
-        guard mpg123_info2(handle, &info) == MPG123_OK.rawValue else { return }
-        let end = Int(mpg123_framepos(handle)) + Int(info.framesize)
+        guard let end = frameEnd else { return }
         guard !Self.isFrame(bytes.bytes(at: end, 4)) else { throw bytes.damage("is cut short: it ends within a frame") }
     }
 }

@@ -43,15 +43,18 @@ public struct Manifest: Sendable {
     ) throws -> Manifest {
         let columns = adaptsColumns ? columns.adapted(to: try RowReader.columns(of: url)) : columns
         let (manifest, faults) = try scan(
-            url, columns: columns, splits: splits, stratum: stratum, needsLabels: needsLabels, onBadSample: onBadSample)
+            url, columns: columns, splits: splits, stratum: stratum, needsLabels: needsLabels, holdsOut: !adaptsColumns,
+            onBadSample: onBadSample)
         guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
         return manifest
     }
 
     /// Reads a manifest whole: the rows that can be used, and everything that is wrong with the others.
+    ///
+    /// - Parameter holdsOut: Whether val is taken from train where the file has no row in it: for training, not where a model is applied.
     static func scan(
         _ url: URL, columns: Columns, splits: SplitFractions?, stratum: String?, needsLabels: Bool = true,
-        onBadSample: BadSample.Policy
+        holdsOut: Bool = true, onBadSample: BadSample.Policy
     ) throws -> (Manifest, [Fault]) {
         var reader = RowReader(url)
         var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels)
@@ -62,7 +65,7 @@ public struct Manifest: Sendable {
         if let splits {
             if !builder.hasSplits {
                 splits.assign(&samples, by: stratum)
-            } else if needsLabels, let note = splits.holdOut(&samples, by: stratum) {
+            } else if holdsOut, let note = splits.holdOut(&samples, by: stratum) {
                 notes.append(note)
             }
         }

@@ -18,7 +18,7 @@ public struct DataCheck {
     ///
     /// `heads` is what is to be learnt; nil: the column `label`, of whatever task it looks like.
     ///
-    /// - Throws: `BraidError` where the manifest itself has faults.
+    /// - Throws: `BraidError` where the manifest cannot be opened; what is wrong in it is in `errors`.
     public init(
         manifest url: URL, columns: Columns = Columns(), splits: SplitFractions = SplitFractions(),
         heads: [HeadSettings]? = nil, reporter: any Reporter = SilentReporter()

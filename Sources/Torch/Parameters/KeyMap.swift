@@ -37,9 +37,12 @@ public struct KeyMap: Sendable {
     static func wrapper(of keys: [String], _ layouts: [KeyMap]) -> String {
         var wrapper = ""
         var names = keys.map { $0[...] }
-        while names.count > 1, !layouts.contains(where: { $0.fits(names.lazy.map(String.init)) }),
+        var depth = 0
+        // Nobody wraps a model more often than that.
+        while depth < 8, names.count > 1, !layouts.contains(where: { $0.fits(names.lazy.map(String.init)) }),
             let dot = names[0].firstIndex(of: ".")
         {
+            depth += 1
             let prefix = names[0][...dot]
             guard names.allSatisfy({ $0.hasPrefix(prefix) && $0.count > prefix.count }) else { break }
             wrapper += prefix

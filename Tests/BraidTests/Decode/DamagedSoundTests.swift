@@ -47,6 +47,13 @@ import Testing
         }
     }
 
+    /// What players write behind the frames is no damage.
+    @Test(arguments: ["APETAGEX", "LYRICSBEGIN", "TAG"]) func tagsBehindTheFramesAreNoDamage(_ name: String) throws {
+        let bytes = try whole("mp3")
+        let tag = Data(name.utf8) + Data(repeating: 0x20, count: 128 - name.utf8.count)
+        #expect(try AudioDecoder.decode(.bytes(bytes + tag)).samples.count == AudioDecoder.decode(.bytes(bytes)).samples.count)
+    }
+
     /// Every byte of what stands before the samples.
     @Test(arguments: ["wav", "aiff", "au", "w64", "rf64"]) func damagedHeadersAreNamedOrChangeNothing(_ container: String) throws {
         let bytes = try whole(container)

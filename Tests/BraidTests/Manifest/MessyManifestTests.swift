@@ -114,6 +114,9 @@ import Testing
         #expect((3...7).contains(val.count) && val.contains { $0.label == "rare" })
         #expect(manifest.samples(in: .train).contains { $0.label == "rare" } && manifest.samples(in: .test).count == 8)
         #expect(manifest.notes == ["no row is in val: \(val.count) of the 32 train rows stand in for it, each class in proportion"])
+        // Where a model is applied, rows are what the file says they are.
+        let url = folder.url.appendingPathComponent("m.csv")
+        #expect(try Manifest.read(url, adaptsColumns: true).samples(in: .val).isEmpty)
         let ten = (0..<10).map { "\($0),t\($0),\($0 % 2)" }.joined(separator: "\n")
         let few = try Manifest.read(folder.write("id,text,label\n\(ten)\n", as: "ten.csv"))
         for split in Split.allCases { #expect(!few.samples(in: split).isEmpty, "\(split)") }
