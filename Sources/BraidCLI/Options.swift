@@ -2,11 +2,7 @@ public import ArgumentParser
 public import Braid
 import Foundation
 
-extension Split: ExpressibleByArgument {
-    /// The split of that name, or of another that people use for it, such as `valid`.
-    public init?(argument: String) { self.init(named: argument) }
-}
-
+extension Split: ExpressibleByArgument {}
 extension Modality: ExpressibleByArgument {}
 extension DeviceChoice: ExpressibleByArgument {}
 extension BadSample.Policy: ExpressibleByArgument {}

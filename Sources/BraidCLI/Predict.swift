@@ -13,7 +13,7 @@ struct Predict: ParsableCommand {
     @Option(help: "Samples to classify; labels are not needed.")
     var manifest: String?
 
-    @Option(help: "A PNG or JPEG file.")
+    @Option(help: "A PNG, JPEG, WebP or GIF file.")
     var image: String?
 
     // A text may begin with a dash.

@@ -90,7 +90,7 @@ public enum ImageDecoder {
     }
 
     /// What a file is, by how it begins.
-    private enum Format: String, CustomStringConvertible {
+    private enum Format {
         case png, jpeg, webp, gif
 
         init?(_ data: Data) {
@@ -107,8 +107,6 @@ public enum ImageDecoder {
                 return nil
             }
         }
-
-        var description: String { rawValue }
     }
 
     /// The largest reduction that leaves what is wanted, of the picture as it is seen upright.

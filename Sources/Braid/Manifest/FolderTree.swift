@@ -15,9 +15,6 @@ public struct FolderTree {
         }
     }
 
-    private static let pictures: Set<String> = ["png", "jpg", "jpeg", "webp", "gif"]
-    private static let sounds: Set<String> = ["wav", "flac", "ogg", "oga", "opus", "mp3", "aiff", "aif", "caf", "w64", "au"]
-
     /// Looks through a folder.
     ///
     /// - Parameters:
@@ -37,7 +34,7 @@ public struct FolderTree {
         }
         for path in paths.sorted() {
             let ending = (path as NSString).pathExtension.lowercased()
-            let kind = Self.pictures.contains(ending) ? "image" : Self.sounds.contains(ending) ? "audio" : nil
+            let kind = FileEndings.pictures.contains(ending) ? "image" : FileEndings.recordings.contains(ending) ? "audio" : nil
             guard let kind else {
                 others += 1
                 continue

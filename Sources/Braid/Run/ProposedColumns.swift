@@ -20,8 +20,7 @@ struct ProposedColumns {
     ]
     /// What a file's name ends in, by the column it is for.
     private static let endings: [(known: String, endings: Set<String>)] = [
-        ("image", ["png", "jpg", "jpeg", "jpe", "webp", "bmp", "gif", "tif", "tiff"]),
-        ("audio", ["wav", "flac", "ogg", "oga", "opus", "mp3", "aiff", "aif", "aifc", "w64", "caf", "au"]), ("text_path", ["txt"]),
+        ("image", FileEndings.pictures), ("audio", FileEndings.recordings), ("text_path", FileEndings.texts),
     ]
 
     /// - Throws: `BraidError` where nothing looks like a label.

@@ -152,14 +152,14 @@ public struct Training {
         }
         let before = try Configuration.read(run.configuration, hasSplitColumn: configuration.hasSplitColumn)
         let differing = before.keysThatDiffer(from: configuration)
-        let others = differing.filter { !Self.mayGrow.contains($0) }
+        let others = differing.filter { !Self.mayDiffer.contains($0) }
         guard others.isEmpty, configuration.training.epochs >= before.training.epochs else {
             let shown = (others.isEmpty ? differing : others).map { key in
                 "\(key) (\(before.text(of: key)) there, \(configuration.text(of: key)) now)"
             }
             throw BraidError(
                 .badConfiguration,
-                "\(run.configuration.path) differs from the configuration given: \(shown.joined(separator: ", ")); resume with the same (only training.epochs and training.early_stopping.patience may grow), or start a new run"
+                "\(run.configuration.path) differs from the configuration given: \(shown.joined(separator: ", ")); resume with the same (only training.epochs may grow, and training.early_stopping.patience change), or start a new run"
             )
         }
         guard !differing.isEmpty else { return }
@@ -168,7 +168,7 @@ public struct Training {
     }
 
     /// What may be another where a run goes on.
-    private static let mayGrow = ["training.epochs", "training.early_stopping.patience"]
+    private static let mayDiffer = ["training.epochs", "training.early_stopping.patience"]
 
     private func writeRecord(
         _ outcome: Outcome, _ manifest: Manifest, _ fingerprint: String, _ data: SplitData, _ device: Device, _ started: Date,

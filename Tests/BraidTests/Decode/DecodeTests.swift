@@ -177,10 +177,11 @@ import Torch
         for name in try Fixtures.tensors("reports/pictures/expected.safetensors").entries.keys.sorted() {
             let whole = try Data(contentsOf: Fixtures.url("reports/pictures/\(name)"))
             for place in stride(from: 0, to: whole.count, by: max(1, whole.count / 200)) {
-                #expect(throws: DecodeError.self, "\(name) cut at \(place)") {
-                    // What follows the first frame of an animation is not looked at, nor a GIF's last byte.
-                    if name.hasPrefix("animated") || place + 2 >= whole.count { throw DecodeError(path: name, reason: "") }
-                    _ = try ImageDecoder.decode(.bytes(whole.prefix(place)))
+                // What follows the first frame of an animation is not looked at, nor a GIF's last byte.
+                if !name.hasPrefix("animated"), place + 2 < whole.count {
+                    #expect(throws: DecodeError.self, "\(name) cut at \(place)") {
+                        try ImageDecoder.decode(.bytes(whole.prefix(place)))
+                    }
                 }
                 var changed = whole
                 changed[changed.startIndex + place] ^= 0xA5
