@@ -35,7 +35,8 @@ struct Ablate: ParsableCommand {
 
     func run() throws {
         let session = try Inference(
-            model: URL(argument: model), manifest: URL(argument: manifest), rows: rows.rows(), needsLabels: true, inference.options)
+            model: URL(argument: model), manifest: URL(argument: manifest), rows: rows.rows(), needsLabels: true,
+            inference.options())
         let ablation = try Ablation(session)
         let curves = try rates().map { try MissingRates(session, rates: $0) }
         if let out {

@@ -22,10 +22,7 @@ struct Check: ParsableCommand {
         let url = URL(argument: input)
         let check: DataCheck
         if ["yaml", "yml"].contains(url.pathExtension.lowercased()) {
-            let configuration = try Configuration.read(url)
-            check = try DataCheck(
-                manifest: configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
-                heads: configuration.heads, reporter: output.reporter)
+            check = try DataCheck(Configuration.read(url), reporter: output.reporter)
         } else {
             check = try DataCheck(manifest: url, reporter: output.reporter)
         }

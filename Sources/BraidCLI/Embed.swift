@@ -63,7 +63,7 @@ struct Embed: ParsableCommand {
             let selection = EmbeddingExport.Selection(modalities: wanted, fused: chosen?.contains("fused") ?? true)
             let split: Split? = if case .split(let asked) = try rows.rows() { asked } else { nil }
             export = try EmbeddingExport(
-                model: url, manifest: URL(argument: manifest), split: split, selection: selection, inference.options)
+                model: url, manifest: URL(argument: manifest), split: split, selection: selection, inference.options())
         }
         try export.write(to: .init(URL(argument: out), format: format, partSize: partSize, resumes: resume))
         try emitLine("Embeddings: \(URL(argument: out).path)")

@@ -33,7 +33,7 @@ struct Evaluate: ParsableCommand {
     func run() throws {
         let url = URL(argument: manifest)
         let session = try Inference(
-            model: URL(argument: model), manifest: url, rows: rows.rows(), needsLabels: true, inference.options)
+            model: URL(argument: model), manifest: url, rows: rows.rows(), needsLabels: true, inference.options())
         let predictions = try session.predict()
         let name = url.deletingPathExtension().lastPathComponent
         let folder = out.map { URL(argument: $0) } ?? URL(argument: model).appendingPathComponent("evaluation-\(name)")

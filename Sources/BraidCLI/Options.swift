@@ -40,19 +40,27 @@ struct InferenceOptions: ParsableArguments {
     @Flag(name: .customLong("no-cache"), help: "Neither take embeddings from the user's cache nor put any there.")
     var withoutCache = false
 
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "Say what the manifest's columns are: columns.image=photo. May be given several times.",
+            valueName: "columns.name=column"))
+    var settings: [String] = []
+
     @OptionGroup var output: OutputOptions
 
-    var options: Inference.Options {
-        Inference.Options(
-            device: device ?? .auto, onBadSample: onBadSample ?? .fail, reporter: output.reporter, cachesEmbeddings: !withoutCache)
+    func options() throws -> Inference.Options {
+        try Inference.Options(
+            device: device ?? .auto, onBadSample: onBadSample ?? .fail, reporter: output.reporter,
+            cachesEmbeddings: !withoutCache, columns: Columns(settings: settings))
     }
 
     /// Where a configuration has its own say, what the command line does not.
-    func options(_ configuration: Configuration) -> Inference.Options {
-        Inference.Options(
+    func options(_ configuration: Configuration) throws -> Inference.Options {
+        try Inference.Options(
             device: device ?? configuration.device, onBadSample: onBadSample ?? configuration.onBadSample,
             reporter: output.reporter,
-            cachesEmbeddings: !withoutCache && configuration.cachesEmbeddings)
+            cachesEmbeddings: !withoutCache && configuration.cachesEmbeddings, columns: Columns(settings: settings))
     }
 }
 

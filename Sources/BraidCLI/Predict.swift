@@ -48,6 +48,7 @@ struct Predict: ParsableCommand {
         _ = try media()
         if text?.isEmpty == true { throw ValidationError("--text is empty; leave it out where there is no text.") }
         if isSingle && inference.withoutCache { throw ValidationError("--no-cache acts only with --manifest.") }
+        if isSingle && !inference.settings.isEmpty { throw ValidationError("--set acts only with --manifest.") }
         if keepsColumns && (isSingle || json) { throw ValidationError("--keep-columns acts only with --manifest, and on CSV.") }
         if isSingle && rows.split != nil { throw ValidationError("--split acts only with --manifest.") }
     }
@@ -65,11 +66,11 @@ struct Predict: ParsableCommand {
             // Every row is wanted where nothing is held out on purpose.
             let chosen: Inference.Rows = rows.split == nil ? .all : try rows.rows()
             return try Inference(
-                model: folder, manifest: URL(argument: manifest), rows: chosen, needsLabels: false, inference.options
+                model: folder, manifest: URL(argument: manifest), rows: chosen, needsLabels: false, inference.options()
             ).predict()
         }
-        let sample = Sample(id: "sample", media: try media())
-        var options = inference.options
+        let sample = Sample(id: "sample", line: 0, media: try media())
+        var options = try inference.options()
         options.reporter = SilentReporter()
         return try Inference(model: folder, samples: [sample], options).predict()
     }

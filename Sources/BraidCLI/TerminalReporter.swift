@@ -49,7 +49,8 @@ final class ProgressBar: StepProgress {
     private func bar() -> String {
         let seconds = elapsed()
         let rate = seconds > 0 ? Double(done) / seconds : 0
-        let filled = total > 0 ? min(24, 24 * done / total) : 0
+        guard total > 0 else { return "\(title) \(amount(Double(done)))  \(amount(rate, isRate: true))/s" }
+        let filled = min(24, 24 * done / total)
         let left = rate > 0 ? Double(total - done) / rate : 0
         let cells = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
         return

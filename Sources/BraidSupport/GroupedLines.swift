@@ -3,21 +3,17 @@ package enum GroupedLines {
     /// How many of a kind are shown.
     package static let shown = 5
 
-    /// The lines that are shown, in their order; behind the last of a kind, how many like it are not.
-    package static func of(_ lines: [String]) -> [String] {
-        guard lines.count > shown else { return lines }
+    /// The lines that are shown, each behind `prefix`: in their order, but for kinds with more than are shown, whose lines stand together, with
+    /// the number of the others behind them.
+    package static func of(_ lines: [String], prefix: String = "") -> [String] {
+        guard lines.count > shown else { return lines.map { prefix + $0 } }
         let kinds = lines.map(kind)
-        let counts = Dictionary(kinds.map { ($0, 1) }, uniquingKeysWith: +)
-        var seen: [String: Int] = [:]
-        var result: [String] = []
-        for (line, kind) in zip(lines, kinds) {
-            let (before, all) = (seen[kind, default: 0], counts[kind, default: 0])
-            seen[kind] = before + 1
-            guard before < shown else { continue }
-            result.append(line)
-            if before + 1 == shown && all > shown { result.append("… and \(all - shown) more like these") }
+        let places = Dictionary(grouping: lines.indices) { kinds[$0] }
+        return lines.indices.flatMap { index -> [String] in
+            guard let alike = places[kinds[index]], alike.count > shown else { return [prefix + lines[index]] }
+            guard alike.first == index else { return [] }
+            return alike.prefix(shown).map { prefix + lines[$0] } + ["… and \(alike.count - shown) more like these"]
         }
-        return result
     }
 
     /// A line without what differs from place to place: numbers, what stands in quotes, and paths.

@@ -4,37 +4,14 @@ import Testing
 
 /// The command as a user meets it: what it prints, and how it ends.
 @Suite struct CommandTests {
-    struct Result {
-        let code: Int32
-        let out: String
-        let error: String
-    }
-
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func braid(_ arguments: String...) throws -> Result { try run("braid", arguments) }
+    private func braid(_ arguments: String...) throws -> Ended { try run("braid", arguments) }
 
-    private func run(_ command: String, _ arguments: [String], _ environment: [String: String] = [:]) throws -> Result {
-        let process = Process()
-        // The command lies beside the test bundle.
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-            .appendingPathComponent(command)
-        process.arguments = arguments
-        process.currentDirectoryURL = folder.url
-        process.environment = ProcessInfo.processInfo.environment.merging(["HF_HUB_OFFLINE": "1"]) { $1 }.merging(environment) {
-            $1
-        }
-        let (out, error) = (folder.url.appendingPathComponent("out"), folder.url.appendingPathComponent("error"))
-        for file in [out, error] { try Data().write(to: file) }
-        process.standardOutput = try FileHandle(forWritingTo: out)
-        process.standardError = try FileHandle(forWritingTo: error)
-        try process.run()
-        process.waitUntilExit()
-        return Result(
-            code: process.terminationStatus, out: try String(contentsOf: out, encoding: .utf8),
-            error: try String(contentsOf: error, encoding: .utf8))
+    private func run(_ command: String, _ arguments: [String], _ environment: [String: String] = [:]) throws -> Ended {
+        try Ended(command, arguments, in: folder.url, environment)
     }
 
     @Test func helpNamesEveryCommand() throws {
@@ -145,7 +122,7 @@ import Testing
             training: {epochs: 2}
             """, as: "c.yaml")
         let check = try run("Extensions", ["check", "c.yaml", "--quiet"])
-        #expect(check.out.contains("numbers: 5 of 6 samples have it"), "\(check.out)\(check.error)")
+        #expect(check.out.contains("numbers: 5 of 6 samples can be used"), "\(check.out)\(check.error)")
         let train = try run("Extensions", ["train", "c.yaml", "--out", "run"])
         #expect(train.code == 0, "\(train.error)")
         let single = try run("Extensions", ["predict", "run", "--input", "numbers=1.5 61"])

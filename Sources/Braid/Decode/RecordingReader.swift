@@ -53,6 +53,14 @@ final class RecordingReader {
         return try mono(frames)
     }
 
+    /// Reads a recording to its end, and keeps nothing of it.
+    ///
+    /// - Throws: `DecodeError` where it cannot be used.
+    static func check(_ audio: Medium) throws {
+        let reader = try RecordingReader(audio)
+        while try !reader.next().isEmpty {}
+    }
+
     private func read(_ wanted: Int) throws -> Int {
         try interleaved.withUnsafeMutableBufferPointer { buffer in
             try buffer.baseAddress.map { try source.read($0, wanted) } ?? 0

@@ -52,6 +52,7 @@ struct EmbeddingExtractor {
             // What was computed is written, whatever ends the work.
             defer { shard?.finish() }
             try EncodingPipeline(encoder: encoder, tokens: tokens, shard: shard).run(samples, present) { window, count in
+                let before = bad.count
                 for failure in window.failures {
                     bad.append(fault(samples[failure.place], encoder.modality, "\(failure.error)"))
                 }
@@ -62,7 +63,9 @@ struct EmbeddingExtractor {
                     }
                 }
                 cached += window.cached
-                progress.advance(by: count)
+                // What is skipped was not embedded.
+                progress.expect(before - bad.count)
+                progress.advance(by: count + before - bad.count)
             }
         }
         if cached < present.count { try reportPrecision(encoder, present.prefix(8).map { samples[$0] }) }

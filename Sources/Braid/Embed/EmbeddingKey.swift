@@ -20,6 +20,9 @@ struct EmbeddingKey: Hashable, Sendable {
         words = hash.finalize().withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
     }
 
+    /// Half of it: enough to tell one manifest's media apart.
+    var short: SIMD2<UInt64> { words.lowHalf }
+
     static let size = 32
 
     init(_ bytes: UnsafeRawBufferPointer) { words = bytes.loadUnaligned(as: SIMD4<UInt64>.self) }

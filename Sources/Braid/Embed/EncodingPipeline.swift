@@ -80,15 +80,36 @@ struct EncodingPipeline: Sendable {
                 window.cached = places.count - rest.count
                 missing = rest
             }
-            let prepared = prepare(samples, missing, &window.failures)
-            for batch in encoder.batches(prepared.map(\.tensor)) {
-                let encoding = try encode(batch.map { prepared[$0].tensor })
-                let part = try EmbeddingPart(encoding, places: batch.map { prepared[$0].place }, tokens: tokens)
+            func keep(_ encoding: Encoding, _ places: [Int]) throws {
+                let part = try EmbeddingPart(encoding, places: places, tokens: tokens)
                 window.parts.append(part)
                 try shard?.put(part, keys)
             }
+            var prepared: [(place: Int, tensor: Tensor)] = []
+            for place in missing {
+                do {
+                    switch try prepare(samples[place].medium(encoder.modality)) {
+                    case .waiting(let tensor): prepared.append((place, tensor))
+                    case .encoded(let encoding): try keep(encoding, [place])
+                    }
+                } catch let failure as EncodingFailure {
+                    throw failure.error
+                } catch { window.failures.append((place, error)) }
+            }
+            for batch in encoder.batches(prepared.map(\.tensor)) {
+                try keep(encode(batch.map { prepared[$0].tensor }), batch.map { prepared[$0].place })
+            }
             return window
         }
+    }
+
+    /// An error that is the encoder's, and not the sample's.
+    private struct EncodingFailure: Error { let error: any Error }
+
+    /// A sample that waits for others to be encoded with, or one so long that it was encoded while it was read.
+    private enum Prepared {
+        case waiting(Tensor)
+        case encoded(Encoding)
     }
 
     private func encode(_ prepared: [Tensor]) throws -> Encoding {
@@ -96,15 +117,19 @@ struct EncodingPipeline: Sendable {
         return try turn.lock.withLock { _ in try encoder.encode(prepared) }
     }
 
-    private func prepare(
-        _ samples: [Sample], _ places: [Int], _ failures: inout [(place: Int, error: any Error)]
-    ) -> [(place: Int, tensor: Tensor)] {
-        places.compactMap { place in
-            do { return (place, try encoder.frontEnd.prepare(samples[place].medium(encoder.modality))) } catch {
-                failures.append((place, error))
-                return nil
-            }
+    private func prepare(_ medium: Medium) throws -> Prepared {
+        guard let frontEnd = encoder.frontEnd as? any WindowedFrontEnd else {
+            return .waiting(try encoder.frontEnd.prepare(medium))
         }
+        var parts: [Encoding] = []
+        let whole = try frontEnd.prepare(medium) { windows in
+            do {
+                let encoding = try encode(windows)
+                parts.append(tokens == nil ? try encoding.withoutTokens() : encoding)
+            } catch { throw EncodingFailure(error: error) }
+        }
+        if let whole { return .waiting(whole) }
+        return .encoded(try .joined(parts, rowsPerSample: [parts.reduce(0) { $0 + $1.pooled.shape[0] }]))
     }
 
     /// How many workers there are: the cores, or fewer where OMP_NUM_THREADS says so.

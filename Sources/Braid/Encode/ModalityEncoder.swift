@@ -242,6 +242,11 @@ extension Encoding {
         Encoding(pooled: try pooled.converted(to: .float32), tokens: try tokens.converted(to: .float32), tokenMask: tokenMask)
     }
 
+    /// The pooled embeddings alone, where nobody wants tokens, which of a long recording are many.
+    func withoutTokens() throws -> Encoding {
+        Encoding(pooled: pooled, tokens: try .zeros([tokens.shape[0], 0, tokens.shape[2]]).moved(to: tokens.device))
+    }
+
     /// One encoding a sample from encodings of windows: the mean of the pooled, the tokens behind one another.
     static func joined(_ parts: [Encoding], rowsPerSample counts: [Int]) throws -> Encoding {
         let pooled = try Tensor.concatenate(parts.map(\.pooled), 0)

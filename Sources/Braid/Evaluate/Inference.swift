@@ -13,16 +13,19 @@ public struct Inference {
         public var reporter: any Reporter
         /// Whether embeddings of a manifest's samples are taken from, and put into, the user's cache.
         public var cachesEmbeddings: Bool
+        /// What is said of the manifest's columns, beyond what the model's training said of its own.
+        public var columns: Columns
 
         /// Makes one from its parts; by default bad samples end the work, and nothing is reported.
         public init(
             device: DeviceChoice = .auto, onBadSample: BadSample.Policy = .fail, reporter: any Reporter = SilentReporter(),
-            cachesEmbeddings: Bool = true
+            cachesEmbeddings: Bool = true, columns: Columns = Columns()
         ) {
             self.device = device
             self.onBadSample = onBadSample
             self.reporter = reporter
             self.cachesEmbeddings = cachesEmbeddings
+            self.columns = columns
         }
 
         func embeddingCache() throws -> EmbeddingCache? { cachesEmbeddings ? try .standard() : nil }
@@ -62,9 +65,8 @@ public struct Inference {
         let model = try ModelFolder.read(folder, device: device)
         let settings = model.settings
         let manifest = try Manifest.read(
-            url, columns: settings.columns, adaptsColumns: true, splits: settings.splits, stratum: settings.heads.stratum,
-            needsLabels: needsLabels,
-            onBadSample: options.onBadSample)
+            url, columns: settings.columns, adaptsColumns: true, given: options.columns, splits: settings.splits,
+            stratum: settings.heads.stratum, needsLabels: needsLabels, onBadSample: options.onBadSample)
         for note in manifest.notes { options.reporter.note(note) }
         // Rows that nothing is judged by need no one to say what they were before.
         let isJudged = needsLabels || rows != .all

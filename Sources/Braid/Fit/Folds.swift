@@ -13,11 +13,21 @@ struct Folds: Equatable {
     ///   - asked: How many folds are wanted, at least two.
     ///   - seed: Another seed gives another division.
     init(_ samples: [Sample], by label: String?, count asked: Int, seed: Int) {
-        let units = Set(samples.map(\.unit)).count
-        let count = max(1, min(asked, units))
         let places = samples.strataPositions(by: label, seed: seed, rotatesStrata: true)
-        numbers = places.map { min(count - 1, Int($0 * Double(count))) }
-        self.count = count
+        let units = Dictionary(grouping: samples.indices) { samples[$0].unit }
+        count = max(1, min(asked, units.count))
+        let numbers = places.map { [count] in min(count - 1, Int($0 * Double(count))) }
+        guard Set(numbers).count < count else {
+            self.numbers = numbers
+            return
+        }
+        // Of a few samples in several classes none came into some fold: the folds are as even as they can be, whatever the classes.
+        let ordered = units.sorted { (places[$0.value[0]], $0.key) < (places[$1.value[0]], $1.key) }
+        var even = numbers
+        for (rank, unit) in ordered.enumerated() {
+            for index in unit.value { even[index] = rank * count / ordered.count }
+        }
+        self.numbers = even
     }
 
     /// Of `rows`, which were divided in this order: those that a fold holds out, and the others.

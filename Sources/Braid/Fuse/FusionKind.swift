@@ -122,7 +122,9 @@ public struct FusionKind: Registrable, Hashable {
     public var isAutomatic: Bool { making == .chosen }
 
     /// Why what governs training by gradients does not act.
-    var fittedReason: String { "fusion.type: \(name) is computed at once, and not trained; it acts only with fusions that are" }
+    var fittedReason: String {
+        "fusion.type: \(name) is computed at once, not trained by gradient steps; leave it out, or take a fusion that is trained"
+    }
 
     /// Two kinds of one name are one.
     public static func == (left: FusionKind, right: FusionKind) -> Bool { left.name == right.name }

@@ -78,7 +78,8 @@ extension Target {
                 }
             }
         }
-        let train = samples.filter { $0.split == .train }
+        // Lazily: of a million samples no second list is made.
+        let train = samples.lazy.filter { $0.split == .train }
         guard train.isEmpty || train.contains(where: { $0.weight > 0 }) else {
             throw BraidError(.badData, faults: [Fault("every sample of the train split has weight 0", file: file, field: "weight")])
         }

@@ -42,14 +42,31 @@ public struct Columns: Sendable, Equatable {
     /// The file's name of a known column.
     func name(_ known: String) -> String { names[known] ?? known }
 
+    /// What settings say of a manifest's columns, and nothing else: `columns.NAME=VALUE`, the value in YAML, as `--set` takes them.
+    ///
+    /// - Throws: `BraidError` where a setting is none of columns, or has another form.
+    public init(settings: [String]) throws {
+        for setting in settings where !setting.hasPrefix("columns.") {
+            throw BraidError(
+                .usage, "--set \(setting): only columns.… act where a model is applied; all else was fixed by its training")
+        }
+        var reader = ConfigurationReader(ConfigurationDocument(yaml: "", file: "--set", overrides: settings))
+        self.init(&reader)
+        reader.finish()
+        try reader.check()
+    }
+
     /// The mapping as far as a file with these columns follows it: one that uses the plain names, or lacks a column, is read as
-    /// it is, and columns that it has besides mean nothing. For files that a model meets after its training.
-    func adapted(to header: [String]) -> Columns {
-        let names = names.filter { header.contains($0.value) }
-        let oneHot = oneHot.allSatisfy(header.contains) ? oneHot : []
+    /// it is, and columns that it has besides mean nothing. For files that a model meets after its training. What is said of the file
+    /// itself, in `given`, comes first, and has to be true.
+    func adapted(to header: [String], given: Columns = Columns()) -> Columns {
+        let names = names.filter { header.contains($0.value) }.merging(given.names) { $1 }
+        let oneHot = !given.oneHot.isEmpty ? given.oneHot : oneHot.allSatisfy(header.contains) ? oneHot : []
         let meant = Set((Self.known + labels).map { names[$0] ?? $0 } + oneHot)
+        let ignored = Set(ignored + given.ignored)
         return Columns(
-            names: names, ignored: ignored + header.filter { !meant.contains($0) && !ignored.contains($0) }, labels: labels,
+            names: names, ignored: ignored.sorted() + header.filter { !meant.contains($0) && !ignored.contains($0) },
+            labels: labels,
             oneHot: oneHot)
     }
 
@@ -58,6 +75,11 @@ public struct Columns: Sendable, Equatable {
         let meant = Set((Self.known + labels).map(name) + oneHot)
         var faults: [Fault] = []
         for column in header where !meant.contains(column) && !ignored.contains(column) && column != name("label") {
+            guard !column.isEmpty else {
+                let message = "a column has no name, as pandas writes its index; give it one, or list \"\" in columns.ignore"
+                faults.append(Fault(message, file: file, line: 1))
+                continue
+            }
             let near = nearest(to: column, in: Self.known).map { "; did you mean \($0)?" } ?? "."
             let message = "unknown column\(near) Map it with columns.<name>: \(column), or list it in columns.ignore"
             faults.append(Fault(message, file: file, line: 1, field: column))

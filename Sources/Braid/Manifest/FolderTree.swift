@@ -15,6 +15,8 @@ public struct FolderTree {
         }
     }
 
+    init(csv: String, notes: [String]) { (self.csv, self.notes) = (csv, notes) }
+
     /// Looks through a folder.
     ///
     /// - Parameters:
@@ -22,6 +24,11 @@ public struct FolderTree {
     ///   - base: What paths are relative to: where the manifest will lie.
     /// - Throws: `BraidError` where no file lies in a folder of its class, or both pictures and recordings do.
     public init(_ folder: URL, relativeTo base: URL) throws {
+        let described = Self.metadataOfSplits(in: folder)
+        guard described.isEmpty else {
+            self = try FolderTree(joining: described, relativeTo: base)
+            return
+        }
         var (rows, files, others, loose) = ([[String]](), Set<String>(), 0, 0)
         let found = FileManager.default.enumerator(
             at: folder, includingPropertiesForKeys: [.isRegularFileKey], options: [.skipsHiddenFiles])
@@ -32,6 +39,9 @@ public struct FolderTree {
                 paths.append(String(url.standardizedFileURL.path.dropFirst(root.count + 1)))
             }
         }
+        // Where every folder is called as a split is, they are splits, even if no class lies between them and the files.
+        let areSplits = paths.allSatisfy { path in path.split(separator: "/").first.map { Split(named: String($0)) != nil } ?? false
+        }
         for path in paths.sorted() {
             let ending = (path as NSString).pathExtension.lowercased()
             let kind = FileEndings.pictures.contains(ending) ? "image" : FileEndings.recordings.contains(ending) ? "audio" : nil
@@ -40,7 +50,7 @@ public struct FolderTree {
                 continue
             }
             var parts = path.split(separator: "/").dropLast().map(String.init)
-            let split = parts.count > 1 ? parts.first.flatMap { Split(named: $0) } : nil
+            let split = parts.count > 1 || areSplits ? parts.first.flatMap { Split(named: $0) } : nil
             if split != nil { parts.removeFirst() }
             guard !parts.isEmpty else {
                 loose += 1
@@ -64,8 +74,8 @@ public struct FolderTree {
         let lines = rows.map { row in isSplit ? row : [row[0]] + row[2...] }
         csv = ([header] + lines).map { $0.map(DelimitedText.quoted).joined(separator: ",") + "\n" }.joined()
         notes = [
-            others > 0 ? "\(others) files are neither pictures nor recordings and are left out" : nil,
-            loose > 0 ? "\(loose) files lie in no folder of a class and are left out" : nil,
+            others > 0 ? "left out, for they are neither pictures nor recordings: \(counted(others, "file"))" : nil,
+            loose > 0 ? "left out, for they lie in no folder of a class: \(counted(loose, "file"))" : nil,
         ].compactMap { $0 }
     }
 }

@@ -30,6 +30,7 @@ public struct Manifest: Sendable {
     ///   - url: The file.
     ///   - columns: Which column of the file holds what: the mapping.
     ///   - adaptsColumns: Whether the mapping gives way to the file's own columns.
+    ///   - given: What is said of the file's columns beyond the mapping that gives way.
     ///   - splits: How samples are split where the file has no split column; nil leaves them without one.
     ///   - stratum: The label column whose classes splits divide alike; nil where labels are no classes.
     ///   - needsLabels: Whether a row without a label is a fault, as it is in training.
@@ -37,11 +38,11 @@ public struct Manifest: Sendable {
     /// - Throws: `BraidError` with every fault by file, line and column. Missing media files are among them only where
     ///   there is a fault of another kind too, or `onBadSample` is `.fail`.
     public static func read(
-        _ url: URL, columns: Columns = Columns(), adaptsColumns: Bool = false, splits: SplitFractions? = SplitFractions(),
-        stratum: String? = "label", needsLabels: Bool = true,
+        _ url: URL, columns: Columns = Columns(), adaptsColumns: Bool = false, given: Columns = Columns(),
+        splits: SplitFractions? = SplitFractions(), stratum: String? = "label", needsLabels: Bool = true,
         onBadSample: BadSample.Policy = .fail
     ) throws -> Manifest {
-        let columns = adaptsColumns ? columns.adapted(to: try RowReader.columns(of: url)) : columns
+        let columns = adaptsColumns ? columns.adapted(to: try RowReader.columns(of: url), given: given) : columns
         let (manifest, faults) = try scan(
             url, columns: columns, splits: splits, stratum: stratum, needsLabels: needsLabels, holdsOut: !adaptsColumns,
             onBadSample: onBadSample)
@@ -51,17 +52,22 @@ public struct Manifest: Sendable {
 
     /// Reads a manifest whole: the rows that can be used, and everything that is wrong with the others.
     ///
-    /// - Parameter holdsOut: Whether val is taken from train where the file has no row in it: for training, not where a model is applied.
+    /// - Parameters:
+    ///   - holdsOut: Whether val is taken from train where the file has no row in it: for training, not where a model is applied.
+    ///   - kept: What is kept of a sample, as it comes: less than all of it where that is enough.
     static func scan(
         _ url: URL, columns: Columns, splits: SplitFractions?, stratum: String?, needsLabels: Bool = true,
-        holdsOut: Bool = true, onBadSample: BadSample.Policy
+        holdsOut: Bool = true, onBadSample: BadSample.Policy, keeping kept: (Sample) -> Sample = { $0 }
     ) throws -> (Manifest, [Fault]) {
         var reader = RowReader(url)
         var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels)
-        try reader.read { builder.add($0) }
+        var samples: [Sample] = []
+        try reader.read {
+            builder.add($0)
+            for sample in builder.take() { samples.append(kept(sample)) }
+        }
         let faults = faults(reader, builder, columns, onBadSample: onBadSample)
-        var samples = builder.samples
-        var notes = onBadSample == .skip ? builder.notes : []
+        var notes = reader.notes + (onBadSample == .skip ? builder.notes : [])
         if let splits {
             if !builder.hasSplits {
                 splits.assign(&samples, by: stratum)
@@ -85,7 +91,9 @@ public struct Manifest: Sendable {
         if faults.isEmpty && builder.count == 0 && builder.emptyRows.isEmpty {
             faults.append(Fault("the manifest has a header and no rows", file: file))
         }
-        let bad = builder.emptyRows + builder.missingFiles.map(\.fault)
+        // Where no column holds media, that is one fault, and not one a row.
+        let isHopeless = !headerFaults.isEmpty && builder.count == 0
+        let bad = (isHopeless ? [] : builder.emptyRows) + builder.missingFiles.map(\.fault)
         guard !faults.isEmpty || onBadSample == .fail else { return [] }
         return (faults + bad).sorted { ($0.line ?? 0) < ($1.line ?? 0) }
     }
@@ -114,7 +122,7 @@ public struct BadSample: Error, Sendable, CustomStringConvertible {
 
     init(_ sample: Sample, manifest: URL, field: String, message: String) {
         id = sample.id
-        fault = Fault(message, file: manifest.lastPathComponent, line: sample.line, field: field)
+        fault = Fault(message, file: manifest.lastPathComponent, line: sample.line > 0 ? sample.line : nil, field: field)
     }
 
     /// The fault in a line.

@@ -12,6 +12,8 @@ struct RawRow {
 struct RowReader {
     let url: URL
     private(set) var faults: [Fault] = []
+    /// What is allowed, and most likely a mistake.
+    private(set) var notes: [String] = []
     /// The column names of a delimited file; of JSON Lines, every key met.
     private(set) var columns: [String] = []
 
@@ -51,7 +53,7 @@ struct RowReader {
         var chunk = try file.read(upToCount: 1 << 16)
         guard !isUTF16(chunk) else { return }
         chunk = chunk.withoutByteOrderMark
-        var parser = DelimitedParser(separator: chunk.hasSemicolons && separator == "," ? ";" : separator)
+        var parser = DelimitedParser(separator: separator == "," ? chunk.ownSeparator : separator)
         while !chunk.isEmpty {
             parser.feed(chunk) { take($0, $1, body) }
             if stopsAtHeader && !columns.isEmpty { return }
@@ -63,7 +65,11 @@ struct RowReader {
 
     /// A file of UTF-16 is one fault, not one a row.
     private mutating func isUTF16(_ chunk: Data) -> Bool {
-        guard chunk.starts(with: [0xFF, 0xFE]) || chunk.starts(with: [0xFE, 0xFF]) else { return false }
+        // Without its mark, every other byte of plain letters is zero.
+        let head = [UInt8](chunk.prefix(64))
+        let zeros = [0, 1].map { first in stride(from: first, to: head.count, by: 2).count { head[$0] == 0 } }
+        let isWide = head.count > 7 && zeros.contains { $0 * 4 > head.count } && zeros.contains(0)
+        guard isWide || head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) else { return false }
         faults.append(fault("is UTF-16, as Excel's \"Unicode text\" is; save the file as UTF-8"))
         return true
     }
@@ -87,7 +93,20 @@ struct RowReader {
                 fault("has \(values.count) fields where the header has \(columns.count); quote fields that hold a separator", line))
             return
         }
+        if let cell = values.first(where: swallowsRows) {
+            notes.append(
+                "\(url.lastPathComponent): line \(line): a quoted cell of \(cell.split(separator: "\n").count) lines holds what looks like rows; write a quote within a cell twice"
+            )
+        }
         body(RawRow(line: line, cells: Dictionary(zip(columns, values)) { first, _ in first }))
+    }
+
+    /// Whether a cell of several lines holds a whole row: a quote that was left open by mistake, and closed by the next one.
+    private func swallowsRows(_ cell: String) -> Bool {
+        guard columns.count > 1, cell.utf8.contains(UInt8(ascii: "\n")) else { return false }
+        return cell.split(separator: "\n").dropFirst().dropLast().contains { line in
+            line.utf8.count { $0 == UInt8(ascii: ",") } == columns.count - 1
+        }
     }
 
     private mutating func readLines(_ file: ManifestFile, _ body: (RawRow) -> Void) throws {
@@ -123,6 +142,7 @@ struct RowReader {
             return
         }
         var cells: [String: String] = [:]
+        let before = faults.count
         for (key, value) in object.sorted(by: { $0.key < $1.key }) {
             if !columns.contains(key) { columns.append(key) }
             switch value {
@@ -131,10 +151,12 @@ struct RowReader {
                 let isTruth = number.objCType.pointee == CChar(UInt8(ascii: "c"))
                 cells[key] = isTruth ? (number.boolValue ? "true" : "false") : number.stringValue
             case is NSNull: cells[key] = ""
-            case let names as [String]: cells[key] = NameList.text(names)
-            default: faults.append(fault("must be a string, a number, true, false, a list of strings or null", line, key))
+            case let names as [Any] where names.allSatisfy { $0 is String || $0 is NSNumber }:
+                cells[key] = NameList.text(names.map { ($0 as? String) ?? "\($0)" })
+            default: faults.append(fault("must be a string, a number, true, false, a list of them, or null", line, key))
             }
         }
+        guard faults.count == before else { return }
         body(RawRow(line: line, cells: cells))
     }
 
@@ -144,10 +166,12 @@ struct RowReader {
 }
 
 extension Data {
-    /// Whether the first line has semicolons where commas are expected, as spreadsheets write it in much of Europe.
-    fileprivate var hasSemicolons: Bool {
+    /// What stands between columns where commas are expected: semicolons, as spreadsheets write them in much of Europe, or tabs, as they
+    /// come by copying from one, where the first line has those and no comma.
+    fileprivate var ownSeparator: Character {
         let header = prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        return header.contains(UInt8(ascii: ";")) && !header.contains(UInt8(ascii: ","))
+        guard !header.contains(UInt8(ascii: ",")) else { return "," }
+        return header.contains(UInt8(ascii: ";")) ? ";" : header.contains(UInt8(ascii: "\t")) ? "\t" : ","
     }
 
     fileprivate var withoutByteOrderMark: Data { starts(with: [0xEF, 0xBB, 0xBF]) ? Data(dropFirst(3)) : self }

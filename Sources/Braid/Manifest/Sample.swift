@@ -4,7 +4,7 @@ public import Foundation
 public struct Sample: Sendable {
     /// What the sample is called; unique within its manifest.
     public let id: String
-    /// The line of the manifest it starts on, from 1.
+    /// The line of the manifest it starts on, from 1; 0 where it is in none.
     public let line: Int
     /// What the sample is used for; nil where neither the manifest nor fractions say it.
     public var split: Split?
@@ -54,6 +54,11 @@ public struct Sample: Sendable {
 
     /// Whether the sample has `modality`.
     public func has(_ modality: Modality) -> Bool { media[modality] != nil }
+
+    /// All but the media, the labels as they are given.
+    func withoutMedia(labels: [String: String]) -> Sample {
+        Sample(id: id, line: line, split: split, group: group, media: [:], labels: labels, weight: weight)
+    }
 
     /// What the sample has of a modality.
     ///

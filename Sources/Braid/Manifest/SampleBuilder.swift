@@ -33,8 +33,8 @@ struct SampleBuilder {
 
     /// Faults that show once all rows are read: columns that are not there, and keys that only some rows have.
     func columnFaults(_ columnNames: [String]) -> [Fault] {
+        guard !columnNames.isEmpty else { return [] }
         let header = columnNames.filter { !columns.ignored.contains($0) }
-        guard !header.isEmpty else { return [] }
         var faults =
             hasSplits ? rowsWithoutSplit.map { fault($0, columns.name("split"), "is not given, while other rows have it") } : []
         let labels = columns.labels.map(columns.name)

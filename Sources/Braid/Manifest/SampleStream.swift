@@ -8,22 +8,27 @@ struct SampleStream {
     /// How many samples there are, and how many have each modality.
     let count: Int
     let media: [Modality: Int]
+    /// What became of rows that are no samples.
+    let notes: [String]
     private let columns: Columns
     private let split: Split?
     /// Where a split depends on all rows, they are held.
     private let held: [Sample]?
 
     /// - Parameters:
+    ///   - columns: The mapping, which gives way to the file's own columns.
+    ///   - given: What is said of the file's columns beyond that.
     ///   - split: Only these samples; nil for all.
     ///   - splits: How samples are split where the file has no split column.
     /// - Throws: `BraidError` with every fault of the file. Missing media are among them where `onBadSample` is `.fail`.
     init(
-        _ url: URL, columns: Columns, split: Split? = nil, splits: SplitFractions = SplitFractions(), stratum: String?,
+        _ url: URL, columns: Columns, given: Columns = Columns(), split: Split? = nil, splits: SplitFractions = SplitFractions(),
+        stratum: String?,
         onBadSample: BadSample.Policy
     ) throws {
         self.url = url
         self.split = split
-        self.columns = columns.adapted(to: try RowReader.columns(of: url))
+        self.columns = columns.adapted(to: try RowReader.columns(of: url), given: given)
         var reader = RowReader(url)
         var builder = SampleBuilder(manifest: url, columns: self.columns, needsLabels: false)
         var (count, media) = (0, [Modality: Int]())
@@ -36,6 +41,7 @@ struct SampleStream {
         }
         let faults = Manifest.faults(reader, builder, self.columns, onBadSample: onBadSample)
         guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
+        notes = onBadSample == .skip ? builder.notes : []
         if let split, !builder.hasSplits {
             let all = try Manifest.read(
                 url, columns: self.columns, splits: splits, stratum: stratum, needsLabels: false, onBadSample: onBadSample)

@@ -87,34 +87,36 @@ extension [Sample] {
     ///   - rotatesStrata: Whether each class begins at another point of the line, so that classes of a few samples do not all leave out the
     ///     same parts of it.
     func strataPositions(by label: String?, seed: Int, rotatesStrata: Bool = false) -> [Double] {
-        // A unit is what must not be divided: a group, or a sample without one.
-        var units: [String: [Int]] = [:]
-        for (index, sample) in enumerated() {
-            units[sample.unit, default: []].append(index)
-        }
-        var strata: [String: [(hash: UInt64, key: String)]] = [:]
-        for (key, members) in units {
-            let stratum = label.map { label in Self.majority(members.map { self[$0].labels[label] ?? "" }) } ?? ""
-            strata[stratum, default: []].append((Fingerprint.number("\(seed)|\(key)"), key))
+        // A unit is what must not be divided: a group, or a sample without one. Its samples stand side by side once they are sorted by its
+        // hash, which takes less memory than a table of units.
+        let hashes = map { Fingerprint.number("\(seed)|\($0.unit)") }
+        let order = indices.map(Int32.init).sorted { (hashes[Int($0)], $0) < (hashes[Int($1)], $1) }
+        var strata: [String: [Range<Int>]] = [:]
+        var start = 0
+        while start < count {
+            let hash = hashes[Int(order[start])]
+            let end = order[start...].firstIndex { hashes[Int($0)] != hash } ?? count
+            let stratum = label.map { label in Self.majority(order[start..<end].map { self[Int($0)].labels[label] ?? "" }) } ?? ""
+            strata[stratum, default: []].append(start..<end)
+            start = end
         }
         var positions = Array<Double>(repeating: 0, count: count)
-        for (name, stratum) in strata {
-            let ordered = stratum.sorted { ($0.hash, $0.key) < ($1.hash, $1.key) }
-            let total = ordered.reduce(0) { $0 + (units[$1.key]?.count ?? 0) }
+        for (name, units) in strata {
+            let total = units.reduce(0) { $0 + $1.count }
             let start = rotatesStrata ? Double(Fingerprint.number("\(seed)|stratum|\(name)") >> 11) / Double(1 << 53) : 0
             var placed = 0
-            for (_, key) in ordered {
-                let members = units[key] ?? []
+            for unit in units {
                 // The middle of the unit on the line from 0 to 1.
-                let position = start + (Double(placed) + Double(members.count) / 2) / Double(total)
-                for index in members { positions[index] = position < 1 ? position : position - 1 }
-                placed += members.count
+                let position = start + (Double(placed) + Double(unit.count) / 2) / Double(total)
+                for place in order[unit] { positions[Int(place)] = position < 1 ? position : position - 1 }
+                placed += unit.count
             }
         }
         return positions
     }
 
     private static func majority(_ labels: [String]) -> String {
+        if labels.count == 1 { return labels[0] }
         let counts = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
         return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
     }

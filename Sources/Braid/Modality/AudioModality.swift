@@ -12,8 +12,5 @@ extension ModalityKind {
             }
             return path.map { Medium(url: cells.file($0), start: start, end: end) }
         },
-        check: { medium in
-            let reader = try RecordingReader(medium)
-            while try !reader.next().isEmpty {}
-        })
+        check: { try RecordingReader.check($0) })
 }

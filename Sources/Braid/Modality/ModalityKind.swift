@@ -131,7 +131,9 @@ public struct CellReader {
             return "is a path of Windows; expected one of this system"
         }
         guard let scheme = path.firstMatch(of: /^([a-z][a-z0-9+.-]*):\/\//)?.1, scheme != "file" else { return nil }
-        return "is an address (\(scheme)://); download the file, and name it by its path"
+        let isStore = ["s3", "gs", "az", "abfs", "hdfs"].contains(scheme)
+        let kind = isStore ? "lies in an object store (\(scheme)://), which is not read" : "is an address (\(scheme)://)"
+        return "\(kind); download the file, and name it by its path"
     }
 
     /// Reports what is wrong with a cell.

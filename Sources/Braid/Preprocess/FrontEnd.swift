@@ -35,8 +35,23 @@ public protocol FrontEnd: Sendable {
     var summary: String { get }
     /// Decodes and prepares one sample's modality. Called from several threads at once.
     func prepare(_ medium: Medium) throws -> Tensor
+    /// Does as much of `prepare` as shows whether it will throw.
+    func check(_ medium: Medium) throws
     /// Puts prepared samples into one batch.
     func collate(_ prepared: [Tensor]) throws -> EncoderInput
+}
+
+extension FrontEnd {
+    /// Prepares the medium, and drops it.
+    public func check(_ medium: Medium) throws { _ = try prepare(medium) }
+}
+
+/// A front end that cuts long samples into windows, which can be encoded while the rest of the sample is read.
+protocol WindowedFrontEnd: FrontEnd {
+    /// Prepares a sample as `prepare(_:)` does. The windows of a long one go to `encode` instead, some at a time and in their order.
+    ///
+    /// - Returns: What `prepare(_:)` gives; nil where windows were encoded.
+    func prepare(_ medium: Medium, encodingLong encode: ([Tensor]) throws -> Void) throws -> Tensor?
 }
 
 /// Pads `[T, …]` tensors to the longest and stacks them, with the mask of what is real; no mask where nothing is padded.

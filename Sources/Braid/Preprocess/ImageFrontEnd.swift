@@ -78,14 +78,21 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     /// Decodes and prepares a picture: float32 `[3, H, W]`, channels last in memory.
     ///
     /// - Throws: `DecodeError` where the picture cannot be decoded, or would become too large.
-    public func prepare(_ medium: Medium) throws -> Tensor {
+    public func prepare(_ medium: Medium) throws -> Tensor { try tensor(decoded(medium)) }
+
+    /// Decodes a picture, and looks whether it can be resized.
+    ///
+    /// - Throws: `DecodeError`.
+    public func check(_ medium: Medium) throws { _ = try decoded(medium) }
+
+    private func decoded(_ medium: Medium) throws -> Image {
         let wanted: ((Int, Int) -> (height: Int, width: Int))? = decoding == .scaled ? { resizedSize($0, $1) } : nil
         let image = try ImageDecoder.decode(medium, background: background, atLeast: wanted)
         let target = resizedSize(image.height, image.width)
         guard target.height * target.width <= Self.maxResizedPixels else {
             throw DecodeError(path: medium.name, reason: "is too long and thin to resize (\(image.width)×\(image.height))")
         }
-        return try tensor(image)
+        return image
     }
 
     /// Prepares a decoded picture: float32 `[3, H, W]`, channels last in memory.

@@ -4,7 +4,7 @@ public import Torch
 /// Makes log-mel spectrograms with the settings the weights were trained with.
 ///
 /// It is the front end of PANNs, VGGish and YAMNet, and with other settings that of torchaudio's `MelSpectrogram`.
-public struct LogMelFrontEnd: FrontEnd {
+public struct LogMelFrontEnd: FrontEnd, WindowedFrontEnd {
     /// How spectrograms are made.
     public let settings: SpectrogramSettings
     /// The windows that longer recordings are cut into; nil where recordings are encoded whole.
@@ -72,12 +72,41 @@ public struct LogMelFrontEnd: FrontEnd {
     ///
     /// - Throws: `DecodeError` where the recording cannot be decoded; `BraidError` where the sample has none.
     public func prepare(_ medium: Medium) throws -> Tensor {
+        var blocks = SpectrogramBlocks(self)
+        try read(medium) { try blocks.take($0) }
+        return try blocks.finish()
+    }
+
+    /// Reads the recording to its end: the rest fails for none that can be read.
+    ///
+    /// - Throws: `DecodeError`.
+    public func check(_ medium: Medium) throws { try RecordingReader.check(medium) }
+
+    func prepare(_ medium: Medium, encodingLong encode: ([Tensor]) throws -> Void) throws -> Tensor? {
+        guard let windows else { return try prepare(medium) }
+        var blocks = SpectrogramBlocks(self)
+        var stream: WindowStream?
+        try read(medium) { samples in
+            try blocks.take(samples)
+            if stream == nil && blocks.made.count >= Self.longBlocks { stream = WindowStream(windows) }
+            guard let ready = try stream?.take(blocks.drain()), !ready.isEmpty else { return }
+            try encode(ready)
+        }
+        let rest = try blocks.finish()
+        guard var stream else { return rest }
+        for ready in [try stream.take([rest]), try stream.finish()] where !ready.isEmpty { try encode(ready) }
+        return nil
+    }
+
+    /// Blocks of a recording from which on it is long: some minutes, which are encoded a window at a time in any case.
+    private static let longBlocks = 6
+
+    /// Decodes a recording piece by piece, at the rate that frames are made of.
+    private func read(_ medium: Medium, _ take: ([Float]) throws -> Void) throws {
         let reader = try RecordingReader(medium)
         let resampler = reader.rate == settings.sampleRate ? nil : try Resampler(from: reader.rate, to: settings.sampleRate)
-        var blocks = SpectrogramBlocks(self)
-        while case let piece = try reader.next(), !piece.isEmpty { try blocks.take(resampler?.process(piece) ?? piece) }
-        try blocks.take(resampler?.finish() ?? [])
-        return try blocks.finish()
+        while case let piece = try reader.next(), !piece.isEmpty { try take(resampler?.process(piece) ?? piece) }
+        try take(resampler?.finish() ?? [])
     }
 
     /// Makes log-mel spectrograms `[B, frames, mels]` of waveforms `[B, N]`; short ones are padded with silence first.

@@ -6,13 +6,15 @@ struct SpectrogramBlocks {
     private let frontEnd: LogMelFrontEnd
     /// The samples that frames are still to be made of, from the next frame's first on.
     private var signal: [Float] = []
-    /// The frames that are made, `[frames, mels]` each.
-    private var made: [Tensor] = []
+    /// The frames that are made and not taken away, `[frames, mels]` each.
+    private(set) var made: [Tensor] = []
+    /// Blocks that were made.
+    private var blocks = 0
     private var total = 0
     private var isLong = false
 
     /// Frames of a block.
-    private static let size = 6000
+    private static let size = 2000
     private var settings: SpectrogramSettings { frontEnd.settings }
     /// The samples that reflect the edge where frames are centred.
     private var edge: Int { settings.isCentered ? settings.fft / 2 : 0 }
@@ -31,11 +33,20 @@ struct SpectrogramBlocks {
         while signal.count > blockSamples + 2 * settings.fft {
             if !isLong { begin() }
             made.append(try frontEnd.frames(of: signal[..<blockSamples]))
+            blocks += 1
             signal.removeFirst(Self.size * settings.hop)
         }
     }
 
-    /// `[frames, mels]`, when all samples have come.
+    /// Takes away what was made since the last time.
+    mutating func drain() -> [Tensor] {
+        defer { made = [] }
+        return made
+    }
+
+    /// Makes the frames that are left, when all samples have come.
+    ///
+    /// - Returns: `[frames, mels]`, all that were not taken away.
     mutating func finish() throws -> Tensor {
         guard isLong else { return try frontEnd.spectrogram(Tensor(signal, shape: [1, signal.count])).squeezed(0) }
         signal += [Float](repeating: 0, count: frontEnd.wantedSamples(total) - total)
@@ -48,7 +59,7 @@ struct SpectrogramBlocks {
     private var wholeFrames: Int {
         let all =
             settings.isCentered ? 1 + total / settings.hop : (frontEnd.wantedSamples(total) - settings.window) / settings.hop + 1
-        return (all - made.count * Self.size - 1) * settings.hop + settings.window
+        return (all - blocks * Self.size - 1) * settings.hop + settings.window
     }
 
     /// Reflects the recording's beginning, as the transform does where a recording is short.

@@ -36,7 +36,8 @@ public enum ConfigurationProposal {
                 ])
         }
         let task =
-            !proposed.oneHot.isEmpty ? .multilabel : task(of: rows.compactMap { row in columns["label"].flatMap { row.cells[$0] } })
+            proposed.oneHot.isEmpty
+            ? ProposedTask(rows.compactMap { row in columns["label"].flatMap { row.cells[$0] } }) : ProposedTask(["|"])
         let proposals = modalities.compactMap { modality in
             ProposedEncoder(for: modality, media: media(modality, rows, columns, manifest), atHand: atHand).map { (modality, $0) }
         }
@@ -52,27 +53,17 @@ public enum ConfigurationProposal {
         }
     }
 
-    /// What labels look like: lists, or names joined by `|`; numbers that are too many, or not whole; two classes, or several.
-    static func task(of labels: [String]) -> TaskKind {
-        let distinct = Set(labels.filter { !$0.isEmpty })
-        if distinct.contains(where: { $0.contains("|") || NameList.names(in: $0) != nil }) { return .multilabel }
-        let numbers = distinct.compactMap(Double.init)
-        let areNumbers = numbers.count == distinct.count && distinct.count > 10
-        if areNumbers && (distinct.count > 50 || numbers.contains { $0 != $0.rounded() }) { return .regression }
-        return distinct.count == 2 ? .binary : .multiclass
-    }
-
     /// The head that the first rows of a manifest ask for.
     static func head(for manifest: URL, _ columns: Columns) throws -> HeadSettings {
         var reader = RowReader(manifest)
         var labels: [String] = []
         try reader.read { row in if labels.count < 1000, let label = row.cells[columns.name("label")] { labels.append(label) } }
-        return HeadSettings(task(of: labels))
+        return ProposedTask(labels).head
     }
 
     private static func document(
         _ manifest: URL, _ folder: URL, _ header: [String], _ proposed: ProposedColumns,
-        _ encoders: [(modality: Modality, proposal: ProposedEncoder)], _ task: TaskKind
+        _ encoders: [(modality: Modality, proposal: ProposedEncoder)], _ task: ProposedTask
     ) -> String {
         let (columns, oneHot) = (proposed.columns, proposed.oneHot)
         var lines = [
@@ -98,8 +89,8 @@ public enum ConfigurationProposal {
             "# auto chooses by cross-validation on the train split and says why; training.preset: fast tries less, best more. docs/choosing.md"
         )
         lines.append(encoders.count > 1 ? "fusion: {type: auto, modality_dropout: 0.2}" : "fusion: {type: auto}")
-        let stopping = (task.form == .number ? Metric.rmse : .macroF1).name
-        lines.append("head: {task: \(task)}")
+        let stopping = (task.kind.form == .number ? Metric.rmse : .macroF1).name
+        lines.append(task.line)
         lines.append("training: {epochs: 40, early_stopping: {metric: \(stopping), patience: 8}, seed: 0}")
         return lines.joined(separator: "\n") + "\n"
     }

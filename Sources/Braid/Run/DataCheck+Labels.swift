@@ -36,8 +36,18 @@ extension DataCheck {
             return whole.lowercased().filter { !$0.isWhitespace }
         }
         return alike.values.filter { $0.count > 1 }.map { $0.sorted() }.sorted { $0[0] < $1[0] }.map { names in
-            let counts = names.map { "\"\($0)\" (\(rows[$0] ?? 0) rows)" }.joined(separator: " and ")
+            let counts = names.map { "\"\($0)\" (\(counted(rows[$0] ?? 0, "row")))" }.joined(separator: " and ")
             return "\(head.column): \(counts) are different classes; write them alike if they are one"
+        }
+    }
+
+    /// Words that programs write where there is nothing, and that are classes here.
+    static func namesOfNothing(_ manifest: Manifest, _ head: HeadSettings) -> [String] {
+        guard head.kind.form != .number else { return [] }
+        let words: Set = ["na", "n/a", "nan", "null", "none", "<na>"]
+        let labels = manifest.samples.lazy.compactMap { $0.labels[head.column] }.filter { words.contains($0.lowercased()) }
+        return Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }.map { name, count in
+            "\(head.column): \"\(name)\" (\(counted(count, "row"))) is a class like any other; leave the cell empty if it means that there is no label"
         }
     }
 
@@ -69,11 +79,12 @@ extension DataCheck {
             }
         }
         for (modality, count) in missing.sorted(by: { $0.key < $1.key }) {
-            lines.append("\(modality): \(total - count) of \(total) samples have it")
+            lines.append("\(modality): \(total - count) of \(counted(total, "sample")) can be used")
         }
-        lines += GroupedLines.of(errors).map { "error: \($0)" } + GroupedLines.of(warnings).map { "warning: \($0)" }
+        lines += GroupedLines.of(errors, prefix: "error: ") + GroupedLines.of(warnings, prefix: "warning: ")
         lines.append(
-            errors.isEmpty && warnings.isEmpty ? "No faults found." : "\(errors.count) errors, \(warnings.count) warnings.")
+            errors.isEmpty && warnings.isEmpty
+                ? "No faults found." : "\(counted(errors.count, "error")), \(counted(warnings.count, "warning")).")
         return lines.joined(separator: "\n") + "\n"
     }
 }

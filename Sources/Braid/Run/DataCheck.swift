@@ -14,7 +14,7 @@ public struct DataCheck {
     /// What a user should know and may accept.
     public let warnings: [String]
 
-    /// Reads the manifest and every medium in it.
+    /// Reads the manifest and decodes every medium in it. What is in memory grows by some hundred bytes a sample.
     ///
     /// `heads` is what is to be learnt; nil: the column `label`, of whatever task it looks like.
     ///
@@ -24,72 +24,74 @@ public struct DataCheck {
         heads: [HeadSettings]? = nil, reporter: any Reporter = SilentReporter()
     ) throws {
         let heads = try heads ?? [ConfigurationProposal.head(for: url, columns)]
-        let (manifest, faults) = try Manifest.scan(
-            url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: .fail)
-        // Media are read all the same: what is wrong with them shows in one go.
-        var errors = faults.map(\.description)
-        let missingIDs = Set(manifest.missingFiles.map(\.id))
-        let contents = Self.read(manifest, reporter) { errors.append($0.description) }
-        errors += Self.leakage(manifest, contents)
-        var warnings = manifest.notes + Self.conflicts(manifest, contents, heads.map(\.column))
+        try self.init(url, columns, splits, heads, frontEnds: [:], onBadSample: .fail, reporter)
+    }
 
-        let present = Set(manifest.samples.compactMap(\.split))
-        for split in [Split.train, .val] where !present.contains(split) {
+    /// Reads what a configuration names, and prepares every medium as its encoders will.
+    ///
+    /// - Throws: `BraidError` where the manifest cannot be opened, or an encoder cannot be built.
+    public init(_ configuration: Configuration, reporter: any Reporter = SilentReporter()) throws {
+        let frontEnds = try configuration.modalities.map { modality, settings in
+            let encoder = try ModalityEncoder(modality, settings, relativeTo: configuration.folder, reporter: reporter)
+            return (modality, encoder.frontEnd)
+        }
+        try self.init(
+            configuration.manifestURL, configuration.columns, configuration.splits, configuration.heads,
+            frontEnds: Dictionary(uniqueKeysWithValues: frontEnds), onBadSample: configuration.onBadSample, reporter)
+    }
+
+    private init(
+        _ url: URL, _ columns: Columns, _ splits: SplitFractions, _ heads: [HeadSettings],
+        frontEnds: [Modality: any FrontEnd], onBadSample: BadSample.Policy, _ reporter: any Reporter
+    ) throws {
+        var census = MediaCensus(url, frontEnds, reporter)
+        var labels: Set<[String: String]> = []
+        // Media are read all the same where the manifest has faults: what is wrong with them shows in one go.
+        let (manifest, faults) = try Manifest.scan(
+            url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: onBadSample
+        ) {
+            census.add($0)
+            // Labels that are written alike lie in memory once.
+            let shared = labels.count < Self.sharedLabels ? labels.insert($0.labels).memberAfterInsert : $0.labels
+            return $0.withoutMedia(labels: shared)
+        }
+        census.finish()
+        var errors = faults.map(\.description) + Self.leakage(manifest, census)
+        var warnings = manifest.notes + Self.conflicts(manifest, census, heads.map(\.column))
+        switch onBadSample {
+        case .fail: errors += census.bad.map(\.description)
+        case .skip: warnings += (manifest.missingFiles + census.bad).map { "will be skipped: \($0)" }
+        }
+
+        let present = Set(manifest.samples.lazy.compactMap(\.split))
+        // Where no row could be read at all, what splits lack says nothing more.
+        for split in [Split.train, .val] where !present.contains(split) && !manifest.samples.isEmpty {
             errors.append("split \(split.rawValue) has no samples; training needs some")
         }
-        if !present.contains(.test) { warnings.append("split test has no samples; training will report no test figures") }
+        if !present.contains(.test) && !manifest.samples.isEmpty {
+            warnings.append("split test has no samples; training will report no test figures")
+        }
         counts = heads.map { ($0.name, Self.counts(manifest, $0)) }
         for head in heads {
             errors += Self.labelFaults(manifest, head)
-            warnings += Self.nearlyEqual(manifest, head)
+            warnings += Self.nearlyEqual(manifest, head) + Self.namesOfNothing(manifest, head)
             warnings += Self.imbalance(counts.first { $0.head == head.name }?.splits[.train] ?? [:], head)
         }
-        self.errors = errors
-        self.warnings = warnings
+        (self.errors, self.warnings) = (errors, warnings)
         total = manifest.samples.count
-        missing = Dictionary(
-            uniqueKeysWithValues: manifest.modalities.map { modality in
-                (modality, manifest.samples.filter { !$0.has(modality) || missingIDs.contains($0.id) }.count)
-            })
+        missing = census.counts.mapValues { [total] in total - $0 }
     }
 
-    /// Decodes every medium once; gives what each is, by sample.
-    private static func read(
-        _ manifest: Manifest, _ reporter: any Reporter, _ report: (BadSample) -> Void
-    ) -> [[Modality: EmbeddingKey]] {
-        let absent = Set(manifest.missingFiles.map(\.id))
-        let progress = reporter.begin("reading media", total: manifest.samples.count)
-        let contents = manifest.samples.map { sample -> [Modality: EmbeddingKey] in
-            defer { progress.advance() }
-            guard !absent.contains(sample.id) else { return [:] }
-            var hashes: [Modality: EmbeddingKey] = [:]
-            for (modality, medium) in sample.media.sorted(by: { $0.key < $1.key }) {
-                do {
-                    try modality.kind.check(medium)
-                    hashes[modality] = EmbeddingKey(sample, modality)
-                } catch {
-                    report(BadSample(sample, manifest: manifest.url, field: modality.rawValue, message: "\(error)"))
-                }
-            }
-            return hashes
-        }
-        progress.finish()
-        return contents
-    }
+    /// As many labels that are all different are hardly classes.
+    private static let sharedLabels = 10_000
 
     /// The same medium in two splits: what is tested was trained on.
-    private static func leakage(_ manifest: Manifest, _ contents: [[Modality: EmbeddingKey]]) -> [String] {
+    private static func leakage(_ manifest: Manifest, _ census: MediaCensus) -> [String] {
         Modality.allCases.filter { !$0.kind.mayRepeat }.compactMap { modality in
-            var first: [EmbeddingKey: Int] = [:]
-            var pairs: [String] = []
-            for (index, hashes) in contents.enumerated() {
-                guard let hash = hashes[modality] else { continue }
-                let earlier = first[hash] ?? index
-                first[hash] = earlier
-                let (a, b) = (manifest.samples[earlier], manifest.samples[index])
-                if a.split != b.split {
-                    pairs.append("lines \(a.line) (\(a.split?.rawValue ?? "none")) and \(b.line) (\(b.split?.rawValue ?? "none"))")
-                }
+            let pairs = census.repeats(of: modality).compactMap { pair -> String? in
+                let (a, b) = (manifest.samples[pair.first], manifest.samples[pair.second])
+                guard a.split != b.split else { return nil }
+                return "lines \(a.line) (\(a.split?.rawValue ?? "none")) and \(b.line) (\(b.split?.rawValue ?? "none"))"
             }
             guard !pairs.isEmpty else { return nil }
             let more = pairs.count > 3 ? ", …" : ""
@@ -99,21 +101,12 @@ public struct DataCheck {
     }
 
     /// Samples that are the same in everything but the label.
-    private static func conflicts(_ manifest: Manifest, _ contents: [[Modality: EmbeddingKey]], _ columns: [String]) -> [String] {
-        var first: [[Modality: EmbeddingKey]: Int] = [:]
-        var warnings: [String] = []
-        // Of a sample with a medium that cannot be read it is not known what it is.
-        for (index, hashes) in contents.enumerated() where !hashes.isEmpty && hashes.count == manifest.samples[index].media.count {
-            let earlier = first[hashes] ?? index
-            first[hashes] = earlier
-            let (a, b) = (manifest.samples[earlier], manifest.samples[index])
-            if index != earlier {
-                let labels = { (sample: Sample) in columns.map { sample.labels[$0] ?? "nothing" }.joined(separator: ", ") }
-                warnings.append(
-                    "lines \(a.line) and \(b.line) are the same sample"
-                        + (labels(a) == labels(b) ? "" : ", labelled \(labels(a)) and \(labels(b))"))
-            }
+    private static func conflicts(_ manifest: Manifest, _ census: MediaCensus, _ columns: [String]) -> [String] {
+        let labels = { (sample: Sample) in columns.map { sample.labels[$0] ?? "nothing" }.joined(separator: ", ") }
+        return census.repeats.map { pair in
+            let (a, b) = (manifest.samples[pair.first], manifest.samples[pair.second])
+            return "lines \(a.line) and \(b.line) are the same sample"
+                + (labels(a) == labels(b) ? "" : ", labelled \(labels(a)) and \(labels(b))")
         }
-        return warnings
     }
 }

@@ -59,8 +59,8 @@ struct ProposedColumns {
     }
 
     private static func areFlags(_ rows: [RawRow], _ column: String) -> Bool {
-        let values = Set(rows.compactMap { $0.cells[column] })
-        return !values.isEmpty && values.isSubset(of: ["0", "1", "0.0", "1.0"])
+        let values = Set(rows.compactMap { $0.cells[column]?.lowercased() })
+        return !values.isEmpty && values.isSubset(of: ["0", "1", "0.0", "1.0", "true", "false"])
     }
 
     /// The one column of classes: few different short values, several rows each. nil where there are several, or none.

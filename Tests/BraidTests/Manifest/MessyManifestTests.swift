@@ -80,9 +80,9 @@ import Testing
         #expect(try Manifest.read(url).samples.map(\.label) == ["cat", "cat", "Cat", "dog", "1", "1.0", "Dog"])
         let warnings = try DataCheck(manifest: url).warnings
         #expect(
-            warnings.contains("label: \"1\" (1 rows) and \"1.0\" (1 rows) are different classes; write them alike if they are one"))
-        #expect(warnings.contains { $0.hasPrefix("label: \"Cat\" (1 rows) and \"cat\" (2 rows) are different") })
-        #expect(warnings.contains { $0.hasPrefix("label: \"Dog\" (1 rows) and \"dog\" (1 rows) are different") })
+            warnings.contains("label: \"1\" (1 row) and \"1.0\" (1 row) are different classes; write them alike if they are one"))
+        #expect(warnings.contains { $0.hasPrefix("label: \"Cat\" (1 row) and \"cat\" (2 rows) are different") })
+        #expect(warnings.contains { $0.hasPrefix("label: \"Dog\" (1 row) and \"dog\" (1 row) are different") })
     }
 
     @Test(arguments: [
@@ -91,7 +91,7 @@ import Testing
     ])
     func listsAreNames(_ cell: String, _ names: [String]) throws {
         #expect(try Multilabel().names(in: cell) == names)
-        if cell.hasPrefix("["), names.count > 1 { #expect(ConfigurationProposal.task(of: [cell, "[]"]) == .multilabel) }
+        if cell.hasPrefix("["), names.count > 1 { #expect(ProposedTask([cell, "[]"]).kind == .multilabel) }
     }
 
     @Test func whatIsNoListIsAName() throws {
@@ -160,7 +160,7 @@ import Testing
             found[0]
                 == "m.csv:2: image: https://example.org/a.png: is an address (https://); download the file, and name it by its path"
         )
-        #expect(found[1].contains("s3://bucket/a.png: is an address (s3://)"))
+        #expect(found[1].contains("s3://bucket/a.png: lies in an object store (s3://)"))
         #expect(found[2].contains("is a path of Windows"))
     }
 

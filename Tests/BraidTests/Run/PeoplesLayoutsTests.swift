@@ -99,7 +99,7 @@ import Testing
         try "x".write(to: tree.appendingPathComponent("notes.md"), atomically: true, encoding: .utf8)
         let plain = try FolderTree(tree, relativeTo: folder.url)
         #expect(plain.csv.hasPrefix("id,image,label\ncat/0.png,pets/cat/0.png,cat\n"))
-        #expect(plain.notes == ["1 files are neither pictures nor recordings and are left out"])
+        #expect(plain.notes == ["left out, for they are neither pictures nor recordings: 1 file"])
         #expect(try proposal(plain.csv, as: "pets.csv").read.modalities.keys.sorted() == [.image])
         // The same under train, val and test.
         let split = folder.url.appendingPathComponent("split")

@@ -109,5 +109,5 @@ import Testing
         (["1", "2", "1"], .binary),
         ((0..<20).map { "\($0).5" }, .regression), ((0..<9).map { "\($0)" }, .multiclass),
     ])
-    func initProposesTheTask(_ labels: [String], _ task: TaskKind) { #expect(ConfigurationProposal.task(of: labels) == task) }
+    func initProposesTheTask(_ labels: [String], _ task: TaskKind) { #expect(ProposedTask(labels).kind == task) }
 }

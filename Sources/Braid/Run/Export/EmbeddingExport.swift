@@ -71,7 +71,8 @@ public struct EmbeddingExport {
         }
         let settings = model.settings
         stream = try SampleStream(
-            manifest, columns: settings.columns, split: split, splits: settings.splits, stratum: settings.heads.stratum,
+            manifest, columns: settings.columns, given: options.columns, split: split, splits: settings.splits,
+            stratum: settings.heads.stratum,
             onBadSample: options.onBadSample)
         guard stream.count > 0 else {
             throw BraidError(.badData, "\(manifest.lastPathComponent) has no sample in split \(split?.rawValue ?? "")")
@@ -89,7 +90,8 @@ public struct EmbeddingExport {
     public init(configuration: Configuration, manifest: URL, modalities: Set<Modality>, _ options: Inference.Options) throws {
         let device = try options.device.resolve()
         stream = try SampleStream(
-            manifest, columns: configuration.columns, stratum: configuration.heads.stratum, onBadSample: options.onBadSample)
+            manifest, columns: configuration.columns, given: options.columns, stratum: configuration.heads.stratum,
+            onBadSample: options.onBadSample)
         // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.
         encoders = try configuration.frozen().modalities.filter { modalities.contains($0.key) }.map { modality, asked in
             try ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device, reporter: options.reporter)
@@ -104,6 +106,7 @@ public struct EmbeddingExport {
     /// - Throws: `BraidError` where the folder holds an export already, or one of another plan, or where a sample is bad and the
     ///   policy is to fail. Whole parts stay.
     public func write(to output: Output) throws {
+        for note in stream.notes { options.reporter.note(note) }
         let plan = try plan(output)
         let index = try ExportIndex(output, plan: plan)
         let parts = (stream.count + output.partSize - 1) / output.partSize
