@@ -66,12 +66,26 @@ let package = Package(
             name: "CImageCodecs",
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+        // FFmpeg's libraries are loaded when a file wants them, as those of rarer pictures are: CImageCodecs/library.h.
+        .target(name: "CFFmpeg", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CSound"),
         .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CZstd"),
+        // DuckDB is loaded when a Parquet file wants it: from beside the program, from where `scripts/setup.sh` puts it, or as the loader finds it.
+        .target(
+            name: "CParquet",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [
+                .unsafeFlags([
+                    "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/braid",
+                    "-Xlinker", "-rpath", "-Xlinker", "\(Context.packageDirectory)/.deps/duckdb",
+                ])
+            ]),
         .target(
             name: "Braid",
             dependencies: [
-                "BraidSupport", "BraidTokenizers", "BraidHub", "Torch", "CImageCodecs", "CSound", "CZlib", "Yams",
+                "BraidSupport", "BraidTokenizers", "BraidHub", "Torch", "CFFmpeg", "CImageCodecs", "CParquet", "CSound", "CZlib",
+                "CZstd", "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.copy("Resources/weights")],

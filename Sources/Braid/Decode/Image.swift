@@ -19,12 +19,12 @@ public struct Image: Sendable, Equatable {
     }
 }
 
-/// Reads PNG and JPEG files, known by their first bytes and not by their names.
+/// Reads pictures, known by their first bytes and not by their names: PNG and JPEG, and what libraries that are loaded when they are wanted read.
 public enum ImageDecoder {
     /// The most pixels a picture may have: Pillow's limit against decompression bombs.
     public static let maxPixels: UInt64 = 178_956_970
 
-    /// Decodes a PNG or JPEG file, and turns it upright where its EXIF orientation says so.
+    /// Decodes a picture, and turns it upright where its EXIF orientation says so.
     ///
     /// - Parameters:
     ///   - medium: The file, or its content in memory.
@@ -32,7 +32,7 @@ public enum ImageDecoder {
     ///   - wanted: The size that is needed of a picture of some height and width. A JPEG of at least twice that is decoded at a
     ///     half, a quarter or an eighth of its size, which leaves out work, and is not quite what decoding and resizing gives. nil
     ///     decodes it whole.
-    /// - Throws: `DecodeError` where the file cannot be read, is no PNG, JPEG, WebP or GIF, is damaged, or has too many pixels.
+    /// - Throws: `DecodeError` where the file cannot be read, is no picture of a known format, is damaged, or has too many pixels.
     public static func decode(
         _ medium: Medium, background: UInt8 = 255,
         atLeast wanted: ((_ height: Int, _ width: Int) -> (height: Int, width: Int))? = nil
@@ -59,54 +59,27 @@ public enum ImageDecoder {
             message.deallocate()
             cic_free(&image)
         }
-        guard let format = Format(data) else {
-            let known = ForeignFile.reason([UInt8](data.prefix(64)))
-            throw DecodeError(
-                path: path, reason: known ?? "is no PNG, JPEG, WebP or GIF, whatever its name; convert it to one of them")
+        guard let format = PictureFormat(data) else {
+            throw DecodeError(path: path, reason: ForeignFile.reason([UInt8](data.prefix(64)), wanted: .picture))
         }
-        let status = data.withUnsafeBytes { bytes in
-            let start = bytes.bindMemory(to: UInt8.self).baseAddress
-            switch format {
-            case .png: return cic_decode_png(start, bytes.count, maxPixels, &image, message)
-            case .webp: return cic_decode_webp(start, bytes.count, maxPixels, &image, message)
-            case .gif: return cic_decode_gif(start, bytes.count, maxPixels, &image, message)
-            case .jpeg: break
-            }
+        let status = data.withUnsafeBytes { buffer in
+            let bytes = buffer.bindMemory(to: UInt8.self)
             var denominator = UInt32(1)
-            if let wanted {
-                guard cic_describe_jpeg(start, bytes.count, &image, message) == 0 else { return Int32(1) }
+            if let wanted, format == .jpeg {
+                guard cic_describe_jpeg(bytes.baseAddress, bytes.count, &image, message) == 0 else { return Int32(1) }
                 denominator = reduction(of: image, to: wanted)
             }
-            return cic_decode_jpeg(start, bytes.count, denominator, maxPixels, &image, message)
+            return format.decode(bytes, maxPixels, denominator: denominator, &image, message)
         }
         guard status == 0, let pixels = image.pixels else {
-            let text = String(cString: message)
-            throw DecodeError(path: path, reason: status == CIC_UNAVAILABLE ? "is \(format): \(text)" : "is damaged: \(text)")
+            // Damage, or something about the format that is not read here.
+            let state = status > 1 ? "is \(format.rawValue)" : "is damaged"
+            throw DecodeError(path: path, reason: "\(state): \(String(cString: message))")
         }
         let count = Int(image.width) * Int(image.height)
         let source = UnsafeBufferPointer(start: pixels, count: count * Int(image.channels))
         let rgb = image.channels == 4 ? composite(source, on: background) : Array(source)
         return Image(width: Int(image.width), height: Int(image.height), pixels: rgb).upright(orientation: Int(image.orientation))
-    }
-
-    /// What a file is, by how it begins.
-    private enum Format {
-        case png, jpeg, webp, gif
-
-        init?(_ data: Data) {
-            let head = [UInt8](data.prefix(12))
-            if head.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-                self = .png
-            } else if head.starts(with: [0xFF, 0xD8, 0xFF]) {
-                self = .jpeg
-            } else if head.starts(with: Array("RIFF".utf8)), head.count == 12, head[8...].elementsEqual("WEBP".utf8) {
-                self = .webp
-            } else if head.starts(with: Array("GIF87a".utf8)) || head.starts(with: Array("GIF89a".utf8)) {
-                self = .gif
-            } else {
-                return nil
-            }
-        }
     }
 
     /// The largest reduction that leaves what is wanted, of the picture as it is seen upright.

@@ -21,7 +21,9 @@ final class LibsndfileSource: SoundSource {
         guard let file = sf_open_virtual(&calls, Int32(SFM_READ), &info, bytes.pointer) else {
             let reason = String(cString: sf_strerror(nil)).trimmingCharacters(in: .whitespacesAndNewlines)
             // Of a format that it knows, libsndfile says what is wrong.
-            let known = sf_error(nil) == Int32(SF_ERR_UNRECOGNISED_FORMAT) ? ForeignFile.reason(bytes.bytes(at: 0, 64)) : nil
+            let known =
+                sf_error(nil) == Int32(SF_ERR_UNRECOGNISED_FORMAT)
+                ? ForeignFile.reason(bytes.bytes(at: 0, 64), wanted: .sound) : nil
             throw bytes.damage(known ?? "is not a recording that can be read: \(reason)")
         }
         (self.bytes, self.file) = (bytes, file)

@@ -24,6 +24,7 @@ enum SoundSources {
     static func open(_ audio: Medium) throws -> any SoundSource {
         let bytes = try SoundBytes(audio)
         if MPEGSource.reads(bytes) { return try MPEGSource(bytes) }
+        if FFmpegSource.reads(bytes) { return try FFmpegSource(bytes) }
         try SampleChunk.check(bytes)
         try OggPages.check(bytes)
         return try LibsndfileSource(bytes)

@@ -54,7 +54,7 @@ public struct EmbeddingCache: Sendable {
     }
 
     /// To be raised when the same media and weights give other embeddings than before.
-    private static let version = 1
+    private static let version = 2
 }
 
 // MARK: - Upkeep

@@ -4,9 +4,11 @@ internal import Foundation
 struct RawRow {
     let line: Int
     let cells: [String: String]
+    /// The content of media that lie in the manifest itself, by column name.
+    var media: [String: Data] = [:]
 }
 
-/// Reads a manifest file row by row, by extension: `.csv`, `.tsv`, `.jsonl` or `.ndjson`, perhaps with `.gz` behind it.
+/// Reads a manifest file row by row, by extension: `.csv`, `.tsv`, `.jsonl` or `.ndjson`, perhaps with `.gz` or `.zst` behind it; `.parquet`.
 ///
 /// Rows whose form is wrong become faults; the reader goes on with the next.
 struct RowReader {
@@ -34,14 +36,17 @@ struct RowReader {
         if let reason = MediaFile.fault(of: url) {
             throw BraidError(.noInput, "\(url.path): the manifest cannot be read: \(reason)")
         }
-        let file = try ManifestFile(url)
         switch ManifestFile.ending(of: url) {
-        case "csv": try readDelimited(file, ",", body)
-        case "tsv": try readDelimited(file, "\t", body)
-        case "jsonl", "ndjson": try readLines(file, body)
+        case "csv": try readDelimited(ManifestFile(url), ",", body)
+        case "tsv": try readDelimited(ManifestFile(url), "\t", body)
+        case "jsonl", "ndjson": try readLines(ManifestFile(url), body)
+        case "parquet":
+            let rows = try ParquetRows(url)
+            columns = rows.columns
+            if !stopsAtHeader { try rows.read(body) }
         case let other:
             let message =
-                "a manifest is .csv, .tsv, .jsonl or .ndjson, perhaps with .gz behind it, not \(other.isEmpty ? "a file without extension" : ".\(other)")"
+                "a manifest is .csv, .tsv, .jsonl or .ndjson, perhaps with .gz or .zst behind it, or .parquet, not \(other.isEmpty ? "a file without extension" : ".\(other)")"
             throw BraidError(.badData, faults: [Fault(message, file: url.path)])
         }
         if columns.isEmpty && faults.isEmpty {

@@ -56,7 +56,8 @@ struct SampleBuilder {
 
     mutating func add(_ row: RawRow) {
         rows += 1
-        let row = RawRow(line: row.line, cells: row.cells.filter { !columns.ignored.contains($0.key) })
+        let isKnown = { [columns] (name: String) in !columns.ignored.contains(name) }
+        let row = RawRow(line: row.line, cells: row.cells.filter { isKnown($0.key) }, media: row.media.filter { isKnown($0.key) })
         let before = faults.count
         let cell = { [columns] (known: String) -> String? in row.cells[columns.name(known)].flatMap { $0.isEmpty ? nil : $0 } }
         let id = cell("id") ?? String(rows)
@@ -127,7 +128,7 @@ struct SampleBuilder {
     private mutating func media(_ row: RawRow, _ cell: @escaping (String) -> String?) -> [Modality: Medium] {
         var media: [Modality: Medium] = [:]
         for modality in Modality.allCases {
-            var reader = CellReader(folder: folder, cells: cell)
+            var reader = CellReader(folder: folder, cells: cell) { [columns] in row.media[columns.name($0)] }
             media[modality] = modality.kind.read(&reader)
             for (column, message) in reader.faults { report(row, column, message) }
         }

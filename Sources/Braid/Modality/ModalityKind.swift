@@ -114,7 +114,15 @@ public struct CellReader {
     /// What was wrong: the column, and what was expected.
     private(set) var faults: [(column: String, message: String)] = []
 
-    init(folder: URL, cells: @escaping (String) -> String?) { (self.folder, self.cells) = (folder, cells) }
+    private let content: (String) -> Data?
+
+    init(folder: URL, cells: @escaping (String) -> String?, content: @escaping (String) -> Data? = { _ in nil }) {
+        (self.folder, self.cells, self.content) = (folder, cells, content)
+    }
+
+    /// The medium of a column: its content where that lies in the manifest itself, else the file that the cell names. nil where there is
+    /// neither.
+    public func medium(_ column: String) -> Medium? { content(column).map(Medium.bytes) ?? cell(column).map { .file(file($0)) } }
 
     /// The cell of a column; nil where it is empty, or the manifest has no such column.
     public func cell(_ column: String) -> String? { cells(column) }

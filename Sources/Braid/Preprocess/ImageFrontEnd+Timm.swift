@@ -51,10 +51,10 @@ extension ImageFrontEnd {
 }
 
 extension JSONObject {
-    fileprivate func interpolation(_ name: String, _ fallback: String) throws -> Tensor.Interpolation {
+    fileprivate func interpolation(_ name: String, _ fallback: String) throws -> ResizeFilter {
         let text = try string(name, fallback)
-        guard let filter = Tensor.Interpolation(rawValue: text) else {
-            let known = Tensor.Interpolation.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let filter = ResizeFilter(rawValue: text) else {
+            let known = ResizeFilter.allCases.map(\.rawValue).joined(separator: ", ")
             throw fault("\(name) \(text) is not one of \(known)")
         }
         return filter

@@ -12,6 +12,10 @@ extension ImageFrontEnd {
         deviation = normalizes ? spread : [1, 1, 1]
         scale = try settings.bool("do_rescale", true) ? Float(settings.double("rescale_factor", 1 / 255.0)) : 1
         interpolation = try settings.resampling(defaults.resample)
+        arithmetic = defaults.arithmetic
+        guard arithmetic == .pillow || interpolation.torch != nil else {
+            throw settings.fault("resample \(interpolation.number) is not one of a fast processor: expected 0 (nearest), 2 or 3")
+        }
         let cropsCenter = try settings.bool("do_center_crop", defaults.crops)
         crop = cropsCenter ? Crop(try settings.size("crop_size", defaults.cropSize, isSquare: true)) : nil
         resize = .none
@@ -78,6 +82,9 @@ private struct ProcessorDefaults {
     enum Kind: String { case viT = "ViT", clip = "CLIP", convNeXt = "ConvNext", efficientNet = "EfficientNet" }
 
     let kind: Kind
+    /// The name of a "fast" processor stands for torch's resize. A plain name stood for Pillow's when most of these files were written, and still
+    /// does where torchvision is not installed.
+    let arithmetic: ResizeArithmetic
     var isSquare = true
     var size = ProcessorSize.exact(224, 224)
     var cropSize = ProcessorSize.exact(224, 224)
@@ -93,7 +100,7 @@ private struct ProcessorDefaults {
         guard let stem, let kind = Kind(rawValue: String(name.dropLast(stem.count))) else {
             throw settings.fault("\(field) \(name) is not known; this version has those of ViT, CLIP, ConvNext and EfficientNet")
         }
-        self.kind = kind
+        (self.kind, arithmetic) = (kind, stem == "ImageProcessorFast" ? .torch : .pillow)
         switch kind {
         case .viT: resample = 2
         case .clip:
@@ -134,13 +141,12 @@ extension JSONObject {
     }
 
     /// The filter under `resample`, which is one of Pillow's numbers.
-    fileprivate func resampling(_ fallback: Int) throws -> Tensor.Interpolation {
+    fileprivate func resampling(_ fallback: Int) throws -> ResizeFilter {
         let number = try int("resample", fallback)
-        switch number {
-        case 0: return .nearest
-        case 2: return .bilinear
-        case 3: return .bicubic
-        default: throw fault("resample \(number) is not known; this version has 0 (nearest), 2 (bilinear) and 3 (bicubic)")
+        guard let filter = ResizeFilter.allCases.first(where: { $0.number == number }) else {
+            let known = ResizeFilter.allCases.sorted { $0.number < $1.number }.map { "\($0.number) (\($0.rawValue))" }
+            throw fault("resample \(number) is not known; Pillow has \(known.joined(separator: ", "))")
         }
+        return filter
     }
 }

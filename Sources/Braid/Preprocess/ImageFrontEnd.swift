@@ -42,7 +42,9 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     /// What is cut out behind the resize; nil keeps the whole picture.
     public var crop: Crop?
     /// The filter of the resize.
-    public var interpolation: Tensor.Interpolation
+    public var interpolation: ResizeFilter
+    /// Whose arithmetic the resize follows.
+    public var arithmetic = ResizeArithmetic.pillow
     /// The factor on each value, which is 0 to 255 before.
     public var scale = Float(1) / 255
     /// What is added to each scaled value: -1 where Transformers' EfficientNet asks for `rescale_offset`.
@@ -72,7 +74,8 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
             }
         let cut = crop.map { ", crop \($0.height)×\($0.width)" } ?? ""
         let scaled = decoding == .scaled ? ", JPEGs scaled" : ""
-        return "\(size)\(cut)\(scaled), \(interpolation.rawValue), mean \(mean), deviation \(deviation)"
+        let filter = interpolation.rawValue + (arithmetic == .torch ? " as torch has it" : "")
+        return "\(size)\(cut)\(scaled), \(filter), mean \(mean), deviation \(deviation)"
     }
 
     /// Decodes and prepares a picture: float32 `[3, H, W]`, channels last in memory.
@@ -99,43 +102,46 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     ///
     /// - Throws: `TorchError` where libtorch fails.
     public func tensor(_ image: Image) throws -> Tensor {
-        let pixels = try image.tensor()
         let target = resizedSize(image.height, image.width)
-        let isRightSize = target.height == image.height && target.width == image.width
-        let resized =
-            isRightSize ? pixels : try pixels.resized(height: target.height, width: target.width, interpolation: interpolation)
+        let resized = try image.resized(height: target.height, width: target.width, interpolation, arithmetic)
         // Where the cut needs no filling, pixels are bytes to the end.
-        let cut = try crop.map { try $0.cut(resized) } ?? resized
-        if cut.dtype == .uint8 { return try normalized(bytes: cut) }
-        var values = try cut.squeezed(0).scaled(by: Double(scale))
+        let crop = crop ?? Crop(height: resized.height, width: resized.width)
+        guard let place = crop.place(in: resized) else { return try filled(resized, crop) }
+        return try normalized(resized, place.rows, place.columns)
+    }
+
+    /// Where the cut reaches over the picture's edge.
+    private func filled(_ image: Image, _ crop: Crop) throws -> Tensor {
+        var values = try crop.cut(image.tensor()).squeezed(0).scaled(by: Double(scale))
         if shift != 0 { values = try values.adding(Double(shift)) }
         let spread = try Tensor(deviation, shape: [3, 1, 1])
         values = try (values - Tensor(mean, shape: [3, 1, 1])) / spread
         return try dividesTwice ? values / spread : values
     }
 
-    /// Uint8 `[1, 3, H, W]` to float32 `[3, H, W]`: each of the 256 values a channel can have is computed once.
-    private func normalized(bytes picture: Tensor) throws -> Tensor {
-        let (height, width) = (picture.shape[2], picture.shape[3])
-        let bytes = try picture.permuted([0, 2, 3, 1]).bytes()
+    /// Part of a picture to float32 `[3, H, W]`: each of the 256 values a channel can have is computed once.
+    private func normalized(_ image: Image, _ rows: Range<Int>, _ columns: Range<Int>) throws -> Tensor {
         let table = (0..<3 * 256).map { place -> Float in
             let (channel, byte) = (place / 256, place % 256)
             let value = (Float(byte) * scale + shift - mean[channel]) / deviation[channel]
             return dividesTwice ? value / deviation[channel] : value
         }
-        let values = [Float](unsafeUninitializedCapacity: bytes.count) { buffer, count in
-            bytes.withUnsafeBufferPointer { bytes in
+        let values = [Float](unsafeUninitializedCapacity: 3 * rows.count * columns.count) { buffer, count in
+            image.pixels.withUnsafeBufferPointer { bytes in
                 table.withUnsafeBufferPointer { table in
-                    for start in stride(from: 0, to: bytes.count, by: 3) {
-                        buffer[start] = table[Int(bytes[start])]
-                        buffer[start + 1] = table[256 + Int(bytes[start + 1])]
-                        buffer[start + 2] = table[512 + Int(bytes[start + 2])]
+                    for row in rows {
+                        let start = 3 * (row * image.width + columns.lowerBound)
+                        for place in stride(from: start, to: start + 3 * columns.count, by: 3) {
+                            buffer[count] = table[Int(bytes[place])]
+                            buffer[count + 1] = table[256 + Int(bytes[place + 1])]
+                            buffer[count + 2] = table[512 + Int(bytes[place + 2])]
+                            count += 3
+                        }
                     }
                 }
             }
-            count = bytes.count
         }
-        return try Tensor(values, shape: [height, width, 3]).permuted([2, 0, 1])
+        return try Tensor(values, shape: [rows.count, columns.count, 3]).permuted([2, 0, 1])
     }
 
     /// Puts prepared pictures `[3, H, W]` of one size into a batch, `[B, 3, H, W]`, channels last in memory.
@@ -175,7 +181,7 @@ extension ImageFrontEnd {
     ///   - resize: What the short side becomes, in pixels.
     ///   - crop: The side of the square that is cut from the middle, in pixels.
     ///   - interpolation: The filter that pictures are resized with.
-    public static func torchvision(resize: Int, crop: Int, _ interpolation: Tensor.Interpolation) -> ImageFrontEnd {
+    public static func torchvision(resize: Int, crop: Int, _ interpolation: ResizeFilter) -> ImageFrontEnd {
         ImageFrontEnd(
             resize: .short(resize), crop: Crop(height: crop, width: crop), interpolation: interpolation,
             mean: imageNetMean.map(Float.init), deviation: imageNetDeviation.map(Float.init))
@@ -204,18 +210,22 @@ extension ImageFrontEnd {
 }
 
 extension ImageFrontEnd.Crop {
-    /// `[1, 3, H, W]` to `[1, 3, height, width]`: a view, or float32 where something had to be filled.
+    /// The rows and columns of a picture that it takes; nil where it reaches over an edge.
+    fileprivate func place(in image: Image) -> (rows: Range<Int>, columns: Range<Int>)? {
+        guard height <= image.height, width <= image.width else { return nil }
+        return (range(image.height, height), range(image.width, width))
+    }
+
+    /// `[1, 3, H, W]` to float32 `[1, 3, height, width]`, what lies outside the picture filled.
     fileprivate func cut(_ picture: Tensor) throws -> Tensor {
-        var values = picture
-        let lacking = (height: max(0, height - values.shape[2]), width: max(0, width - values.shape[3]))
-        if lacking != (0, 0) {
-            let before = { (count: Int) in roundsDown ? (count + 1) / 2 : count / 2 }
-            let (top, left) = (before(lacking.height), before(lacking.width))
-            let color = try Tensor(fill, shape: [3, 1, 1])
-            values = try values.converted(to: .float32)
-            // Padding is with zeros, so that the colour is taken off before and put back behind.
-            values = try (values - color).padded([left, lacking.width - left, top, lacking.height - top]) + color
-        }
+        let lacking = (height: max(0, height - picture.shape[2]), width: max(0, width - picture.shape[3]))
+        let before = { (count: Int) in roundsDown ? (count + 1) / 2 : count / 2 }
+        let (top, left) = (before(lacking.height), before(lacking.width))
+        let color = try Tensor(fill, shape: [3, 1, 1])
+        // Padding is with zeros, so that the colour is taken off before and put back behind.
+        let values =
+            try (picture.converted(to: .float32) - color)
+            .padded([left, lacking.width - left, top, lacking.height - top]) + color
         return try values.slice(2, range(values.shape[2], height)).slice(3, range(values.shape[3], width))
     }
 

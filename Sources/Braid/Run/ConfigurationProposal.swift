@@ -23,7 +23,8 @@ public enum ConfigurationProposal {
         let modalities = Modality.allCases.filter { modality in
             guard ProposedEncoder.isProposed(modality) else { return false }
             return modality.kind.sources.contains { name in
-                columns[name].map { column in rows.contains { $0.cells[column]?.isEmpty == false } } ?? false
+                columns[name].map { column in rows.contains { $0.cells[column]?.isEmpty == false || $0.media[column] != nil } }
+                    ?? false
             }
         }
         guard !modalities.isEmpty else {
@@ -48,7 +49,9 @@ public enum ConfigurationProposal {
     private static func media(_ modality: Modality, _ rows: [RawRow], _ columns: [String: String], _ manifest: URL) -> [Medium] {
         rows.compactMap { row in
             let cell = { (known: String) in columns[known].flatMap { row.cells[$0] }.flatMap { $0.isEmpty ? nil : $0 } }
-            var reader = CellReader(folder: manifest.deletingLastPathComponent(), cells: cell)
+            var reader = CellReader(folder: manifest.deletingLastPathComponent(), cells: cell) { known in
+                columns[known].flatMap { row.media[$0] }
+            }
             return modality.kind.read(&reader)
         }
     }

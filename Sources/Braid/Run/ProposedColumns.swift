@@ -34,7 +34,7 @@ struct ProposedColumns {
         }
         // A name such as file_name says nothing of what the file is; its values do.
         for (known, endings) in Self.endings where columns[known] == nil {
-            columns[known] = free().first { column in Self.areFiles(rows.compactMap { $0.cells[column] }, endings) }
+            columns[known] = free().first { column in Self.areFiles(rows.compactMap { Self.fileName($0, column) }, endings) }
         }
         if columns["label"] == nil, let only = Self.onlyClasses(free(), rows) { columns["label"] = only }
         let flags = columns["label"] == nil ? free().filter { Self.areFlags(rows, $0) } : []
@@ -49,6 +49,12 @@ struct ProposedColumns {
                 ])
         }
         self.columns = columns
+    }
+
+    /// What a cell names; of content that lies in the manifest a name that ends as such a file would.
+    private static func fileName(_ row: RawRow, _ column: String) -> String? {
+        guard let data = row.media[column] else { return row.cells[column] }
+        return PictureFormat(data) != nil ? "content.png" : "content.wav"
     }
 
     /// Whether nearly all of the first values that are there are names of such files.

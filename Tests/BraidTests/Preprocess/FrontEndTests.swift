@@ -14,7 +14,11 @@ import Torch
         let tensor = try ImageFrontEnd(timm: config).tensor(ImageDecoder.decode(Fixtures.url("images/\(name)")))
         let expected = try Fixtures.tensors("images.safetensors").tensor("\(name)/tensor")
         let difference = try (tensor - expected).absolute()
-        // The normalised unit is 1 / 0.225 of a grey level's 255th.
+        guard name.hasSuffix("jpg") || name.hasSuffix("jpeg") else {
+            #expect(try difference.maximum([0, 1, 2]).item() <= 1e-5)
+            return
+        }
+        // libjpeg's builds differ. The normalised unit is 1 / 0.225 of a grey level's 255th.
         #expect(try difference.mean().item() <= 1.0 / 255 / 0.225, "mean")
         #expect(try difference.maximum([0, 1, 2]).item() <= 3.0 / 255 / 0.224, "maximum")
     }
@@ -53,6 +57,10 @@ import Torch
             }
             let shown = step == 1 ? tensor : try tensor.selected(1, places[0]).selected(2, places[1])
             let difference = try maxDifference(shown, expected.tensor(name))
+            guard try row.string("image").hasSuffix("jpg") else {
+                #expect(difference <= 1e-5, "\(name): \(difference)")
+                continue
+            }
             // Three grey levels at the least deviation in use, or of the raw values: libjpeg's builds differ by as much.
             let level = Double(frontEnd.scale) / Double(frontEnd.deviation.min() ?? 1) / (frontEnd.dividesTwice ? 0.473 : 1)
             #expect(difference <= 3 * level, "\(name): \(difference) of a grey level's \(level)")

@@ -252,7 +252,7 @@ import Torch
         #expect(
             check.errors.contains { $0.contains("leakage: 1 image") && $0.contains("lines 2 (train) and 26 (test)") },
             "\(check.errors)")
-        #expect(check.errors.contains { $0.contains("no PNG, JPEG, WebP or GIF") })
+        #expect(check.errors.contains { $0.contains("no PNG, JPEG, WebP, GIF") })
         #expect(check.errors.contains { $0.contains("no such file") })
         #expect(
             check.warnings.contains { $0.contains("lines 2 and 27 are the same sample, labelled high and low") },

@@ -52,7 +52,7 @@ import Torch
         let whole = try Data(contentsOf: broken)
         try Data("no picture".utf8).write(to: broken)
         let error = #expect(throws: BraidError.self) { try export("out") }
-        #expect(error?.description.contains("9.png: is no PNG, JPEG, WebP or GIF") == true)
+        #expect(error?.description.contains("9.png: is no PNG, JPEG, WebP, GIF") == true)
         let first = small.folder.url.appendingPathComponent("out/part-00000.safetensors")
         let made = try first.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
         let bytes = try Data(contentsOf: first)

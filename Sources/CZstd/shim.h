@@ -1,0 +1,2 @@
+// libzstd reads compressed manifests, as it is.
+#include <zstd.h>
