@@ -13,12 +13,12 @@ import sys
 import tempfile
 
 FORBIDDEN = {
-    "BraidSupport": "Braid BraidTokenizers BraidHub BraidCLI Torch CTorch CImageCodecs CSound CZlib ArgumentParser Yams",
-    "Torch": "Braid BraidTokenizers BraidHub BraidCLI CImageCodecs CSound CZlib ArgumentParser Yams Crypto",
-    "BraidTokenizers": "Braid BraidHub BraidCLI Torch CTorch CImageCodecs CSound CZlib ArgumentParser Yams Crypto",
-    "BraidHub": "Braid BraidTokenizers BraidCLI Torch CTorch CImageCodecs CSound CZlib ArgumentParser Yams",
+    "BraidSupport": "Braid BraidTokenizers BraidHub BraidCLI Torch CTorch CFFmpeg CImageCodecs CParquet CSound CZlib CZstd ArgumentParser Yams",
+    "Torch": "Braid BraidTokenizers BraidHub BraidCLI CFFmpeg CImageCodecs CParquet CSound CZlib CZstd ArgumentParser Yams Crypto",
+    "BraidTokenizers": "Braid BraidHub BraidCLI Torch CTorch CFFmpeg CImageCodecs CParquet CSound CZlib CZstd ArgumentParser Yams Crypto",
+    "BraidHub": "Braid BraidTokenizers BraidCLI Torch CTorch CFFmpeg CImageCodecs CParquet CSound CZlib CZstd ArgumentParser Yams",
     "Braid": "BraidCLI BraidMain CTorch ArgumentParser",
-    "BraidCLI": "Torch CTorch CImageCodecs CSound CZlib Yams Crypto",
+    "BraidCLI": "Torch CTorch CFFmpeg CImageCodecs CParquet CSound CZlib CZstd Yams Crypto",
 }
 UNKNOWN_TO_CTORCH = re.compile(r"\b(image|audio|spectrogram|manifest)\b", re.I)
 # Of Sources/Braid, lowest first.

@@ -15,7 +15,7 @@ struct HTTPRequest {
 }
 
 /// URLSession as blocking calls: a request gives a reply once its header is there, and the reply gives its body in pieces.
-final class HTTPSession {
+final class HTTPSession: Sendable {
     private let router = Router()
     private let session: URLSession
 

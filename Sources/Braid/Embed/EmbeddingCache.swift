@@ -27,14 +27,11 @@ public struct EmbeddingCache: Sendable {
     /// - Throws: `BraidError` where the limit is no number.
     public static func standard(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> EmbeddingCache {
         let given = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let home = URL(fileURLWithPath: given("HOME") ?? NSHomeDirectory())
-        let general = given("XDG_CACHE_HOME").map { URL(fileURLWithPath: $0) } ?? home.appendingPathComponent(".cache")
-        let folder = given("BRAID_CACHE").map { URL(fileURLWithPath: $0) } ?? general.appendingPathComponent("braid")
         let text = given("BRAID_CACHE_GB") ?? "20"
         guard let size = Double(text), size.isFinite, size >= 0, size < 1e9 else {
             throw BraidError(.usage, "BRAID_CACHE_GB is \(text); expected a number of gigabytes, 0 or more")
         }
-        return EmbeddingCache(folder: folder.appendingPathComponent("embeddings"), limit: Int(size * 1e9))
+        return EmbeddingCache(folder: UserCache.folder(environment).appendingPathComponent("embeddings"), limit: Int(size * 1e9))
     }
 
     /// The shard of `encoder`'s embeddings; nil where they mean nothing to another run, because its weights are random.

@@ -66,7 +66,8 @@ public struct Inference {
         let settings = model.settings
         let manifest = try Manifest.read(
             url, columns: settings.columns, adaptsColumns: true, given: options.columns, splits: settings.splits,
-            stratum: settings.heads.stratum, needsLabels: needsLabels, onBadSample: options.onBadSample)
+            stratum: settings.heads.stratum, needsLabels: needsLabels, onBadSample: options.onBadSample,
+            reporter: options.reporter)
         for note in manifest.notes { options.reporter.note(note) }
         // Rows that nothing is judged by need no one to say what they were before.
         let isJudged = needsLabels || rows != .all

@@ -35,17 +35,18 @@ public struct Manifest: Sendable {
     ///   - stratum: The label column whose classes splits divide alike; nil where labels are no classes.
     ///   - needsLabels: Whether a row without a label is a fault, as it is in training.
     ///   - onBadSample: Whether a media file that is missing is a fault, or only noted in `missingFiles`.
+    ///   - reporter: Is told of media that are fetched from the web.
     /// - Throws: `BraidError` with every fault by file, line and column. Missing media files are among them only where
     ///   there is a fault of another kind too, or `onBadSample` is `.fail`.
     public static func read(
         _ url: URL, columns: Columns = Columns(), adaptsColumns: Bool = false, given: Columns = Columns(),
         splits: SplitFractions? = SplitFractions(), stratum: String? = "label", needsLabels: Bool = true,
-        onBadSample: BadSample.Policy = .fail
+        onBadSample: BadSample.Policy = .fail, reporter: any Reporter = SilentReporter()
     ) throws -> Manifest {
         let columns = adaptsColumns ? columns.adapted(to: try RowReader.columns(of: url), given: given) : columns
         let (manifest, faults) = try scan(
             url, columns: columns, splits: splits, stratum: stratum, needsLabels: needsLabels, holdsOut: !adaptsColumns,
-            onBadSample: onBadSample)
+            onBadSample: onBadSample, reporter: reporter)
         guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
         return manifest
     }
@@ -57,10 +58,11 @@ public struct Manifest: Sendable {
     ///   - kept: What is kept of a sample, as it comes: less than all of it where that is enough.
     static func scan(
         _ url: URL, columns: Columns, splits: SplitFractions?, stratum: String?, needsLabels: Bool = true,
-        holdsOut: Bool = true, onBadSample: BadSample.Policy, keeping kept: (Sample) -> Sample = { $0 }
+        holdsOut: Bool = true, onBadSample: BadSample.Policy, reporter: any Reporter, keeping kept: (Sample) -> Sample = { $0 }
     ) throws -> (Manifest, [Fault]) {
         var reader = RowReader(url)
-        var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels)
+        let unreachable = try WebMedia.fetch(for: url, columns, reporter)
+        var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels, unreachable: unreachable)
         var samples: [Sample] = []
         try reader.read {
             builder.add($0)

@@ -16,6 +16,7 @@ struct SampleBuilder {
     private let folder: URL
     private let columns: Columns
     private let needsLabels: Bool
+    private let unreachable: [String: String]
     private var rows = 0
     /// Lines of JSON objects that lack a key which others may have.
     private var rowsWithoutSplit: [Int] = []
@@ -24,7 +25,9 @@ struct SampleBuilder {
     private var lineOfID: [SIMD2<UInt64>: Int] = [:]
     private var splitOfGroup: [String: (split: Split, line: Int)] = [:]
 
-    init(manifest: URL, columns: Columns, needsLabels: Bool) {
+    /// - Parameter unreachable: Why files could not be fetched, by address.
+    init(manifest: URL, columns: Columns, needsLabels: Bool, unreachable: [String: String] = [:]) {
+        self.unreachable = unreachable
         self.manifest = manifest
         folder = manifest.deletingLastPathComponent()
         self.columns = columns
@@ -84,7 +87,9 @@ struct SampleBuilder {
             guard let url = medium.url, let reason = MediaFile.fault(of: url) else { continue }
             // Where a modality has several columns, a file is named by the last of them.
             let column = modality.kind.sources.last { cell($0) != nil } ?? modality.rawValue
-            let foreign = cell(column).flatMap { written in CellReader.foreign(written).map { "\(written): \($0)" } }
+            let foreign = cell(column).flatMap { [unreachable] written in
+                (unreachable[written] ?? CellReader.foreign(written)).map { "\(written): \($0)" }
+            }
             missingFiles.append(
                 BadSample(sample, manifest: manifest, field: columns.name(column), message: foreign ?? "\(url.path): \(reason)"))
         }

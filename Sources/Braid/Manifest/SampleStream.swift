@@ -24,13 +24,14 @@ struct SampleStream {
     init(
         _ url: URL, columns: Columns, given: Columns = Columns(), split: Split? = nil, splits: SplitFractions = SplitFractions(),
         stratum: String?,
-        onBadSample: BadSample.Policy
+        onBadSample: BadSample.Policy, reporter: any Reporter = SilentReporter()
     ) throws {
         self.url = url
         self.split = split
         self.columns = columns.adapted(to: try RowReader.columns(of: url), given: given)
+        let unreachable = try WebMedia.fetch(for: url, self.columns, reporter)
         var reader = RowReader(url)
-        var builder = SampleBuilder(manifest: url, columns: self.columns, needsLabels: false)
+        var builder = SampleBuilder(manifest: url, columns: self.columns, needsLabels: false, unreachable: unreachable)
         var (count, media) = (0, [Modality: Int]())
         try reader.read { row in
             builder.add(row)

@@ -127,8 +127,9 @@ public struct CellReader {
     /// The cell of a column; nil where it is empty, or the manifest has no such column.
     public func cell(_ column: String) -> String? { cells(column) }
 
-    /// The file that a cell names, from the manifest's folder.
+    /// The file that a cell names, from the manifest's folder; of an address on the web, where its content lies once it is fetched.
     public func file(_ path: String) -> URL {
+        if WebMedia.isAddress(path) { return WebMedia.file(of: path) }
         if path.hasPrefix("file://"), let url = URL(string: path), url.isFileURL { return url }
         return path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path)
     }
@@ -138,7 +139,9 @@ public struct CellReader {
         if path.contains(/^[A-Za-z]:[\\\/]/) || path.hasPrefix("\\\\") {
             return "is a path of Windows; expected one of this system"
         }
-        guard let scheme = path.firstMatch(of: /^([a-z][a-z0-9+.-]*):\/\//)?.1, scheme != "file" else { return nil }
+        guard let scheme = path.firstMatch(of: /^([a-z][a-z0-9+.-]*):\/\//)?.1, scheme != "file", !WebMedia.isAddress(path) else {
+            return nil
+        }
         let isStore = ["s3", "gs", "az", "abfs", "hdfs"].contains(scheme)
         let kind = isStore ? "lies in an object store (\(scheme)://), which is not read" : "is an address (\(scheme)://)"
         return "\(kind); download the file, and name it by its path"

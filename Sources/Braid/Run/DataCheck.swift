@@ -48,7 +48,7 @@ public struct DataCheck {
         var labels: Set<[String: String]> = []
         // Media are read all the same where the manifest has faults: what is wrong with them shows in one go.
         let (manifest, faults) = try Manifest.scan(
-            url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: onBadSample
+            url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: onBadSample, reporter: reporter
         ) {
             census.add($0)
             // Labels that are written alike lie in memory once.

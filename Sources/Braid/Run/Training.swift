@@ -55,7 +55,8 @@ public struct Training {
         let started = Date()
         let manifest = try Manifest.read(
             configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
-            stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample)
+            stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample,
+            reporter: reporter)
         for note in manifest.notes { reporter.note(note) }
         let configuration = try self.configuration.fitting(manifest, reporter: reporter)
         configuration.noteIdle(["search"], in: "train", reporter)

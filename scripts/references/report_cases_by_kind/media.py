@@ -101,7 +101,7 @@ CASES = [
     form("weights that are all 0", "check weightless.csv", 65, ["every sample of the train split has weight 0"],
          "weights that are all 0 train on nothing"),
     file("addresses and foreign paths", "check places.csv", 65,
-         ["places.csv:2: image: https://pictures.example/1.png: is an address (https://)",
+         ["places.csv:2: image: https://pictures.example/1.png: is an address, whose file is not in the cache",
           "places.csv:3: image: s3://bucket/2.png: lies in an object store (s3://)", "places.csv:5: image: C:\\photos\\4.png: is a path of Windows",
           "places.csv:6: image: \\\\share\\5.png: is a path of Windows", "places.csv:7: image: gs://bucket/6.png: lies in an object store (gs://)"],
          "an address is a file that is not there"),

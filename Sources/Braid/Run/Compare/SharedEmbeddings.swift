@@ -51,7 +51,7 @@ struct SharedEmbeddings {
         }
         let manifest = try Manifest.read(
             first.manifestURL, columns: first.columns, splits: first.splits, stratum: first.heads.stratum,
-            onBadSample: first.onBadSample)
+            onBadSample: first.onBadSample, reporter: reporter)
         for note in manifest.notes { reporter.note(note) }
         guard use != .compare || manifest.samples.contains(where: { $0.split == .test }) else {
             throw BraidError(.badData, "\(manifest.url.lastPathComponent): compare needs a test split, and no sample is in it")

@@ -73,7 +73,7 @@ public struct EmbeddingExport {
         stream = try SampleStream(
             manifest, columns: settings.columns, given: options.columns, split: split, splits: settings.splits,
             stratum: settings.heads.stratum,
-            onBadSample: options.onBadSample)
+            onBadSample: options.onBadSample, reporter: options.reporter)
         guard stream.count > 0 else {
             throw BraidError(.badData, "\(manifest.lastPathComponent) has no sample in split \(split?.rawValue ?? "")")
         }
@@ -91,7 +91,7 @@ public struct EmbeddingExport {
         let device = try options.device.resolve()
         stream = try SampleStream(
             manifest, columns: configuration.columns, given: options.columns, stratum: configuration.heads.stratum,
-            onBadSample: options.onBadSample)
+            onBadSample: options.onBadSample, reporter: options.reporter)
         // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.
         encoders = try configuration.frozen().modalities.filter { modalities.contains($0.key) }.map { modality, asked in
             try ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device, reporter: options.reporter)

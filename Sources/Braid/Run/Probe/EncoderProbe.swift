@@ -63,7 +63,8 @@ public struct EncoderProbe {
         let configuration = try configuration.frozen()
         let manifest = try Manifest.read(
             configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
-            stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample)
+            stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample,
+            reporter: reporter)
         let head = configuration.heads[0]
         let target = try Target.fit(head, manifest.samples, file: manifest.url.lastPathComponent)
         let question = Question(
