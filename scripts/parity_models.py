@@ -40,13 +40,14 @@ TIMM += ["efficientnet_lite0", "tf_efficientnet_lite0", "tf_efficientnet_lite4"]
 TIMM += [f"convnext_{size}" for size in ("atto", "femto", "pico", "nano", "tiny")]
 
 
-def pictures(folder, side, count=6):
-    """PNG files of the size that the transform resizes to, so that only what is compared differs: the network."""
+def pictures(folder, side, count=6, larger=True):
+    """PNG files that the transform makes smaller, or of the very size that it makes."""
+    width, height = (int(1.7 * side), int(1.3 * side)) if larger else (side, side)
     random = np.random.default_rng(side)
     files = []
     for index in range(count):
         coarse = random.integers(0, 256, (9, 9, 3), dtype=np.uint8)
-        picture = np.asarray(Image.fromarray(coarse).resize((side, side), Image.BICUBIC), dtype=np.float32)
+        picture = np.asarray(Image.fromarray(coarse).resize((width, height), Image.BICUBIC), dtype=np.float32)
         noisy = (picture + random.normal(0, 12, picture.shape)).clip(0, 255).astype(np.uint8)
         files.append(folder / f"{index}.png")
         Image.fromarray(noisy).save(files[-1])
@@ -151,10 +152,10 @@ def minilm(folder):
 
 
 def lite0(folder):
-    """The real weights, of drawn PNG and JPEG files whose short side is what the transform resizes to, and of a tiny JPEG."""
+    """The real weights, of drawn PNG and JPEG files that have to be made smaller, and of a tiny JPEG."""
     model, transform = efficientnet_lite0.published()
     files = pictures(folder, 256, 3)
-    for index, size in enumerate([(341, 256), (256, 384), (32, 32)]):
+    for index, size in enumerate([(500, 375), (320, 480), (32, 32)]):
         files.append(folder / f"{index}.jpg")
         efficientnet_lite0.draw(files[-1], size, index)
     expected = torch.stack([efficientnet_lite0.embedding(model, transform, file) for file in files])
@@ -170,7 +171,7 @@ def lite(scale, side):
         model = EfficientNet.from_name(f"efficientnet-{scale}").eval()
         seed("efficientnet", model)
         torch.save(model.state_dict(), folder / "model.pth")
-        files = pictures(folder, side + 32)
+        files = pictures(folder, side + 32, larger=False)
         transform = torchvision.transforms.Compose([
             torchvision.transforms.CenterCrop(side), lambda image: (torch.from_numpy(np.array(image)).permute(2, 0, 1).float() - 127) / 128,
         ])

@@ -9,7 +9,9 @@ public final class WebDownload: Sendable {
     private let timeout: Double
 
     /// Makes one that tries a server again that is busy, three times.
-    public convenience init() { self.init(retries: RetryPolicy(retries: 3, base: 0.5, longest: 30, retriesUnreachable: false), timeout: 30) }
+    public convenience init() {
+        self.init(retries: RetryPolicy(retries: 3, base: 0.5, longest: 30, retriesUnreachable: false), timeout: 30)
+    }
 
     init(retries: RetryPolicy, timeout: Double) { (self.retries, self.timeout) = (retries, timeout) }
 

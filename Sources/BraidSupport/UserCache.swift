@@ -6,6 +6,7 @@ package enum UserCache {
     package static func folder(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> URL {
         let given = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) } }
         let home = given("HOME") ?? URL(fileURLWithPath: NSHomeDirectory())
-        return given("BRAID_CACHE") ?? (given("XDG_CACHE_HOME") ?? home.appendingPathComponent(".cache")).appendingPathComponent("braid")
+        let caches = given("XDG_CACHE_HOME") ?? home.appendingPathComponent(".cache")
+        return given("BRAID_CACHE") ?? caches.appendingPathComponent("braid")
     }
 }

@@ -139,10 +139,10 @@ public struct CellReader {
         if path.contains(/^[A-Za-z]:[\\\/]/) || path.hasPrefix("\\\\") {
             return "is a path of Windows; expected one of this system"
         }
-        guard let scheme = path.firstMatch(of: /^([a-z][a-z0-9+.-]*):\/\//)?.1, scheme != "file", !WebMedia.isAddress(path) else {
-            return nil
-        }
-        let isStore = ["s3", "gs", "az", "abfs", "hdfs"].contains(scheme)
+        guard let end = path.range(of: "://"), !WebMedia.isAddress(path) else { return nil }
+        let scheme = path[..<end.lowerBound]
+        guard scheme != "file", scheme.wholeMatch(of: /[a-z][a-z0-9+.-]*/) != nil else { return nil }
+        let isStore = ["s3", "gs", "az", "abfs", "hdfs"].contains(String(scheme))
         let kind = isStore ? "lies in an object store (\(scheme)://), which is not read" : "is an address (\(scheme)://)"
         return "\(kind); download the file, and name it by its path"
     }

@@ -2,21 +2,11 @@ internal import BraidHub
 internal import Foundation
 internal import Synchronization
 
-/// Media that a manifest names by address: fetched once, into the user's cache, and files from there on.
-enum WebMedia {
+extension WebMedia {
     /// The most bytes of one file.
     static let limit = 200_000_000
     /// How many are fetched at a time.
     private static let workers = 8
-
-    static var folder: URL { UserCache.folder().appendingPathComponent("media") }
-
-    static func isAddress(_ path: String) -> Bool { path.hasPrefix("https://") || path.hasPrefix("http://") }
-
-    /// Where the content of an address lies, or will lie. `#sha256=…` behind an address is what its content must have.
-    static func file(of address: String) -> URL {
-        folder.appendingPathComponent(String(Fingerprint.of(address).prefix(40)))
-    }
 
     /// Fetches what a manifest names by address and is not there yet.
     ///
