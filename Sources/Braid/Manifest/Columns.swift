@@ -89,7 +89,7 @@ public struct Columns: Sendable, Equatable {
         }
         for (known, name) in names.sorted(by: { $0.key < $1.key }) where !header.contains(name) {
             faults.append(
-                Fault("the configuration maps \(known) to column \(name), which is not there", file: file, line: 1, field: name))
+                Fault("columns.\(known) names this column, and it is not there", file: file, line: 1, field: name))
         }
         if header.contains(name("label")) && !labels.contains("label") {
             let message = "no head learns from it (they learn from \(labels.joined(separator: ", "))); list it in columns.ignore"

@@ -96,7 +96,7 @@ public struct DataCheck {
             guard !pairs.isEmpty else { return nil }
             let more = pairs.count > 3 ? ", …" : ""
             return
-                "leakage: \(pairs.count) \(modality) files stand in two splits with the same content: \(pairs.prefix(3).joined(separator: "; "))\(more)"
+                "leakage: \(counted(pairs.count, "\(modality) file")) with the same content in two splits: \(pairs.prefix(3).joined(separator: "; "))\(more)"
         }
     }
 

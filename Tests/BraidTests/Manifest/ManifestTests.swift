@@ -98,7 +98,7 @@ import Testing
         let error = #expect(throws: BraidError.self) {
             try Manifest.read(url, columns: Columns(names: ["text": "kaption"], ignored: ["note"]))
         }
-        #expect(error?.description.contains("maps text to column kaption, which is not there") == true)
+        #expect(error?.description.contains("kaption: columns.text names this column, and it is not there") == true)
     }
 
     @Test func jsonLinesThatLackAKeyOthersHaveAreFaults() throws {
