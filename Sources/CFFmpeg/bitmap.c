@@ -24,20 +24,16 @@ static const layout layouts[] = {
     {32, {0xFF000000, 0xFF0000, 0xFF00}, AV_PIX_FMT_0BGR, AV_PIX_FMT_ABGR},
 };
 
-enum { UNCOMPRESSED, RLE8, RLE4, BIT_FIELDS };
-enum { CORE_HEADER = 12, INFO_HEADER = 40, OS2_HEADER = 64 };
+enum { UNCOMPRESSED, RLE8, RLE4, BIT_FIELDS, CORE_HEADER = 12, INFO_HEADER = 40, OS2_HEADER = 64 };
 
 typedef struct {
     uint32_t start, header, width, height, bits, compression;
-    /// Of red, green, blue and alpha.
-    uint32_t masks[4];
+    uint32_t masks[4];  // of red, green, blue and alpha
     const layout *layout;
-    /// Where that ends which the decoder is to have.
-    size_t end;
+    size_t end;  // of what the decoder is to have
 } bitmap;
 
 static uint32_t read16(const uint8_t *at) { return (uint32_t)(at[0] | at[1] << 8); }
-
 static uint32_t read32(const uint8_t *at) { return read16(at) | read16(at + 2) << 16; }
 
 #define NOT_READ(why, ...) (refuse(message, "is a kind of BMP that is not read: " why "; convert it" __VA_OPT__(, ) __VA_ARGS__), CFF_UNSUPPORTED)
@@ -61,7 +57,6 @@ static int read_masks(const uint8_t *data, bitmap *picture, char *message) {
 
 /// The decoder would take a palette that is too short for one of three bytes a colour, and one of OS/2 with room behind it for one of four.
 static int check_palette(const uint8_t *data, const bitmap *picture, char *message) {
-    if (picture->bits > 8) return 0;
     const bool is_core = picture->header == CORE_HEADER;
     const uint32_t most = 1U << picture->bits, said = is_core ? 0 : read32(data + 46);
     const uint32_t size = (is_core ? 3 : 4) * (said && said < most ? said : most), room = picture->start - 14 - picture->header;
@@ -118,7 +113,7 @@ static int read_header(const uint8_t *data, size_t size, uint64_t max_pixels, bi
         return refuse(message, "is cut short or damaged: its rows are not all there");
     picture->end = picture->start + row * picture->height;
     int status = read_masks(data, picture, message);
-    if (!status) status = check_palette(data, picture, message);
+    if (!status && bits <= 8) status = check_palette(data, picture, message);
     return status || !is_packed ? status : check_runs(data, size, picture, message);
 }
 
@@ -137,9 +132,8 @@ static int decode(const uint8_t *data, const bitmap *picture, AVCodecContext *de
     if (error >= 0) error = ffmpeg.avcodec_receive_frame(decoder, frame);
     if (error == AVERROR(ENOMEM)) return NOT_READ("it needs more than %d MiB at a time", MAX_ALLOCATION >> 20);
     if (error < 0 || first_complaint()[0]) return refuse(message, "is damaged: %s", reason(error));
-    const layout *layout = picture->layout;
     const bool is_expected = frame->width == (int)picture->width && frame->height == (int)picture->height &&
-                             (frame->format == layout->format || frame->format == layout->alpha_format);
+                             (frame->format == picture->layout->format || frame->format == picture->layout->alpha_format);
     return is_expected ? 0 : NOT_READ("FFmpeg's libraries give it in another format");
 }
 

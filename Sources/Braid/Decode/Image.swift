@@ -72,9 +72,9 @@ public enum ImageDecoder {
             return format.decode(bytes, maxPixels, denominator: denominator, &image, message)
         }
         guard status == 0, let pixels = image.pixels else {
-            // Damage, or something about the format that is not read here.
-            let state = status > 1 ? "is \(format.rawValue)" : "is damaged"
-            throw DecodeError(path: path, reason: "\(state): \(String(cString: message))")
+            // Damage, or something about the format that is not read here. CFFmpeg says which by itself.
+            let state = format == .bmp ? "" : status > 1 ? "is \(format.rawValue): " : "is damaged: "
+            throw DecodeError(path: path, reason: state + String(cString: message))
         }
         let count = Int(image.width) * Int(image.height)
         let source = UnsafeBufferPointer(start: pixels, count: count * Int(image.channels))

@@ -1,5 +1,5 @@
-// PNG through libpng, JPEG through libjpeg, WebP through libwebp, GIF through giflib, TIFF through libtiff, BMP through SDL, HEIC through libheif
-// and AVIF through libavif, behind functions that report errors instead of jumping or exiting.
+// PNG through libpng, JPEG through libjpeg, WebP through libwebp, GIF through giflib, TIFF through libtiff, HEIC through libheif and
+// AVIF through libavif, behind functions that report errors instead of jumping or exiting.
 #ifndef CIMAGECODECS_H
 #define CIMAGECODECS_H
 
@@ -42,11 +42,8 @@ int cic_decode_gif(
     const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]);
 /// The first picture of the file, of 1 to 16 bits a sample: 16 are cut to the high byte, as libpng is asked to, where Pillow clips grey of 16 bits
 /// at 255. Colours that are multiplied by alpha are divided by it. Samples of floating point, signed ones and CMYK of 16 bits are
-/// CIC_UNSUPPORTED. The libraries of this and the next three are loaded as for WebP.
+/// CIC_UNSUPPORTED. The libraries of this and the next two are loaded as for WebP.
 int cic_decode_tiff(
-    const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]);
-/// With alpha where the header has a mask for it, as Pillow has it.
-int cic_decode_bmp(
     const uint8_t *data, size_t size, uint64_t max_pixels, cic_image *image, char message[CIC_MESSAGE_SIZE]);
 /// The primary picture of a HEIC file, 10 and 12 bits scaled to 8. Turned and mirrored as the file says: `orientation` is 1. It takes AVIF as well,
 /// but repeats halved colour over two pixels, where libavif, and so Pillow, blends it.
