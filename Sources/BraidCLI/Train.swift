@@ -35,9 +35,15 @@ struct Train: ParsableCommand {
         let policy = onBadSample.map { ["on_bad_sample=\($0.rawValue)"] } ?? []
         let configuration = try Configuration.read(url, overrides: overrides + policy)
         let run = RunFolder(URL(argument: out ?? "runs/\(url.deletingPathExtension().lastPathComponent)"))
-        let outcome = try Training(
-            configuration, into: run, reporter: output.reporter, command: Self.recorded(CommandLine.arguments))(
-                resume: resume)
+        let signals = StopSignals()
+        let training = Training(
+            configuration, into: run, reporter: output.reporter, command: Self.recorded(CommandLine.arguments),
+            interruption: signals.interruption)
+        let outcome: Training.Outcome
+        do { outcome = try training(resume: resume) } catch let stop as TrainingInterrupted {
+            TerminalReporter().note("\(stop): go on with braid train \(config) --out \(out ?? run.url.path) --resume")
+            throw ExitCode(128 + signals.received)
+        }
         if json { return try printJSON(outcome.history) }
         if let choice = outcome.choice { try emitLine("\(choice.summary)\n") }
         if let test = outcome.test { try emitLine("Test split, epoch \(outcome.bestEpoch):\n\n\(try test.report())") }

@@ -6,6 +6,7 @@ struct PhasedTraining {
     let preparation: PhasePreparation
     let run: RunFolder
     let afterEpoch: ((Int) throws -> Void)?
+    let interruption: Interruption?
 
     private var configuration: Configuration { preparation.configuration }
 
@@ -26,7 +27,7 @@ struct PhasedTraining {
             let part = try preparation.prepare(phase, after: current?.trainee)
             embedding += part.embeddingSeconds
             if let saved, current == nil { try last.restore(part, saved) }
-            if phase.epochs.lowerBound > 0, state.epoch == phase.epochs.lowerBound {
+            if phase.epochs.lowerBound > 0, state.epoch == phase.epochs.lowerBound, state.pass == nil {
                 // The same draws, whether the phase before ran just now or in an earlier process.
                 try Generator.seed(UInt64(configuration.training.seed + phase.epochs.lowerBound))
             }
@@ -34,7 +35,8 @@ struct PhasedTraining {
             let loop = TrainingLoop(
                 settings: configuration.training, phase: phase, stopsEarly: phase == phases.last,
                 modalityDropout: configuration.fusion.modalityDropout, reporter: preparation.reporter, trainee: part.trainee,
-                optimizer: part.optimizer, data: part.data, store: store, device: preparation.device, afterEpoch: afterEpoch)
+                optimizer: part.optimizer, data: part.data, store: store, device: preparation.device, afterEpoch: afterEpoch,
+                interruption: interruption)
             stoppedEarly = try loop.run(&state)
         }
         guard let current else { throw BraidError(.internal, "a training without a phase") }

@@ -113,7 +113,7 @@ extension TrainingCheckpoint {
     func restore(_ part: PreparedPhase, _ state: TrainingState) throws {
         try readWeights(into: part.trainee)
         try part.trainee.plugins.restore(state.plugins)
-        if state.epoch > part.phase.epochs.lowerBound { try readOptimizer(part.optimizer) }
+        if state.epoch > part.phase.epochs.lowerBound || state.pass != nil { try readOptimizer(part.optimizer) }
     }
 }
 

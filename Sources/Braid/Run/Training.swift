@@ -8,22 +8,25 @@ public struct Training {
     private let reporter: any Reporter
     private let command: [String]
     private let afterEpoch: ((Int) throws -> Void)?
+    private let interruption: Interruption?
 
     /// - Parameters:
     ///   - configuration: What is trained, on what, and how.
     ///   - run: The folder that the run is left in.
     ///   - reporter: Is told of progress, and of what was loaded or left out.
     ///   - command: What `run.json` records as having made the run.
+    ///   - interruption: Who may ask the training to stop.
     ///   - afterEpoch: Called with each epoch's number once its checkpoint is written; throwing ends the training there.
     public init(
         _ configuration: Configuration, into run: RunFolder, reporter: any Reporter = SilentReporter(), command: [String] = [],
-        afterEpoch: ((Int) throws -> Void)? = nil
+        interruption: Interruption? = nil, afterEpoch: ((Int) throws -> Void)? = nil
     ) {
         self.configuration = configuration
         self.run = run
         self.reporter = reporter
         self.command = command
         self.afterEpoch = afterEpoch
+        self.interruption = interruption
     }
 
     /// What came of a training.
@@ -51,6 +54,7 @@ public struct Training {
     ///
     /// - Parameter resume: Whether to go on from the run's last checkpoint.
     /// - Throws: `BraidError` where data, configuration or checkpoint do not fit; what was finished before stays in the run folder.
+    ///   `TrainingInterrupted` where it was asked to stop.
     public func callAsFunction(resume: Bool = false) throws -> Outcome {
         let started = Date()
         let manifest = try Manifest.read(
@@ -72,7 +76,9 @@ public struct Training {
         var fitted = FittedTraining(preparation: preparation, run: run)
         let trained =
             preparation.configuration.fusion.kind.making != .trained
-            ? try fitted() : try PhasedTraining(preparation: preparation, run: run, afterEpoch: afterEpoch)(resume: resume)
+            ? try fitted()
+            : try PhasedTraining(
+                preparation: preparation, run: run, afterEpoch: afterEpoch, interruption: interruption)(resume: resume)
         let (model, data) = (trained.model, trained.data)
         model.seen = SeenRows(manifest.samples)
         try ModelFolder.write(model, to: run.model)
@@ -160,16 +166,20 @@ public struct Training {
             }
             throw BraidError(
                 .badConfiguration,
-                "\(run.configuration.path) differs from the configuration given: \(shown.joined(separator: ", ")); resume with the same (only training.epochs may grow, and training.early_stopping.patience change), or start a new run"
+                "\(run.configuration.path) differs from the configuration given: \(shown.joined(separator: ", ")); resume with the same (only training.epochs may grow, and training.early_stopping.patience and training.checkpoint change), or start a new run"
             )
         }
         guard !differing.isEmpty else { return }
-        reporter.note("goes on to epoch \(configuration.training.epochs), at the learning rates of a training of that many")
+        if configuration.training.epochs > before.training.epochs {
+            reporter.note("goes on to epoch \(configuration.training.epochs), at the learning rates of a training of that many")
+        }
         try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration)
     }
 
     /// What may be another where a run goes on.
-    private static let mayDiffer = ["training.epochs", "training.early_stopping.patience"]
+    private static let mayDiffer = [
+        "training.epochs", "training.early_stopping.patience", "training.checkpoint.steps", "training.checkpoint.minutes",
+    ]
 
     private func writeRecord(
         _ outcome: Outcome, _ manifest: Manifest, _ fingerprint: String, _ data: SplitData, _ device: Device, _ started: Date,

@@ -4,6 +4,8 @@ internal import Torch
 /// Where a training's state goes after each epoch.
 protocol CheckpointStore: AnyObject {
     func keepBest(_ trainee: Trainee) throws
+    /// Writes where the training stands within an epoch.
+    func keepStep(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws
     func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws
     /// Puts the best epoch's weights into `trainee`.
     func restoreBest(into trainee: Trainee) throws
@@ -21,6 +23,10 @@ final class CheckpointFolder: CheckpointStore {
 
     func keepBest(_ trainee: Trainee) throws { try TrainingCheckpoint(folder: run.checkpoint("best")).writeWeights(trainee) }
 
+    func keepStep(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {
+        try TrainingCheckpoint(folder: run.checkpoint("last")).write(trainee, optimizer, state)
+    }
+
     func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {
         try run.writeMetrics(state.history)
         try TrainingCheckpoint(folder: run.checkpoint("last")).write(trainee, optimizer, state)
@@ -37,6 +43,8 @@ final class CheckpointMemory: CheckpointStore {
     private var best: [Tensor] = []
 
     func keepBest(_ trainee: Trainee) throws { best = try trainee.entries.map { try $0.tensor.detached().cloned() } }
+
+    func keepStep(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {}
 
     func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {}
 

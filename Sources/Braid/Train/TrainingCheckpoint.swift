@@ -1,12 +1,16 @@
 internal import Foundation
 internal import Torch
 
-/// Where a training stands after an epoch: everything that the next epoch depends on.
+/// Where a training stands: everything that the next step depends on.
 struct TrainingState: Codable {
+    /// Epochs that are done.
     var epoch = 0
+    /// Steps that are done, of all epochs.
     var step = 0
-    /// SplitMix64's state: order of samples and hidden modalities.
+    /// SplitMix64's state at the epoch's beginning: the order of its samples, and then hidden modalities.
     var random: UInt64
+    /// How far the epoch at hand is; nil between two epochs.
+    var pass: EpochPass?
     var bestEpoch = 0
     var bestValue: Double?
     var history: [EpochRecord] = []
@@ -21,6 +25,16 @@ struct TrainingState: Codable {
         self.manifestSHA256 = manifestSHA256
         self.targets = targets.map(TargetRecord.init)
     }
+}
+
+/// How far an epoch is.
+struct EpochPass: Codable {
+    /// Steps that are done.
+    var steps = 0
+    /// SplitMix64's state behind them.
+    var random: UInt64
+    /// The losses of the samples so far, added up.
+    var lossSum = 0.0
 }
 
 /// Writes and reads `checkpoints/last` and `checkpoints/best`.
@@ -76,7 +90,7 @@ struct TrainingCheckpoint {
         return state
     }
 
-    /// Puts back what an epoch of the same phase left: the optimizer, and libtorch's generator.
+    /// Puts back what a step of the same phase left: the optimizer, and libtorch's generator.
     func readOptimizer(_ optimizer: any Optimizer) throws {
         let file = try SafetensorsFile(optimizerFile)
         try withoutGradient { try optimizer.restore(file) }

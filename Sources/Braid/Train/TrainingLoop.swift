@@ -18,6 +18,8 @@ struct TrainingLoop {
     /// Training ends after this epoch, the schedule being that of all; nil: as the phase says.
     var lastEpoch: Int?
     var afterEpoch: ((Int) throws -> Void)?
+    /// Who may ask the training to stop; nil: nobody.
+    var interruption: Interruption?
 
     private var batchesPerEpoch: Int { (data.train.samples.count + settings.batchSize - 1) / settings.batchSize }
     private var totalSteps: Int { batchesPerEpoch * phase.epochs.count }
@@ -27,6 +29,11 @@ struct TrainingLoop {
     /// On embeddings at hand a step is so small that threads would mostly wait for each other, and for whatever else the machine does: it runs
     /// on one.
     func run(_ state: inout TrainingState) throws -> Bool {
+        guard let interruption else { return try trainOnThreads(&state) }
+        return try interruption.listening { try trainOnThreads(&state) }
+    }
+
+    private func trainOnThreads(_ state: inout TrainingState) throws -> Bool {
         guard trainee.model.encoders.values.allSatisfy(\.isFrozen) else { return try train(&state) }
         return try onOneThread { try train(&state) }
     }
@@ -36,39 +43,65 @@ struct TrainingLoop {
         while state.epoch < min(phase.epochs.upperBound, lastEpoch ?? .max) {
             if isExhausted(state) { return true }
             let start = ContinuousClock.now
-            var random = RandomSource(seed: state.random)
-            let order = Array(data.train.samples.indices).shuffled(using: &random)
-            let progress = reporter.begin("epoch \(state.epoch + 1)/\(settings.epochs)", total: order.count)
-            var lossSum = 0.0
-            for first in stride(from: 0, to: order.count, by: settings.batchSize) {
-                let indices = Array(order[first..<min(first + settings.batchSize, order.count)])
-                // Hide modalities at random, so that the model learns to do without any of them.
-                let presence = indices.map { data.train.presence[$0].hidden(chance: modalityDropout, &random) }
-                let batch = try data.train.batch(indices, presence: presence)
-                let (step, headLoss) = try objective(batch, trainee.model(batch, mode: .train))
-                let loss = try plugins.reduce(headLoss) { try $1.loss($0, step) }
-                let value = try loss.item()
-                guard value.isFinite else { throw diverged(value, state.step) }
-                lossSum += value * Double(indices.count)
-                // Back, let plugins change gradients, clip, and step at the schedule's rate.
-                try optimizer.clearGradients()
-                try loss.backward()
-                for plugin in plugins { try plugin.afterBackward(step) }
-                if settings.clip > 0 { try optimizer.clipGradients(to: settings.clip) }
-                try optimizer.step(learningRate: learningRate(state.step))
-                state.step += 1
-                progress.advance(by: indices.count)
-            }
+            let progress = reporter.begin("epoch \(state.epoch + 1)/\(settings.epochs)", total: data.train.samples.count)
+            let pass = try runEpoch(&state, objective, progress)
             state.epoch += 1
-            state.random = random.state
+            (state.random, state.pass) = (pass.random, nil)
             let findings = try plugins.map { try $0.afterEpoch(state.epoch) }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
-            try keep(validate(state, trainLoss: lossSum / Double(order.count), findings, seconds: seconds), &state)
+            let trainLoss = pass.lossSum / Double(data.train.samples.count)
+            try keep(validate(state, trainLoss: trainLoss, findings, seconds: seconds), &state)
             progress.finish((state.history.last?.summary ?? "") + (state.bestEpoch == state.epoch ? "  best" : ""))
             for note in findings.flatMap(\.notes) { reporter.note(note) }
             try afterEpoch?(state.epoch)
         }
         return false
+    }
+
+    /// The steps of an epoch that are not done yet.
+    private func runEpoch(
+        _ state: inout TrainingState, _ objective: Objective, _ progress: any StepProgress
+    ) throws -> EpochPass {
+        var random = RandomSource(seed: state.random)
+        let order = Array(data.train.samples.indices).shuffled(using: &random)
+        var pass = state.pass ?? EpochPass(random: random.state)
+        random = RandomSource(seed: pass.random)
+        progress.advance(by: min(order.count, pass.steps * settings.batchSize))
+        var lastKept = ContinuousClock.now
+        for first in stride(from: pass.steps * settings.batchSize, to: order.count, by: settings.batchSize) {
+            let indices = Array(order[first..<min(first + settings.batchSize, order.count)])
+            // Hide modalities at random, so that the model learns to do without any of them.
+            let presence = indices.map { data.train.presence[$0].hidden(chance: modalityDropout, &random) }
+            pass.lossSum += try step(indices, presence, objective, state.step) * Double(indices.count)
+            state.step += 1
+            pass.steps += 1
+            pass.random = random.state
+            progress.advance(by: indices.count)
+            let isAsked = interruption?.isAsked == true
+            guard isAsked || settings.checkpoint.isDue(steps: pass.steps, since: lastKept) else { continue }
+            state.pass = pass
+            state.plugins = try trainee.plugins.states()
+            try store.keepStep(trainee, optimizer, state)
+            lastKept = .now
+            if isAsked { throw TrainingInterrupted(epoch: state.epoch + 1, steps: (pass.steps, batchesPerEpoch)) }
+        }
+        return pass
+    }
+
+    /// One step; gives the loss.
+    private func step(_ indices: [Int], _ presence: [[Bool]], _ objective: Objective, _ number: Int) throws -> Double {
+        let batch = try data.train.batch(indices, presence: presence)
+        let (step, headLoss) = try objective(batch, trainee.model(batch, mode: .train))
+        let loss = try plugins.reduce(headLoss) { try $1.loss($0, step) }
+        let value = try loss.item()
+        guard value.isFinite else { throw diverged(value, number) }
+        // Back, let plugins change gradients, clip, and step at the schedule's rate.
+        try optimizer.clearGradients()
+        try loss.backward()
+        for plugin in plugins { try plugin.afterBackward(step) }
+        if settings.clip > 0 { try optimizer.clipGradients(to: settings.clip) }
+        try optimizer.step(learningRate: learningRate(number))
+        return value
     }
 
     private var plugins: [any TrainingPlugin] { trainee.plugins.all.map(\.plugin) }

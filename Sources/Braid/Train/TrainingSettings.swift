@@ -56,6 +56,8 @@ public struct TrainingSettings: Sendable {
     public let earlyStoppingHead: String
     /// Epochs without improvement before training stops; 0: never.
     public let patience: Int
+    /// How often the last checkpoint is written within an epoch.
+    let checkpoint: CheckpointSettings
     /// The number format of what is trained.
     public let precision: Precision
     /// Whether a fusion that is fitted at once, or made of others, is made again of train and val together.
@@ -99,6 +101,7 @@ public struct TrainingSettings: Sendable {
         (earlyStoppingMetric, earlyStoppingHead) = Self.stopping(&reader, heads)
         patience = reader.int(
             "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never.")
+        checkpoint = CheckpointSettings(&reader)
         precision = reader.choice("training.precision", .fp32, "Number format of what is trained.")
         reader.refuse(
             "training.encoder_learning_rate", unless: trainsEncoders,

@@ -95,8 +95,24 @@ final class BalanceMonitor: TrainingPlugin {
         return PluginFindings(figures: figures, notes: fresh.map(\.text))
     }
 
-    func state() throws -> Data? { try JSONEncoder().encode(warned) }
-    func restore(_ state: Data) throws { warned = try JSONDecoder().decode([Modality].self, from: state) }
+    private struct State: Codable {
+        let warned: [Modality]
+        /// Of the epoch so far.
+        let squares: [String: Double]
+        let steps: Int
+    }
+
+    func state() throws -> Data? {
+        let squares = Dictionary(uniqueKeysWithValues: squares.map { ($0.key.rawValue, $0.value) })
+        return try JSONEncoder().encode(State(warned: warned, squares: squares, steps: steps))
+    }
+
+    func restore(_ data: Data) throws {
+        let state = try JSONDecoder().decode(State.self, from: data)
+        (warned, steps) = (state.warned, state.steps)
+        squares = Dictionary(
+            state.squares.compactMap { name, value in Modality(rawValue: name).map { ($0, value) } }, uniquingKeysWith: { $1 })
+    }
 
     /// What the epoch came to; the next one starts anew.
     private func finishEpoch() throws -> [Modality: ModalityBalance] {

@@ -1,0 +1,46 @@
+internal import Synchronization
+
+/// A wish that a training stops, from whoever runs it: after the step at hand, with a checkpoint that a later run goes on from.
+public final class Interruption: Sendable {
+    private struct State {
+        var isHeard = false
+        var isAsked = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Makes one that nobody has asked yet.
+    public init() {}
+
+    /// Asks a training that listens to stop.
+    ///
+    /// - Returns: Whether one listens, and was not asked before: elsewhere nothing comes of it.
+    public func ask() -> Bool {
+        state.withLock { state in
+            defer { if state.isHeard { state.isAsked = true } }
+            return state.isHeard && !state.isAsked
+        }
+    }
+
+    var isAsked: Bool { state.withLock(\.isAsked) }
+
+    /// Runs what looks at `isAsked` between its steps.
+    func listening<Result>(_ body: () throws -> Result) rethrows -> Result {
+        state.withLock { $0.isHeard = true }
+        defer { state.withLock { $0.isHeard = false } }
+        return try body()
+    }
+}
+
+/// A training that was asked to stop, and did. Its checkpoint is written.
+public struct TrainingInterrupted: Error, CustomStringConvertible {
+    /// The epoch it is in, from 1.
+    public let epoch: Int
+    /// The steps of that epoch that are done, and how many it has.
+    public let steps: (done: Int, all: Int)
+
+    /// Where the training stands.
+    public var description: String {
+        "stopped in epoch \(epoch), after \(steps.done) of \(steps.all) steps; the checkpoint is written"
+    }
+}
