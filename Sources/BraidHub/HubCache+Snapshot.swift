@@ -2,19 +2,21 @@ internal import BraidSupport
 internal import Foundation
 
 extension HubCache {
-    /// The snapshot of the revision, where all that `HubFiles` chooses is there.
+    /// The snapshot of the revision, where all that Braid reads of what `HubFiles` chooses is there.
     ///
     /// What the repository has is known from a note, Braid's (`listings/COMMIT.json`) or the reference client's
-    /// (`trees/COMMIT.json`). Without one, a snapshot with weights may be whole: another program fetched what it wanted.
+    /// (`trees/COMMIT.json`, of its `snapshot_download` from version 2). Without one, a snapshot with weights may be whole:
+    /// another program fetched what it wanted, and `isCertain` says whether it can have left out a file that counts.
     func completeSnapshot(of repository: HubRepository) throws -> (url: URL, isCertain: Bool)? {
         guard let commit = commit(of: repository) else { return nil }
         let listing = listing(of: commit)
         let files = listing ?? names(at: commit)
         guard let selection = try? HubFiles.selection(of: files, read: { try json($0, at: commit) }), selection.isFinal,
-            !selection.all.isEmpty, selection.all.allSatisfy({ has($0, at: commit) })
+            !selection.all.isEmpty, selection.needed.allSatisfy({ has($0, at: commit) })
         else { return nil }
-        if selection.weights.isEmpty, listing == nil { return nil }
-        return (snapshot(commit), listing != nil)
+        guard listing == nil else { return (snapshot(commit), true) }
+        guard !selection.weights.isEmpty, hasParts(at: commit) else { return nil }
+        return (snapshot(commit), isSettled(at: commit))
     }
 
     /// Notes what files the repository has at `commit`.
@@ -66,5 +68,29 @@ extension HubCache {
         }
         guard let tree = try? JSONObject(folder.appendingPathComponent("trees/\(commit).json")) else { return nil }
         return (tree.fields["files"] as? [String: Any]).map { Array($0.keys) }
+    }
+
+    /// Whether the folders that `modules.json` names are there; of a module without settings, `Normalize`, there is none.
+    private func hasParts(at commit: String) -> Bool {
+        guard let modules = try? json("modules.json", at: commit), let parts = try? HubFiles.modules(modules) else { return true }
+        return parts.allSatisfy { $0.path.isEmpty || $0.kind == "Normalize" || has("\($0.path)/config.json", at: commit) }
+    }
+
+    /// Whether nothing that changes embeddings can be missing from a snapshot that another program made.
+    private func isSettled(at commit: String) -> Bool {
+        // Every repository of the hub has one, and who asks for it asked for all.
+        if has(".gitattributes", at: commit) { return true }
+        func isSettled(_ name: String) -> Bool { has(name, at: commit) || isAbsent(name, at: commit) }
+        guard HubFiles.tokenizers.contains(where: { has($0, at: commit) }) else {
+            // No text: a picture's transform lies beside a Transformers configuration, and within timm's.
+            let config = try? json("config.json", at: commit)
+            return isSettled("preprocessor_config.json") || config?.object?["model_type"] == nil
+        }
+        return isSettled("modules.json")
+    }
+
+    /// Whether the reference client asked for the file, and the hub said that the commit has none.
+    private func isAbsent(_ name: String, at commit: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder.appendingPathComponent(".no_exist/\(commit)/\(name)").path)
     }
 }

@@ -26,7 +26,7 @@ public struct HubClient {
         if let found, found.isCertain, repository.commit != nil { return found.url }
         guard !environment.isOffline else {
             guard let found else { throw offline(repository, cache) }
-            warnIfUncertain(found, reporter)
+            warnIfUncertain(found, repository, reporter)
             return found.url
         }
         let listing: HubListing
@@ -39,7 +39,7 @@ public struct HubClient {
         } catch let failure as Transient {
             guard let cached else { throw unavailable(failure, repository, cache) }
             reporter.note("\(failure.reason); using the cached \(cached.path)")
-            found.map { warnIfUncertain($0, reporter) }
+            found.map { warnIfUncertain($0, repository, reporter) }
             return cached
         } catch let refusal as HubRefusal {
             guard let cached, refusal.kind != .revision else { throw refusal.error }
@@ -58,10 +58,12 @@ public struct HubClient {
         return cache.snapshot(listing.commit)
     }
 
-    private func warnIfUncertain(_ found: (url: URL, isCertain: Bool), _ reporter: any Reporter) {
+    private func warnIfUncertain(
+        _ found: (url: URL, isCertain: Bool), _ repository: HubRepository, _ reporter: any Reporter
+    ) {
         guard !found.isCertain else { return }
         reporter.note(
-            "\(found.url.path) was fetched by another program, which may have left out files that Braid reads (modules.json, 1_Pooling); with a network, braid models pull completes it"
+            "\(found.url.path) was fetched by another program, which did not ask for all that Braid reads: a modules.json with sentence-transformers' pooling, or a preprocessor_config.json, would be missing; with a network, braid models pull \(repository) settles it"
         )
     }
 

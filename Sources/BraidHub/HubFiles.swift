@@ -15,6 +15,12 @@ package enum HubFiles {
     package static let sentenceSettings = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"]
         .map { "sentence_\($0)_config.json" }
 
+    /// Companions that nothing reads: passed on with a model, and no lack where another program left them out.
+    static let unread = ["README.md", "special_tokens_map.json", "vocab.json", "merges.txt"]
+
+    /// Files that only the model of a text has.
+    static let tokenizers = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json"]
+
     /// The weights: the first that the repository has. An index stands for the shards it names.
     package static let weights = [
         "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
@@ -30,6 +36,15 @@ package enum HubFiles {
         /// False where an index or `modules.json` has to be read before all is known.
         var isFinal = true
         var all: [String] { companions + weights }
+        /// What a model cannot do without.
+        var needed: [String] {
+            let listed = Set(companions)
+            return all.filter { name in
+                let file = name.split(separator: "/").last.map(String.init) ?? name
+                let tokenizer = name.dropLast(file.count) + "tokenizer.json"
+                return !unread.contains(file) && !(file == "vocab.txt" && listed.contains(String(tokenizer)))
+            }
+        }
     }
 
     /// Chooses among `listing`; `read` gives the content of a file that is there already.
@@ -39,7 +54,7 @@ package enum HubFiles {
         chosen.companions = companions.filter(listed.contains)
         if listed.contains("modules.json") {
             if let modules = try read("modules.json") {
-                for folder in try folders(of: modules) where folder != "" {
+                for (folder, _) in try self.modules(modules) where folder != "" {
                     var part = Selection()
                     part.companions = companions.map { "\(folder)/\($0)" }.filter(listed.contains)
                     try addWeights(of: folder + "/", listed, read, to: &part)
@@ -71,11 +86,15 @@ package enum HubFiles {
         }
     }
 
-    package static func folders(of modules: JSONValue) throws -> [String] {
+    /// The modules that a `modules.json` lists: where each lies, and the last name of its Python class.
+    package static func modules(_ modules: JSONValue) throws -> [(path: String, kind: String)] {
         guard let entries = modules.list as? [[String: Any]] else {
             throw BraidError(.badData, "modules.json: must be a list of modules")
         }
-        return entries.compactMap { $0["path"] as? String }
+        return entries.compactMap { entry in
+            guard let path = entry["path"] as? String else { return nil }
+            return (path, (entry["type"] as? String)?.split(separator: ".").last.map(String.init) ?? "")
+        }
     }
 
     private static func looseWeights(of listing: [String]) -> String? {

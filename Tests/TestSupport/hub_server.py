@@ -177,6 +177,10 @@ class Handler(BaseHTTPRequestHandler):
         repository = self.repository(name)
         if repository is None:
             return None
+        folder = ""
+        if separator == "/tree/":
+            known = next((r for r in repository.revisions() if revision.startswith(r + "/")), revision)
+            revision, folder = known, revision[len(known) + 1:]
         if (revision or "main") not in repository.revisions():
             return self.refuse(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         if repository.busy:
@@ -184,7 +188,9 @@ class Handler(BaseHTTPRequestHandler):
         if separator == "/tree/":
             tree = [{"type": "file", "path": path, "size": len(file.content), "oid": file.name()[:40],
                      **({"lfs": {"oid": file.name(), "size": len(file.content), "pointerSize": 130}} if file.lfs else {})}
-                    for path, file in repository.files.items()]
+                    for path, file in repository.files.items() if not folder or path.startswith(folder + "/")]
+            if folder and not tree:
+                return self.refuse(404, "EntryNotFound", f"{folder} does not exist", {"X-Repo-Commit": repository.sha})
             return self.answer(200, {"Content-Type": "application/json"}, json.dumps(tree).encode())
         body = {"id": name, "modelId": name, "sha": repository.sha, "private": repository.private, "tags": [],
                 "downloads": 0, "likes": 0, "siblings": [{"rfilename": path} for path in repository.files]}
