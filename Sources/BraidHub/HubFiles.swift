@@ -54,18 +54,23 @@ package enum HubFiles {
         chosen.companions = companions.filter(listed.contains)
         if listed.contains("modules.json") {
             if let modules = try read("modules.json") {
-                for (folder, _) in try self.modules(modules) where folder != "" {
+                for (folder, kind) in try self.modules(modules) where folder != "" {
                     var part = Selection()
                     part.companions = companions.map { "\(folder)/\($0)" }.filter(listed.contains)
                     try addWeights(of: folder + "/", listed, read, to: &part)
-                    chosen.companions += part.all
                     chosen.isFinal = chosen.isFinal && part.isFinal
+                    if kind == transformer {
+                        chosen.companions += part.companions
+                        chosen.weights = part.weights
+                    } else {
+                        chosen.companions += part.all
+                    }
                 }
             } else {
                 chosen.isFinal = false
             }
         }
-        try addWeights(of: "", listed, read, to: &chosen)
+        if chosen.weights.isEmpty { try addWeights(of: "", listed, read, to: &chosen) }
         if chosen.weights.isEmpty, let loose = looseWeights(of: listing) { chosen.weights = [loose] }
         return chosen
     }
@@ -95,6 +100,19 @@ package enum HubFiles {
             guard let path = entry["path"] as? String else { return nil }
             return (path, (entry["type"] as? String)?.split(separator: ".").last.map(String.init) ?? "")
         }
+    }
+
+    /// The last name of the class of the module that holds the weights.
+    private static let transformer = "Transformer"
+
+    /// The path within a folder that its `modules.json` gives the Transformer; empty where there is none, or another form of it.
+    package static func transformer(in folder: URL) throws -> String {
+        let file = folder.appendingPathComponent("modules.json")
+        guard let data = try? Data(contentsOf: file), let all = try? modules(JSONValue(data, path: file.path)),
+            let path = all.first(where: { $0.kind == transformer })?.path, !path.isEmpty
+        else { return "" }
+        guard HubRepository.isPath(path) else { throw BraidError(.badData, "\(file.path): the path \(path) leaves the folder") }
+        return path
     }
 
     private static func looseWeights(of listing: [String]) -> String? {

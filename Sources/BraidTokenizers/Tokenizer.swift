@@ -35,9 +35,16 @@ public final class Tokenizer: Sendable {
 
     /// Reads a `tokenizer.json`.
     ///
+    /// - Parameters:
+    ///   - url: The file.
+    ///   - lowercase: Whether texts are brought to lower case first, where the file's own normalizers do not.
     /// - Throws: `BraidError` where it is no such file, or says anything that this version does not do.
-    public init(_ url: URL) throws {
+    public convenience init(_ url: URL, lowercase: Bool = false) throws {
         let file = try TokenizerFile(url)
+        try self.init(lowercase ? file.lowercased() : file)
+    }
+
+    init(_ file: TokenizerFile) throws {
         let root = file.root
         try root.allow(
             "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model")

@@ -4,7 +4,7 @@ internal import Foundation
 /// A `tokenizer.json`. The model's vocabulary and merges, by far its largest part, stay bytes; all else is a JSONObject.
 struct TokenizerFile {
     /// All but the model's `vocab` and `merges`, which are null in it.
-    let root: JSONObject
+    private(set) var root: JSONObject
     /// The model's settings.
     let model: JSONObject
     private let bytes: [UInt8]
@@ -13,7 +13,12 @@ struct TokenizerFile {
 
     init(_ url: URL) throws {
         guard let data = try? Data(contentsOf: url) else { throw BraidError(.noInput, "\(url.path): cannot be read") }
-        bytes = Array(data)
+        try self.init(Array(data), url)
+    }
+
+    /// Reads the file's content; `url` is what errors call it.
+    init(_ content: [UInt8], _ url: URL) throws {
+        bytes = content
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw BraidError(.badData, "\(url.path): is not UTF-8; a tokenizer.json is")
         }
@@ -39,6 +44,17 @@ struct TokenizerFile {
         model = try root.object("model")
         vocabulary = places["vocab"]?.lowerBound
         merges = places["merges"]?.lowerBound
+    }
+
+    /// The same with Lowercase in front of its normalizers, as sentence-transformers' `do_lower_case` has it.
+    func lowercased() throws -> TokenizerFile {
+        let own = try root.has("normalizer") ? root.object("normalizer") : nil
+        let list = try own.map { try $0.has("normalizers") ? $0.objects("normalizers") : [$0] } ?? []
+        guard !list.contains(where: { $0.fields["type"] as? String == "Lowercase" }) else { return self }
+        var (file, fields) = (self, root.fields)
+        fields["normalizer"] = ["type": "Sequence", "normalizers": [["type": "Lowercase"]] + list.map(\.fields)]
+        file.root = JSONObject(fields, path: root.path)
+        return file
     }
 
     var hasMerges: Bool { merges != nil }

@@ -50,6 +50,19 @@ internal import Testing
         #expect(after.companions == ["modules.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/pytorch_model.bin"])
         #expect(after.weights == ["model.safetensors"] && after.isFinal)
     }
+
+    /// The old layout of sentence-transformers: the weights lie in the Transformer's folder, and come last.
+    @Test func takesTheWeightsOfATransformerInAFolder() throws {
+        let listing = [
+            "modules.json", "0_Transformer/config.json", "0_Transformer/pytorch_model.bin", "0_Transformer/vocab.txt",
+            "1_Pooling/config.json", "tf_model.h5",
+        ]
+        let modules = #"[{"path": "0_Transformer", "type": "sentence_transformers.models.Transformer"}, {"path": "1_Pooling"}]"#
+        let found = try selection(listing, ["modules.json": modules])
+        #expect(
+            found.companions == ["modules.json", "0_Transformer/config.json", "0_Transformer/vocab.txt", "1_Pooling/config.json"])
+        #expect(found.weights == ["0_Transformer/pytorch_model.bin"] && found.isFinal)
+    }
 }
 
 @Suite struct HubVerificationTests {

@@ -71,7 +71,8 @@ public final class ModalityEncoder: @unchecked Sendable {
             store = try ParameterStore(
                 loading: weights.open(), layouts: builder.layouts(config), device: device, inference: inference)
         }
-        let parts = EncoderSource(scope: Scope(store), config: config, folder: source.folder, options: options)
+        let parts = EncoderSource(
+            scope: Scope(store), config: config, folder: source.place, root: source.folder, options: options)
         (encoder, frontEnd) = try builder.build(parts)
         try store.report.check()
         if modality == .image, !isRandom, config.fields.isEmpty, let front = frontEnd as? ImageFrontEnd {

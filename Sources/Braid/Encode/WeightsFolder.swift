@@ -4,8 +4,11 @@ internal import Torch
 
 /// Where a model's weights and front end lie.
 public struct WeightsFolder: Sendable {
-    /// Where `config.json` and the front end's files are; nil for a bare file without them.
+    /// Where `config.json` and the front end's files are, or the `part` that holds them; nil for a bare file without them.
     public let folder: URL?
+    /// The folder within `folder` where the old layout of sentence-transformers has the Transformer's files, for example
+    /// `0_Transformer`; empty where they lie at the top.
+    var part = ""
     /// The file of weights, or the index of several; nil in a folder that only describes an architecture.
     public let weights: URL?
 
@@ -55,19 +58,23 @@ public struct WeightsFolder: Sendable {
             let hasConfig = FileManager.default.fileExists(atPath: config.path)
             return WeightsFolder(folder: hasConfig ? url.deletingLastPathComponent() : nil, weights: url)
         }
-        guard !FileManager.default.fileExists(atPath: url.appendingPathComponent("adapter_config.json").path) else {
+        let part = try HubFiles.transformer(in: url)
+        let place = url.appendingPathComponent(part)
+        guard !FileManager.default.fileExists(atPath: place.appendingPathComponent("adapter_config.json").path) else {
             throw BraidError(
                 .badData,
-                "weights \(url.path): is an adapter of peft, not a model; merge it into its base first (merge_and_unload, save_pretrained), and name that folder"
+                "weights \(place.path): is an adapter of peft, not a model; merge it into its base first (merge_and_unload, save_pretrained), and name that folder"
             )
         }
-        return WeightsFolder(folder: url, weights: try weights(in: url))
+        return WeightsFolder(folder: url, part: part, weights: try weights(in: place))
     }
 
     /// The file of weights: the first of the usual names, for published folders often have several forms of the same; else the
     /// only one of another name.
     static func weights(in folder: URL) throws -> URL? {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() else {
+            throw BraidError(.noInput, "weights \(folder.path): no such folder, or one that cannot be read")
+        }
         if let usual = HubFiles.weights.first(where: names.contains) { return folder.appendingPathComponent(usual) }
         let others = names.filter { name in fileEndings.contains(where: name.hasSuffix) }
         guard others.count <= 1 else {
@@ -77,9 +84,12 @@ public struct WeightsFolder: Sendable {
         return others.first.map(folder.appendingPathComponent)
     }
 
+    /// Where `config.json` and the tokenizer's files lie: the folder, or its `part`.
+    var place: URL? { folder?.appendingPathComponent(part) }
+
     /// The `config.json`; nil where there is none.
     func config() throws -> JSONObject? {
-        guard let file = folder?.appendingPathComponent("config.json"), FileManager.default.fileExists(atPath: file.path) else {
+        guard let file = place?.appendingPathComponent("config.json"), FileManager.default.fileExists(atPath: file.path) else {
             return nil
         }
         return try JSONObject(file)
@@ -91,7 +101,7 @@ public struct WeightsFolder: Sendable {
             let wanted = HubFiles.weights.joined(separator: ", ")
             throw BraidError(
                 .noInput,
-                "weights \(folder?.path ?? ""): the folder has no weights: none of \(wanted), nor a single other file of such an ending"
+                "weights \(place?.path ?? ""): the folder has no weights: none of \(wanted), nor a single other file of such an ending"
             )
         }
         return try Checkpoints.open(weights)
@@ -126,7 +136,7 @@ public struct WeightsFolder: Sendable {
                 let paths = try HubFiles.modules(JSONValue(Data(contentsOf: modules), path: modules.path)).map(\.path)
                 // What leaves the folder is refused where modules are read.
                 for path in paths where !path.isEmpty && HubRepository.isPath(path) {
-                    names += (HubFiles.companions + HubFiles.weights).map { "\(path)/\($0)" }
+                    names += (HubFiles.companions + (path == part ? [] : HubFiles.weights)).map { "\(path)/\($0)" }
                 }
             } else {
                 names.append("1_Pooling/config.json")

@@ -76,7 +76,9 @@ extension ModalityEncoder {
             let json = try JSONSerialization.data(withJSONObject: stored.fields, options: [.sortedKeys])
             try AtomicFile.write(json, to: folder.appendingPathComponent(EncoderOptions.fileName))
         }
-        let target = folder.appendingPathComponent("model.safetensors")
+        let place = folder.appendingPathComponent(source.part)
+        try files.createDirectory(at: place, withIntermediateDirectories: true)
+        let target = place.appendingPathComponent("model.safetensors")
         guard isFrozen, let file = weights?.weights, file.pathExtension == "safetensors" else {
             return try SafetensorsWriter.write(parameters.entries.map { ($0.path, $0.tensor) }, to: target)
         }

@@ -9,8 +9,17 @@ public struct EncoderSource {
     public let config: JSONObject
     /// Where the front end's files lie; nil where there is no folder.
     public let folder: URL?
+    /// The folder that was named, where `modules.json` lies; `folder`, or what holds it in an old layout of
+    /// sentence-transformers.
+    public let root: URL?
     /// What the user asks for beyond what the weights say.
     public let options: EncoderOptions
+
+    /// - Parameter root: What was named; nil where that is `folder`.
+    init(scope: Scope, config: JSONObject, folder: URL?, root: URL? = nil, options: EncoderOptions) {
+        (self.scope, self.config, self.options) = (scope, config, options)
+        (self.folder, self.root) = (folder, root ?? folder)
+    }
 
     /// The layout the checkpoint was found to be in; nil where its names are the encoder's own.
     public var layout: String? { options.layout ?? scope.store.layout }

@@ -33,8 +33,9 @@ public struct TextFrontEnd: FrontEnd {
                 "\(folder.path) has no tokenizer.json; make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
             )
         }
-        tokenizer = try Tokenizer(file)
-        maxLength = min(longestText, try Self.statedLength(source) ?? tokenizer.truncation?.maxLength ?? longestText)
+        let sentences = try Self.sentenceSettings(source)
+        tokenizer = try Tokenizer(file, lowercase: sentences?.bool("do_lower_case", false) ?? false)
+        maxLength = min(longestText, try Self.statedLength(source, sentences) ?? tokenizer.truncation?.maxLength ?? longestText)
         guard maxLength > 0 else { throw source.config.fault("the longest text is of \(maxLength) tokens; it must be 1 or more") }
         guard tokenizer.largestID < vocabulary else {
             throw source.config.fault(
@@ -42,16 +43,18 @@ public struct TextFrontEnd: FrontEnd {
         }
     }
 
+    /// The Transformer module's settings of sentence-transformers: the first of its files that says something.
+    private static func sentenceSettings(_ source: EncoderSource) throws -> JSONObject? {
+        for name in HubFiles.sentenceSettings {
+            if let settings = try source.file(name), !settings.fields.isEmpty { return settings }
+        }
+        return nil
+    }
+
     /// What sentence-transformers or the tokenizer's own settings say; nil where they do not. Lengths beyond any text, which
     /// stand for none, are taken as such.
-    private static func statedLength(_ source: EncoderSource) throws -> Int? {
-        for name in HubFiles.sentenceSettings {
-            guard let settings = try source.file(name) else { continue }
-            guard try !settings.bool("do_lower_case", false) else {
-                throw settings.fault("do_lower_case is true; this version lowers case where tokenizer.json says so only")
-            }
-            if settings.has("max_seq_length") { return try settings.int("max_seq_length") }
-        }
+    private static func statedLength(_ source: EncoderSource, _ sentences: JSONObject?) throws -> Int? {
+        if let sentences, sentences.has("max_seq_length") { return try sentences.int("max_seq_length") }
         guard let settings = try source.file("tokenizer_config.json"), settings.has("model_max_length") else { return nil }
         let length = try settings.double("model_max_length")
         guard length >= 1 else { throw settings.fault("model_max_length must be 1 or more") }

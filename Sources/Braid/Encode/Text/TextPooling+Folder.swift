@@ -8,7 +8,7 @@ extension TextPooling {
     /// - Throws: `BraidError` where the folder names a module that is not known here, or where another pooling is asked for than
     ///   a dense layer behind it was trained with.
     public init(_ source: EncoderSource, hidden: Int, otherwise fallback: Mode) throws {
-        self = try source.folder.flatMap { try Self.stated(in: $0, hidden: hidden) } ?? TextPooling(modes: [fallback])
+        self = try source.root.flatMap { try Self.stated(in: $0, hidden: hidden) } ?? TextPooling(modes: [fallback])
         guard let asked = source.options.pooling, modes != [asked] else { return }
         guard !steps.contains(where: { if case .dense = $0 { true } else { false } }) else {
             throw BraidError(
@@ -50,10 +50,7 @@ extension TextPooling {
         let place = folder.appendingPathComponent(path)
         let name = type.hasPrefix("sentence_transformers.") ? type.split(separator: ".").last.map(String.init) ?? type : type
         switch (name, pooling) {
-        case ("Transformer", nil):
-            guard path.isEmpty else {
-                throw module.fault("the transformer lies in \(path); this version reads folders that have it at their top")
-            }
+        case ("Transformer", nil): break  // Wherever it lies: `WeightsFolder.part`.
         case ("Pooling", nil): pooling = TextPooling(modes: try modes(JSONObject(place.appendingPathComponent("config.json"))))
         case ("Normalize", _?): pooling?.steps.append(.normalize)
         case ("Dense", let before?):

@@ -1,0 +1,100 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Braid
+
+/// Whole folders, and what sentence-transformers makes of texts with them: scripts/references/sentence_folders.py.
+@Suite struct SentenceFolderTests {
+    private let fixture: JSONObject
+    private let cases: [JSONObject]
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        fixture = try JSONObject(Fixtures.url("sentence_folders.json"))
+        cases = (fixture.fields["cases"] as? [[String: Any]] ?? []).map { JSONObject($0, path: "sentence_folders.json") }
+    }
+
+    /// Writes the case's folder under its number.
+    private func write(_ row: JSONObject, as name: String) throws -> URL {
+        let part = try row.string("part")
+        let place = part.isEmpty ? name : "\(name)/\(part)"
+        let config = try JSONSerialization.data(withJSONObject: fixture.object("config").fields)
+        try folder.write(String(decoding: config, as: UTF8.self), as: "\(place)/config.json")
+        try folder.write(fixture.string("tokenizer"), as: "\(place)/tokenizer.json")
+        for (path, content) in try row.object("files").fields {
+            let data = try JSONSerialization.data(withJSONObject: content)
+            try folder.write(String(decoding: data, as: UTF8.self), as: "\(name)/\(path)")
+        }
+        let weights = folder.url.appendingPathComponent("\(place)/model.safetensors")
+        try SeededArchitecture.write(SeededArchitecture.entries(fixture.fields["entries"]), to: weights)
+        return folder.url.appendingPathComponent(name)
+    }
+
+    private func encoder(_ url: URL, train: Trainable = .none) throws -> ModalityEncoder {
+        try ModalityEncoder(.text, .init(encoder: nil, weights: url.path, train: train), relativeTo: folder.url)
+    }
+
+    private func compare(_ encoder: ModalityEncoder, with row: JSONObject, _ note: String) throws {
+        let texts = try fixture.strings("texts")
+        let ids = try texts.map { try encoder.frontEnd.prepare(.inline($0)) }
+        let expected = try #require(row.fields["ids"] as? [[Int]])
+        #expect(try ids.map { try $0.array(of: Int64.self).map { Int($0) } } == expected, "\(note)")
+        let rows = try #require(row.fields["embeddings"] as? [[NSNumber]])
+        let wanted = try Tensor(rows.flatMap { $0 }.map(\.floatValue), shape: [rows.count, rows[0].count])
+        let embeddings = try withoutGradient { try encoder.encode(ids).pooled }
+        let difference = try maxDifference(embeddings, wanted)
+        #expect(difference <= 1e-5, "\(note): \(difference)")
+    }
+
+    @Test func embeddingsAreThoseOfSentenceTransformers() throws {
+        #expect(cases.count >= 4)
+        for (index, row) in cases.enumerated() {
+            let url = try write(row, as: "\(index)")
+            try compare(encoder(url), with: row, row.string("name"))
+        }
+    }
+
+    /// A model that was made from such a folder has it whole, and once.
+    @Test func foldersInPartsAreWrittenInParts() throws {
+        let row = try #require(cases.first)
+        let url = try write(row, as: "source")
+        for train in [Trainable.none, .last(1)] {
+            let copy = folder.url.appendingPathComponent("copy-\(train)")
+            try encoder(url, train: train).write(to: copy)
+            let names = FileManager.default.enumerator(atPath: copy.path)?.compactMap { $0 as? String } ?? []
+            #expect(
+                names.filter { $0.contains(".") }.sorted() == [
+                    "0_Transformer/config.json", "0_Transformer/model.safetensors", "0_Transformer/sentence_bert_config.json",
+                    "0_Transformer/tokenizer.json", "1_Pooling/config.json", "braid.json", "modules.json",
+                ])
+            try compare(encoder(copy), with: row, "\(train)")
+        }
+    }
+
+    @Test func theModulesSettingsArePartOfTheFingerprint() throws {
+        let row = try #require(cases.first)
+        let url = try write(row, as: "source")
+        let before = try #require(try encoder(url).fingerprint())
+        for (name, text) in [
+            ("0_Transformer/sentence_bert_config.json", #"{"max_seq_length": 8}"#),
+            ("1_Pooling/config.json", #"{"pooling_mode_max_tokens": true}"#),
+        ] {
+            try folder.write(text, as: "source/\(name)")
+            #expect(try encoder(url).fingerprint() != before, "\(name)")
+        }
+    }
+
+    @Test func aPartThatIsNotThereIsNamed() throws {
+        let url = try write(#require(cases.first), as: "source")
+        try FileManager.default.removeItem(at: url.appendingPathComponent("0_Transformer"))
+        let error = #expect(throws: BraidError.self) { try encoder(url) }
+        #expect(error?.description == "weights \(url.path)/0_Transformer: no such folder, or one that cannot be read")
+        try folder.write(
+            #"[{"path": "../0_Transformer", "type": "sentence_transformers.models.Transformer"}]"#, as: "source/modules.json")
+        let outside = #expect(throws: BraidError.self) { try encoder(url) }
+        #expect(outside?.description == "\(url.path)/modules.json: the path ../0_Transformer leaves the folder")
+    }
+}

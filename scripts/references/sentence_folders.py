@@ -1,0 +1,127 @@
+"""What sentence-transformers makes of texts with whole folders: where the modules lie, and what their settings do.
+
+Writes fixtures/sentence_folders.json: `config` and `tokenizer` (tokenizer.json) of a tiny cased BERT, the `entries` of its
+weights (seeded_weights.py), `texts`, and `cases`. Of each case `name`, `part`, the folder that holds the three, `files`, all
+others by path, and what the reference gives for the texts: their token `ids` and the `embeddings` [texts, D].
+
+Requirements: torch 2.13.0 (CPU), transformers 5.23.0, sentence-transformers 6.2.0 (--no-deps), scikit-learn, scipy, tqdm.
+Command: python scripts/references/sentence_folders.py
+"""
+
+import json
+import pathlib
+import tempfile
+
+import torch
+import transformers
+from safetensors.torch import load_file
+from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from fixture_files import save_json
+from seeded_weights import seed_model
+
+LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "fox", "query", ":", ".", "The"]
+WORDS += LETTERS + [f"##{letter}" for letter in LETTERS]
+TEXTS = ["the fox", "The quick brown FOX jumps over the lazy dog.", "a", "", "[SEP] the [MASK] FOX"]
+OLD = "sentence_transformers.models."
+
+
+def modules(*kinds):
+    """A modules.json with each module in a folder of its own, the Transformer's among them, as version 0.3 to 1 wrote it."""
+    return [{"idx": i, "name": str(i), "path": f"{i}_{kind}", "type": OLD + kind} for i, kind in enumerate(kinds)]
+
+
+def named(*rows):
+    """Modules in folders of other names."""
+    return [{"idx": i, "name": str(i), "path": path, "type": OLD + kind} for i, (path, kind) in enumerate(rows)]
+
+
+def flags(*true, **more):
+    names = ("cls_token", "max_tokens", "mean_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken")
+    return {"word_embedding_dimension": 16} | {f"pooling_mode_{name}": name in true for name in names} | more
+
+
+T, P = "0_Transformer/sentence_bert_config.json", "1_Pooling/config.json"
+TOP = named(("", "Transformer"), ("1_Pooling", "Pooling"))
+CASES = [
+    (
+        "old layout: pooling by cls, normalized",
+        "0_Transformer",
+        {"modules.json": modules("Transformer", "Pooling", "Normalize"), T: {"max_seq_length": 7}, P: flags("cls_token")},
+    ),
+    (
+        "old layout: two modes, lower case, named after RoBERTa",
+        "0_Transformer",
+        {
+            "modules.json": modules("Transformer", "Pooling"),
+            T.replace("bert", "roberta"): {"max_seq_length": 20, "do_lower_case": True},
+            P: flags("mean_tokens", "max_tokens"),
+        },
+    ),
+    (
+        "folders of other names, deeper",
+        "parts/encoder",
+        {
+            "modules.json": named(("parts/encoder", "Transformer"), ("parts/pool", "Pooling")),
+            "parts/encoder/sentence_bert_config.json": {"max_seq_length": 5, "do_lower_case": False},
+            "sentence_bert_config.json": {"max_seq_length": 3},
+            "parts/pool/config.json": flags("lasttoken"),
+        },
+    ),
+    (
+        "at the top: lower case",
+        "",
+        {"modules.json": TOP, "sentence_bert_config.json": {"do_lower_case": True}, P: flags("mean_tokens")},
+    ),
+]
+
+
+def make_tokenizer():
+    tokenizer = Tokenizer(models.WordPiece({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.add_special_tokens(WORDS[:5])
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]"
+    )
+
+
+def case(name, part, files, model, tokenizer):
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        model.save_pretrained(folder / part)
+        tokenizer.save_pretrained(folder / part)
+        for path, content in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(json.dumps(content))
+        loaded = SentenceTransformer(str(folder))
+        prompt = loaded.prompts.get(loaded.default_prompt_name) if loaded.default_prompt_name else None
+        ids = [loaded.preprocess([text], prompt=prompt)["input_ids"][0].tolist() for text in TEXTS]
+        embeddings = loaded.encode(TEXTS).tolist()
+    rows = [[float(f"{value:.9g}") for value in row] for row in embeddings]
+    return {"name": name, "part": part, "files": files, "ids": ids, "embeddings": rows}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    sizes = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=4, intermediate_size=24, max_position_embeddings=40)
+    model = transformers.BertModel(transformers.BertConfig(vocab_size=len(WORDS), **sizes)).eval()
+    every = seed_model(model)
+    tokenizer = make_tokenizer()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        saved = set(load_file(folder / "model.safetensors"))
+        shared = {
+            "config": json.loads((folder / "config.json").read_text()),
+            "tokenizer": (folder / "tokenizer.json").read_text(),
+            "entries": [entry for entry in every if entry[0] in saved],
+            "texts": TEXTS,
+        }
+    save_json("sentence_folders.json", shared | {"cases": [case(*row, model, tokenizer) for row in CASES]}, indent=None)
