@@ -1,4 +1,4 @@
-internal import BraidSupport
+public import BraidSupport
 public import Foundation
 
 /// Text to token ids, as a Hugging Face `tokenizer.json` says: the ids that the `tokenizers` package 0.23 gives.
@@ -41,6 +41,19 @@ public final class Tokenizer: Sendable {
     /// - Throws: `BraidError` where it is no such file, or says anything that this version does not do.
     public convenience init(_ url: URL, lowercase: Bool = false) throws {
         let file = try TokenizerFile(url)
+        try self.init(lowercase ? file.lowercased() : file)
+    }
+
+    /// Reads a `vocab.txt`, from which and `tokenizer_config.json` Transformers' BertTokenizer makes WordPiece.
+    ///
+    /// - Parameters:
+    ///   - vocabulary: The file, a token a line.
+    ///   - settings: The `tokenizer_config.json`, of which `do_lower_case`, `strip_accents`, `tokenize_chinese_chars` and the special
+    ///     tokens count; BERT's own settings hold for what it does not say.
+    ///   - lowercase: Whether texts are brought to lower case before anything else.
+    /// - Throws: `BraidError` where a file is not what it should be.
+    public convenience init(vocabulary: URL, settings: JSONObject, lowercase: Bool = false) throws {
+        let file = try TokenizerFile(vocabulary: vocabulary, settings)
         try self.init(lowercase ? file.lowercased() : file)
     }
 

@@ -10,7 +10,7 @@ public struct TextFrontEnd: FrontEnd {
     /// The most tokens of a text, the special ones included; longer texts are cut.
     public let maxLength: Int
 
-    /// Reads `tokenizer.json` of a weights folder, and the longest text that its settings state.
+    /// Reads `tokenizer.json` of a weights folder, or BERT's `vocab.txt`, and the longest text that its settings state.
     ///
     /// The length is sentence-transformers' `max_seq_length`, else the tokenizer's `model_max_length`, else what `tokenizer.json`
     /// cuts at, and at most `longestText`.
@@ -26,21 +26,32 @@ public struct TextFrontEnd: FrontEnd {
             throw BraidError(
                 .badConfiguration, "a text encoder needs a vocabulary: name a weights folder with a tokenizer.json as encoder")
         }
-        let file = folder.appendingPathComponent("tokenizer.json")
-        guard FileManager.default.fileExists(atPath: file.path) else {
-            throw BraidError(
-                .noInput,
-                "\(folder.path) has no tokenizer.json; make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
-            )
-        }
         let sentences = try Self.sentenceSettings(source)
-        tokenizer = try Tokenizer(file, lowercase: sentences?.bool("do_lower_case", false) ?? false)
+        tokenizer = try Self.tokenizer(source, in: folder, lowercase: sentences?.bool("do_lower_case", false) ?? false)
         maxLength = min(longestText, try Self.statedLength(source, sentences) ?? tokenizer.truncation?.maxLength ?? longestText)
         guard maxLength > 0 else { throw source.config.fault("the longest text is of \(maxLength) tokens; it must be 1 or more") }
         guard tokenizer.largestID < vocabulary else {
             throw source.config.fault(
-                "vocab_size is \(vocabulary), but tokenizer.json has ids up to \(tokenizer.largestID): it belongs to another model")
+                "vocab_size is \(vocabulary), but the tokenizer has ids up to \(tokenizer.largestID): it belongs to another model")
         }
+    }
+
+    private static func tokenizer(_ source: EncoderSource, in folder: URL, lowercase: Bool) throws -> Tokenizer {
+        let file = folder.appendingPathComponent("tokenizer.json")
+        if FileManager.default.fileExists(atPath: file.path) { return try Tokenizer(file, lowercase: lowercase) }
+        let vocabulary = folder.appendingPathComponent("vocab.txt")
+        let settings = try source.file("tokenizer_config.json") ?? JSONObject([:], path: vocabulary.path)
+        // The class names it; else the model, as in AutoTokenizer.
+        let kind = try settings.has("tokenizer_class") ? settings.string("tokenizer_class") : source.config.string("model_type", "")
+        let isBert = ["bert", "distilbert", "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast"]
+            .contains(kind)
+        guard FileManager.default.fileExists(atPath: vocabulary.path), isBert else {
+            throw BraidError(
+                .noInput,
+                "\(folder.path) has no tokenizer.json\(isBert ? " or vocab.txt" : ""); make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
+            )
+        }
+        return try Tokenizer(vocabulary: vocabulary, settings: settings, lowercase: lowercase)
     }
 
     /// The Transformer module's settings of sentence-transformers: the first of its files that says something.

@@ -87,6 +87,29 @@ import Torch
         }
     }
 
+    /// The fixture's tokenizer.json is what its vocabulary alone comes to.
+    @Test func aVocabularyIsEnoughForBert() throws {
+        let tokenizer = try #require(
+            JSONSerialization.jsonObject(with: Data(fixture.string("tokenizer").utf8)) as? [String: Any])
+        let vocabulary = try JSONObject(tokenizer, path: "tokenizer").object("model").object("vocab").fields
+        let lines = vocabulary.sorted { ($0.value as? Int ?? 0) < ($1.value as? Int ?? 0) }.map(\.key)
+        for (index, row) in cases.enumerated() {
+            let url = try write(row, as: "\(index)")
+            let place = try url.appendingPathComponent(row.string("part"))
+            try FileManager.default.removeItem(at: place.appendingPathComponent("tokenizer.json"))
+            try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: place.appendingPathComponent("vocab.txt"))
+            let settings = place.appendingPathComponent("tokenizer_config.json")
+            try Data(#"{"do_lower_case": false}"#.utf8).write(to: settings)
+            try compare(encoder(url), with: row, row.string("name"))
+            try Data(#"{"tokenizer_class": "BertJapaneseTokenizer"}"#.utf8).write(to: settings)
+            let error = #expect(throws: BraidError.self) { try encoder(url) }
+            #expect(
+                error?.description
+                    == "\(place.path) has no tokenizer.json; make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
+            )
+        }
+    }
+
     @Test func aPartThatIsNotThereIsNamed() throws {
         let url = try write(#require(cases.first), as: "source")
         try FileManager.default.removeItem(at: url.appendingPathComponent("0_Transformer"))
