@@ -81,6 +81,9 @@ public final class Tokenizer: Sendable {
     /// The side on which shorter texts of a batch are padded.
     public var paddingDirection: Side { padding?.direction ?? .right }
 
+    /// Whether a special token stands behind every text.
+    package var closesTexts: Bool { !postProcessor.after.isEmpty }
+
     /// All ids of `text`, with the special tokens around it.
     public func encode(_ text: String) -> [Int32] { encode(text, room: .max) }
 

@@ -43,7 +43,17 @@ def flags(*true, **more):
     return {"word_embedding_dimension": 16} | {f"pooling_mode_{name}": name in true for name in names} | more
 
 
-T, P = "0_Transformer/sentence_bert_config.json", "1_Pooling/config.json"
+def modes(*modes):
+    """As version 6.2 writes it, without the prompt's tokens."""
+    return {"embedding_dimension": 16, "pooling_mode": list(modes), "include_prompt": False}
+
+
+def prompts(name):
+    return {"prompts": {"query": "query: ", "long": "The the fox "}, "default_prompt_name": name}
+
+
+MODES = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
+T, P, S = "0_Transformer/sentence_bert_config.json", "1_Pooling/config.json", "config_sentence_transformers.json"
 TOP = named(("", "Transformer"), ("1_Pooling", "Pooling"))
 CASES = [
     (
@@ -74,6 +84,22 @@ CASES = [
         "at the top: lower case",
         "",
         {"modules.json": TOP, "sentence_bert_config.json": {"do_lower_case": True}, P: flags("mean_tokens")},
+    ),
+    ("a default prompt", "", {"modules.json": TOP, P: flags("mean_tokens"), S: prompts("query")}),
+    ("prompts, but none by default", "", {"modules.json": TOP, P: flags("mean_tokens"), S: prompts(None)}),
+    ("a default prompt that is empty by default", "", {"modules.json": TOP, P: flags("mean_tokens"), S: prompts("document")}),
+    ("no modules, and so no prompt", "", {S: prompts("query")}),
+    ("the prompt is not pooled, whatever the mode", "", {"modules.json": TOP, P: modes(*MODES), S: prompts("query")}),
+    ("the prompt would not be pooled, but there is none", "", {"modules.json": TOP, P: modes(*MODES), S: prompts(None)}),
+    (
+        "the prompt is cut, and the text with it",
+        "0_Transformer",
+        {
+            "modules.json": modules("Transformer", "Pooling", "Normalize"),
+            T: {"max_seq_length": 4, "do_lower_case": True},
+            P: modes("mean", "cls"),
+            S: prompts("long"),
+        },
     ),
 ]
 

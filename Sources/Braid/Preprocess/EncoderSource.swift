@@ -29,4 +29,25 @@ public struct EncoderSource {
         guard let url = folder?.appendingPathComponent(name), FileManager.default.fileExists(atPath: url.path) else { return nil }
         return try JSONObject(url)
     }
+
+    /// The text that sentence-transformers puts in front of every text: what `default_prompt_name` names of `prompts`; empty where
+    /// it names none.
+    ///
+    /// - Throws: `BraidError` where there is no prompt of that name.
+    func prompt() throws -> String {
+        func file(_ name: String) -> URL? {
+            root.map { $0.appendingPathComponent(name) }.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0 : nil }
+        }
+        guard file("modules.json") != nil, let url = file("config_sentence_transformers.json") else { return "" }
+        let settings = try JSONObject(url)
+        guard settings.has("default_prompt_name") else { return "" }
+        let name = try settings.string("default_prompt_name")
+        let prompts = try settings.object("prompts")
+        // The reference knows these two without being told, as empty ones.
+        let known = Set(prompts.fields.keys).union(["query", "document"])
+        guard known.contains(name) else {
+            throw settings.fault("default_prompt_name \(name) is not one of prompts: \(known.sorted().joined(separator: ", "))")
+        }
+        return try prompts.string(name, "")
+    }
 }

@@ -10,9 +10,14 @@ public struct TextFrontEnd: FrontEnd {
     /// The most tokens of a text, the special ones included; longer texts are cut.
     public let maxLength: Int
 
+    /// What stands in front of every text, within the same `maxLength` tokens: sentence-transformers' default prompt.
+    public let prompt: String
+    /// How many tokens of each text are the prompt's, the special ones before it included; 0 where there is no prompt.
+    let promptLength: Int
+
     /// Reads `tokenizer.json` of a weights folder, or BERT's `vocab.txt`, and the longest text that its settings state.
     ///
-    /// The length is sentence-transformers' `max_seq_length`, else the tokenizer's `model_max_length`, else what `tokenizer.json`
+    /// The prompt is the one that `config_sentence_transformers.json` names as the default. The length is sentence-transformers' `max_seq_length`, else the tokenizer's `model_max_length`, else what `tokenizer.json`
     /// cuts at, and at most `longestText`.
     ///
     /// - Parameters:
@@ -34,6 +39,10 @@ public struct TextFrontEnd: FrontEnd {
             throw source.config.fault(
                 "vocab_size is \(vocabulary), but the tokenizer has ids up to \(tokenizer.largestID): it belongs to another model")
         }
+        prompt = try source.prompt()
+        // As the reference counts them: without a special token at the end.
+        let alone = prompt.isEmpty ? 0 : tokenizer.encode(prompt, limit: maxLength).count
+        promptLength = alone > 0 && tokenizer.closesTexts ? alone - 1 : alone
     }
 
     private static func tokenizer(_ source: EncoderSource, in folder: URL, lowercase: Bool) throws -> Tokenizer {
@@ -72,8 +81,11 @@ public struct TextFrontEnd: FrontEnd {
         return length < 1e9 ? Int(length) : nil
     }
 
-    /// The tokenizer and the most tokens of a text, in a line.
-    public var summary: String { "\(tokenizer.summary), at most \(maxLength) a text" }
+    /// The tokenizer, the most tokens of a text and the prompt, in a line.
+    public var summary: String {
+        "\(tokenizer.summary), at most \(maxLength) a text"
+            + (prompt.isEmpty ? "" : ", each behind \(prompt.debugDescription)")
+    }
 
     /// Reads a sample's text and gives its token ids, int64 `[T]`.
     ///
@@ -87,11 +99,11 @@ public struct TextFrontEnd: FrontEnd {
         return ids
     }
 
-    /// The token ids of a text, int64 `[T]`, T at most `maxLength`.
+    /// The token ids of the prompt and a text, int64 `[T]`, T at most `maxLength`.
     ///
     /// - Throws: `TorchError` where libtorch fails.
     public func tensor(_ text: String) throws -> Tensor {
-        let ids = tokenizer.encode(text, limit: maxLength)
+        let ids = tokenizer.encode(prompt + text, limit: maxLength)
         return try Tensor(ids.map(Int64.init), shape: [ids.count])
     }
 

@@ -50,7 +50,7 @@ import Torch
     }
 
     @Test func embeddingsAreThoseOfSentenceTransformers() throws {
-        #expect(cases.count >= 4)
+        #expect(cases.count == 11)
         for (index, row) in cases.enumerated() {
             let url = try write(row, as: "\(index)")
             try compare(encoder(url), with: row, row.string("name"))
@@ -81,10 +81,29 @@ import Torch
         for (name, text) in [
             ("0_Transformer/sentence_bert_config.json", #"{"max_seq_length": 8}"#),
             ("1_Pooling/config.json", #"{"pooling_mode_max_tokens": true}"#),
+            ("config_sentence_transformers.json", #"{"prompts": {"query": "q: "}, "default_prompt_name": "query"}"#),
         ] {
+            let file = url.appendingPathComponent(name)
+            let own = try? Data(contentsOf: file)
             try folder.write(text, as: "source/\(name)")
             #expect(try encoder(url).fingerprint() != before, "\(name)")
+            if let own { try own.write(to: file) } else { try FileManager.default.removeItem(at: file) }
+            #expect(try encoder(url).fingerprint() == before, "\(name)")
         }
+    }
+
+    @Test func theDefaultPromptIsNamed() throws {
+        let row = try #require(cases.first { try $0.string("name") == "a default prompt" })
+        let url = try write(row, as: "source")
+        #expect(try encoder(url).frontEnd.summary == #"WordPiece, 63 tokens, at most 40 a text, each behind "query: ""#)
+        try folder.write(
+            #"{"prompts": {"passage": "passage: "}, "default_prompt_name": "retrieval"}"#,
+            as: "source/config_sentence_transformers.json")
+        let error = #expect(throws: BraidError.self) { try encoder(url) }
+        #expect(
+            error?.description
+                == "\(url.path)/config_sentence_transformers.json: default_prompt_name retrieval is not one of prompts: document, passage, query"
+        )
     }
 
     /// The fixture's tokenizer.json is what its vocabulary alone comes to.

@@ -186,8 +186,8 @@ extension Bert {
     static let builders = BertKind.allCases.map { kind in
         EncoderBuilder(modality: .text, name: kind.rawValue, paper: kind.paper, layouts: { _ in kind.layouts }) { source in
             let shape = try BertShape(source.config, kind)
-            let pooling = try TextPooling(source, hidden: shape.hidden, otherwise: .mean)
             let frontEnd = try TextFrontEnd(source, vocabulary: shape.vocabulary, longestText: shape.longestText)
+            let pooling = try TextPooling(source, behind: frontEnd, hidden: shape.hidden, otherwise: .mean)
             return (try Bert(source.scope, shape, pooling: pooling), frontEnd)
         }
     }

@@ -169,8 +169,8 @@ extension GPT2 {
     static let builders = [
         EncoderBuilder(modality: .text, name: "gpt2", paper: "Radford et al. 2019", layouts: { _ in layouts }) { source in
             let shape = try Shape(source.config)
-            let pooling = try TextPooling(source, hidden: shape.hidden, otherwise: .last)
             let frontEnd = try TextFrontEnd(source, vocabulary: shape.vocabulary, longestText: shape.positions)
+            let pooling = try TextPooling(source, behind: frontEnd, hidden: shape.hidden, otherwise: .last)
             return (try GPT2(source.scope, shape, pooling: pooling), frontEnd)
         }
     ]

@@ -3,12 +3,16 @@ internal import Foundation
 extension TextPooling {
     /// Takes the pooling the user asks for, else the one the weights folder states, else `fallback`.
     ///
-    /// `hidden` is the size of a token.
-    ///
+    /// - Parameters:
+    ///   - source: What the encoder is built from.
+    ///   - frontEnd: What makes the tokens: the folder may say that those of its prompt are not pooled.
+    ///   - hidden: The size of a token.
+    ///   - fallback: What is taken where nobody says anything.
     /// - Throws: `BraidError` where the folder names a module that is not known here, or where another pooling is asked for than
     ///   a dense layer behind it was trained with.
-    public init(_ source: EncoderSource, hidden: Int, otherwise fallback: Mode) throws {
+    public init(_ source: EncoderSource, behind frontEnd: TextFrontEnd, hidden: Int, otherwise fallback: Mode) throws {
         self = try source.root.flatMap { try Self.stated(in: $0, hidden: hidden) } ?? TextPooling(modes: [fallback])
+        if !includesPrompt { skipped = frontEnd.promptLength }
         guard let asked = source.options.pooling, modes != [asked] else { return }
         guard !steps.contains(where: { if case .dense = $0 { true } else { false } }) else {
             throw BraidError(
@@ -27,7 +31,7 @@ extension TextPooling {
         guard FileManager.default.fileExists(atPath: file.path) else {
             let settings = folder.appendingPathComponent("1_Pooling/config.json")
             guard FileManager.default.fileExists(atPath: settings.path) else { return nil }
-            return TextPooling(modes: try modes(JSONObject(settings)))
+            return try TextPooling(JSONObject(settings))
         }
         guard let data = try? Data(contentsOf: file), let list = (try? JSONSerialization.jsonObject(with: data)) as? [[String: Any]]
         else { throw BraidError(.badData, "\(file.path): is not a list of modules") }
@@ -51,7 +55,7 @@ extension TextPooling {
         let name = type.hasPrefix("sentence_transformers.") ? type.split(separator: ".").last.map(String.init) ?? type : type
         switch (name, pooling) {
         case ("Transformer", nil): break  // Wherever it lies: `WeightsFolder.part`.
-        case ("Pooling", nil): pooling = TextPooling(modes: try modes(JSONObject(place.appendingPathComponent("config.json"))))
+        case ("Pooling", nil): pooling = try TextPooling(JSONObject(place.appendingPathComponent("config.json")))
         case ("Normalize", _?): pooling?.steps.append(.normalize)
         case ("Dense", let before?):
             pooling?.steps.append(.dense(try PoolingDense(place, inputs: before.dimension(hidden))))
@@ -70,13 +74,12 @@ extension TextPooling {
             guard limit >= 1 else { throw settings.fault("truncate_dim must be 1 or more") }
             steps.append(.truncate(limit))
         }
-        if settings.has("default_prompt_name") {
-            let name = try settings.string("default_prompt_name")
-            guard try settings.object("prompts").string(name, "").isEmpty else {
-                throw settings.fault(
-                    "default_prompt_name \(name) puts a text in front of each text; this version does not, so leave it null")
-            }
-        }
+    }
+
+    /// Reads a `Pooling` module's settings.
+    private init(_ settings: JSONObject) throws {
+        self.init(modes: try Self.modes(settings))
+        includesPrompt = try settings.bool("include_prompt", true)
     }
 
     private static let dimensionKeys = ["word_embedding_dimension", "embedding_dimension", "include_prompt"]

@@ -10,6 +10,10 @@ public struct TextPooling: Sendable {
 
     /// The modes in use; where there are several, their results stand behind one another.
     public var modes: [Mode]
+    /// False where a prompt's tokens are not pooled.
+    var includesPrompt = true
+    /// How many tokens at the beginning are not pooled.
+    var skipped = 0
     /// What is done to the pooled embedding, in order.
     var steps: [Step] = []
 
@@ -42,6 +46,7 @@ public struct TextPooling: Sendable {
     /// - Throws: `TorchError` where the shapes do not fit.
     public func callAsFunction(_ tokens: Tensor, _ mask: Tensor?) throws -> Tensor {
         let tokens = try tokens.converted(to: .float32)
+        let mask = skipped > 0 ? try withoutPrompt(mask ?? every(tokens)) : mask
         let parts = try modes.map { try pool(tokens, mask, $0) }
         var x = parts.count == 1 ? parts[0] : try Tensor.concatenate(parts, 1)
         for step in steps {
@@ -54,26 +59,43 @@ public struct TextPooling: Sendable {
         return x
     }
 
+    /// A mask that keeps all of `[B, T, C]`.
+    private func every(_ tokens: Tensor) throws -> Tensor {
+        try Tensor.ones([tokens.shape[0], tokens.shape[1]], dtype: .bool).moved(to: tokens.device)
+    }
+
+    /// The mask without the first `skipped` positions of each text.
+    private func withoutPrompt(_ mask: Tensor) throws -> Tensor {
+        let places = try Tensor.range(mask.shape[1]).moved(to: mask.device)
+        let isBehind = try places.scaled(by: -1).less(than: Double(1 - skipped)).converted(to: .float32)
+        return try (mask.converted(to: .float32) * isBehind).isDifferent(from: 0)
+    }
+
+    /// The token at place `[B]` of each text, zeros where the mask does not keep it.
+    private func token(at place: Tensor, of tokens: Tensor, _ all: Tensor) throws -> Tensor {
+        let places = try Tensor.range(tokens.shape[1]).moved(to: tokens.device).unsqueezed(0)
+        let isThere = try (places - place.unsqueezed(1)).absolute().less(than: 1).converted(to: .float32)
+        return try (tokens * (isThere * all.converted(to: .float32)).unsqueezed(-1)).sum([1])
+    }
+
     private func pool(_ tokens: Tensor, _ mask: Tensor?, _ mode: Mode) throws -> Tensor {
-        let all = try mask ?? Tensor.ones([tokens.shape[0], tokens.shape[1]], dtype: .bool).moved(to: tokens.device)
+        let all = try mask ?? every(tokens)
         switch mode {
-        case .cls: return try tokens.select(1, 0)
+        case .cls where skipped == 0: return try tokens.select(1, 0)
+        case .cls: return try token(at: all.converted(to: .int64).argmax(1), of: tokens, all)
         case .mean: return try tokens.mean(where: mask)
         case .max: return try tokens.maximum(where: mask)
         case .last:
             let weights = try all.converted(to: .int64)
             // The running count of real tokens is highest, and rises, at the last of them.
-            let last = try (weights.cumulativeSum(1) * weights).argmax(1)
-            let places = try Tensor.range(tokens.shape[1]).moved(to: tokens.device).unsqueezed(0)
-            let isLast = try (places - last.unsqueezed(1)).absolute().less(than: 1)
-            return try (tokens * isLast.unsqueezed(-1).converted(to: .float32)).sum([1])
+            return try token(at: (weights.cumulativeSum(1) * weights).argmax(1), of: tokens, all)
         case .meanOverRoot:
             let weights = try all.converted(to: .float32).unsqueezed(-1)
-            return try (tokens * weights).sum([1]) / weights.sum([1]).power(0.5)
+            return try (tokens * weights).sum([1]) / weights.sum([1]).clamped(atLeast: 1e-9).power(0.5)
         case .weightedMean:
             let places = try Tensor.range(tokens.shape[1]).moved(to: tokens.device).adding(1).converted(to: .float32)
             let weights = try (all.converted(to: .float32) * places).unsqueezed(-1)
-            return try (tokens * weights).sum([1]) / weights.sum([1])
+            return try (tokens * weights).sum([1]) / weights.sum([1]).clamped(atLeast: 1e-9)
         }
     }
 }
