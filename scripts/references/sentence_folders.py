@@ -1,6 +1,6 @@
 """What sentence-transformers makes of texts with whole folders: where the modules lie, and what their settings do.
 
-Writes fixtures/sentence_folders.json: `config` and `tokenizer` (tokenizer.json) of a tiny cased BERT, the `entries` of its
+Writes fixtures/camembert_folder.json, a tiny CamemBERT's, in the form of the other, fixtures/sentence_folders.json: `config` and `tokenizer` (tokenizer.json) of a tiny cased BERT, the `entries` of its
 weights (seeded_weights.py), `texts`, and `cases`. Of each case `name`, `part`, the folder that holds the three, `files`, all
 others by path, and what the reference gives for the texts: their token `ids` and the `embeddings` [texts, D].
 
@@ -104,6 +104,11 @@ CASES = [
 ]
 
 
+FRENCH = ["\u2581le", "\u2581chat", "\u2581", "'", ".", "\u00e9", "\u00e0"] + LETTERS
+CAMEMBERT = ["<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED"] + FRENCH + ["<mask>"]
+FRENCH_TEXTS = ["le chat", "Le chat  n'est pas l\u00e0: \u00e9t\u00e9.", "chats <mask> le", "", "e\u0301t\u00e9 le lechat"]
+
+
 def make_tokenizer():
     tokenizer = Tokenizer(models.WordPiece({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
@@ -115,7 +120,7 @@ def make_tokenizer():
     )
 
 
-def case(name, part, files, model, tokenizer):
+def case(name, part, files, model, tokenizer, texts):
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         model.save_pretrained(folder / part)
@@ -125,20 +130,14 @@ def case(name, part, files, model, tokenizer):
             (folder / path).write_text(json.dumps(content))
         loaded = SentenceTransformer(str(folder))
         prompt = loaded.prompts.get(loaded.default_prompt_name) if loaded.default_prompt_name else None
-        ids = [loaded.preprocess([text], prompt=prompt)["input_ids"][0].tolist() for text in TEXTS]
-        embeddings = loaded.encode(TEXTS).tolist()
+        ids = [loaded.preprocess([text], prompt=prompt)["input_ids"][0].tolist() for text in texts]
+        embeddings = loaded.encode(texts).tolist()
     rows = [[float(f"{value:.9g}") for value in row] for row in embeddings]
     return {"name": name, "part": part, "files": files, "ids": ids, "embeddings": rows}
 
 
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    transformers.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    sizes = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=4, intermediate_size=24, max_position_embeddings=40)
-    model = transformers.BertModel(transformers.BertConfig(vocab_size=len(WORDS), **sizes)).eval()
-    every = seed_model(model)
-    tokenizer = make_tokenizer()
+def fixture(file, model, tokenizer, texts, cases):
+    every = seed_model(model.eval())
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         model.save_pretrained(folder)
@@ -148,6 +147,23 @@ if __name__ == "__main__":
             "config": json.loads((folder / "config.json").read_text()),
             "tokenizer": (folder / "tokenizer.json").read_text(),
             "entries": [entry for entry in every if entry[0] in saved],
-            "texts": TEXTS,
+            "texts": texts,
         }
-    save_json("sentence_folders.json", shared | {"cases": [case(*row, model, tokenizer) for row in CASES]}, indent=None)
+    save_json(file, shared | {"cases": [case(*row, model, tokenizer, texts) for row in cases]})
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    sizes = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=4, intermediate_size=24)
+    bert = transformers.BertConfig(vocab_size=len(WORDS), max_position_embeddings=40, **sizes)
+    fixture("sentence_folders.json", transformers.BertModel(bert), make_tokenizer(), TEXTS, CASES)
+    # <s> and </s> get ids behind the vocabulary's.
+    tokenizer = transformers.CamembertTokenizer(vocab=[(word, -float(i)) for i, word in enumerate(CAMEMBERT)])
+    camembert = transformers.CamembertConfig(vocab_size=len(tokenizer), max_position_embeddings=42, type_vocab_size=1, **sizes)
+    cases = [
+        ("a folder of Transformers", "", {}),
+        ("pooled by cls", "", {"modules.json": TOP, P: flags("cls_token"), "sentence_camembert_config.json": {"max_seq_length": 9}}),
+    ]
+    fixture("camembert_folder.json", transformers.CamembertModel(camembert), tokenizer, FRENCH_TEXTS, cases)

@@ -73,6 +73,8 @@ ENCODERS = {
     "hf-roberta": ("RobertaModel", ROBERTA, 1),
     "hf-roberta-mlm": ("RobertaForMaskedLM", ROBERTA, 1),
     "hf-xlm-roberta": ("XLMRobertaModel", ROBERTA, 1),
+    "hf-camembert": ("CamembertModel", ROBERTA, 1),
+    "hf-camembert-mlm": ("CamembertForMaskedLM", ROBERTA, 1),
     "hf-gpt2": ("GPT2Model", GPT2 | dict(n_inner=96), 199),
     "hf-gpt2-lm": ("GPT2LMHeadModel", GPT2, 199),
     "hf-gpt2-scaled": ("GPT2Model", GPT2 | dict(scale_attn_by_inverse_layer_idx=True), 199),

@@ -143,6 +143,13 @@ public final class ModalityEncoder: @unchecked Sendable {
     private static func architecture(_ config: JSONObject, named: String?, modality: Modality, weights: String) throws -> String {
         let found = try config.architecture()
         if let named, let found, named != found {
+            let known = EncoderRegistry.names(for: modality)
+            guard known.contains(found) else {
+                throw BraidError(
+                    .badConfiguration,
+                    "modalities.\(modality).encoder is \(named), but \(config.path) says \(found), which this version does not have; name other weights. Known: \(known.joined(separator: ", "))"
+                )
+            }
             throw BraidError(
                 .badConfiguration,
                 "modalities.\(modality).encoder is \(named), but \(config.path) says \(found); leave encoder out to take what the weights say"

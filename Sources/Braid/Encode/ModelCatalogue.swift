@@ -78,8 +78,9 @@ public struct ModelInfo: Encodable, Sendable {
             let builder = builders.first(where: { isAudio == ($0.modality == .audio) }) ?? builders.first
         else {
             let known = EncoderRegistry.builders.map(\.name).joined(separator: ", ")
+            let advice = stated == nil ? "; name it with --encoder" : ""
             throw BraidError(
-                .badData, "\(name): the architecture \(stated ?? "(none named)") is not one of \(known); name it with --encoder")
+                .badData, "\(name): the architecture \(stated ?? "(none named)") is not one of \(known)\(advice)")
         }
         let asked = EncoderSettings(encoder: encoder, weights: name, train: .none)
         let loaded = try ModalityEncoder(builder.modality, asked, relativeTo: base, reporter: reporter)

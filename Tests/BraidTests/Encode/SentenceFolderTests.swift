@@ -14,11 +14,16 @@ import Torch
     init() throws {
         folder = try TemporaryFolder()
         fixture = try JSONObject(Fixtures.url("sentence_folders.json"))
-        cases = (fixture.fields["cases"] as? [[String: Any]] ?? []).map { JSONObject($0, path: "sentence_folders.json") }
+        cases = Self.cases(fixture)
     }
 
-    /// Writes the case's folder under its number.
-    private func write(_ row: JSONObject, as name: String) throws -> URL {
+    private static func cases(_ fixture: JSONObject) -> [JSONObject] {
+        (fixture.fields["cases"] as? [[String: Any]] ?? []).map { JSONObject($0, path: fixture.path) }
+    }
+
+    /// Writes the case's folder under a name.
+    private func write(_ row: JSONObject, of other: JSONObject? = nil, as name: String) throws -> URL {
+        let fixture = other ?? self.fixture
         let part = try row.string("part")
         let place = part.isEmpty ? name : "\(name)/\(part)"
         let config = try JSONSerialization.data(withJSONObject: fixture.object("config").fields)
@@ -37,8 +42,10 @@ import Torch
         try ModalityEncoder(.text, .init(encoder: nil, weights: url.path, train: train), relativeTo: folder.url)
     }
 
-    private func compare(_ encoder: ModalityEncoder, with row: JSONObject, _ note: String) throws {
-        let texts = try fixture.strings("texts")
+    private func compare(
+        _ encoder: ModalityEncoder, with row: JSONObject, of other: JSONObject? = nil, _ note: String
+    ) throws {
+        let texts = try (other ?? fixture).strings("texts")
         let ids = try texts.map { try encoder.frontEnd.prepare(.inline($0)) }
         let expected = try #require(row.fields["ids"] as? [[Int]])
         #expect(try ids.map { try $0.array(of: Int64.self).map { Int($0) } } == expected, "\(note)")
@@ -55,6 +62,46 @@ import Torch
             let url = try write(row, as: "\(index)")
             try compare(encoder(url), with: row, row.string("name"))
         }
+    }
+
+    /// CamemBERT is RoBERTa with another tokenizer: WhitespaceSplit, Metaspace and Unigram.
+    @Test func camemBERTIsRead() throws {
+        let fixture = try JSONObject(Fixtures.url("camembert_folder.json"))
+        let rows = Self.cases(fixture)
+        #expect(rows.count == 2)
+        for (index, row) in rows.enumerated() {
+            let url = try write(row, of: fixture, as: "\(index)")
+            let encoder = try encoder(url)
+            #expect(encoder.architecture == "camembert")
+            try compare(encoder, with: row, of: fixture, row.string("name"))
+            try FileManager.default.removeItem(at: url.appendingPathComponent("tokenizer.json"))
+            let error = #expect(throws: BraidError.self) { try self.encoder(url) }
+            #expect(
+                error?.description
+                    == "\(url.path) has no tokenizer.json; make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
+            )
+        }
+    }
+
+    /// No advice leads to the error that it came from.
+    @Test func anArchitectureThatIsNotThereHasNoOtherName() throws {
+        let url = try write(#require(cases.last), as: "source")
+        try folder.write(#"{"model_type": "electra"}"#, as: "source/0_Transformer/config.json")
+        let known = EncoderRegistry.names(for: .text).joined(separator: ", ")
+        let error = #expect(throws: BraidError.self) { try encoder(url) }
+        #expect(error?.description.hasPrefix("electra is not an architecture for text") == true)
+        let named = #expect(throws: BraidError.self) {
+            try ModalityEncoder(.text, .init(encoder: "bert", weights: url.path, train: .none), relativeTo: folder.url)
+        }
+        #expect(
+            named?.description
+                == "modalities.text.encoder is bert, but \(url.path)/0_Transformer/config.json says electra, which this version does not have; name other weights. Known: \(known)"
+        )
+        let info = #expect(throws: BraidError.self) {
+            try ModelInfo(url.path, modality: nil, encoder: nil, relativeTo: folder.url)
+        }
+        #expect(info?.description.contains("the architecture electra is not one of ") == true)
+        #expect(info?.description.contains("--encoder") == false)
     }
 
     /// A model that was made from such a folder has it whole, and once.

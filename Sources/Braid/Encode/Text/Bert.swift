@@ -2,8 +2,8 @@ public import Torch
 
 /// BERT (Devlin et al. 2019, arXiv:1810.04805) and the text encoders that are built like it.
 ///
-/// These are DistilBERT (arXiv:1910.01108), MPNet (arXiv:2004.09297), RoBERTa (arXiv:1907.11692) and XLM-R
-/// (arXiv:1911.02116). Parameters have the names that Transformers gives BERT's: `embeddings.word_embeddings`,
+/// These are DistilBERT (arXiv:1910.01108), MPNet (arXiv:2004.09297), RoBERTa (arXiv:1907.11692), XLM-R
+/// (arXiv:1911.02116) and CamemBERT (arXiv:1911.03894). Parameters have the names that Transformers gives BERT's: `embeddings.word_embeddings`,
 /// `encoder.layer.0.attention.self.query`, ….
 public struct Bert: Encoder {
     /// D, the size of an embedding: what the pooling makes of a token's size.

@@ -84,6 +84,7 @@ enum BertKind: String, CaseIterable {
     case mpnet
     case roberta
     case xlmRoberta = "xlm-roberta"
+    case camembert
 
     var paper: String {
         switch self {
@@ -92,14 +93,17 @@ enum BertKind: String, CaseIterable {
         case .mpnet: "arXiv:2004.09297"
         case .roberta: "arXiv:1907.11692"
         case .xlmRoberta: "arXiv:1911.02116"
+        case .camembert: "arXiv:1911.03894"
         }
     }
 
     var hasTypes: Bool { self != .distilBert && self != .mpnet }
-    var countsFromPadding: Bool { self == .roberta || self == .xlmRoberta || self == .mpnet }
+    var countsFromPadding: Bool { isRoberta || self == .mpnet }
+    /// RoBERTa under whatever name: they differ in their tokenizers.
+    private var isRoberta: Bool { self == .roberta || self == .xlmRoberta || self == .camembert }
 
     /// What the names of parameters begin with where a whole model was saved.
-    private var prefix: String { self == .xlmRoberta ? "roberta." : "\(rawValue)." }
+    private var prefix: String { isRoberta ? "roberta." : "\(rawValue)." }
 
     /// The names of the model itself, and of one saved with its head; the head is left out.
     var layouts: [KeyMap] {
@@ -119,7 +123,7 @@ enum BertKind: String, CaseIterable {
         let perLayer: [(String, String)]
         let stem: String
         switch self {
-        case .bert, .roberta, .xlmRoberta: return []
+        case .bert, .roberta, .xlmRoberta, .camembert: return []
         case .distilBert:
             stem = "transformer"
             perLayer = [
