@@ -27,12 +27,13 @@ from sentences import LANGUAGES, TEMPLATES
 from vggish_reference import VGGish, examples
 from yamnet_reference import YAMNet, patches
 
-# torchvision's evaluation transforms for files without a configuration: resize, crop.
+# torchvision's evaluation transforms for files without a configuration: resize, crop, and the filter.
+BILINEAR, BICUBIC = torchvision.transforms.InterpolationMode.BILINEAR, torchvision.transforms.InterpolationMode.BICUBIC
 TORCHVISION = {
-    "resnet50": (256, 224, "resnet50"),
-    "mobilenet_v3_large": (256, 224, "mobilenetv3_large_100"),
-    "efficientnet_b0": (256, 224, "efficientnet_b0"),
-    "convnext_tiny": (236, 224, "convnext_tiny"),
+    "resnet50": (256, 224, BILINEAR, "resnet50"),
+    "mobilenet_v3_large": (256, 224, BILINEAR, "mobilenetv3_large_100"),
+    "efficientnet_b0": (256, 224, BICUBIC, "efficientnet_b0"),
+    "convnext_tiny": (236, 224, BILINEAR, "convnext_tiny"),
 }
 TIMM = ["resnet18", "resnet34", "resnet50", "resnet101", "mobilenetv3_small_100", "mobilenetv3_large_100"]
 TIMM += [f"efficientnet_b{n}" for n in range(4)] + ["tf_efficientnet_b0"]
@@ -84,11 +85,11 @@ def from_torchvision(architecture):
     def case(folder):
         model, _, _, encode = image_encoders.torchvision_model(architecture)
         seed(architecture, model)
-        resize, crop, name = TORCHVISION[architecture]
+        resize, crop, filter, name = TORCHVISION[architecture]
         torch.save(model.state_dict(), folder / "model.pth")
         files = pictures(folder, resize)
         transform = torchvision.transforms.Compose([
-            torchvision.transforms.Resize(resize),
+            torchvision.transforms.Resize(resize, filter),
             torchvision.transforms.CenterCrop(crop),
             torchvision.transforms.ToTensor(),
             torchvision.transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
