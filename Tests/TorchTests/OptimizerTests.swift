@@ -16,6 +16,26 @@ import Torch
         }
     }
 
+    /// Against timm's, over a hundred steps.
+    @Test func lionAndLAMBFollowTimm() throws {
+        try follow100("lion", 0.003) { try Lion([ParameterGroup("all", $0, weightDecay: 0.1)]) }
+        try follow100("lamb", 0.01) { try LAMB([ParameterGroup("all", $0, weightDecay: 0.1)]) }
+        try follow100("lamb_plain", 0.01) { try LAMB([ParameterGroup("all", $0, weightDecay: 0)]) }
+    }
+
+    private func follow100(_ name: String, _ rate: Double, _ make: ([TrainedParameter]) throws -> any Optimizer) throws {
+        let file = try Fixtures.tensors("optimizers.safetensors")
+        let parameter = try file.tensor("\(name)/param0").cloned()
+        try parameter.setRequiresGradient(true)
+        let optimizer = try make([TrainedParameter(path: "p", tensor: parameter)])
+        for step in 0..<100 {
+            try optimizer.clearGradients()
+            try (parameter * file.tensor("\(name)/gradients").select(0, step)).sum().backward()
+            try optimizer.step(learningRate: rate)
+        }
+        #expect(try maxDifference(parameter.detached(), file.tensor("\(name)/param100")) <= 1e-5, "\(name)")
+    }
+
     private func follow(_ name: String, learningRate: Double, _ make: ([TrainedParameter]) throws -> any Optimizer) throws {
         let file = try Fixtures.tensors("optimizers.safetensors")
         let parameter = try file.tensor("\(name)/param0").cloned()

@@ -139,6 +139,38 @@ def optimizer_cases():
     return tensors | {f"clip/clipped{k}": parameter.grad for k, parameter in enumerate(parameters)}
 
 
+def long_cases(steps=100):
+    """timm's Lion and LAMB over many steps, and PyTorch's moving average of weights."""
+    import reference_imports  # noqa: F401 (timm imports torchvision)
+    import timm.optim
+
+    recipes = {
+        "lion": (timm.optim.Lion, {"lr": 0.003, "betas": (0.9, 0.99), "weight_decay": 0.1}),
+        "lamb": (timm.optim.Lamb, {"lr": 0.01, "betas": (0.9, 0.999), "eps": 1e-6, "weight_decay": 0.1, "max_grad_norm": None}),
+        "lamb_plain": (timm.optim.Lamb, {"lr": 0.01, "betas": (0.9, 0.999), "eps": 1e-6, "weight_decay": 0.0, "max_grad_norm": None}),
+    }
+    tensors = {}
+    for name, (optimizer, options) in recipes.items():
+        parameter = nn.Parameter(rand(4, 3))
+        tensors[f"{name}/param0"] = parameter.detach().clone()
+        optimizer = optimizer([parameter], **options)
+        gradients = rand(steps, 4, 3)
+        tensors[f"{name}/gradients"] = gradients
+        for step in range(steps):
+            parameter.grad = gradients[step].clone()
+            optimizer.step()
+        tensors[f"{name}/param{steps}"] = parameter.detach().clone()
+    layer = nn.Linear(3, 2)
+    average = torch.optim.swa_utils.AveragedModel(layer, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9))
+    average.update_parameters(layer)  # the first call copies
+    weights = rand(steps, 2, 3)
+    tensors |= {"ema/weight0": layer.weight.detach().clone(), "ema/weights": weights}
+    for step in range(steps):
+        layer.weight.data.copy_(weights[step])
+        average.update_parameters(layer)
+    return tensors | {f"ema/average{steps}": average.module.weight.detach().clone()}
+
+
 def schedules(steps=100, warmup=10):
     """The factor on the learning rate at each step."""
     from transformers import optimization
@@ -157,5 +189,5 @@ def schedules(steps=100, warmup=10):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     save_tensors("ops.safetensors", op_cases())
-    save_tensors("optimizers.safetensors", optimizer_cases())
+    save_tensors("optimizers.safetensors", optimizer_cases() | long_cases())
     save_json("schedules.json", schedules())

@@ -107,6 +107,17 @@ extension FusionModel {
             .map(\.tensor)
     }
 
+    /// How many blocks of its encoder lie between an encoder's parameter and the encoder's output; of what lies before all blocks, how many there
+    /// are.
+    func depth(of path: String) -> Int {
+        let parts = path.split(separator: ".", maxSplits: 2).map(String.init)
+        guard parts.count == 3, let blocks = Modality(rawValue: parts[1]).flatMap({ encoders[$0] })?.encoder.blocks else {
+            return 0
+        }
+        let block = blocks.lastIndex { $0.contains(where: parts[2].hasPrefix) }
+        return block.map { blocks.count - 1 - $0 } ?? blocks.count
+    }
+
     /// The number of values that training changes, and of all.
     public var parameterCounts: (trained: Int, all: Int) {
         let trained = trainedEntries.filter { $0.kind == .parameter }.reduce(0) { $0 + $1.tensor.count }

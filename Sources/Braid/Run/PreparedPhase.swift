@@ -79,9 +79,12 @@ struct PhasePreparation {
         let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
         let data = try SplitData(samples.source)
         let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: reporter)
-        let trainee = Trainee(
+        // What an earlier phase has trained comes in before the average begins.
+        var trainee = try Trainee(
             model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: trains)
         if let earlier { try trainee.take(from: earlier) }
+        trainee = try Trainee(
+            model: model, plugins: trainee.plugins, everTrained: trains, averaging: configuration.training.averageDecay)
         return PreparedPhase(
             phase: phase, trainee: trainee, optimizer: try trainee.optimizer(configuration.training), data: data,
             embeddingSeconds: samples.seconds)
@@ -113,7 +116,9 @@ extension TrainingCheckpoint {
     func restore(_ part: PreparedPhase, _ state: TrainingState) throws {
         try readWeights(into: part.trainee)
         try part.trainee.plugins.restore(state.plugins)
-        if state.epoch > part.phase.epochs.lowerBound || state.pass != nil { try readOptimizer(part.optimizer) }
+        if state.epoch > part.phase.epochs.lowerBound || state.pass != nil {
+            try readOptimizer(part.optimizer, part.trainee.average)
+        }
     }
 }
 

@@ -49,7 +49,9 @@ struct SilentTraining {
     ) throws -> (TrainingState, Trainee) {
         var state = TrainingState(configuration.training, model.targets, manifestSHA256: "")
         let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: SilentReporter())
-        let trainee = Trainee(model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: [:])
+        let trainee = try Trainee(
+            model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: [:],
+            averaging: configuration.training.averageDecay)
         let loop = TrainingLoop(
             settings: configuration.training, phase: configuration.training.phases([:])[0], stopsEarly: lastEpoch == nil,
             modalityDropout: configuration.fusion.modalityDropout, reporter: SilentReporter(), trainee: trainee,

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Torch
 
 /// All that a training changes: the model, and what its plugins have of their own.
@@ -6,6 +7,15 @@ struct Trainee {
     let plugins: TrainingPlugins
     /// How much of each encoder any phase trains: what checkpoints keep, so that they fit every phase.
     let everTrained: [Modality: Trainable]
+    /// The average of the weights, where one is asked for.
+    let average: WeightAverage?
+
+    /// - Parameter decay: How much of the average stays at each step; 0: there is none.
+    init(model: FusionModel, plugins: TrainingPlugins, everTrained: [Modality: Trainable], averaging decay: Double = 0) throws {
+        (self.model, self.plugins, self.everTrained) = (model, plugins, everTrained)
+        // What this phase trains; plugins' own parameters are of no use behind the training.
+        average = decay > 0 ? try WeightAverage(model.trainedEntries, decay: decay) : nil
+    }
 
     /// By path: fusion, heads, plugins, and of each encoder what any phase trains, running statistics included.
     var entries: [ParameterStore.Entry] { model.entries(training: everTrained) + plugins.entries }
@@ -24,15 +34,17 @@ struct Trainee {
         return model.entries(training: everTrained.merging(random) { $1 }) + plugins.entries
     }
 
+    /// Runs `body` with the averaged weights, where there are any.
+    func averaged<Result>(_ body: () throws -> Result) throws -> Result { try average?.exchanged(body) ?? body() }
+
     /// What the optimizer is given: encoders at a rate of their own, and no decay of vectors and trained tokens.
     func groups(_ settings: TrainingSettings) throws -> [ParameterGroup] {
         let parameters = (model.trainedEntries + plugins.entries).filter { $0.kind == .parameter }
         for entry in parameters { try entry.tensor.setRequiresGradient(true) }
-        let scale = settings.encoderLearningRate / settings.learningRate
-        let places = [("fusion and heads", 1.0, false), ("encoders", scale, true)]
-        return places.flatMap { name, scale, isEncoder in
+        let others = parameters.filter { !$0.path.hasPrefix("encoders.") }
+        return ([("fusion and heads", 1, others)] + encoderParts(parameters, settings)).flatMap { name, scale, members in
             [true, false].compactMap { decays -> ParameterGroup? in
-                let chosen = parameters.filter { $0.path.hasPrefix("encoders.") == isEncoder && $0.decays == decays }
+                let chosen = members.filter { $0.decays == decays }
                 guard !chosen.isEmpty else { return nil }
                 return ParameterGroup(
                     decays ? name : "\(name), without decay", chosen.map { TrainedParameter(path: $0.path, tensor: $0.tensor) },
@@ -41,11 +53,26 @@ struct Trainee {
         }
     }
 
+    /// The encoders' parameters; with a decay by layers those of each distance from the output by themselves.
+    private func encoderParts(
+        _ parameters: [ParameterStore.Entry], _ settings: TrainingSettings
+    ) -> [(name: String, scale: Double, members: [ParameterStore.Entry])] {
+        let scale = settings.encoderLearningRate / settings.learningRate
+        let own = parameters.filter { $0.path.hasPrefix("encoders.") }
+        guard settings.layerDecay < 1 else { return [("encoders", scale, own)] }
+        let depths = Dictionary(grouping: own) { entry in model.depth(of: entry.path) }
+        return depths.sorted { $0.key < $1.key }.map { depth, members in
+            ("encoders, block \(depth) from the end", scale * pow(settings.layerDecay, Double(depth)), members)
+        }
+    }
+
     func optimizer(_ settings: TrainingSettings) throws -> any Optimizer {
         let groups = try groups(settings)
         switch settings.optimizer {
         case .adamw: return try AdamW(groups)
         case .sgd: return try SGD(groups, momentum: settings.momentum)
+        case .lion: return try Lion(groups)
+        case .lamb: return try LAMB(groups)
         }
     }
 }

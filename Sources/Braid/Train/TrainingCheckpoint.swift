@@ -58,7 +58,8 @@ struct TrainingCheckpoint {
             let fresh = TrainingCheckpoint(folder: url)
             try fresh.writeWeights(trainee)
             try SafetensorsWriter.write(
-                try optimizer.state() + [(Self.generatorKey, try Generator.state())], to: fresh.optimizerFile)
+                try optimizer.state() + (trainee.average?.state() ?? []) + [(Self.generatorKey, try Generator.state())],
+                to: fresh.optimizerFile)
             try AtomicFile.write(JSONEncoder().encode(state), to: fresh.stateFile)
         }
     }
@@ -90,10 +91,11 @@ struct TrainingCheckpoint {
         return state
     }
 
-    /// Puts back what a step of the same phase left: the optimizer, and libtorch's generator.
-    func readOptimizer(_ optimizer: any Optimizer) throws {
+    /// Puts back what a step of the same phase left: the optimizer, the average, and libtorch's generator.
+    func readOptimizer(_ optimizer: any Optimizer, _ average: WeightAverage?) throws {
         let file = try SafetensorsFile(optimizerFile)
         try withoutGradient { try optimizer.restore(file) }
+        try average?.restore(file)
         try Generator.restore(file.tensor(Self.generatorKey))
     }
 }

@@ -21,8 +21,10 @@ struct TrainingLoop {
     /// Who may ask the training to stop; nil: nobody.
     var interruption: Interruption?
 
-    private var batchesPerEpoch: Int { (data.train.samples.count + settings.batchSize - 1) / settings.batchSize }
-    private var totalSteps: Int { batchesPerEpoch * phase.epochs.count }
+    /// The samples of a step.
+    private var stepSize: Int { settings.batchSize * settings.accumulation }
+    private var stepsPerEpoch: Int { (data.train.samples.count + stepSize - 1) / stepSize }
+    private var totalSteps: Int { stepsPerEpoch * phase.epochs.count }
 
     /// Trains until the phase's epochs are used up or the metric stops improving; says whether it was the latter.
     ///
@@ -66,10 +68,10 @@ struct TrainingLoop {
         let order = Array(data.train.samples.indices).shuffled(using: &random)
         var pass = state.pass ?? EpochPass(random: random.state)
         random = RandomSource(seed: pass.random)
-        progress.advance(by: min(order.count, pass.steps * settings.batchSize))
+        progress.advance(by: min(order.count, pass.steps * stepSize))
         var lastKept = ContinuousClock.now
-        for first in stride(from: pass.steps * settings.batchSize, to: order.count, by: settings.batchSize) {
-            let indices = Array(order[first..<min(first + settings.batchSize, order.count)])
+        for first in stride(from: pass.steps * stepSize, to: order.count, by: stepSize) {
+            let indices = Array(order[first..<min(first + stepSize, order.count)])
             // Hide modalities at random, so that the model learns to do without any of them.
             let presence = indices.map { data.train.presence[$0].hidden(chance: modalityDropout, &random) }
             pass.lossSum += try step(indices, presence, objective, state.step) * Double(indices.count)
@@ -83,25 +85,33 @@ struct TrainingLoop {
             state.plugins = try trainee.plugins.states()
             try store.keepStep(trainee, optimizer, state)
             lastKept = .now
-            if isAsked { throw TrainingInterrupted(epoch: state.epoch + 1, steps: (pass.steps, batchesPerEpoch)) }
+            if isAsked { throw TrainingInterrupted(epoch: state.epoch + 1, steps: (pass.steps, stepsPerEpoch)) }
         }
         return pass
     }
 
-    /// One step; gives the loss.
+    /// One step, of as many batches as are accumulated; gives the mean loss.
     private func step(_ indices: [Int], _ presence: [[Bool]], _ objective: Objective, _ number: Int) throws -> Double {
-        let batch = try data.train.batch(indices, presence: presence)
-        let (step, headLoss) = try objective(batch, trainee.model(batch, mode: .train))
-        let loss = try plugins.reduce(headLoss) { try $1.loss($0, step) }
-        let value = try loss.item()
-        guard value.isFinite else { throw diverged(value, number) }
-        // Back, let plugins change gradients, clip, and step at the schedule's rate.
         try optimizer.clearGradients()
-        try loss.backward()
-        for plugin in plugins { try plugin.afterBackward(step) }
+        var sum = 0.0
+        for first in stride(from: 0, to: indices.count, by: settings.batchSize) {
+            let part = first..<min(first + settings.batchSize, indices.count)
+            let batch = try data.train.batch(Array(indices[part]), presence: Array(presence[part]))
+            let (step, headLoss) = try objective(batch, trainee.model(batch, mode: .train))
+            let loss = try plugins.reduce(headLoss) { try $1.loss($0, step) }
+            let value = try loss.item()
+            guard value.isFinite else { throw diverged(value, number) }
+            sum += value * Double(part.count)
+            // Back, and let plugins change gradients. Each batch counts by its samples.
+            let share = Double(part.count) / Double(indices.count)
+            try (share < 1 ? loss.scaled(by: share) : loss).backward()
+            for plugin in plugins { try plugin.afterBackward(step) }
+        }
+        // Clip, and step at the schedule's rate.
         if settings.clip > 0 { try optimizer.clipGradients(to: settings.clip) }
         try optimizer.step(learningRate: learningRate(number))
-        return value
+        try trainee.average?.update()
+        return sum / Double(indices.count)
     }
 
     private var plugins: [any TrainingPlugin] { trainee.plugins.all.map(\.plugin) }
@@ -114,7 +124,7 @@ struct TrainingLoop {
     }
 
     private func learningRate(_ step: Int) -> Double {
-        let step = step - phase.epochs.lowerBound * batchesPerEpoch
+        let step = step - phase.epochs.lowerBound * stepsPerEpoch
         return settings.learningRate
             * settings.schedule.factor(step: step, of: totalSteps, warmup: Int(settings.warmup * Double(totalSteps)))
     }
@@ -122,7 +132,7 @@ struct TrainingLoop {
     private func validate(
         _ state: TrainingState, trainLoss: Double, _ findings: [PluginFindings], seconds: Double
     ) throws -> EpochRecord {
-        let predictions = try trainee.model.predict(data.val)
+        let predictions = try trainee.averaged { try trainee.model.predict(data.val) }
         return EpochRecord(
             epoch: state.epoch, step: state.step, trainLoss: trainLoss, learningRate: learningRate(state.step - 1),
             valLoss: predictions.loss,
@@ -143,7 +153,7 @@ struct TrainingLoop {
         if isBest {
             state.bestEpoch = state.epoch
             state.bestValue = value
-            try store.keepBest(trainee)
+            try trainee.averaged { try store.keepBest(trainee) }
         }
         state.history.append(record)
         state.plugins = try trainee.plugins.states()

@@ -8,6 +8,10 @@ public struct TrainingSettings: Sendable {
         case adamw
         /// Stochastic gradient descent with momentum.
         case sgd
+        /// Steps of one size by the sign of the mean gradient; wants a third to a tenth of AdamW's learning rate.
+        case lion
+        /// Adam's steps, scaled to the length of each tensor, for large batches.
+        case lamb
     }
 
     /// How much is tried where training chooses the fusion.
@@ -32,12 +36,18 @@ public struct TrainingSettings: Sendable {
     public let headEpochs: Int
     /// Samples a step.
     public let batchSize: Int
+    /// Batches whose gradients make one step.
+    public let accumulation: Int
     /// What changes parameters by their gradients.
     public let optimizer: OptimizerKind
     /// The peak learning rate of fusion and heads.
     public let learningRate: Double
     /// The peak learning rate of trained encoder blocks.
     public let encoderLearningRate: Double
+    /// The factor on the learning rate from one block of an encoder to the one before it.
+    public let layerDecay: Double
+    /// How much of the weights' moving average stays at each step; 0: there is none.
+    public let averageDecay: Double
     /// Decoupled weight decay of matrices and kernels; vectors have none.
     public let weightDecay: Double
     /// Of stochastic gradient descent.
@@ -82,11 +92,22 @@ public struct TrainingSettings: Sendable {
             "Epochs at first in which only fusion and heads are trained, with a schedule of their own and without early stopping; encoders are frozen meanwhile, and cost nothing.",
             records: trainsEncoders)
         batchSize = reader.int("training.batch_size", 64, 1...1_000_000, "Samples a step.")
+        accumulation = reader.int(
+            "training.accumulate", 1, 1...100_000,
+            "Batches whose gradients make one step: as batches that many times as large, in the memory of one.")
         optimizer = reader.choice("training.optimizer", .adamw, "The optimizer.")
         learningRate = reader.double("training.learning_rate", 1e-3, 1e-9...1000, "Peak learning rate of fusion and head.")
         encoderLearningRate = reader.double(
             "training.encoder_learning_rate", 1e-4, 0...1000, "Peak learning rate of trained encoder blocks.",
             records: trainsEncoders)
+        layerDecay = reader.double(
+            "training.layer_decay", 1, 0.01...1,
+            "Factor on the learning rate from one block of a trained encoder to the block before it; 1: all alike.",
+            records: trainsEncoders)
+        averageDecay = reader.double(
+            "training.ema", 0, 0...0.99999,
+            "How much of an exponential moving average of the weights stays at each step, for example 0.999: val and the best checkpoint are then of the average. 0: none."
+        )
         weightDecay = reader.double(
             "training.weight_decay", 0.01, 0...100,
             "Weight decay of matrices and kernels; biases, norms, votes and trained tokens have none.")
@@ -106,6 +127,13 @@ public struct TrainingSettings: Sendable {
         reader.refuse(
             "training.encoder_learning_rate", unless: trainsEncoders,
             "acts only where an encoder is trained: modalities.….train: last:N or all")
+        reader.refuse(
+            "training.layer_decay", unless: trainsEncoders,
+            "acts only where an encoder is trained: modalities.….train: last:N or all")
+        if accumulation > 1, plugins.contains(where: { $0.name == PluginKind.balance.name }) {
+            reader.fault(
+                "does not go with training.balance.method, which changes the gradients of each batch", "training.accumulate")
+        }
         reader.refuse(
             "training.head_epochs", unless: trainsEncoders,
             "acts only where an encoder is trained: modalities.….train: last:N or all")

@@ -168,6 +168,11 @@ extension Tensor {
         _ = try Operator("add_.Tensor")(.tensor(self), .tensor(other))
     }
 
+    /// Moves this tensor's own elements towards those of `other` by a share of the way, 0 to 1.
+    public func lerpInPlace(towards other: Tensor, by share: Double) throws(TorchError) {
+        _ = try Operator("lerp_.Scalar")(.tensor(self), .tensor(other), .double(share))
+    }
+
     /// Sets this tensor's own elements to 0 where they are negative.
     public func reluInPlace() throws(TorchError) { _ = try Operator("relu_")(.tensor(self)) }
 

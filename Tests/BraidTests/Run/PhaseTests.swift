@@ -72,7 +72,7 @@ import Torch
         let context = TrainingContext(
             model: outcome.model, train: try small.inference("run", rows: .all).dataset,
             val: try small.inference("run", rows: .all).dataset, device: .cpu, reporter: SilentReporter())
-        let trainee = Trainee(
+        let trainee = try Trainee(
             model: outcome.model, plugins: try TrainingPlugins(configuration.training, context),
             everTrained: outcome.model.encoders.mapValues(\.trainable))
         let groups = try trainee.groups(configuration.training)
