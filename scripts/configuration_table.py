@@ -14,6 +14,8 @@ SECTIONS = ["manifest", "columns", "splits", "on_bad_sample", "device", "embeddi
 
 def rows(schema, path=()):
     for name, child in sorted(schema["properties"].items()):
+        if isinstance(child.get("type"), list):
+            yield ".".join(path + (name,)), child
         if "properties" in child or "additionalProperties" in child:
             if isinstance(child.get("additionalProperties"), dict):
                 yield from rows(child["additionalProperties"], path + (name, "NAME"))
@@ -26,6 +28,8 @@ def rows(schema, path=()):
 def values(key, schema):
     if key.endswith(".train"):
         return "none \\| last:N \\| all"
+    if key.endswith(".augment"):
+        return "none \\| light \\| strong, or a section"
     return " \\| ".join(schema["enum"]) if "enum" in schema else schema["type"]
 
 

@@ -21,6 +21,8 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "Print the figures as JSON.")
     var json = false
 
+    @OptionGroup var views: ViewOptions
+
     @OptionGroup var inference: InferenceOptions
 
     private struct Figures: Encodable {
@@ -32,8 +34,10 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let url = URL(argument: manifest)
+        var options = try inference.options()
+        options.views = views.tta ?? 1
         let session = try Inference(
-            model: URL(argument: model), manifest: url, rows: rows.rows(), needsLabels: true, inference.options())
+            model: URL(argument: model), manifest: url, rows: rows.rows(), needsLabels: true, options)
         let predictions = try session.predict()
         let name = url.deletingPathExtension().lastPathComponent
         let folder = out.map { URL(argument: $0) } ?? URL(argument: model).appendingPathComponent("evaluation-\(name)")

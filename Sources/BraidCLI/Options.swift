@@ -64,6 +64,19 @@ struct InferenceOptions: ParsableArguments {
     }
 }
 
+/// Test-time augmentation.
+struct ViewOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "See each picture in 2 to 10 views (itself, mirrored, corners), and answer by the mean of probabilities.",
+            valueName: "views"))
+    var tta: Int?
+
+    func validate() throws {
+        if let tta, !(2...10).contains(tta) { throw ValidationError("--tta must lie in 2 ... 10.") }
+    }
+}
+
 /// Which rows of a manifest a command takes.
 struct RowOptions: ParsableArguments {
     @Option(

@@ -37,6 +37,8 @@ struct Predict: ParsableCommand {
     @Flag(name: .customLong("keep-columns"), help: "Write the manifest's own columns behind the predictions.")
     var keepsColumns = false
 
+    @OptionGroup var views: ViewOptions
+
     @OptionGroup var inference: InferenceOptions
 
     private var isSingle: Bool { image != nil || text != nil || audio != nil || !inputs.isEmpty }
@@ -62,15 +64,16 @@ struct Predict: ParsableCommand {
 
     private func predictions() throws -> Predictions {
         let folder = URL(argument: model)
+        var options = try inference.options()
+        options.views = views.tta ?? 1
         if let manifest {
             // Every row is wanted where nothing is held out on purpose.
             let chosen: Inference.Rows = rows.split == nil ? .all : try rows.rows()
             return try Inference(
-                model: folder, manifest: URL(argument: manifest), rows: chosen, needsLabels: false, inference.options()
+                model: folder, manifest: URL(argument: manifest), rows: chosen, needsLabels: false, options
             ).predict()
         }
         let sample = Sample(id: "sample", line: 0, media: try media())
-        var options = try inference.options()
         options.reporter = SilentReporter()
         return try Inference(model: folder, samples: [sample], options).predict()
     }

@@ -84,6 +84,9 @@ public final class Tokenizer: Sendable {
     /// Whether a special token stands behind every text.
     package var closesTexts: Bool { !postProcessor.after.isEmpty }
 
+    /// How many special tokens stand before a text's own, and how many behind.
+    public var specialTokens: (before: Int, after: Int) { (postProcessor.before.count, postProcessor.after.count) }
+
     /// All ids of `text`, with the special tokens around it.
     public func encode(_ text: String) -> [Int32] { encode(text, room: .max) }
 

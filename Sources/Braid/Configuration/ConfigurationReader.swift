@@ -35,6 +35,9 @@ public struct ConfigurationReader {
     /// Whether the key, or any key of that section, is given.
     public func has(_ path: String) -> Bool { document.has(path) }
 
+    /// Whether the key itself is given, and not only keys under it.
+    func isGiven(_ path: String) -> Bool { document.leaves[path] != nil }
+
     /// The names of what stands under `section`, in the document's order.
     func names(under section: String) -> [String] { document.names(under: section) }
 

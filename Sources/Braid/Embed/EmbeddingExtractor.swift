@@ -15,6 +15,9 @@ struct EmbeddingExtractor {
     /// The most tokens of a sample to keep; nil where only pooled embeddings are wanted.
     var tokens: Int?
 
+    /// What all samples are shown by; nil: as they are.
+    var view: DrawnAugmentation?
+
     /// Samples that can be used, and their embeddings by modality.
     struct Result {
         var samples: [Sample]
@@ -51,7 +54,8 @@ struct EmbeddingExtractor {
         do {
             // What was computed is written, whatever ends the work.
             defer { shard?.finish() }
-            try EncodingPipeline(encoder: encoder, tokens: tokens, shard: shard).run(samples, present) { window, count in
+            try EncodingPipeline(encoder: encoder, tokens: tokens, shard: shard, view: view).run(samples, present) {
+                window, count in
                 let before = bad.count
                 for failure in window.failures {
                     bad.append(fault(samples[failure.place], encoder.modality, "\(failure.error)"))
@@ -103,11 +107,20 @@ struct EmbeddingExtractor {
 
     /// Decodes and prepares on all cores, for an encoder that is trained. nil, and an entry in `bad`, where a sample cannot be
     /// read.
+    ///
+    /// - Parameter augmentation: What is drawn for each sample; nil where samples are shown as they are.
     func prepare(
-        _ samples: [Sample], _ frontEnd: any FrontEnd, _ modality: Modality, _ bad: inout [BadSample]
+        _ samples: [Sample], _ frontEnd: any FrontEnd, _ modality: Modality, _ bad: inout [BadSample],
+        augmentation: (@Sendable (Sample) -> DrawnAugmentation)? = nil
     ) -> [Tensor?] {
         let results = concurrentMap(samples.count) { index in
-            Swift.Result { try onOneThread { try frontEnd.prepare(samples[index].medium(modality)) } }
+            Swift.Result {
+                try onOneThread {
+                    let medium = try samples[index].medium(modality)
+                    guard let augmentation else { return try frontEnd.prepare(medium) }
+                    return try frontEnd.prepare(medium, augmentation(samples[index]))
+                }
+            }
         }
         return zip(samples, results).map { sample, result in
             do { return try result.get() } catch {

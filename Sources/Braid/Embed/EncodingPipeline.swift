@@ -14,11 +14,13 @@ struct EncodingPipeline: Sendable {
     let tokens: Int?
     /// Where embeddings of earlier runs lie.
     var shard: CacheShard?
+    /// What samples are shown by; nil: as they are.
+    let view: DrawnAugmentation?
     /// Whose turn it is to encode, where the device is one for all.
     private let turn = Turn()
 
-    init(encoder: ModalityEncoder, tokens: Int?, shard: CacheShard?) {
-        (self.encoder, self.tokens, self.shard) = (encoder, tokens, shard)
+    init(encoder: ModalityEncoder, tokens: Int?, shard: CacheShard?, view: DrawnAugmentation? = nil) {
+        (self.encoder, self.tokens, self.shard, self.view) = (encoder, tokens, shard, view)
     }
 
     /// What came of a window's samples.
@@ -118,6 +120,7 @@ struct EncodingPipeline: Sendable {
     }
 
     private func prepare(_ medium: Medium) throws -> Prepared {
+        if let view { return .waiting(try encoder.frontEnd.prepare(medium, view)) }
         guard let frontEnd = encoder.frontEnd as? any WindowedFrontEnd else {
             return .waiting(try encoder.frontEnd.prepare(medium))
         }

@@ -8,10 +8,16 @@ public struct EncoderSettings: Sendable, Equatable {
     public let train: Trainable
     /// What is asked of it beyond what its weights say.
     public let options: EncoderOptions
+    /// How what it is trained on is changed.
+    public let augmentation: AugmentationRecipe
 
     /// An encoder by its parts, for programs that bring no configuration.
-    public init(encoder: String?, weights: String, train: Trainable, options: EncoderOptions = EncoderOptions()) {
+    public init(
+        encoder: String?, weights: String, train: Trainable, options: EncoderOptions = EncoderOptions(),
+        augmentation: AugmentationRecipe = .none
+    ) {
         (self.encoder, self.weights, self.train, self.options) = (encoder, weights, train, options)
+        self.augmentation = augmentation
     }
 
     /// Reads the keys of `modalities`: those that have any.
@@ -37,10 +43,11 @@ public struct EncoderSettings: Sendable, Equatable {
             represent: \.text, records: isGiven)
         let options = EncoderOptions(&reader, modality, path)
         reader.refuse("\(path).precision", unless: train == .none, "acts only on a frozen encoder, train: none")
+        let augmentation = AugmentationRecipe.read(&reader, modality, path, isTrained: train != .none)
         guard isGiven else { return nil }
         if weights == nil {
             reader.fault("weights is missing; name a file, a folder, a Hugging Face id, bundled:NAME, or random", path)
         }
-        return EncoderSettings(encoder: encoder, weights: weights ?? "", train: train, options: options)
+        return EncoderSettings(encoder: encoder, weights: weights ?? "", train: train, options: options, augmentation: augmentation)
     }
 }

@@ -26,6 +26,8 @@ public final class ModalityEncoder: @unchecked Sendable {
     let source: WeightsFolder
     /// What was asked of the encoder beyond what its weights say.
     let options: EncoderOptions
+    /// What changes that which it is trained on.
+    let augmenter: Augmenter
     /// The layout its weights came in; nil where that was Braid's own.
     let layout: String?
     /// Where the weights came from; nil where they are random.
@@ -75,6 +77,8 @@ public final class ModalityEncoder: @unchecked Sendable {
             scope: Scope(store), config: config, folder: source.place, root: source.folder, options: options)
         (encoder, frontEnd) = try builder.build(parts)
         try store.report.check()
+        augmenter = try Augmenter(configuration.augmentation, modality, relativeTo: base)
+        try augmenter.check(frontEnd.augments, of: architecture)
         if modality == .image, !isRandom, config.fields.isEmpty, let front = frontEnd as? ImageFrontEnd {
             reporter.note(
                 "\(configuration.weights): no config.json says how pictures were prepared; taking torchvision's transform: \(front.summary)"

@@ -15,6 +15,8 @@ public struct Inference {
         public var cachesEmbeddings: Bool
         /// What is said of the manifest's columns, beyond what the model's training said of its own.
         public var columns: Columns
+        /// In how many views of its picture each sample is seen, from 1 to 10; answers are the mean over them.
+        public var views = 1
 
         /// Makes one from its parts; by default bad samples end the work, and nothing is reported.
         public init(
@@ -45,6 +47,7 @@ public struct Inference {
     /// The model, which is not changed.
     public let model: FusionModel
     let dataset: BatchSource
+    private let views: TestTimeViews
     /// What the model knew of the rows that were chosen; nil where nothing is judged, or the model does not say.
     public let rowUse: RowUse?
 
@@ -104,10 +107,13 @@ public struct Inference {
         guard !dataset.samples.isEmpty else {
             throw BraidError(.badData, "\(manifest.lastPathComponent): no sample is left to use")
         }
+        views = try options.views > 1 ? TestTimeViews(options.views, of: dataset, model, extractor, device: device) : .none
     }
 
     /// The predictions, with `hiding` left out of every sample.
-    public func predict(hiding: Set<Modality> = []) throws -> Predictions { try model.predict(dataset, hiding: hiding) }
+    public func predict(hiding: Set<Modality> = []) throws -> Predictions {
+        try views.averaged(model.predict(dataset, hiding: hiding)) { try model.predict($0, hiding: hiding) }
+    }
 
     /// Predicts from what `presence` (`[N][M]`) leaves of the samples.
     func predict(presence: [[Bool]]) throws -> Predictions { try model.predict(dataset, presence: presence) }

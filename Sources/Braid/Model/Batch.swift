@@ -10,16 +10,33 @@ public struct Batch {
         case media([Tensor], isVisible: [Bool])
     }
 
+    /// Samples that are partly others of the batch.
+    public struct Mixing {
+        /// How much of each sample is its own; the rest is its partner's.
+        public let share: Double
+        /// Int64 `[B]`: the place in the batch of each sample's partner, which has the same modalities.
+        public let partners: Tensor
+        /// Whether each modality is still to be mixed, in its embedding.
+        let isInEmbedding: [Bool]
+
+        /// Values of the samples, one a row, mixed.
+        func callAsFunction(_ rows: Tensor) throws -> Tensor {
+            try rows.scaled(by: share) + rows.rows(partners).scaled(by: 1 - share)
+        }
+    }
+
     /// In the order of the model's modalities.
     public let parts: [Part]
     /// Bool `[B, M]`: what the model may see.
     public let presence: Tensor
     /// Int64 `[B]`: the samples' numbers in their source.
     public let rows: Tensor
+    /// What samples are mixed with; nil where they are as they are.
+    public let mixing: Mixing?
 
     /// Makes one from its parts.
-    public init(_ parts: [Part], presence: Tensor, rows: Tensor) {
-        (self.parts, self.presence, self.rows) = (parts, presence, rows)
+    public init(_ parts: [Part], presence: Tensor, rows: Tensor, mixing: Mixing? = nil) {
+        (self.parts, self.presence, self.rows, self.mixing) = (parts, presence, rows, mixing)
     }
 
     /// B, the number of samples.

@@ -16,6 +16,8 @@ public struct BatchSource {
     let embeddings: [Modality: EmbeddingRows]
     /// Of encoders that are trained.
     private let frontEnds: [Modality: any FrontEnd]
+    /// Of encoders that are trained, and on changed media.
+    private let augmenters: [Modality: Augmenter]
     /// Whether batches have tokens, where the embeddings do.
     private let hasTokens: Bool
     private let extractor: EmbeddingExtractor
@@ -41,6 +43,8 @@ public struct BatchSource {
         skipped = result.bad
         embeddings = try result.rows.mapValues { try $0.moved(to: device) }
         frontEnds = Dictionary(uniqueKeysWithValues: trained.map { ($0.modality, $0.frontEnd) })
+        augmenters = Dictionary(
+            uniqueKeysWithValues: trained.filter { !$0.augmenter.isEmpty }.map { ($0.modality, $0.augmenter) })
         hasTokens = tokens != nil
         presence = result.samples.map { [modalities] sample in modalities.map(sample.has) }
         (self.extractor, self.device) = (extractor, device)
@@ -53,13 +57,19 @@ public struct BatchSource {
         (self.samples, self.embeddings, self.modalities, self.hasTokens) = (samples, embeddings, modalities, hasTokens)
         presence = samples.map { sample in modalities.map(sample.has) }
         skipped = []
-        (frontEnds, extractor, device) = (other.frontEnds, other.extractor, other.device)
+        (frontEnds, augmenters) = (other.frontEnds, other.augmenters)
+        (extractor, device) = (other.extractor, other.device)
     }
 
     /// Some of the samples, by number; their embeddings stay where they lie.
     func subset(_ indices: [Int]) throws -> BatchSource {
         let rows = try embeddings.mapValues { try $0.subset(indices) }
         return BatchSource(self, indices.map { samples[$0] }, rows, modalities: modalities, hasTokens: hasTokens)
+    }
+
+    /// The same samples with other embeddings of some modalities.
+    func replacing(_ other: [Modality: EmbeddingRows]) -> BatchSource {
+        BatchSource(self, samples, embeddings.merging(other) { $1 }, modalities: modalities, hasTokens: hasTokens)
     }
 
     /// The samples that have any of `modalities`, and these alone of them.
@@ -69,26 +79,53 @@ public struct BatchSource {
         return BatchSource(part, part.samples, part.embeddings, modalities: kept, hasTokens: hasTokens)
     }
 
-    /// A batch of the samples number `indices`. `presence` is what the model may see of each, `[B][M]`; nil: all that is there.
+    /// A batch of the samples number `indices`.
     ///
+    /// - Parameters:
+    ///   - indices: The samples' numbers.
+    ///   - presence: What the model may see of each, `[B][M]`; nil: all that is there.
+    ///   - draw: What augmentations are drawn by; nil: samples are shown as they are.
     /// - Throws: `BraidError` where a medium that was read before cannot be read any more.
-    public func batch(_ indices: [Int], presence: [[Bool]]? = nil) throws -> Batch {
+    public func batch(_ indices: [Int], presence: [[Bool]]? = nil, draw: TrainingDraw? = nil) throws -> Batch {
         let visible = presence ?? indices.map { self.presence[$0] }
         let rows = try Tensor(indices.map(Int64.init), shape: [indices.count]).moved(to: device)
-        let parts = try modalities.enumerated().map { column, modality -> Batch.Part in
+        var parts = try modalities.enumerated().map { column, modality -> Batch.Part in
             if let known = embeddings[modality] { return .embeddings(try known.part(rows, tokens: hasTokens)) }
-            return try media(indices, modality, isVisible: visible.map { $0[column] })
+            return try media(indices, modality, isVisible: visible.map { $0[column] }, draw)
         }
+        let mixing = try draw?.mixed(visible).map { try mix(&parts, $0) }
         let flags = visible.flatMap { $0.map { UInt8($0 ? 1 : 0) } }
         let mask = try Tensor(flags, shape: [indices.count, modalities.count]).converted(to: .bool).moved(to: device)
-        return Batch(parts, presence: mask, rows: rows)
+        return Batch(parts, presence: mask, rows: rows, mixing: mixing)
     }
 
-    private func media(_ indices: [Int], _ modality: Modality, isVisible: [Bool]) throws -> Batch.Part {
+    /// Mixes pictures that are encoded in training; everything else is mixed when it is encoded.
+    private func mix(_ parts: inout [Batch.Part], _ drawn: BatchMixing) throws -> Batch.Mixing {
+        var (mixing, isInEmbedding) = (drawn, parts.map { _ in true })
+        for (column, modality) in modalities.enumerated() where modality.kind.presentation == .picture {
+            guard case .media(let pictures, let isVisible) = parts[column], let shape = pictures.first?.shape, shape.count == 3
+            else { continue }
+            let region: Image.Region?
+            (mixing, region) = drawn.fitted(height: shape[1], width: shape[2])
+            let places = isVisible.indices.filter { isVisible[$0] }
+            parts[column] = .media(try mixing.pictures(pictures, places: places, region: region), isVisible: isVisible)
+            isInEmbedding[column] = false
+        }
+        let partners = try Tensor(mixing.partners.map(Int64.init), shape: [mixing.partners.count]).moved(to: device)
+        return Batch.Mixing(share: mixing.share, partners: partners, isInEmbedding: isInEmbedding)
+    }
+
+    private func media(
+        _ indices: [Int], _ modality: Modality, isVisible: [Bool], _ draw: TrainingDraw?
+    ) throws -> Batch.Part {
         guard let frontEnd = frontEnds[modality] else { throw BraidError(.internal, "there is no encoder for \(modality)") }
         var bad: [BadSample] = []
         let shown = zip(indices, isVisible).filter(\.1).map { samples[$0.0] }
-        let prepared = extractor.prepare(shown, frontEnd, modality, &bad).compactMap { $0 }
+        var drawn: (@Sendable (Sample) -> DrawnAugmentation)?
+        if let draw, let augmenter = augmenters[modality] {
+            drawn = { augmenter.drawn(seed: draw.seed, epoch: draw.epoch, sample: $0.id) }
+        }
+        let prepared = extractor.prepare(shown, frontEnd, modality, &bad, augmentation: drawn).compactMap { $0 }
         // All media were read before: a failure now means that a file changed during the run.
         if !bad.isEmpty { throw BraidError(.badData, faults: bad.map(\.fault)) }
         return .media(prepared, isVisible: isVisible)

@@ -3,11 +3,15 @@ public import Torch
 extension FusionModel {
     /// The embeddings of a batch: those that are at hand, and what encoders that are trained make of its media.
     public func encode(_ batch: Batch, mode: Mode = .evaluate) throws -> FusionInput {
-        let parts = try zip(modalities, batch.parts).map { modality, part in
-            switch part {
-            case .embeddings(let embeddings): embeddings
-            case .media(let prepared, let isVisible): try encode(prepared, modality, isVisible: isVisible, mode: mode)
-            }
+        let parts = try zip(modalities, batch.parts).enumerated().map { column, entry in
+            let part =
+                switch entry.1 {
+                case .embeddings(let embeddings): embeddings
+                case .media(let prepared, let isVisible): try encode(prepared, entry.0, isVisible: isVisible, mode: mode)
+                }
+            // What could not be mixed before it was encoded.
+            guard let mixing = batch.mixing, mixing.isInEmbedding[column] else { return part }
+            return FusionInput.Part(pooled: try mixing(part.pooled), tokens: part.tokens, tokenMask: part.tokenMask)
         }
         return FusionInput(parts, presence: batch.presence)
     }

@@ -35,6 +35,10 @@ public protocol FrontEnd: Sendable {
     var summary: String { get }
     /// Decodes and prepares one sample's modality. Called from several threads at once.
     func prepare(_ medium: Medium) throws -> Tensor
+    /// The stages of its work that it lets augmentations change.
+    var augments: Set<Augmentation.Stage> { get }
+    /// Decodes and prepares one sample's modality, changed as `augmentation` says. Called from several threads at once.
+    func prepare(_ medium: Medium, _ augmentation: DrawnAugmentation) throws -> Tensor
     /// Does as much of `prepare` as shows whether it will throw.
     func check(_ medium: Medium) throws
     /// Puts prepared samples into one batch.
@@ -42,6 +46,14 @@ public protocol FrontEnd: Sendable {
 }
 
 extension FrontEnd {
+    /// What it has prepared, and nothing before.
+    public var augments: Set<Augmentation.Stage> { [.prepared] }
+
+    /// Prepares the medium, and lets the augmentation change the outcome.
+    public func prepare(_ medium: Medium, _ augmentation: DrawnAugmentation) throws -> Tensor {
+        try augmentation.prepared(prepare(medium))
+    }
+
     /// Prepares the medium, and drops it.
     public func check(_ medium: Medium) throws { _ = try prepare(medium) }
 }

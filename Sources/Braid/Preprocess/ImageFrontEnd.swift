@@ -88,7 +88,7 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     /// - Throws: `DecodeError`.
     public func check(_ medium: Medium) throws { _ = try decoded(medium) }
 
-    private func decoded(_ medium: Medium) throws -> Image {
+    func decoded(_ medium: Medium) throws -> Image {
         let wanted: ((Int, Int) -> (height: Int, width: Int))? = decoding == .scaled ? { resizedSize($0, $1) } : nil
         let image = try ImageDecoder.decode(medium, background: background, atLeast: wanted)
         let target = resizedSize(image.height, image.width)
@@ -120,7 +120,7 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     }
 
     /// Part of a picture to float32 `[3, H, W]`: each of the 256 values a channel can have is computed once.
-    private func normalized(_ image: Image, _ rows: Range<Int>, _ columns: Range<Int>) throws -> Tensor {
+    func normalized(_ image: Image, _ rows: Range<Int>, _ columns: Range<Int>) throws -> Tensor {
         let table = (0..<3 * 256).map { place -> Float in
             let (channel, byte) = (place / 256, place % 256)
             let value = (Float(byte) * scale + shift - mean[channel]) / deviation[channel]
@@ -211,13 +211,13 @@ extension ImageFrontEnd {
 
 extension ImageFrontEnd.Crop {
     /// The rows and columns of a picture that it takes; nil where it reaches over an edge.
-    fileprivate func place(in image: Image) -> (rows: Range<Int>, columns: Range<Int>)? {
+    func place(in image: Image) -> (rows: Range<Int>, columns: Range<Int>)? {
         guard height <= image.height, width <= image.width else { return nil }
         return (range(image.height, height), range(image.width, width))
     }
 
     /// `[1, 3, H, W]` to float32 `[1, 3, height, width]`, what lies outside the picture filled.
-    fileprivate func cut(_ picture: Tensor) throws -> Tensor {
+    func cut(_ picture: Tensor) throws -> Tensor {
         let lacking = (height: max(0, height - picture.shape[2]), width: max(0, width - picture.shape[3]))
         let before = { (count: Int) in roundsDown ? (count + 1) / 2 : count / 2 }
         let (top, left) = (before(lacking.height), before(lacking.width))

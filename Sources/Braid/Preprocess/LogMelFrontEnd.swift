@@ -102,7 +102,7 @@ public struct LogMelFrontEnd: FrontEnd, WindowedFrontEnd {
     private static let longBlocks = 6
 
     /// Decodes a recording piece by piece, at the rate that frames are made of.
-    private func read(_ medium: Medium, _ take: ([Float]) throws -> Void) throws {
+    func read(_ medium: Medium, _ take: ([Float]) throws -> Void) throws {
         let reader = try RecordingReader(medium)
         let resampler = reader.rate == settings.sampleRate ? nil : try Resampler(from: reader.rate, to: settings.sampleRate)
         while case let piece = try reader.next(), !piece.isEmpty { try take(resampler?.process(piece) ?? piece) }

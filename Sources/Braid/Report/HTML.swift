@@ -35,5 +35,7 @@ enum HTML {
         .corner{color:#99a;font-size:12px}.charts{display:flex;gap:20px;flex-wrap:wrap}.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:12px}
         .card{border:1px solid #e3e5e8;border-radius:8px;padding:10px}.card img{width:96px;height:96px;object-fit:contain;image-rendering:pixelated;background:#000;display:block}
         .card audio{width:100%;height:30px;margin-top:6px}.card p{margin:6px 0 0}blockquote{margin:8px 0 0;padding-left:8px;border-left:3px solid #dde;color:#445}
+        .shown{display:flex;gap:10px;flex-wrap:wrap;margin:10px 0}.shown.wide{flex-direction:column}figure{margin:0;max-width:100%}figcaption{color:#778;font-size:13px}
+        figure img{display:block;max-width:220px;min-width:120px;image-rendering:pixelated}figure audio{width:220px;height:30px;margin-top:4px}figure p{margin:0}s{color:#b43}ins{color:#263}
         """
 }

@@ -71,6 +71,7 @@ public struct Configuration: Sendable {
         training = TrainingSettings(
             &reader, trainsEncoders: modalities.values.contains { $0.train != .none }, modalities: modalities.count,
             fusion, heads)
+        training.mixing.check(&reader, trainsPictures: (modalities[.image]?.train ?? .none) != .none)
         for (modality, encoder) in modalities where encoder.train != .none {
             reader.refuse(
                 "modalities.\(modality).train", unless: fitted == nil,
@@ -122,9 +123,8 @@ public struct Configuration: Sendable {
 extension ResolvedKey {
     /// With the path it holds, if it is one of a file that is there, replaced.
     fileprivate func mappingPaths(from folder: URL, _ replace: (URL, String) -> String) -> ResolvedKey {
-        guard path == "manifest" || path.hasSuffix(".weights") || path.hasSuffix(".encoder"), case .text(let given) = value else {
-            return self
-        }
+        let isPath = path == "manifest" || [".weights", ".encoder", ".noise"].contains(where: path.hasSuffix)
+        guard isPath, case .text(let given) = value else { return self }
         let url = Paths.resolve(given, in: folder)
         guard FileManager.default.fileExists(atPath: url.path) else { return self }
         return ResolvedKey(path: path, value: .text(replace(url, given)))

@@ -93,7 +93,8 @@ struct PhasePreparation {
     private func makeEncoders(_ trains: [Modality: Trainable]) throws -> [ModalityEncoder] {
         try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
             let settings = EncoderSettings(
-                encoder: asked.encoder, weights: asked.weights, train: trains[modality] ?? .none, options: asked.options)
+                encoder: asked.encoder, weights: asked.weights, train: trains[modality] ?? .none, options: asked.options,
+                augmentation: asked.augmentation)
             let encoder = try ModalityEncoder(
                 modality, settings, relativeTo: configuration.folder, device: device, reporter: reporter)
             let loaded = encoder.report?.summary ?? "initialised at random"

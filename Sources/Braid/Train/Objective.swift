@@ -13,11 +13,20 @@ struct Objective {
     /// A step on a batch, with the loss that plugins begin with: the heads', and where each modality has heads of its own, theirs.
     func callAsFunction(_ batch: Batch, _ output: FusionModel.Output) throws -> (step: TrainingStep, loss: Tensor) {
         let step = TrainingStep(
-            batch: batch, output: output, headLoss: try loss(output.logits, batch.rows), objective: self)
+            batch: batch, output: output, headLoss: try loss(output.logits, batch), objective: self)
         let total = try output.unimodal.enumerated().reduce(step.headLoss) { sum, modality in
             try sum + step.loss(of: modality.element, counted: step.isVisible(modality.offset))
         }
         return (step, total)
+    }
+
+    /// The heads' losses of a batch; of one that is mixed those on both labels, each by its share, which for cross-entropy is the loss on the
+    /// mixed label.
+    func loss(_ logits: [Tensor], _ batch: Batch, counted: Tensor? = nil) throws -> Tensor {
+        let own = try loss(logits, batch.rows, counted: counted)
+        guard let mixing = batch.mixing else { return own }
+        let others = try loss(logits, batch.rows.rows(mixing.partners), counted: counted)
+        return try own.scaled(by: mixing.share) + others.scaled(by: 1 - mixing.share)
     }
 
     /// The heads' losses, each times its weight.

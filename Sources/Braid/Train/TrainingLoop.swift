@@ -74,7 +74,7 @@ struct TrainingLoop {
             let indices = Array(order[first..<min(first + stepSize, order.count)])
             // Hide modalities at random, so that the model learns to do without any of them.
             let presence = indices.map { data.train.presence[$0].hidden(chance: modalityDropout, &random) }
-            pass.lossSum += try step(indices, presence, objective, state.step) * Double(indices.count)
+            pass.lossSum += try step(indices, presence, objective, state, pass) * Double(indices.count)
             state.step += 1
             pass.steps += 1
             pass.random = random.state
@@ -90,17 +90,25 @@ struct TrainingLoop {
         return pass
     }
 
+    /// What changes the samples of a batch.
+    private func draw(_ epoch: Int, batch: Int) -> TrainingDraw {
+        TrainingDraw(seed: settings.seed, epoch: epoch, batch: batch, mixing: settings.mixing)
+    }
+
     /// One step, of as many batches as are accumulated; gives the mean loss.
-    private func step(_ indices: [Int], _ presence: [[Bool]], _ objective: Objective, _ number: Int) throws -> Double {
+    private func step(
+        _ indices: [Int], _ presence: [[Bool]], _ objective: Objective, _ state: TrainingState, _ pass: EpochPass
+    ) throws -> Double {
         try optimizer.clearGradients()
         var sum = 0.0
         for first in stride(from: 0, to: indices.count, by: settings.batchSize) {
             let part = first..<min(first + settings.batchSize, indices.count)
-            let batch = try data.train.batch(Array(indices[part]), presence: Array(presence[part]))
+            let draw = draw(state.epoch, batch: pass.steps * settings.accumulation + first / settings.batchSize)
+            let batch = try data.train.batch(Array(indices[part]), presence: Array(presence[part]), draw: draw)
             let (step, headLoss) = try objective(batch, trainee.model(batch, mode: .train))
             let loss = try plugins.reduce(headLoss) { try $1.loss($0, step) }
             let value = try loss.item()
-            guard value.isFinite else { throw diverged(value, number) }
+            guard value.isFinite else { throw diverged(value, state.step) }
             sum += value * Double(part.count)
             // Back, and let plugins change gradients. Each batch counts by its samples.
             let share = Double(part.count) / Double(indices.count)
@@ -109,7 +117,7 @@ struct TrainingLoop {
         }
         // Clip, and step at the schedule's rate.
         if settings.clip > 0 { try optimizer.clipGradients(to: settings.clip) }
-        try optimizer.step(learningRate: learningRate(number))
+        try optimizer.step(learningRate: learningRate(state.step))
         try trainee.average?.update()
         return sum / Double(indices.count)
     }

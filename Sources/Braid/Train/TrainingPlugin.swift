@@ -78,7 +78,7 @@ public struct TrainingStep {
     ///   - logits: `[B, C]` a head.
     ///   - counted: `[B]`, 1 or 0: the samples that count; nil: all.
     public func loss(of logits: [Tensor], counted: Tensor? = nil) throws -> Tensor {
-        try objective.loss(logits, batch.rows, counted: counted)
+        try objective.loss(logits, batch, counted: counted)
     }
 
     /// 1 where modality number `index` is visible, `[B]`.

@@ -58,6 +58,8 @@ public struct TrainingSettings: Sendable {
     public let warmup: Double
     /// The largest joint norm of the gradients; 0: no limit.
     public let clip: Double
+    /// How the samples of a batch are mixed with each other.
+    public let mixing: MixingSettings
     /// What takes part beside the heads' losses, by name.
     let plugins: [(name: String, make: PluginKind.Make)]
     /// What early stopping and the best checkpoint go by.
@@ -116,6 +118,7 @@ public struct TrainingSettings: Sendable {
         schedule = reader.choice("training.schedule", .cosine, "How the learning rate goes over the steps.")
         warmup = reader.double("training.warmup", 0.05, 0...1, "Share of the steps in which the learning rate rises from 0.")
         clip = reader.double("training.clip", 1, 0...Double.infinity, "Largest joint norm of the gradients; 0: no limit.")
+        mixing = MixingSettings(&reader, attendsTokens: fusionSettings.tokens != nil)
         let around = PluginKind.Surroundings(
             modalities: modalities, fusion: fusion, modalityDropout: fusionSettings.modalityDropout, epochs: epochs)
         plugins = PluginKind.registry.all.compactMap { kind in kind.read(&reader, around).map { (kind.name, $0) } }

@@ -1,0 +1,98 @@
+internal import Foundation
+
+/// A sample as it is and as trainings see it, for a page to look at and listen to.
+struct ShownSample {
+    /// One modality: as it is, and then a draw each.
+    struct Part {
+        let modality: Modality
+        let views: [View]
+    }
+
+    /// What is shown of a medium.
+    enum View {
+        /// The picture that an encoder takes.
+        case picture(Image)
+        /// A recording, and its spectrogram as the encoder takes it.
+        case sound(AudioClip, spectrogram: Image)
+        /// A text's words, what was left out struck through, and how many tokens the encoder takes.
+        case words(before: String, after: String, tokens: Int)
+    }
+
+    let sample: Sample
+    let parts: [Part]
+}
+
+/// The page of `braid show`: it needs nothing beside itself.
+struct AugmentationPage {
+    let title: String
+    let subtitle: String
+    /// What is done to each modality, in a line.
+    let recipes: [(modality: Modality, summary: String)]
+    let samples: [ShownSample]
+
+    func html() throws -> String {
+        let rows = recipes.map { "<tr><th>\($0.modality)</th><td>\(HTML.escape($0.summary))</td></tr>" }
+        let recipe = HTML.section("What is drawn", "<table>\(rows.joined())</table>")
+        return HTML.page(title, subtitle, [recipe] + (try samples.map(section)))
+    }
+
+    private func section(_ shown: ShownSample) throws -> String {
+        let labels = shown.sample.labels.sorted { $0.key < $1.key }.map(\.value).joined(separator: ", ")
+        let heading = labels.isEmpty ? shown.sample.id : "\(shown.sample.id): \(labels)"
+        let parts = try shown.parts.map { part in
+            let views = try part.views.enumerated().map { number, view in
+                let name = number == 0 ? "as it is" : "draw \(number)"
+                return "<figure>\(try body(view))<figcaption>\(name)\(remark(view))</figcaption></figure>"
+            }
+            return "<div class=\"shown\(isWide(part) ? " wide" : "")\">\(views.joined())</div>"
+        }
+        return HTML.section(heading, parts.joined())
+    }
+
+    private func isWide(_ part: ShownSample.Part) -> Bool { if case .words = part.views.first { true } else { false } }
+
+    private func body(_ view: ShownSample.View) throws -> String {
+        switch view {
+        case .picture(let image): return try picture(image)
+        case .sound(let clip, let spectrogram):
+            let sound = WAVFile.data(clip).base64EncodedString()
+            return "\(try picture(spectrogram))<audio controls preload=none src=\"data:audio/wav;base64,\(sound)\"></audio>"
+        case .words(let before, let after, _): return "<p>\(Self.marked(before, after))</p>"
+        }
+    }
+
+    private func remark(_ view: ShownSample.View) -> String {
+        switch view {
+        case .picture: ""
+        case .sound(let clip, _): String(format: ", %.2f s", Double(clip.samples.count) / Double(clip.rate))
+        case .words(_, _, let tokens): ", \(counted(tokens, "token"))"
+        }
+    }
+
+    private func picture(_ image: Image) throws -> String {
+        "<img alt=\"\" src=\"data:image/png;base64,\(try PNGFile.data(image).base64EncodedString())\">"
+    }
+
+    /// The words of both texts, those that were left out struck through, and those that are new underlined.
+    static func marked(_ before: String, _ after: String) -> String {
+        let (old, new) = (before.split(whereSeparator: \.isWhitespace), after.split(whereSeparator: \.isWhitespace))
+        var (removed, added) = (Set<Int>(), Set<Int>())
+        for change in new.difference(from: old) {
+            switch change {
+            case .remove(let offset, _, _): removed.insert(offset)
+            case .insert(let offset, _, _): added.insert(offset)
+            }
+        }
+        var words: [String] = []
+        var next = 0
+        for (place, word) in old.enumerated() {
+            while added.contains(next) {
+                words.append("<ins>\(HTML.escape(String(new[next])))</ins>")
+                next += 1
+            }
+            words.append(removed.contains(place) ? "<s>\(HTML.escape(String(word)))</s>" : HTML.escape(String(word)))
+            if !removed.contains(place) { next += 1 }
+        }
+        return (words + new[min(next, new.count)...].map { "<ins>\(HTML.escape(String($0)))</ins>" }).joined(separator: " ")
+    }
+}
