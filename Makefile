@@ -47,8 +47,9 @@ lint: ## Lint strictly
 layering: ## Check that no target imports what it must not know
 	@python3 scripts/layering.py
 
-parity: build bench-tool ## Compare full-size encoders and tokenizers with timm, Transformers, PANNs (needs those Python packages; says which)
+parity: build bench-tool ## Compare full-size encoders and tokenizers with timm, Transformers, PANNs, peft (needs those Python packages; says which)
 	@python3 scripts/parity.py $(BRAID)
+	@python3 scripts/adapter_parity.py $(BRAID)
 	@python3 scripts/tokenizer_parity.py --dump "$(BENCH) ids {file}"
 
 bench: build bench-tool ## Measure against the peers, which are installed into .deps/peers: an hour and a half

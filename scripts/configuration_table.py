@@ -27,7 +27,7 @@ def rows(schema, path=()):
 
 def values(key, schema):
     if key.endswith(".train"):
-        return "none \\| last:N \\| all"
+        return "none \\| last:N \\| first:N \\| all \\| bitfit \\| norm \\| lora:R \\| ia3"
     if key.endswith(".augment"):
         return "none \\| light \\| strong, or a section"
     return " \\| ".join(schema["enum"]) if "enum" in schema else schema["type"]

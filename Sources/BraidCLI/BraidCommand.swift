@@ -22,6 +22,7 @@ public struct BraidCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             Init.self, Check.self, Show.self, Train.self, Evaluate.self, Predict.self, Embed.self, Ablate.self, Compare.self,
+            Merge.self,
             SearchCommand.self, Probe.self,
             Choose.self, Models.self,
             Cache.self,

@@ -10,6 +10,7 @@ public struct EncoderBuilder: Sendable {
     /// Where the architecture is described.
     public let paper: String
     let layouts: @Sendable (JSONObject) throws -> [KeyMap]
+    let adapters: AdapterTargets
     let build: @Sendable (EncoderSource) throws -> (any Encoder, any FrontEnd)
 
     /// - Parameters:
@@ -17,16 +18,19 @@ public struct EncoderBuilder: Sendable {
     ///   - name: As `config.json` writes it; unique within its modality.
     ///   - paper: Where the architecture is described, for `braid models list`.
     ///   - layouts: What other projects call its parameters, given the `config.json`; its own names need no entry.
+    ///   - adapters: Which layers adapters adapt where nothing is said: as a rule every linear layer and ungrouped convolution.
     ///   - build: The encoder, its weights asked of the source's scope, and the front end that prepares its input.
     public init(
         modality: Modality, name: String, paper: String,
         layouts: @escaping @Sendable (JSONObject) throws -> [KeyMap] = { _ in [] },
+        adapters: AdapterTargets = .every,
         build: @escaping @Sendable (EncoderSource) throws -> (any Encoder, any FrontEnd)
     ) {
         self.modality = modality
         self.name = name
         self.paper = paper
         self.layouts = layouts
+        self.adapters = adapters
         self.build = build
     }
 }

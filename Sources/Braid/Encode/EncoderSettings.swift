@@ -10,14 +10,37 @@ public struct EncoderSettings: Sendable, Equatable {
     public let options: EncoderOptions
     /// How what it is trained on is changed.
     public let augmentation: AugmentationRecipe
+    /// How it is trained, beside how much of it.
+    public let tuning: EncoderTuning
 
     /// An encoder by its parts, for programs that bring no configuration.
     public init(
         encoder: String?, weights: String, train: Trainable, options: EncoderOptions = EncoderOptions(),
-        augmentation: AugmentationRecipe = .none
+        augmentation: AugmentationRecipe = .none, tuning: EncoderTuning = EncoderTuning()
     ) {
         (self.encoder, self.weights, self.train, self.options) = (encoder, weights, train, options)
-        self.augmentation = augmentation
+        (self.augmentation, self.tuning) = (augmentation, tuning)
+    }
+
+    /// The same with something else trained of it, or asked, or trained another way.
+    func with(train: Trainable? = nil, options: EncoderOptions? = nil, tuning: EncoderTuning? = nil) -> EncoderSettings {
+        EncoderSettings(
+            encoder: encoder, weights: weights, train: train ?? self.train, options: options ?? self.options,
+            augmentation: augmentation, tuning: tuning ?? self.tuning)
+    }
+
+    /// `modalities` with their learning rates read; `shared` is that of encoders that have none of their own.
+    static func readingRates(
+        _ reader: inout ConfigurationReader, _ modalities: [Modality: EncoderSettings], shared: Double?
+    ) -> [Modality: EncoderSettings] {
+        var rated: [Modality: EncoderSettings] = [:]
+        for modality in Modality.allCases {
+            let settings = modalities[modality]
+            let tuning = (settings?.tuning ?? EncoderTuning()).readingRate(
+                &reader, modality, settings?.train ?? .none, shared: shared)
+            rated[modality] = settings?.with(tuning: tuning)
+        }
+        return rated
     }
 
     /// Reads the keys of `modalities`: those that have any.
@@ -36,11 +59,10 @@ public struct EncoderSettings: Sendable, Equatable {
         )
         let weights = reader.optionalString(
             "\(path).weights",
-            "A file (.safetensors, .pth) or folder, a Hugging Face id (name@revision pins it), bundled:NAME, or random.")
-        let train = reader.parsed(
-            "\(path).train", Trainable.none, "How much of the encoder is trained: none, last:N blocks, all.",
-            expected: "none, last:N or all", pattern: "^(none|all|last:[1-9][0-9]*)$", parse: { Trainable($0) },
-            represent: \.text, records: isGiven)
+            "A file (.safetensors, .pth) or folder, a Hugging Face id (name@revision pins it), bundled:NAME, random, or a folder in PEFT's format, which names its base."
+        )
+        let train = Trainable.read(&reader, path, records: isGiven)
+        let tuning = EncoderTuning(&reader, path, train)
         let options = EncoderOptions(&reader, modality, path)
         reader.refuse("\(path).precision", unless: train == .none, "acts only on a frozen encoder, train: none")
         let augmentation = AugmentationRecipe.read(&reader, modality, path, isTrained: train != .none)
@@ -48,6 +70,7 @@ public struct EncoderSettings: Sendable, Equatable {
         if weights == nil {
             reader.fault("weights is missing; name a file, a folder, a Hugging Face id, bundled:NAME, or random", path)
         }
-        return EncoderSettings(encoder: encoder, weights: weights ?? "", train: train, options: options, augmentation: augmentation)
+        return EncoderSettings(
+            encoder: encoder, weights: weights ?? "", train: train, options: options, augmentation: augmentation, tuning: tuning)
     }
 }

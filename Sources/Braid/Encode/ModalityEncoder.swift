@@ -34,8 +34,12 @@ public final class ModalityEncoder: @unchecked Sendable {
     let weights: WeightsFolder?
     /// The fingerprint, once it was asked for.
     private let known = Mutex<String??>(nil)
+    /// What is learnt beside its weights, or was and is folded into them.
+    let adapters: EncoderAdapters
+    /// What adapters began with: what stands for them in a checkpoint of before they were trained.
+    let firstAdapters: [(tensor: Tensor, value: Tensor)]
     /// What it was built from.
-    private let origin: (configuration: EncoderSettings, base: URL)
+    let origin: (configuration: EncoderSettings, base: URL)
 
     /// Builds the encoder of `modality` that `configuration` asks for, on `device`. Paths start from `base`.
     ///
@@ -65,20 +69,30 @@ public final class ModalityEncoder: @unchecked Sendable {
         let options = configuration.options.merged(over: try source.options())
         try Self.check(options, modality)
         let inference = try Self.inference(configuration.train, options.precision, device, modality)
+        let layouts = try builder.layouts(config)
+        adapters = try EncoderAdapters(
+            configuration, folder: Self.adapter(configuration, weights, base, modality), layouts: layouts,
+            targets: builder.adapters, modality)
+        let trainsStatistics = configuration.trainsStatistics(configuration.train)
         let store: ParameterStore
         if isRandom {
-            store = ParameterStore(device: device, inference: inference)
+            store = ParameterStore(
+                device: device, inference: inference, adapters: adapters.plan, trainsStatistics: trainsStatistics)
         } else {
             guard let weights else { throw BraidError(.internal, "weights \(configuration.weights) were not looked for") }
             store = try ParameterStore(
-                loading: weights.open(), layouts: builder.layouts(config), device: device, inference: inference)
+                loading: weights.open(), layouts: layouts, device: device, inference: inference, adapters: adapters.plan,
+                trainsStatistics: trainsStatistics)
         }
+        adapters.layout = layouts.first { $0.name == store.layout ?? options.layout }
         let parts = EncoderSource(
             scope: Scope(store), config: config, folder: source.place, root: source.folder, options: options)
         (encoder, frontEnd) = try builder.build(parts)
         try store.report.check()
         augmenter = try Augmenter(configuration.augmentation, modality, relativeTo: base)
         try augmenter.check(frontEnd.augments, of: architecture)
+        try adapters.check()
+        firstAdapters = try store.entries.filter { $0.role == .adapter }.map { ($0.tensor, try $0.tensor.cloned()) }
         if modality == .image, !isRandom, config.fields.isEmpty, let front = frontEnd as? ImageFrontEnd {
             reporter.note(
                 "\(configuration.weights): no config.json says how pictures were prepared; taking torchvision's transform: \(front.summary)"
@@ -96,6 +110,19 @@ public final class ModalityEncoder: @unchecked Sendable {
         self.weights = weights
         origin = (configuration, base)
         try freeze()
+    }
+
+    /// The adapter that is put on top of the weights: one that is named, or the one that lies with them.
+    private static func adapter(
+        _ configuration: EncoderSettings, _ weights: WeightsFolder?, _ base: URL, _ modality: Modality
+    ) throws -> URL? {
+        guard let name = configuration.tuning.adapter else { return weights?.adapter }
+        guard weights?.adapter == nil else {
+            throw BraidError(
+                .badConfiguration,
+                "modalities.\(modality).adapter: \(configuration.weights) has an adapter already; merge it first (braid merge)")
+        }
+        return Paths.resolve(name, in: base)
     }
 
     private static func check(_ options: EncoderOptions, _ modality: Modality) throws {
@@ -166,27 +193,6 @@ public final class ModalityEncoder: @unchecked Sendable {
         return architecture
     }
 
-    /// Leaves gradients on for the blocks that are trained, and off for all others.
-    private func freeze() throws {
-        if case .last(let count) = trainable, count > encoder.blocks.count {
-            throw BraidError(
-                .badConfiguration,
-                "modalities.\(modality).train: last:\(count), but \(architecture) has \(encoder.blocks.count) blocks")
-        }
-        for entry in entries(of: trainable) where entry.kind == .parameter { try entry.tensor.setRequiresGradient(true) }
-    }
-
-    /// The parameters that `trainable` trains, and, where it trains any, all running statistics.
-    func entries(of trainable: Trainable) -> [ParameterStore.Entry] {
-        let prefixes: [String]
-        switch trainable {
-        case .none: return []
-        case .all: prefixes = [""]
-        case .last(let count): prefixes = encoder.blocks.suffix(count).flatMap { $0 }
-        }
-        return parameters.entries.filter { $0.kind == .buffer || prefixes.contains(where: $0.path.hasPrefix) }
-    }
-
     /// SHA-256 over all that its embeddings depend on: the weights, the front end's files, and the options. nil where the
     /// weights are random.
     func fingerprint() throws -> String? {
@@ -203,15 +209,14 @@ public final class ModalityEncoder: @unchecked Sendable {
                 "\($0) \(try Fingerprint.of(folder.appendingPathComponent($0)))"
             }
         }
+        if let adapter = adapters.folder { sums.append("adapter \(try adapter.fingerprint())") }
         sums += options.fields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         return Fingerprint.of(sums.joined(separator: "\n"))
     }
 
     /// The same encoder, its weights loaded anew, computing in float32.
     func inFloat32() throws -> ModalityEncoder {
-        let asked = origin.configuration
-        let configuration = EncoderSettings(
-            encoder: asked.encoder, weights: asked.weights, train: asked.train, options: asked.options.with(precision: .fp32))
+        let configuration = origin.configuration.with(options: origin.configuration.options.with(precision: .fp32))
         return try ModalityEncoder(
             modality, configuration, relativeTo: origin.base, device: parameters.device, reporter: SilentReporter())
     }
@@ -246,38 +251,4 @@ public final class ModalityEncoder: @unchecked Sendable {
 
     /// Frames that go through an encoder at once: a window of a minute.
     private static let framesAtOnce = 6000
-}
-
-extension Encoding {
-    /// As fusions take it, whatever the encoder computed in.
-    func inFloat32() throws -> Encoding {
-        Encoding(pooled: try pooled.converted(to: .float32), tokens: try tokens.converted(to: .float32), tokenMask: tokenMask)
-    }
-
-    /// The pooled embeddings alone, where nobody wants tokens, which of a long recording are many.
-    func withoutTokens() throws -> Encoding {
-        Encoding(pooled: pooled, tokens: try .zeros([tokens.shape[0], 0, tokens.shape[2]]).moved(to: tokens.device))
-    }
-
-    /// One encoding a sample from encodings of windows: the mean of the pooled, the tokens behind one another.
-    static func joined(_ parts: [Encoding], rowsPerSample counts: [Int]) throws -> Encoding {
-        let pooled = try Tensor.concatenate(parts.map(\.pooled), 0)
-        let tokens = try parts.flatMap { part in
-            try (0..<part.tokens.shape[0]).map { row in
-                let all = try part.tokens.select(0, row)
-                guard let mask = try part.tokenMask?.select(0, row) else { return all }
-                return try all.slice(0, 0..<Int(mask.converted(to: .int64).sum().item()))
-            }
-        }
-        var start = 0
-        var means: [Tensor] = []
-        var joined: [Tensor] = []
-        for count in counts {
-            means.append(try pooled.slice(0, start..<start + count).mean([0]))
-            joined.append(try Tensor.concatenate(Array(tokens[start..<start + count]), 0))
-            start += count
-        }
-        let input = try padded(joined, with: 0)
-        return Encoding(pooled: try .stack(means), tokens: input.values, tokenMask: try input.mask?.moved(to: pooled.device))
-    }
 }

@@ -11,6 +11,8 @@ public struct WeightsFolder: Sendable {
     var part = ""
     /// The file of weights, or the index of several; nil in a folder that only describes an architecture.
     public let weights: URL?
+    /// An adapter in PEFT's format, which is to be put on top of the weights; nil where there is none.
+    public internal(set) var adapter: URL? = nil
 
     /// Finds what a configuration calls weights: a path, `bundled:NAME`, or a Hugging Face id, which is downloaded where the
     /// cache lacks it.
@@ -21,6 +23,7 @@ public struct WeightsFolder: Sendable {
     ) throws -> WeightsFolder {
         if name.hasPrefix("bundled:") { return try at(BundledWeights.folder(String(name.dropFirst("bundled:".count)))) }
         let url = Paths.resolve(name, in: base)
+        if AdapterFolder.isOne(url) { return try Self.base(of: url, relativeTo: base, reporter: reporter) }
         if FileManager.default.fileExists(atPath: url.path) { return try at(url) }
         guard let repository = repository(name) else {
             throw BraidError(.noInput, "weights \(name): there is no such file or folder (looked at \(url.path))")
@@ -66,7 +69,35 @@ public struct WeightsFolder: Sendable {
                 "weights \(place.path): is an adapter of peft, not a model; merge it into its base first (merge_and_unload, save_pretrained), and name that folder"
             )
         }
-        return WeightsFolder(folder: url, part: part, weights: try weights(in: place))
+        var found = WeightsFolder(folder: url, part: part, weights: try weights(in: place))
+        let adapter = url.appendingPathComponent(adapterName)
+        if AdapterFolder.isOne(adapter) { found.adapter = adapter }
+        return found
+    }
+
+    /// Where Braid puts the adapter of weights, in their folder.
+    static let adapterName = "adapter"
+
+    /// The weights that the adapter in `url` was made for: those of the folder that Braid wrote it into, or those that it names.
+    private static func base(of url: URL, relativeTo base: URL, reporter: any Reporter) throws -> WeightsFolder {
+        let above = url.deletingLastPathComponent()
+        if url.lastPathComponent == adapterName, let found = try? at(above), found.weights != nil { return found }
+        guard let name = try AdapterFolder.base(url) else {
+            throw BraidError(
+                .badData,
+                "weights \(url.path): is an adapter of peft, not a model, and its adapter_config.json names no base_model_name_or_path; name the model as weights, and this folder as adapter"
+            )
+        }
+        do {
+            var found = try find(name, relativeTo: base, reporter: reporter)
+            guard found.adapter == nil else {
+                throw BraidError(.badData, "\(name) has an adapter itself; merge that first (braid merge)")
+            }
+            found.adapter = url
+            return found
+        } catch let error as BraidError {
+            throw BraidError(error.code, faults: [Fault("weights \(url.path): the base of this adapter:")] + error.faults)
+        }
     }
 
     /// The file of weights: the first of the usual names, for published folders often have several forms of the same; else the

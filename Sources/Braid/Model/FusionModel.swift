@@ -88,7 +88,7 @@ extension FusionModel {
             + modalities.flatMap { modality in
                 (encoders[modality]?.entries(of: trains[modality] ?? .none) ?? []).map {
                     ParameterStore.Entry(
-                        path: "encoders.\(modality).\($0.path)", tensor: $0.tensor, kind: $0.kind, decays: $0.decays)
+                        path: "encoders.\(modality).\($0.path)", tensor: $0.tensor, kind: $0.kind, decays: $0.decays, role: $0.role)
                 }
             }
     }

@@ -8,14 +8,19 @@ public enum ModelFolder {
         try ReplacedFolder(url).write { fresh in try write(model, into: fresh) }
     }
 
-    private static func write(_ model: FusionModel, into fresh: URL) throws {
+    /// The same with adapters folded into the encoders' weights: nothing of them is left but what they do.
+    static func writeMerged(_ model: FusionModel, to url: URL) throws {
+        try ReplacedFolder(url).write { fresh in try write(model, into: fresh, isMerged: true) }
+    }
+
+    private static func write(_ model: FusionModel, into fresh: URL, isMerged: Bool = false) throws {
         try ModelDescription(model).write(to: fresh.appendingPathComponent("model.json"))
         try model.seen?.write(to: fresh.appendingPathComponent(SeenRows.fileName))
         try SafetensorsWriter.write(
             model.parameters.entries.map { ($0.path, $0.tensor) }, to: fresh.appendingPathComponent("model.safetensors"))
         for modality in model.modalities {
             if let encoder = model.encoders[modality] {
-                try encoder.write(to: fresh.appendingPathComponent(modality.rawValue))
+                try encoder.write(to: fresh.appendingPathComponent(modality.rawValue), isMerged: isMerged)
             }
         }
     }
@@ -57,44 +62,5 @@ public enum ModelFolder {
         model.calibration = description.calibration
         model.seen = try SeenRows.read(folder.appendingPathComponent(SeenRows.fileName))
         return model
-    }
-}
-
-extension ModalityEncoder {
-    /// Writes the encoder as a weights folder: what `weights:` in a configuration takes.
-    func write(to folder: URL) throws {
-        let files = FileManager.default
-        try files.createDirectory(at: folder, withIntermediateDirectories: true)
-        for name in try source.companions { try copy(name, to: folder) }
-        if try source.config() == nil {
-            var config: [String: Any] = ["architecture": architecture]
-            if let image = frontEnd as? ImageFrontEnd { config["pretrained_cfg"] = image.fields }
-            try AtomicFile.write(JSONSerialization.data(withJSONObject: config), to: folder.appendingPathComponent("config.json"))
-        }
-        let stored = options.with(layout: layout)
-        if !stored.fields.isEmpty {
-            let json = try JSONSerialization.data(withJSONObject: stored.fields, options: [.sortedKeys])
-            try AtomicFile.write(json, to: folder.appendingPathComponent(EncoderOptions.fileName))
-        }
-        let place = folder.appendingPathComponent(source.part)
-        try files.createDirectory(at: place, withIntermediateDirectories: true)
-        let target = place.appendingPathComponent("model.safetensors")
-        guard isFrozen, let file = weights?.weights, file.pathExtension == "safetensors" else {
-            return try SafetensorsWriter.write(parameters.entries.map { ($0.path, $0.tensor) }, to: target)
-        }
-        // A hub's blob is never written to again, so that unchanged weights need no second place on the disk. A user's own file
-        // may be, and is copied.
-        let original = file.resolvingSymlinksInPath()
-        let isBlob = original.deletingLastPathComponent().lastPathComponent == "blobs"
-        if isBlob, (try? files.linkItem(at: original, to: target)) != nil { return }
-        try files.copyItem(at: original, to: target)
-    }
-
-    /// A file of the source's folder, which may be a link into a cache.
-    private func copy(_ name: String, to folder: URL) throws {
-        guard let from = source.folder?.appendingPathComponent(name), name != EncoderOptions.fileName else { return }
-        let target = folder.appendingPathComponent(name)
-        try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try FileManager.default.copyItem(at: from.resolvingSymlinksInPath(), to: target)
     }
 }

@@ -64,13 +64,14 @@ public struct Configuration: Sendable {
         cachesEmbeddings = reader.bool(
             "embedding_cache", true,
             "Whether embeddings of frozen encoders are shared with other runs through the user's cache; see braid cache.")
-        modalities = EncoderSettings.read(&reader)
+        let modalities = EncoderSettings.read(&reader)
         fusion = FusionSettings(&reader, modalities: modalities.count)
         let fitted = fusion.kind.isFitted ? fusion.kind.fittedReason : nil
         heads = HeadSettings.read(&reader, fitted: fitted)
         training = TrainingSettings(
             &reader, trainsEncoders: modalities.values.contains { $0.train != .none }, modalities: modalities.count,
             fusion, heads)
+        self.modalities = EncoderSettings.readingRates(&reader, modalities, shared: training.encoderLearningRate)
         training.mixing.check(&reader, trainsPictures: (modalities[.image]?.train ?? .none) != .none)
         for (modality, encoder) in modalities where encoder.train != .none {
             reader.refuse(
@@ -121,10 +122,13 @@ public struct Configuration: Sendable {
 }
 
 extension ResolvedKey {
+    private static let pathEndings = [".weights", ".encoder", ".adapter", ".noise"]
+
     /// With the path it holds, if it is one of a file that is there, replaced.
     fileprivate func mappingPaths(from folder: URL, _ replace: (URL, String) -> String) -> ResolvedKey {
-        let isPath = path == "manifest" || [".weights", ".encoder", ".noise"].contains(where: path.hasSuffix)
-        guard isPath, case .text(let given) = value else { return self }
+        guard path == "manifest" || Self.pathEndings.contains(where: path.hasSuffix), case .text(let given) = value else {
+            return self
+        }
         let url = Paths.resolve(given, in: folder)
         guard FileManager.default.fileExists(atPath: url.path) else { return self }
         return ResolvedKey(path: path, value: .text(replace(url, given)))

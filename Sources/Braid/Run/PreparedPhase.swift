@@ -72,6 +72,8 @@ struct PhasePreparation {
     /// Loads the encoders as the phase trains them, embeds what is frozen, and takes over what `earlier` has trained.
     func prepare(_ phase: TrainingPhase, after earlier: Trainee?) throws -> PreparedPhase {
         if phases.count > 1 { reporter.note("epochs \(phase.epochs.lowerBound + 1) to \(phase.epochs.upperBound): \(phase.name)") }
+        // Adapters begin at random, alike whether the phase before ran just now or in an earlier process.
+        if phase.epochs.lowerBound > 0 { try Generator.seed(UInt64(configuration.training.seed + phase.epochs.lowerBound)) }
         let tokens = configuration.fusion.tokens
         let isFrozen = phase.trains.values.allSatisfy { $0 == .none }
         let samples =
@@ -92,9 +94,7 @@ struct PhasePreparation {
 
     private func makeEncoders(_ trains: [Modality: Trainable]) throws -> [ModalityEncoder] {
         try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
-            let settings = EncoderSettings(
-                encoder: asked.encoder, weights: asked.weights, train: trains[modality] ?? .none, options: asked.options,
-                augmentation: asked.augmentation)
+            let settings = asked.with(train: trains[modality] ?? Trainable.none)
             let encoder = try ModalityEncoder(
                 modality, settings, relativeTo: configuration.folder, device: device, reporter: reporter)
             let loaded = encoder.report?.summary ?? "initialised at random"

@@ -53,16 +53,22 @@ struct Trainee {
         }
     }
 
-    /// The encoders' parameters; with a decay by layers those of each distance from the output by themselves.
+    /// The encoders' parameters, by their rate; with a decay by layers those of each distance from the output by themselves.
     private func encoderParts(
         _ parameters: [ParameterStore.Entry], _ settings: TrainingSettings
     ) -> [(name: String, scale: Double, members: [ParameterStore.Entry])] {
-        let scale = settings.encoderLearningRate / settings.learningRate
-        let own = parameters.filter { $0.path.hasPrefix("encoders.") }
-        guard settings.layerDecay < 1 else { return [("encoders", scale, own)] }
-        let depths = Dictionary(grouping: own) { entry in model.depth(of: entry.path) }
-        return depths.sorted { $0.key < $1.key }.map { depth, members in
-            ("encoders, block \(depth) from the end", scale * pow(settings.layerDecay, Double(depth)), members)
+        let rates = model.encoders.filter { !$0.value.isFrozen }
+            .mapValues { $0.learningRate(shared: settings.encoderLearningRate) }
+        return Set(rates.values).sorted().flatMap { rate in
+            let modalities = rates.filter { $0.value == rate }.keys.sorted()
+            let name =
+                modalities.count == rates.count ? "encoders" : "encoders of \(modalities.map(\.rawValue).joined(separator: ", "))"
+            let own = parameters.filter { entry in modalities.contains { entry.path.hasPrefix("encoders.\($0).") } }
+            let scale = rate / settings.learningRate
+            guard settings.layerDecay < 1 else { return [(name, scale, own)] }
+            return Dictionary(grouping: own) { model.depth(of: $0.path) }.sorted { $0.key < $1.key }.map { depth, members in
+                ("\(name), block \(depth) from the end", scale * pow(settings.layerDecay, Double(depth)), members)
+            }
         }
     }
 

@@ -66,10 +66,15 @@ struct TrainingCheckpoint {
 
     func readWeights(into trainee: Trainee) throws {
         let file = try SafetensorsFile(weights)
-        let known = Dictionary(uniqueKeysWithValues: trainee.entries.map { ($0.path, $0.tensor) })
+        // A phase that trains the heads alone has no adapters yet: they are as they began.
+        let young = trainee.entries.filter { $0.role == .adapter && file.entries[$0.path] == nil }
+        let known = Dictionary(
+            uniqueKeysWithValues: trainee.entries.filter { entry in !young.contains { $0.path == entry.path } }
+                .map { ($0.path, $0.tensor) })
         guard known.mapValues(\.shape) == file.entries.mapValues(\.shape) else {
             throw BraidError(.badData, "\(weights.path): the checkpoint is of another model than the configuration describes")
         }
+        if !young.isEmpty { for encoder in trainee.model.encoders.values { try encoder.resetAdapters() } }
         try withoutGradient { for (path, tensor) in known { try tensor.copyInPlace(from: file.tensor(path)) } }
     }
 

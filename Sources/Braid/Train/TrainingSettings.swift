@@ -42,8 +42,8 @@ public struct TrainingSettings: Sendable {
     public let optimizer: OptimizerKind
     /// The peak learning rate of fusion and heads.
     public let learningRate: Double
-    /// The peak learning rate of trained encoder blocks.
-    public let encoderLearningRate: Double
+    /// The peak learning rate of what is trained of encoders that have none of their own; nil: as what is trained wants it.
+    public let encoderLearningRate: Double?
     /// The factor on the learning rate from one block of an encoder to the one before it.
     public let layerDecay: Double
     /// How much of the weights' moving average stays at each step; 0: there is none.
@@ -99,9 +99,10 @@ public struct TrainingSettings: Sendable {
             "Batches whose gradients make one step: as batches that many times as large, in the memory of one.")
         optimizer = reader.choice("training.optimizer", .adamw, "The optimizer.")
         learningRate = reader.double("training.learning_rate", 1e-3, 1e-9...1000, "Peak learning rate of fusion and head.")
-        encoderLearningRate = reader.double(
-            "training.encoder_learning_rate", 1e-4, 0...1000, "Peak learning rate of trained encoder blocks.",
-            records: trainsEncoders)
+        encoderLearningRate = reader.optionalDouble(
+            "training.encoder_learning_rate", 0...1000,
+            "Peak learning rate of what is trained of encoders. Default: of each what suits what is trained, modalities.….learning_rate."
+        )
         layerDecay = reader.double(
             "training.layer_decay", 1, 0.01...1,
             "Factor on the learning rate from one block of a trained encoder to the block before it; 1: all alike.",
@@ -129,17 +130,17 @@ public struct TrainingSettings: Sendable {
         precision = reader.choice("training.precision", .fp32, "Number format of what is trained.")
         reader.refuse(
             "training.encoder_learning_rate", unless: trainsEncoders,
-            "acts only where an encoder is trained: modalities.….train: last:N or all")
+            "acts only where an encoder is trained: modalities.….train other than none")
         reader.refuse(
             "training.layer_decay", unless: trainsEncoders,
-            "acts only where an encoder is trained: modalities.….train: last:N or all")
+            "acts only where an encoder is trained: modalities.….train other than none")
         if accumulation > 1, plugins.contains(where: { $0.name == PluginKind.balance.name }) {
             reader.fault(
                 "does not go with training.balance.method, which changes the gradients of each batch", "training.accumulate")
         }
         reader.refuse(
             "training.head_epochs", unless: trainsEncoders,
-            "acts only where an encoder is trained: modalities.….train: last:N or all")
+            "acts only where an encoder is trained: modalities.….train other than none")
         if headEpochs >= epochs {
             reader.fault("leaves no epoch for the encoders: training.epochs is \(epochs)", "training.head_epochs")
         }

@@ -27,7 +27,7 @@ public struct ConvNorm: Sendable {
     ) throws(TorchError) -> Tensor {
         if let packed { return try packed(input, activation: activation, consuming: shortcut) }
         // The normalised map is nobody else's, and backward does not need it: what follows is done in place.
-        let map = try norm(conv(input), mode: mode)
+        let map = try norm(conv(input, mode: mode), mode: mode)
         if let shortcut { try map.addInPlace(shortcut) }
         guard activation == .relu else { return try activation(map) }
         try map.reluInPlace()

@@ -45,6 +45,8 @@ public struct Conv2d: Sendable {
     private let padding: Padding
     /// Where the store's weights are frozen.
     private(set) var packed: PackedConvolution?
+    /// What is learnt beside the kernels; nil where nothing is.
+    private let adapter: Adapter?
 
     /// What is put around the edges before the convolution.
     public enum Padding: Sendable {
@@ -77,8 +79,9 @@ public struct Conv2d: Sendable {
     ) throws {
         let fanOut = outputs * kernel * kernel / groups
         let shape = [outputs, inputs / groups, kernel, kernel]
-        weight = try scope.parameter("weight", shape, .kaimingNormal(fanOut: fanOut))
-        self.bias = bias ? try scope.parameter("bias", [outputs], .constant(0)) : nil
+        let kernels = try scope.parameter("weight", shape, .kaimingNormal(fanOut: fanOut))
+        let shift = bias ? try scope.parameter("bias", [outputs], .constant(0)) : nil
+        (weight, self.bias, adapter) = try scope.adapted(kernels, bias: shift, groups: groups)
         self.stride = stride
         self.padding = padding
         self.groups = groups
@@ -87,11 +90,19 @@ public struct Conv2d: Sendable {
 
     /// Convolves `[B, in, H, W]` to `[B, out, H', W']`, and applies `activation` to that.
     ///
-    /// One fused operator where weights are frozen.
-    public func callAsFunction(_ input: Tensor, activation: Activation = .identity) throws(TorchError) -> Tensor {
+    /// One fused operator where weights are frozen. `mode` acts on an adapter's dropout alone.
+    public func callAsFunction(
+        _ input: Tensor, activation: Activation = .identity, mode: Mode = .evaluate
+    ) throws(TorchError) -> Tensor {
         if let packed { return try packed(input, activation: activation) }
         let (x, count) = try padded(input)
-        return try activation(x.conv2d(weight, bias: bias, stride: stride, padding: count, groups: groups))
+        guard let adapter else {
+            return try activation(x.conv2d(weight, bias: bias, stride: stride, padding: count, groups: groups))
+        }
+        let map = try adapter(x, weight: weight, bias: bias, mode: mode) { x, weight, bias throws(TorchError) in
+            try x.conv2d(weight, bias: bias, stride: stride, padding: count)
+        }
+        return try activation(map)
     }
 
     /// The input with what the convolution cannot pad by itself, and the zeros on each side that it can.

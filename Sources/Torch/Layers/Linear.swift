@@ -6,6 +6,8 @@ public struct Linear: Sendable {
     public let bias: Tensor?
     /// Where the store's weights are frozen.
     private(set) var packed: PackedLinear?
+    /// What is learnt beside the weights; nil where nothing is.
+    private let adapter: Adapter?
 
     /// Declares the layer's weights in `scope`.
     ///
@@ -18,8 +20,9 @@ public struct Linear: Sendable {
     ///     both.
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ inputs: Int, _ outputs: Int, bias: Bool = true, initializer: Initializer? = nil) throws {
-        weight = try scope.parameter("weight", [outputs, inputs], initializer ?? .fanIn(inputs))
-        self.bias = bias ? try scope.parameter("bias", [outputs], initializer == nil ? .fanIn(inputs) : .constant(0)) : nil
+        let matrix = try scope.parameter("weight", [outputs, inputs], initializer ?? .fanIn(inputs))
+        let shift = bias ? try scope.parameter("bias", [outputs], initializer == nil ? .fanIn(inputs) : .constant(0)) : nil
+        (weight, self.bias, adapter) = try scope.adapted(matrix, bias: shift)
         packed = scope.store.inference.map { PackedLinear([self], $0, pages: [scope.pages(of: "weight")]) }
     }
 
@@ -32,15 +35,18 @@ public struct Linear: Sendable {
     public init(frozen weight: Tensor, bias: Tensor?, _ precision: Precision) {
         self.weight = weight
         self.bias = bias
+        adapter = nil
         packed = PackedLinear([self], precision)
     }
 
     /// Computes `activation(y)`: `[..., in]` to `[..., out]`.
     ///
-    /// One fused operator where weights are frozen.
-    public func callAsFunction(_ input: Tensor, activation: Activation = .identity) throws(TorchError) -> Tensor {
+    /// One fused operator where weights are frozen. `mode` acts on an adapter's dropout alone.
+    public func callAsFunction(
+        _ input: Tensor, activation: Activation = .identity, mode: Mode = .evaluate
+    ) throws(TorchError) -> Tensor {
         if let packed { return try packed(input, activation: activation) }
-        return try activation(product(input))
+        return try activation(product(input, mode))
     }
 
     /// Computes `dropout(y) + addend`, the end of a residual branch: `[..., in]` to `[..., out]`.
@@ -56,11 +62,16 @@ public struct Linear: Sendable {
         _ input: Tensor, dropout: Double, adding addend: Tensor, mode: Mode
     ) throws(TorchError) -> Tensor {
         if let packed { return try packed(input, adding: addend) }
-        return try product(input).dropout(dropout, mode: mode) + addend
+        return try product(input, mode).dropout(dropout, mode: mode) + addend
+    }
+
+    private func product(_ input: Tensor, _ mode: Mode) throws(TorchError) -> Tensor {
+        guard let adapter else { return try Self.product(input, weight, bias) }
+        return try adapter(input, weight: weight, bias: bias, mode: mode, through: Self.product)
     }
 
     /// Through the faster of MKL and oneDNN, where there is enough to do to tell them apart.
-    private func product(_ input: Tensor) throws(TorchError) -> Tensor {
+    private static func product(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) throws(TorchError) -> Tensor {
         let rows = input.count / max(1, input.shape.last ?? 1)
         let isLarge = rows >= 256 && weight.count >= 1 << 16
         guard isLarge, input.dtype == .float32, input.device == .cpu, try MatrixLibrary.fastestInTraining() == .oneDNN else {

@@ -32,7 +32,7 @@ public struct MultiHeadAttention: Sendable {
     public func callAsFunction(
         _ input: Tensor, context: Tensor? = nil, keyMask: Tensor?, bias: Tensor? = nil, dropout: Double = 0, mode: Mode
     ) throws(TorchError) -> Tensor {
-        try output(attended(input, context, keyMask, bias, mode.isTraining ? dropout : 0))
+        try output(attended(input, context, keyMask, bias, dropout, mode), mode: mode)
     }
 
     /// Self-attention as a residual block has it: `dropout(attention(x)) + x`, `[B, T, D]` to `[B, T, D]`.
@@ -47,7 +47,7 @@ public struct MultiHeadAttention: Sendable {
     public func residual(
         _ input: Tensor, keyMask: Tensor?, bias: Tensor? = nil, dropout: Double = 0, outputDropout: Double = 0, mode: Mode
     ) throws(TorchError) -> Tensor {
-        let attended = try attended(input, nil, keyMask, bias, mode.isTraining ? dropout : 0)
+        let attended = try attended(input, nil, keyMask, bias, dropout, mode)
         return try output(attended, dropout: outputDropout, adding: input, mode: mode)
     }
 
@@ -76,18 +76,23 @@ public struct MultiHeadAttention: Sendable {
 
     /// What the heads gather, side by side: `[B, T, D]`.
     private func attended(
-        _ input: Tensor, _ context: Tensor?, _ keyMask: Tensor?, _ bias: Tensor?, _ dropout: Double
+        _ input: Tensor, _ context: Tensor?, _ keyMask: Tensor?, _ bias: Tensor?, _ dropout: Double, _ mode: Mode
     ) throws(TorchError) -> Tensor {
-        let (queries, keys, values) = try projections(input, context)
+        let (queries, keys, values) = try projections(input, context, mode)
         let mask = try mask(keyMask, bias, queries.dtype)
-        return try queries.attention(keys: keys, values: values, mask: mask, dropout: dropout).transposed(1, 2).flattened(from: 2)
+        return try queries.attention(keys: keys, values: values, mask: mask, dropout: mode.isTraining ? dropout : 0)
+            .transposed(1, 2).flattened(from: 2)
     }
 
     /// Each `[B, heads, T, D / heads]`.
-    private func projections(_ input: Tensor, _ context: Tensor?) throws(TorchError) -> (Tensor, Tensor, Tensor) {
+    private func projections(
+        _ input: Tensor, _ context: Tensor?, _ mode: Mode
+    ) throws(TorchError) -> (Tensor, Tensor, Tensor) {
         guard let packed, context == nil else {
             let context = context ?? input
-            return (try split(query(input)), try split(key(context)), try split(value(context)))
+            return (
+                try split(query(input, mode: mode)), try split(key(context, mode: mode)), try split(value(context, mode: mode))
+            )
         }
         let all = try packed(input).reshaped([input.shape[0], input.shape[1], 3, heads, -1]).permuted([2, 0, 3, 1, 4])
         return (try all.select(0, 0), try all.select(0, 1), try all.select(0, 2))

@@ -7,6 +7,7 @@ public struct BatchNorm: Sendable {
     private let runningMean: Tensor
     private let runningVariance: Tensor
     private let epsilon: Double
+    private let trainsStatistics: Bool
 
     /// Declares weights and running statistics of `channels` channels in `scope`; they begin as in `torch.nn.BatchNorm2d`.
     ///
@@ -15,13 +16,16 @@ public struct BatchNorm: Sendable {
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ channels: Int, epsilon: Double = 1e-5) throws {
         self.epsilon = epsilon
-        weight = try scope.parameter("weight", [channels], .constant(1))
-        bias = try scope.parameter("bias", [channels], .constant(0))
+        trainsStatistics = scope.store.trainsStatistics
+        weight = try scope.parameter("weight", [channels], .constant(1), role: .norm)
+        bias = try scope.parameter("bias", [channels], .constant(0), role: .norm)
         runningMean = try scope.buffer("running_mean", [channels], .constant(0))
         runningVariance = try scope.buffer("running_var", [channels], .constant(1))
         // Counts batches for a momentum that is not fixed; with a fixed one nothing reads it.
         scope.ignore("num_batches_tracked")
     }
+
+    private var isTrained: Bool { weight.requiresGradient || bias.requiresGradient }
 
     /// What a frozen layer does, as a scale and a shift of each channel.
     func affine() throws(TorchError) -> (scale: Tensor, shift: Tensor) {
@@ -34,9 +38,10 @@ public struct BatchNorm: Sendable {
     /// Normalises `[B, C, ...]` by channel: in training with the batch's statistics, else with the running ones.
     ///
     /// A frozen layer keeps its running statistics even in training: its inputs' statistics are part of what it knows. So does
-    /// one whose batch has a single value a channel: that has no variance, and PyTorch refuses it.
+    /// one whose batch has a single value a channel: that has no variance, and PyTorch refuses it. And so do all where the store says
+    /// so (`ParameterStore.trainsStatistics`).
     public func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
-        let usesBatch = mode.isTraining && weight.requiresGradient && input.count > weight.count
+        let usesBatch = mode.isTraining && trainsStatistics && isTrained && input.count > weight.count
         return try input.batchNorm(
             weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance,
             mode: usesBatch ? .train : .evaluate, epsilon: epsilon)
@@ -59,8 +64,8 @@ public struct LayerNorm: Sendable {
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ dimension: Int, epsilon: Double = 1e-5) throws {
         let isOld = scope.holds("gamma")
-        weight = try scope.parameter(isOld ? "gamma" : "weight", [dimension], .constant(1))
-        bias = try scope.parameter(isOld ? "beta" : "bias", [dimension], .constant(0))
+        weight = try scope.parameter(isOld ? "gamma" : "weight", [dimension], .constant(1), role: .norm)
+        bias = try scope.parameter(isOld ? "beta" : "bias", [dimension], .constant(0), role: .norm)
         self.epsilon = epsilon
     }
 

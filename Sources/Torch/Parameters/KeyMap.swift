@@ -32,6 +32,21 @@ public struct KeyMap: Sendable {
         return rule.to + key.dropFirst(rule.from.count)
     }
 
+    /// What the layout calls the layer at `path`: of a whole model's name and the bare one, which are both in the table, the bare one.
+    public func name(ofLayer path: String) -> String {
+        let whole = path + "."
+        let rules = renamed.filter { !$0.to.isEmpty && whole.hasPrefix($0.to) }
+        guard let longest = rules.map(\.to.utf8.count).max(),
+            let rule = rules.filter({ $0.to.utf8.count == longest }).min(by: { $0.from.utf8.count < $1.from.utf8.count })
+        else { return path }
+        let name = String((rule.from + whole.dropFirst(rule.to.count)).dropLast())
+        let prefix = renamed.first { $0.to.isEmpty && name.hasPrefix($0.from) }?.from ?? ""
+        return String(name.dropFirst(prefix.count))
+    }
+
+    /// The path of the layer that the layout calls `name`; nil for what is dropped.
+    public func path(ofLayer name: String) -> String? { path(of: name + ".").map { String($0.dropLast()) } }
+
     /// What all keys begin with, up to a dot, and no layout knows: `module.`, `_orig_mod.`, `model.`, whatever a program that wraps a model
     /// calls it; several in a row where it was wrapped several times.
     static func wrapper(of keys: [String], _ layouts: [KeyMap]) -> String {

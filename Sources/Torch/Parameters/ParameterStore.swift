@@ -12,6 +12,16 @@ public final class ParameterStore {
         case buffer
     }
 
+    /// What a tensor is part of, as far as it matters to what is trained.
+    public enum Role: Sendable {
+        /// A layer's weight or bias, a table, a token.
+        case layer
+        /// What a normalization scales and shifts by.
+        case norm
+        /// What is learnt beside a layer's own weights.
+        case adapter
+    }
+
     /// A parameter or a buffer of the model.
     public struct Entry {
         /// The place in the model, joined with dots, for example `layer1.0.weight`.
@@ -22,13 +32,16 @@ public final class ParameterStore {
         public let kind: Kind
         /// Whether weight decay acts on it: on matrices and kernels, not on biases, norms, votes and trained tokens.
         public let decays: Bool
+        /// What it is part of.
+        public let role: Role
 
         /// Makes one from its parts.
-        public init(path: String, tensor: Tensor, kind: Kind, decays: Bool = false) {
+        public init(path: String, tensor: Tensor, kind: Kind, decays: Bool = false, role: Role = .layer) {
             self.path = path
             self.tensor = tensor
             self.kind = kind
             self.decays = decays
+            self.role = role
         }
     }
 
@@ -40,6 +53,10 @@ public final class ParameterStore {
     public let layout: String?
     /// What layers compute in that are never trained: they take their inference form. nil where they may be trained.
     public let inference: Precision?
+    /// Which layers get an adapter; nil where none does.
+    public let adapters: AdapterPlan?
+    /// Whether batch norms go by a batch's own statistics in training, where they are trained.
+    public let trainsStatistics: Bool
     private let checkpoint: (any Checkpoint)?
     private let directory: [String: CheckpointEntry]
     /// What all keys of the checkpoint begin with, as a wrapper around the model leaves it; empty where there is none.
@@ -47,6 +64,8 @@ public final class ParameterStore {
     /// The checkpoint's keys by the paths they have here.
     private let keys: [String: String]
     private var usesWrapper = false
+    /// Paths whose values are no longer the checkpoint's.
+    private var replaced: Set<String> = []
     private var ignored: Set<String> = []
     private var applied: Set<String> = []
     private var missing: [String] = []
@@ -57,9 +76,15 @@ public final class ParameterStore {
     /// - Parameters:
     ///   - device: Where the weights are put.
     ///   - inference: What to compute in where weights stay as they are, on the CPU; nil where they may be trained.
-    public init(device: Device = .cpu, inference: Precision? = nil) {
+    ///   - adapters: Which layers get an adapter.
+    ///   - trainsStatistics: Whether batch norms go by a batch's own statistics in training, where they are trained.
+    public init(
+        device: Device = .cpu, inference: Precision? = nil, adapters: AdapterPlan? = nil, trainsStatistics: Bool = true
+    ) {
         self.device = device
         self.inference = inference
+        self.adapters = adapters
+        self.trainsStatistics = trainsStatistics
         checkpoint = nil
         directory = [:]
         wrapper = ""
@@ -74,12 +99,17 @@ public final class ParameterStore {
     ///   - layouts: The layouts such files come in. The first whose marker is among the keys is the file's.
     ///   - device: Where the weights are put.
     ///   - inference: What to compute in where weights stay as they are, on the CPU; nil where they may be trained.
+    ///   - adapters: Which layers get an adapter.
+    ///   - trainsStatistics: Whether batch norms go by a batch's own statistics in training, where they are trained.
     /// - Throws: `LoadError` where two keys mean the same parameter.
     public init(
-        loading checkpoint: any Checkpoint, layouts: [KeyMap] = [], device: Device = .cpu, inference: Precision? = nil
+        loading checkpoint: any Checkpoint, layouts: [KeyMap] = [], device: Device = .cpu, inference: Precision? = nil,
+        adapters: AdapterPlan? = nil, trainsStatistics: Bool = true
     ) throws(LoadError) {
         self.device = device
         self.inference = inference
+        self.adapters = adapters
+        self.trainsStatistics = trainsStatistics
         self.checkpoint = checkpoint
         directory = checkpoint.directory
         let wrapper = KeyMap.wrapper(of: Array(checkpoint.directory.keys), layouts)
@@ -114,16 +144,35 @@ public final class ParameterStore {
     public func holds(_ path: String) -> Bool { keys[path] != nil }
 
     /// What gives back the memory of a weight that a layer has a packed copy of.
-    func pages(of path: String) -> CheckpointPages { CheckpointPages(checkpoint: checkpoint, key: keys[path]) }
+    func pages(of path: String) -> CheckpointPages {
+        CheckpointPages(checkpoint: checkpoint, key: replaced.contains(path) ? nil : keys[path])
+    }
 
     func ignore(_ path: String) { ignored.insert(keys[path] ?? path) }
 
     func declare(
-        _ path: String, _ shape: [Int], _ initializer: Initializer, kind: Kind, decays: Bool = false
+        _ path: String, _ shape: [Int], _ initializer: Initializer, kind: Kind, decays: Bool = false, role: Role = .layer
     ) throws -> Tensor {
         let tensor = try (load(path, shape) ?? initializer.tensor(shape)).moved(to: device)
-        entries.append(Entry(path: path, tensor: tensor, kind: kind, decays: decays))
+        entries.append(Entry(path: path, tensor: tensor, kind: kind, decays: decays, role: role))
         return tensor
+    }
+
+    /// Declares what an adapter learns, which the checkpoint of the model itself does not hold. One that is folded in leaves no entry.
+    func declareAdapter(_ path: String, _ value: Tensor, decays: Bool) throws(TorchError) -> Tensor {
+        let tensor = try value.moved(to: device)
+        if adapters?.merges == false {
+            entries.append(Entry(path: path, tensor: tensor, kind: .parameter, decays: decays, role: .adapter))
+        }
+        return tensor
+    }
+
+    /// Puts `tensor` in the place of what was declared under `path`.
+    func replace(_ path: String, with tensor: Tensor) {
+        guard let index = entries.lastIndex(where: { $0.path == path }) else { return }
+        let old = entries[index]
+        entries[index] = Entry(path: path, tensor: tensor, kind: old.kind, decays: old.decays, role: old.role)
+        replaced.insert(path)
     }
 
     private func load(_ path: String, _ shape: [Int]) throws -> Tensor? {

@@ -29,10 +29,11 @@ public struct Scope {
     ///
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where it cannot be read or made.
     public func parameter(
-        _ name: String, _ shape: [Int], _ initializer: Initializer, decays: Bool? = nil
+        _ name: String, _ shape: [Int], _ initializer: Initializer, decays: Bool? = nil, role: ParameterStore.Role = .layer
     ) throws -> Tensor {
         // A vector is a bias, a norm's scale, a vote or a trained token: none of them is better for being small.
-        try store.declare(self.name(name), shape, initializer, kind: .parameter, decays: decays ?? (shape.count > 1))
+        try store.declare(
+            self.name(name), shape, initializer, kind: .parameter, decays: decays ?? (shape.count > 1), role: role)
     }
 
     /// Declares a tensor that is saved with the model and not trained, for example running statistics.

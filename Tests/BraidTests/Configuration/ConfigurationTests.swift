@@ -35,7 +35,7 @@ import Testing
         #expect(error?.code == .badConfiguration)
         let text = error?.description ?? ""
         for part in [
-            "config.yaml:1: modalities.text.train: expected none, last:N or all",
+            "config.yaml:1: modalities.text.train: expected none, last:N, first:N, all, bitfit, norm, lora:R or ia3",
             "config.yaml:2: fusion.type: expected one of auto, concat",
             "config.yaml:2: fusion.dimm: unknown key; did you mean fusion.dim?",
             "config.yaml:3: head.dropout: expected a number from 0.0 to 0.95",

@@ -68,7 +68,7 @@ public struct MobileNetV1: Encoder {
             var x = try lengths.cleared(input)
             if stride == 2 {
                 // The statistics are those of the pooled map.
-                x = try first.norm(first.conv(x).averagePool2d(kernel: 2, stride: 2), mode: mode).relu()
+                x = try first.norm(first.conv(x, mode: mode).averagePool2d(kernel: 2, stride: 2), mode: mode).relu()
             } else {
                 x = try first(x, activation: .relu, mode: mode)
             }

@@ -97,7 +97,7 @@ func pannsEncoding(
     // The published models drop out what enters their embedding, in training; a frozen one is not in training.
     let dropoutMode = embedding.weight.requiresGradient ? mode : .evaluate
     let pooled = try (frames.maximum(where: mask) + frames.mean(where: mask)).dropout(dropout, mode: dropoutMode)
-    return Encoding(pooled: try embedding(pooled, activation: .relu), tokens: frames, tokenMask: mask)
+    return Encoding(pooled: try embedding(pooled, activation: .relu, mode: mode), tokens: frames, tokenMask: mask)
 }
 
 extension Scope {

@@ -40,12 +40,12 @@ public struct VGGish: Encoder {
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         var x = try input.values.unsqueezed(1)
         for (conv, row) in zip(convs, Self.table) {
-            x = try conv(x, activation: .relu)
+            x = try conv(x, activation: .relu, mode: mode)
             if row.2 { x = try x.maxPool2d(kernel: 2, stride: 2) }
         }
         // Channels last, as the original flattens.
         x = try x.permuted([0, 2, 3, 1]).flattened(from: 1)
-        for layer in layers { x = try layer(x, activation: .relu) }
+        for layer in layers { x = try layer(x, activation: .relu, mode: mode) }
         return Encoding(pooled: x, tokens: try x.unsqueezed(1))
     }
 

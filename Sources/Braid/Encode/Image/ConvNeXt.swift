@@ -71,10 +71,10 @@ public struct ConvNeXt: Encoder {
     ///
     /// - Throws: `TorchError` where the input has another shape, or is smaller than 32 pixels.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        var x = try stem.norm.overChannels(stem.conv(input.values))
+        var x = try stem.norm.overChannels(stem.conv(input.values, mode: mode))
         for stage in stages {
-            if let downsample = stage.downsample { x = try downsample.conv(downsample.norm.overChannels(x)) }
-            for block in stage.blocks { x = try block(x) }
+            if let downsample = stage.downsample { x = try downsample.conv(downsample.norm.overChannels(x), mode: mode) }
+            for block in stage.blocks { x = try block(x, mode: mode) }
         }
         return Encoding(pooled: try norm(x.mean([2, 3])), tokens: try x.flattened(from: 2).transposed(1, 2))
     }
@@ -98,9 +98,9 @@ private struct ConvNeXtBlock {
         self.activation = activation
     }
 
-    func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
+    func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
         let x = try norm(filter(input).permuted([0, 2, 3, 1]))
-        let fed = try second(first(x, activation: activation))
+        let fed = try second(first(x, activation: activation, mode: mode), mode: mode)
         return try (fed * scale.converted(to: fed.dtype)).permuted([0, 3, 1, 2]) + input
     }
 }

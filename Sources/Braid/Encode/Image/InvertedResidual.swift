@@ -59,7 +59,7 @@ struct InvertedResidual {
         var x = input
         if let expand { x = try expand(x, activation: activation, mode: mode) }
         x = try depthwise(x, activation: activation, mode: mode)
-        if let squeeze { x = try squeeze(x) }
+        if let squeeze { x = try squeeze(x, mode: mode) }
         return try project(x, consuming: hasShortcut ? input : nil, mode: mode)
     }
 }
@@ -78,8 +78,8 @@ private struct SqueezeExcitation {
         hasHardGate = style.hasHardGate
     }
 
-    func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
-        let weights = try expand(reduce(input.mean([2, 3], keep: true), activation: activation))
+    func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
+        let weights = try expand(reduce(input.mean([2, 3], keep: true), activation: activation, mode: mode), mode: mode)
         return try input * (hasHardGate ? weights.hardSigmoid() : weights.sigmoid())
     }
 }

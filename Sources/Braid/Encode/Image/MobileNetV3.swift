@@ -120,7 +120,7 @@ public struct MobileNetV3: Encoder {
             for block in stage { x = try block(x, mode: mode) }
         }
         x = try last(x, activation: activation, mode: mode)
-        let pooled = try head(x.mean([2, 3], keep: true), activation: activation).flattened(from: 1)
+        let pooled = try head(x.mean([2, 3], keep: true), activation: activation, mode: mode).flattened(from: 1)
         return Encoding(pooled: pooled, tokens: try x.flattened(from: 2).transposed(1, 2))
     }
 

@@ -153,7 +153,7 @@ private struct BertLayer {
     }
 
     private func feed(_ x: Tensor, _ mode: Mode) throws(TorchError) -> Tensor {
-        try outputNorm(output(intermediate(x, activation: activation), dropout: dropout, adding: x, mode: mode))
+        try outputNorm(output(intermediate(x, activation: activation, mode: mode), dropout: dropout, adding: x, mode: mode))
     }
 }
 
@@ -184,7 +184,11 @@ private struct RelativePositions {
 
 extension Bert {
     static let builders = BertKind.allCases.map { kind in
-        EncoderBuilder(modality: .text, name: kind.rawValue, paper: kind.paper, layouts: { _ in kind.layouts }) { source in
+        EncoderBuilder(
+            modality: .text, name: kind.rawValue, paper: kind.paper, layouts: { _ in kind.layouts },
+            adapters: AdapterTargets(
+                lowRank: ["query", "value"], scaled: ["key", "value", "output.dense"], scaledInputs: ["output.dense"])
+        ) { source in
             let shape = try BertShape(source.config, kind)
             let frontEnd = try TextFrontEnd(source, vocabulary: shape.vocabulary, longestText: shape.longestText)
             let pooling = try TextPooling(source, behind: frontEnd, hidden: shape.hidden, otherwise: .mean)

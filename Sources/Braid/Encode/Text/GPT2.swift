@@ -135,13 +135,15 @@ private struct GPT2Layer {
 
     func callAsFunction(_ input: Tensor, causal: Tensor, mode: Mode) throws -> Tensor {
         let (batch, length) = (input.shape[0], input.shape[1])
-        let heads = try projection(attentionNorm(input)).reshaped([batch, length, 3, shape.heads, -1]).permuted([2, 0, 3, 1, 4])
+        let heads = try projection(attentionNorm(input), mode).reshaped([batch, length, 3, shape.heads, -1]).permuted([
+            2, 0, 3, 1, 4,
+        ])
         let attended = try heads.select(0, 0).attention(
             keys: heads.select(0, 1), values: heads.select(0, 2), mask: causal,
             dropout: mode.isTraining ? shape.attentionDropout : 0)
-        let merged = try output(attended.transposed(1, 2).flattened(from: 2)).dropout(shape.dropout, mode: mode)
+        let merged = try output(attended.transposed(1, 2).flattened(from: 2), mode).dropout(shape.dropout, mode: mode)
         let x = try input + merged
-        let fed = try feed.second(shape.activation(feed.first(feedNorm(x)))).dropout(shape.dropout, mode: mode)
+        let fed = try feed.second(shape.activation(feed.first(feedNorm(x), mode)), mode).dropout(shape.dropout, mode: mode)
         return try x + fed
     }
 }
@@ -149,25 +151,34 @@ private struct GPT2Layer {
 /// A linear layer whose weight is stored `[in, out]`, as GPT-2's are.
 private struct TransposedLinear {
     private let weight: Tensor
-    private let bias: Tensor
+    private let bias: Tensor?
+    private let adapter: Adapter?
     /// The same layer in the form that frozen weights compute in; nil where they can be trained.
     private let frozen: Linear?
 
     init(_ scope: Scope, _ inputs: Int, _ outputs: Int) throws {
-        weight = try scope.parameter("weight", [inputs, outputs], .normal(deviation: 0.02))
-        bias = try scope.parameter("bias", [outputs], .constant(0))
+        let matrix = try scope.parameter("weight", [inputs, outputs], .normal(deviation: 0.02))
+        let shift = try scope.parameter("bias", [outputs], .constant(0))
+        (weight, bias, adapter) = try scope.adapted(matrix, bias: shift, isTransposed: true)
         frozen = try scope.store.inference.map { [weight, bias] in Linear(frozen: try weight.transposed(0, 1), bias: bias, $0) }
     }
 
-    func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
+    func callAsFunction(_ input: Tensor, _ mode: Mode) throws(TorchError) -> Tensor {
         if let frozen { return try frozen(input) }
-        return try input.linear(weight.transposed(0, 1), bias: bias)
+        let upright = try weight.transposed(0, 1)
+        guard let adapter else { return try input.linear(upright, bias: bias) }
+        return try adapter(input, weight: upright, bias: bias, mode: mode) { x, weight, bias throws(TorchError) in
+            try x.linear(weight, bias: bias)
+        }
     }
 }
 
 extension GPT2 {
     static let builders = [
-        EncoderBuilder(modality: .text, name: "gpt2", paper: "Radford et al. 2019", layouts: { _ in layouts }) { source in
+        EncoderBuilder(
+            modality: .text, name: "gpt2", paper: "Radford et al. 2019", layouts: { _ in layouts },
+            adapters: AdapterTargets(lowRank: ["c_attn"], scaled: ["c_attn", "mlp.c_proj"], scaledInputs: ["mlp.c_proj"])
+        ) { source in
             let shape = try Shape(source.config)
             let frontEnd = try TextFrontEnd(source, vocabulary: shape.vocabulary, longestText: shape.positions)
             let pooling = try TextPooling(source, behind: frontEnd, hidden: shape.hidden, otherwise: .last)

@@ -1,0 +1,61 @@
+internal import Foundation
+internal import Torch
+
+extension ModalityEncoder {
+    /// Writes the encoder as a weights folder: what `weights:` in a configuration takes. Adapters lie beside the weights they belong to,
+    /// in PEFT's format.
+    ///
+    /// - Parameter isMerged: Whether adapters are folded into the weights that are written; those of a frozen encoder are already.
+    func write(to folder: URL, isMerged: Bool = false) throws {
+        let files = FileManager.default
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        for name in try source.companions { try copy(name, to: folder) }
+        if try source.config() == nil {
+            var config: [String: Any] = ["architecture": architecture]
+            if let image = frontEnd as? ImageFrontEnd { config["pretrained_cfg"] = image.fields }
+            try AtomicFile.write(JSONSerialization.data(withJSONObject: config), to: folder.appendingPathComponent("config.json"))
+        }
+        let stored = options.with(layout: layout)
+        if !stored.fields.isEmpty {
+            let json = try JSONSerialization.data(withJSONObject: stored.fields, options: [.sortedKeys])
+            try AtomicFile.write(json, to: folder.appendingPathComponent(EncoderOptions.fileName))
+        }
+        let place = folder.appendingPathComponent(source.part)
+        try files.createDirectory(at: place, withIntermediateDirectories: true)
+        let target = place.appendingPathComponent("model.safetensors")
+        let adapter = folder.appendingPathComponent(WeightsFolder.adapterName)
+        let isAdapted = adapters.plan != nil
+        guard isFrozen || trainable.isAdapter, !(isMerged && isAdapted), let file = weights?.weights,
+            file.pathExtension == "safetensors"
+        else {
+            // Where a given adapter is folded in, the entries are what came of it.
+            try SafetensorsWriter.write(
+                parameters.entries.filter { $0.role != .adapter }.map { ($0.path, $0.tensor) }, to: target)
+            if trainable.isAdapter { try adapters.write(parameters.entries, to: adapter, base: name) }
+            return
+        }
+        try copy(file, to: target)
+        if trainable.isAdapter {
+            try adapters.write(parameters.entries, to: adapter, base: name)
+        } else {
+            try adapters.folder?.copy(to: adapter)
+        }
+    }
+
+    private func copy(_ file: URL, to target: URL) throws {
+        // A hub's blob is never written to again, so that unchanged weights need no second place on the disk. A user's own file
+        // may be, and is copied.
+        let original = file.resolvingSymlinksInPath()
+        let isBlob = original.deletingLastPathComponent().lastPathComponent == "blobs"
+        if isBlob, (try? FileManager.default.linkItem(at: original, to: target)) != nil { return }
+        try FileManager.default.copyItem(at: original, to: target)
+    }
+
+    /// A file of the source's folder, which may be a link into a cache.
+    private func copy(_ name: String, to folder: URL) throws {
+        guard let from = source.folder?.appendingPathComponent(name), name != EncoderOptions.fileName else { return }
+        let target = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(at: from.resolvingSymlinksInPath(), to: target)
+    }
+}
