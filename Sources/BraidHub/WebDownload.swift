@@ -19,7 +19,10 @@ public final class WebDownload: Sendable {
     ///
     /// Safe to call from several threads at once.
     ///
-    /// - Parameter limit: The most bytes that are taken.
+    /// - Parameters:
+    ///   - address: What is fetched.
+    ///   - file: Where the content goes.
+    ///   - limit: The most bytes that are taken.
     /// - Throws: `BraidError` with the reason, without the address; `file` is not touched then.
     public func fetch(_ address: URL, to file: URL, limit: Int) throws {
         let partial = file.deletingLastPathComponent().appendingPathComponent(".\(UUID().uuidString).part")
