@@ -57,6 +57,6 @@ CASES = [
         "training names a column that it does not know", 5, "pictures", "check more.csv", 65,
         ["more.csv:1: price: unknown column", "columns.ignore"], REFUSED,
     ),
-    case("an adapter of LoRA", 4, "adapter", "models info adapter", 65, ["is an adapter of peft, not a model"],
+    case("an adapter of LoRA", 4, "adapter", "models info adapter", 66, ["the base of this adapter", "bert-base-uncased: there is no such file or folder"],
          "a LoRA folder lacks a hundred keys"),
 ]
