@@ -28,6 +28,7 @@ import Testing
             "adding-an-encoder.md": ["PatchMixer.swift"],
             "extending.md": [
                 "MeanFusion.swift", "CentroidHead.swift", "OrdinalTask.swift", "Surprise.swift", "EmbeddingPenalty.swift",
+                "Grey.swift",
                 "Numbers.swift", "main.swift",
             ],
         ]
@@ -62,6 +63,27 @@ import Testing
         #expect(predict.code == 0, "\(predict.error)")
         let foreign = try braid("predict", "run", "--image", Fixtures.url("images/grey8.png").path)
         #expect(foreign.code == 78 && foreign.error.contains("patch-mixer is not an architecture for image"), "\(foreign.error)")
+    }
+
+    @Test func anotherTargetsAugmentationIsShownAndTrained() throws {
+        try makePictures()
+        try folder.write(
+            """
+            manifest: m.csv
+            modalities: {image: {encoder: patch-mixer, weights: random, train: all, augment: {grey: 1, flip: 0.5}}}
+            training: {epochs: 1}
+            """, as: "c.yaml")
+        let show = try run("Extensions", ["show", "c.yaml", "--out", "page.html", "--samples", "2", "--draws", "3"])
+        #expect(show.code == 0 && show.out.hasPrefix("Page: "), "\(show.error)")
+        let page = try String(contentsOf: folder.url.appendingPathComponent("page.html"), encoding: .utf8)
+        #expect(page.contains("flip 0.5, grey 1.0") && page.matches(of: /draw 3/).count == 2)
+        let train = try run("Extensions", ["train", "c.yaml", "--out", "run"])
+        #expect(train.code == 0, "\(train.error)")
+        let views = try run("Extensions", ["evaluate", "run", "--manifest", "m.csv", "--tta", "4", "--split", "all"])
+        #expect(views.code == 0, "\(views.error)")
+        #expect(try run("Extensions", ["evaluate", "run", "--manifest", "m.csv", "--tta", "11"]).error.contains("2 ... 10"))
+        let foreign = try braid("show", "c.yaml")
+        #expect(foreign.code == 78 && foreign.error.contains("modalities.image.augment.grey: unknown key"), "\(foreign.error)")
     }
 
     /// Fusion, head, task and metric of another target, with keys of their own, on the whole way.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Synchronization
 
 extension AugmentationKind {
     /// Recordings of a folder mixed in.
@@ -24,8 +25,12 @@ extension AugmentationKind {
 }
 
 /// A folder of recordings that are mixed into others.
-struct NoiseFolder: Sendable {
+final class NoiseFolder: Sendable {
     private let files: [URL]
+    /// What was decoded, by file and rate: recordings are asked for again and again.
+    private let known = Mutex<[String: AudioClip]>([:])
+    /// The most samples that are kept, 200 MB of them.
+    private static let room = 50_000_000
 
     /// - Throws: `BraidError` where there is no such folder, or no recording in it.
     init(_ folder: URL) throws {
@@ -40,9 +45,20 @@ struct NoiseFolder: Sendable {
 
     /// As many samples as wanted, from a place drawn of a recording drawn, which begins again where it ends.
     func stretch(_ count: Int, rate: Int, _ draws: inout Draws) throws -> [Float] {
-        let clip = try AudioDecoder.decode(.file(files[draws.below(files.count)])).resampled(to: rate)
+        let clip = try clip(files[draws.below(files.count)], rate)
         let start = draws.below(clip.samples.count)
         return (0..<count).map { clip.samples[(start + $0) % clip.samples.count] }
+    }
+
+    private func clip(_ file: URL, _ rate: Int) throws -> AudioClip {
+        let key = "\(rate) \(file.path)"
+        if let clip = known.withLock({ $0[key] }) { return clip }
+        let clip = try AudioDecoder.decode(.file(file)).resampled(to: rate)
+        known.withLock { known in
+            let held = known.values.reduce(0) { $0 + $1.samples.count }
+            if held + clip.samples.count <= Self.room { known[key] = clip }
+        }
+        return clip
     }
 }
 
