@@ -75,7 +75,8 @@ extension Image {
         guard status == 0 else {
             throw BraidError(
                 .internal,
-                "a picture cannot be resized: \(String(decoding: message.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self))")
+                "a picture cannot be resized: \(String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))"
+            )
         }
         return Image(width: width, height: height, pixels: resized)
     }
