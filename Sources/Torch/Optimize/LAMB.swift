@@ -71,11 +71,4 @@ public final class LAMB: Optimizer {
             ]
         }
     }
-
-    /// Takes moments and step counts from a file that holds what `state()` gave.
-    ///
-    /// - Throws: `SafetensorsError` where one is not in the file, `TorchError` where its shape does not fit.
-    public func restore(_ state: SafetensorsFile) throws {
-        for (name, tensor) in try self.state() { try tensor.copyInPlace(from: state.tensor(name)) }
-    }
 }

@@ -42,11 +42,4 @@ public final class Lion: Optimizer {
 
     /// The moment of each parameter, as `PATH.moment`.
     public func state() throws -> [(name: String, tensor: Tensor)] { all.indices.map { ("\(all[$0].path).moment", moments[$0]) } }
-
-    /// Takes the moments from a file that holds what `state()` gave.
-    ///
-    /// - Throws: `SafetensorsError` where one is not in the file, `TorchError` where its shape does not fit.
-    public func restore(_ state: SafetensorsFile) throws {
-        for (name, tensor) in try self.state() { try tensor.copyInPlace(from: state.tensor(name)) }
-    }
 }

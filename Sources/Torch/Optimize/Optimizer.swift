@@ -21,6 +21,13 @@ extension Optimizer {
     /// What is trained, group after group.
     public var parameters: [TrainedParameter] { groups.flatMap(\.parameters) }
 
+    /// Takes everything that `state()` names from a file that holds what it gave.
+    ///
+    /// - Throws: `SafetensorsError` where something is not in the file, `TorchError` where its shape does not fit.
+    public func restore(_ state: SafetensorsFile) throws {
+        for (name, tensor) in try self.state() { try tensor.copyInPlace(from: state.tensor(name)) }
+    }
+
     /// Removes the gradients of all parameters, so that the next `backward` begins anew.
     public func clearGradients() throws(TorchError) {
         for parameter in parameters { try parameter.tensor.clearGradient() }

@@ -49,11 +49,4 @@ public final class SGD: Optimizer {
     public func state() throws -> [(name: String, tensor: Tensor)] {
         all.indices.map { ("\(all[$0].path).momentum", momentumBuffers[$0]) }
     }
-
-    /// Takes the momentum from a file that holds what `state()` gave.
-    ///
-    /// - Throws: `SafetensorsError` where one is not in the file, `TorchError` where its shape does not fit.
-    public func restore(_ state: SafetensorsFile) throws {
-        for (name, tensor) in try self.state() { try tensor.copyInPlace(from: state.tensor(name)) }
-    }
 }
