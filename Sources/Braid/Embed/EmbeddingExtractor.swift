@@ -25,16 +25,20 @@ struct EmbeddingExtractor {
         var bad: [BadSample]
     }
 
-    /// Encodes what `encoders` covers. Media of the modalities in `alsoChecked` are decoded too, and only that.
+    /// Encodes what `encoders` covers. Media of the modalities in `alsoChecked` are decoded too, and where `prefixes` has frozen blocks of theirs, these are
+    /// asked, and keep what they give.
     ///
     /// - Throws: `BraidError` that lists every bad sample, where the policy is to fail.
-    func extract(_ samples: [Sample], _ encoders: [ModalityEncoder], alsoChecked: [ModalityEncoder] = []) throws -> Result {
+    func extract(
+        _ samples: [Sample], _ encoders: [ModalityEncoder], alsoChecked: [ModalityEncoder] = [],
+        prefixes: [Modality: FrozenPrefix] = [:]
+    ) throws -> Result {
         var bad: [BadSample] = []
         var embedded: [Modality: EmbeddingCollector] = [:]
         for encoder in encoders.sorted(by: { $0.modality < $1.modality }) {
             embedded[encoder.modality] = try embed(samples, encoder, &bad)
         }
-        for encoder in alsoChecked { try check(samples, encoder, &bad) }
+        for encoder in alsoChecked { try check(samples, encoder, prefixes[encoder.modality], &bad) }
         bad.sort { ($0.fault.line ?? 0) < ($1.fault.line ?? 0) }
         if !bad.isEmpty && onBadSample == .fail { throw BraidError(.badData, faults: bad.map(\.fault)) }
         for sample in bad { reporter.note("skipped: \(sample)") }
@@ -93,16 +97,25 @@ struct EmbeddingExtractor {
         BadSample(sample, manifest: manifest, field: modality.rawValue, message: message)
     }
 
-    private func check(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws {
+    private func check(
+        _ samples: [Sample], _ encoder: ModalityEncoder, _ prefix: FrozenPrefix?, _ bad: inout [BadSample]
+    ) throws {
         let present = samples.filter { $0.has(encoder.modality) }
-        let progress = reporter.begin("reading \(encoder.modality)", total: present.count)
+        let name = prefix == nil ? "reading" : "embedding"
+        let progress = reporter.begin("\(name) \(encoder.modality)", total: present.count)
         let size = encoder.windowSize
         for start in stride(from: 0, to: present.count, by: size) {
             let batch = Array(present[start..<min(start + size, present.count)])
-            _ = prepare(batch, encoder.frontEnd, encoder.modality, &bad)
-            progress.advance(by: batch.count)
+            defer { progress.advance(by: batch.count) }
+            // Where one is missing all are computed anew: which samples share a batch decides on last bits, and a run that goes on shall see what it
+            // would have seen without the interruption.
+            if prefix?.holds(batch) == true { continue }
+            let prepared = prepare(batch, encoder.frontEnd, encoder.modality, &bad)
+            let readable = batch.indices.filter { prepared[$0] != nil }
+            guard let prefix, !readable.isEmpty else { continue }
+            try prefix.encode(readable.map { batch[$0] }, readable.compactMap { prepared[$0] })
         }
-        progress.finish()
+        progress.finish(prefix.map { "blocks 1 to \($0.count) of \(encoder.architecture), kept: \($0.finish())" } ?? "")
     }
 
     /// Decodes and prepares on all cores, for an encoder that is trained. nil, and an entry in `bad`, where a sample cannot be

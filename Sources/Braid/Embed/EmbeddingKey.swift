@@ -28,6 +28,17 @@ struct EmbeddingKey: Hashable, Sendable {
     init(_ bytes: UnsafeRawBufferPointer) { words = bytes.loadUnaligned(as: SIMD4<UInt64>.self) }
 
     var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
+
+    /// 64 digits.
+    var hexadecimal: String { bytes.map { String(format: "%02x", $0) }.joined() }
+
+    /// nil where the text is not as `hexadecimal` writes it.
+    init?(hexadecimal text: String) {
+        let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+        guard digits.count == 2 * Self.size, text.utf8.count == digits.count else { return nil }
+        let bytes = (0..<Self.size).map { UInt8(digits[2 * $0] << 4 | digits[2 * $0 + 1]) }
+        self = bytes.withUnsafeBytes { EmbeddingKey($0) }
+    }
 }
 
 extension SHA256 {

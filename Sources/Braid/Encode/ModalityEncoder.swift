@@ -38,6 +38,8 @@ public final class ModalityEncoder: @unchecked Sendable {
     let adapters: EncoderAdapters
     /// What adapters began with: what stands for them in a checkpoint of before they were trained.
     let firstAdapters: [(tensor: Tensor, value: Tensor)]
+    /// How many blocks lie in front of the first one that is trained.
+    private(set) var frozenInFront = 0
     /// What it was built from.
     let origin: (configuration: EncoderSettings, base: URL)
 
@@ -110,6 +112,7 @@ public final class ModalityEncoder: @unchecked Sendable {
         self.weights = weights
         origin = (configuration, base)
         try freeze()
+        frozenInFront = isFrozen ? 0 : frozenBlocks()
     }
 
     /// The adapter that is put on top of the weights: one that is named, or the one that lies with them.
@@ -238,15 +241,25 @@ public final class ModalityEncoder: @unchecked Sendable {
         let input = try frontEnd.collate(prepared).moved(to: parameters.device)
         let mode = isFrozen ? .evaluate : mode
         let total = input.values.shape[0]
-        // Recordings can be long, and their windows many: outside of training a few at a time, so that memory stays bounded. In
-        // training a batch stays whole, for batch norm sees it as one.
-        let isRecording = modality == .audio && !mode.isTraining
-        let size = isRecording ? max(1, Self.framesAtOnce / max(1, input.values.shape[1])) : total
-        guard input.rowsPerSample != nil || size < total else { return try encoder(input, mode: mode).inFloat32() }
-        let parts = try stride(from: 0, to: total, by: size).map { start in
-            try encoder(input.rows(start..<min(start + size, total)), mode: mode).inFloat32()
-        }
+        let ranges = chunks(total, frames: input.values.shape[1], mode: mode)
+        guard input.rowsPerSample != nil || ranges.count > 1 else { return try forward(input, mode).inFloat32() }
+        let parts = try ranges.map { try forward(input.rows($0), mode).inFloat32() }
         return try Encoding.joined(parts, rowsPerSample: input.rowsPerSample ?? Array(repeating: 1, count: total))
+    }
+
+    private func forward(_ input: EncoderInput, _ mode: Mode) throws -> Encoding {
+        guard mode.isTraining, encoder is any BlockwiseEncoder else { return try encoder(input, mode: mode) }
+        return try run(from: 0, Activations(input), mode: mode)
+    }
+
+    /// The rows that go through the encoder at once, of `total` that have so many frames each.
+    ///
+    /// Recordings can be long, and their windows many: outside of training a few at a time, so that memory stays bounded. In training a batch stays
+    /// whole, for batch norm sees it as one.
+    func chunks(_ total: Int, frames: Int, mode: Mode) -> [Range<Int>] {
+        let isRecording = modality == .audio && !mode.isTraining
+        let size = isRecording ? max(1, Self.framesAtOnce / max(1, frames)) : max(1, total)
+        return stride(from: 0, to: total, by: size).map { $0..<min($0 + size, total) }
     }
 
     /// Frames that go through an encoder at once: a window of a minute.

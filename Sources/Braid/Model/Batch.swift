@@ -8,6 +8,8 @@ public struct Batch {
         case embeddings(FusionInput.Part)
         /// Prepared media for an encoder that is trained: those of the visible samples, in their order.
         case media([Tensor], isVisible: [Bool])
+        /// What the frozen blocks of an encoder gave whose others are trained, with how many blocks they are: of the visible samples, in their order.
+        case activations([Tensor], behind: Int, isVisible: [Bool])
     }
 
     /// Samples that are partly others of the batch.

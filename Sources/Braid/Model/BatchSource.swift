@@ -16,6 +16,8 @@ public struct BatchSource {
     let embeddings: [Modality: EmbeddingRows]
     /// Of encoders that are trained.
     private let frontEnds: [Modality: any FrontEnd]
+    /// What frozen blocks of encoders that are trained have given.
+    private let prefixes: [Modality: FrozenPrefix]
     /// Of encoders that are trained, and on changed media.
     private let augmenters: [Modality: Augmenter]
     /// Whether batches have tokens, where the embeddings do.
@@ -28,16 +30,23 @@ public struct BatchSource {
 
     /// Embeds `samples` with the frozen ones of `encoders`, and reads the media of the others once, to find those that cannot be read.
     ///
-    /// - Parameter tokens: The most tokens of a sample and modality to keep; nil for pooled embeddings alone.
+    /// - Parameters:
+    ///   - samples: All of them, of every split.
+    ///   - encoders: One a modality.
+    ///   - tokens: The most tokens of a sample and modality to keep; nil for pooled embeddings alone.
+    ///   - extractor: Reads media, and knows what becomes of bad ones.
+    ///   - device: Where embeddings are put.
+    ///   - prefixes: Of encoders that are trained: their frozen blocks, whose work is done once.
     /// - Throws: `BraidError` that lists every bad sample, where the policy is to fail.
     init(
-        _ samples: [Sample], _ encoders: [ModalityEncoder], tokens: Int?, _ extractor: EmbeddingExtractor, device: Device
+        _ samples: [Sample], _ encoders: [ModalityEncoder], tokens: Int?, _ extractor: EmbeddingExtractor, device: Device,
+        prefixes: [Modality: FrozenPrefix] = [:]
     ) throws {
         var extractor = extractor
         extractor.tokens = tokens
         let encoders = encoders.sorted { $0.modality < $1.modality }
         let trained = encoders.filter { !$0.isFrozen }
-        let result = try extractor.extract(samples, encoders.filter(\.isFrozen), alsoChecked: trained)
+        let result = try extractor.extract(samples, encoders.filter(\.isFrozen), alsoChecked: trained, prefixes: prefixes)
         modalities = encoders.map(\.modality)
         self.samples = result.samples
         skipped = result.bad
@@ -47,7 +56,7 @@ public struct BatchSource {
             uniqueKeysWithValues: trained.filter { !$0.augmenter.isEmpty }.map { ($0.modality, $0.augmenter) })
         hasTokens = tokens != nil
         presence = result.samples.map { [modalities] sample in modalities.map(sample.has) }
-        (self.extractor, self.device) = (extractor, device)
+        (self.extractor, self.device, self.prefixes) = (extractor, device, prefixes)
     }
 
     private init(
@@ -58,7 +67,7 @@ public struct BatchSource {
         presence = samples.map { sample in modalities.map(sample.has) }
         skipped = []
         (frontEnds, augmenters) = (other.frontEnds, other.augmenters)
-        (extractor, device) = (other.extractor, other.device)
+        (extractor, device, prefixes) = (other.extractor, other.device, other.prefixes)
     }
 
     /// Some of the samples, by number; their embeddings stay where they lie.
@@ -119,16 +128,27 @@ public struct BatchSource {
         _ indices: [Int], _ modality: Modality, isVisible: [Bool], _ draw: TrainingDraw?
     ) throws -> Batch.Part {
         guard let frontEnd = frontEnds[modality] else { throw BraidError(.internal, "there is no encoder for \(modality)") }
-        var bad: [BadSample] = []
         let shown = zip(indices, isVisible).filter(\.1).map { samples[$0.0] }
+        if let prefix = prefixes[modality] {
+            let activations = try prefix.activations(of: shown) { try read($0, frontEnd, modality) }
+            return .activations(activations, behind: prefix.count, isVisible: isVisible)
+        }
         var drawn: (@Sendable (Sample) -> DrawnAugmentation)?
         if let draw, let augmenter = augmenters[modality] {
             drawn = { augmenter.drawn(seed: draw.seed, epoch: draw.epoch, sample: $0.id) }
         }
-        let prepared = extractor.prepare(shown, frontEnd, modality, &bad, augmentation: drawn).compactMap { $0 }
+        return .media(try read(shown, frontEnd, modality, drawn), isVisible: isVisible)
+    }
+
+    private func read(
+        _ samples: [Sample], _ frontEnd: any FrontEnd, _ modality: Modality,
+        _ augmentation: (@Sendable (Sample) -> DrawnAugmentation)? = nil
+    ) throws -> [Tensor] {
+        var bad: [BadSample] = []
+        let prepared = extractor.prepare(samples, frontEnd, modality, &bad, augmentation: augmentation).compactMap { $0 }
         // All media were read before: a failure now means that a file changed during the run.
         if !bad.isEmpty { throw BraidError(.badData, faults: bad.map(\.fault)) }
-        return .media(prepared, isVisible: isVisible)
+        return prepared
     }
 
     /// Calls `body` with batches of all samples in their order, at most `size` at a time.

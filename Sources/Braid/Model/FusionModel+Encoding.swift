@@ -7,7 +7,12 @@ extension FusionModel {
             let part =
                 switch entry.1 {
                 case .embeddings(let embeddings): embeddings
-                case .media(let prepared, let isVisible): try encode(prepared, entry.0, isVisible: isVisible, mode: mode)
+                case .media(let prepared, let isVisible):
+                    try encode(prepared, entry.0, isVisible: isVisible) { try $0.encode(prepared, mode: mode) }
+                case .activations(let known, let count, let isVisible):
+                    try encode(known, entry.0, isVisible: isVisible) { encoder in
+                        try encoder.encode(activations: known, behind: count, mode: mode)
+                    }
                 }
             // What could not be mixed before it was encoded.
             guard let mixing = batch.mixing, mixing.isInEmbedding[column] else { return part }
@@ -17,16 +22,18 @@ extension FusionModel {
     }
 
     /// Encodes the visible samples of a batch; the rows of the others are zeros.
-    private func encode(_ prepared: [Tensor], _ modality: Modality, isVisible: [Bool], mode: Mode) throws -> FusionInput.Part {
+    private func encode(
+        _ shown: [Tensor], _ modality: Modality, isVisible: [Bool], by encoding: (ModalityEncoder) throws -> Encoding
+    ) throws -> FusionInput.Part {
         guard let encoder = encoders[modality] else { throw BraidError(.internal, "there is no encoder for \(modality)") }
         let (count, device) = (isVisible.count, parameters.device)
         let budget = tokenBudget
         let nothing = try Tensor.zeros([1, encoder.encoder.dimension]).moved(to: device)
-        guard !prepared.isEmpty else {
+        guard !shown.isEmpty else {
             let none = try budget.map { _ in try Tensor.zeros([count, 1, encoder.encoder.tokenDimension]).moved(to: device) }
             return FusionInput.Part(pooled: try nothing.expanded([count, encoder.encoder.dimension]), tokens: none)
         }
-        let encoding = try encoder.encode(prepared, mode: mode)
+        let encoding = try encoding(encoder)
         // Row 0 is what stands where nothing is shown.
         var next: Int64 = 0
         let places = isVisible.map { isShown -> Int64 in

@@ -52,13 +52,30 @@ struct PhasePreparation {
 
     /// The samples behind encoders that are trained as said: embedded where they are frozen, all splits in one go, so that one error lists
     /// the bad samples of all of them.
-    private func embed(trains: [Modality: Trainable], tokens: Int?) throws -> FrozenSamples {
+    ///
+    /// - Parameters:
+    ///   - trains: How much of each encoder is trained; nothing of those that are not named.
+    ///   - tokens: The most tokens of a sample and modality to keep; nil for pooled embeddings alone.
+    ///   - earlier: The phases before.
+    private func embed(
+        trains: [Modality: Trainable], tokens: Int?, after earlier: [TrainingPhase] = []
+    ) throws -> FrozenSamples {
         let started = Date()
+        // Weights and adapters that are drawn are the same in every phase, whether the one before ran just now or in an earlier process.
+        try Generator.seed(UInt64(configuration.training.seed))
         let encoders = try makeEncoders(trains)
+        let settings = configuration.training
+        var prefixes: [Modality: FrozenPrefix] = [:]
+        for encoder in encoders where settings.mixing.isEmpty || encoder.modality.kind.presentation != .picture {
+            prefixes[encoder.modality] = try FrozenPrefix(
+                encoder, after: earlier.compactMap { $0.trains[encoder.modality] }, settings.activations,
+                isShared: configuration.cachesEmbeddings)
+        }
         let extractor = try EmbeddingExtractor(
             manifest: manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
             cache: configuration.embeddingCache())
-        let source = try BatchSource(manifest.samples, encoders, tokens: tokens, extractor, device: device)
+        let source = try BatchSource(
+            manifest.samples, encoders, tokens: tokens, extractor, device: device, prefixes: prefixes)
         return FrozenSamples(encoders: encoders, source: source, seconds: Date().timeIntervalSince(started))
     }
 
@@ -72,12 +89,12 @@ struct PhasePreparation {
     /// Loads the encoders as the phase trains them, embeds what is frozen, and takes over what `earlier` has trained.
     func prepare(_ phase: TrainingPhase, after earlier: Trainee?) throws -> PreparedPhase {
         if phases.count > 1 { reporter.note("epochs \(phase.epochs.lowerBound + 1) to \(phase.epochs.upperBound): \(phase.name)") }
-        // Adapters begin at random, alike whether the phase before ran just now or in an earlier process.
-        if phase.epochs.lowerBound > 0 { try Generator.seed(UInt64(configuration.training.seed + phase.epochs.lowerBound)) }
         let tokens = configuration.fusion.tokens
         let isFrozen = phase.trains.values.allSatisfy { $0 == .none }
         let samples =
-            try isFrozen && tokens == nil ? frozen ?? embed(trains: [:], tokens: nil) : embed(trains: phase.trains, tokens: tokens)
+            try isFrozen && tokens == nil
+            ? frozen ?? embed(trains: [:], tokens: nil)
+            : embed(trains: phase.trains, tokens: tokens, after: Array(phases.prefix { $0 != phase }))
         let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
         let data = try SplitData(samples.source)
         let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: reporter)

@@ -70,6 +70,8 @@ public struct TrainingSettings: Sendable {
     public let patience: Int
     /// How often the last checkpoint is written within an epoch.
     let checkpoint: CheckpointSettings
+    /// Whether what frozen blocks give is kept.
+    public let activations: ActivationSettings
     /// The number format of what is trained.
     public let precision: Precision
     /// Whether a fusion that is fitted at once, or made of others, is made again of train and val together.
@@ -127,6 +129,7 @@ public struct TrainingSettings: Sendable {
         patience = reader.int(
             "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never.")
         checkpoint = CheckpointSettings(&reader)
+        activations = ActivationSettings(&reader, trainsEncoders: trainsEncoders)
         precision = reader.choice("training.precision", .fp32, "Number format of what is trained.")
         reader.refuse(
             "training.encoder_learning_rate", unless: trainsEncoders,

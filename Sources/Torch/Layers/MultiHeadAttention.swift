@@ -99,7 +99,7 @@ public struct MultiHeadAttention: Sendable {
     }
 
     /// Broadcast to `[B, heads, T, S]`: bool, or of `dtype` and added where there is a bias.
-    private func mask(_ keyMask: Tensor?, _ bias: Tensor?, _ dtype: DType) throws(TorchError) -> Tensor? {
+    func mask(_ keyMask: Tensor?, _ bias: Tensor?, _ dtype: DType) throws(TorchError) -> Tensor? {
         let keys = try keyMask.map { mask throws(TorchError) in try mask.unsqueezed(1).unsqueezed(1) }
         guard let bias = try bias?.converted(to: dtype) else { return keys }
         let hidden = try Tensor.full([], -Double.infinity, dtype: dtype).moved(to: bias.device)

@@ -31,6 +31,12 @@ public struct TokenLayout: Sendable {
         mask = try Tensor(flags, shape: [batch, length]).converted(to: .bool).moved(to: device)
     }
 
+    /// The layout of sequences whose first tokens count, so many of each; all are padded to `length`.
+    public init(lengths: [Int], length: Int, device: Device) throws(TorchError) {
+        let places = lengths.enumerated().flatMap { row, real in row * length..<row * length + real }
+        try self.init(batch: lengths.count, length: length, places: places, device: device)
+    }
+
     /// N, how many tokens count.
     public var count: Int { places.count }
 
@@ -70,6 +76,27 @@ public struct TokenLayout: Sendable {
 }
 
 extension MultiHeadAttention {
+    /// Self-attention with its residual, `dropout(attention(x)) + x`, of the tokens that count: `[N, D]` to `[N, D]`.
+    ///
+    /// - Parameters:
+    ///   - rows: `[N, D]`, the x above.
+    ///   - layout: Where the rows stand. Each sequence attends to itself alone.
+    ///   - bias: `[1, heads, T, T]`, added to the scaled products of queries and keys before the softmax.
+    ///   - dropout: The probability that a weight of the attention is dropped in training.
+    ///   - outputDropout: The probability that an element of what is added to `rows` is.
+    ///   - mode: Whether anything is dropped: only in training.
+    public func residual(
+        _ rows: Tensor, _ layout: TokenLayout, bias: Tensor?, dropout: Double, outputDropout: Double, mode: Mode
+    ) throws(TorchError) -> Tensor {
+        let padded = { [self] (layer: Linear) throws(TorchError) in try split(layout.padded(layer(rows, mode: mode))) }
+        let queries = try padded(query)
+        let attended = try queries.attention(
+            keys: padded(key), values: padded(value), mask: mask(layout.mask, bias, queries.dtype),
+            dropout: mode.isTraining ? dropout : 0)
+        return try output(
+            layout.packed(attended.transposed(1, 2).flattened(from: 2)), dropout: outputDropout, adding: rows, mode: mode)
+    }
+
     /// Attends from the tokens of a batch to those of the same samples in another, or to one another; `[N, D]` to `[N, D]`.
     ///
     /// - Parameters:

@@ -53,6 +53,7 @@ import Torch
             try expectClose(encoding.tokens, expected.tensor("\(prefix)tokens"), "\(prefix)tokens")
             #expect(encoding.pooled.shape[1] == encoder.encoder.dimension)
             #expect(encoding.tokens.shape[2] == encoder.encoder.tokenDimension)
+            try expectSplits(encoder.encoder, input)
         }
     }
 
@@ -85,6 +86,7 @@ import Torch
             try expectClose(real, expected.tensor("tokens"), "tokens")
             let alone = try withoutGradient { try encoder(EncoderInput(values: expected.tensor("alone_ids")), mode: .evaluate) }
             try expectClose(alone.tokens, expected.tensor("alone_tokens"), "alone")
+            if mode == .mean { try expectSplits(encoder, input) }
         }
     }
 
@@ -121,6 +123,7 @@ import Torch
             return
         }
         let logMel = try expected.tensor("logmel")
+        try expectSplits(encoder.encoder, EncoderInput(values: logMel))
         let encoding = try encode(logMel, nil)
         try expectClose(encoding.pooled, expected.tensor("pooled"), "pooled")
         try expectClose(encoding.tokens, expected.tensor("tokens"), "tokens")
@@ -137,6 +140,22 @@ import Torch
         let padded = try encode(logMel, mask)
         try expectClose(padded.pooled.slice(0, 1..<2), expected.tensor("cut_pooled"), "cut short, padded")
         try expectClose(padded.pooled.slice(0, 0..<1), expected.tensor("pooled").slice(0, 0..<1), "whole, beside a padded one")
+    }
+
+    /// Stopping between two blocks, and going on there, changes nothing; texts as a trained encoder takes them, without their padding.
+    private func expectSplits(_ encoder: any Encoder, _ input: EncoderInput) throws {
+        let blocks = try #require(encoder as? any BlockwiseEncoder)
+        let lengths = try input.mask.map { try $0.converted(to: .int64).sum([1]).array(of: Int64.self).map(Int.init) }
+        let whole = try withoutGradient { try encoder(input, mode: .evaluate) }
+        for cut in Set([1, encoder.blocks.count / 2, encoder.blocks.count - 1]) {
+            let split = try withoutGradient {
+                let first = Activations(values: input.values, mask: input.mask, lengths: lengths)
+                let between = try blocks.run(0..<cut, first, mode: .evaluate)
+                return try blocks.encoding(blocks.run(cut..<encoder.blocks.count, between, mode: .evaluate), mode: .evaluate)
+            }
+            let difference = try maxDifference(split.pooled, whole.pooled)
+            #expect(difference <= 1e-5, "split at \(cut): \(difference)")
+        }
     }
 
     private func expectClose(_ found: Tensor, _ expected: Tensor, _ what: String) throws {

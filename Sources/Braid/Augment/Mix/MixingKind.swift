@@ -38,6 +38,9 @@ public struct MixingSettings: Sendable, Equatable {
         }
     }
 
+    /// Whether batches are not mixed.
+    var isEmpty: Bool { alphas.isEmpty }
+
     /// Refuses what mixes pictures alone where no picture is at hand.
     func check(_ reader: inout ConfigurationReader, trainsPictures: Bool) {
         for (kind, _) in alphas where kind.cutsPictures {

@@ -3,7 +3,7 @@ public import Torch
 /// The MobileNetV1 audio encoder of PANNs (Kong et al. 2020, arXiv:1912.10211; Howard et al. 2017, arXiv:1704.04861).
 ///
 /// Parameters have the published names: `bn0`, `features.0`, …, `fc1`. As in PANNs, strides are average pools.
-public struct MobileNetV1: Encoder {
+public struct MobileNetV1: BlockwiseEncoder {
     /// D, the size of an embedding and of a token.
     public let dimension = 1024
     /// Path prefixes of the parameters: the norm of the input, each layer, the layer behind the pooling.
@@ -35,16 +35,29 @@ public struct MobileNetV1: Encoder {
         scope.ignorePannsExtras()
     }
 
-    /// Encodes log-mel spectrograms `[B, T, mels]`: `pooled` is `[B, D]`, `tokens` are frames, `[B, T / 32, D]`.
+    /// Block 0 is the norm of log-mel spectrograms `[B, T, mels]`; then come the layers. The layer behind the pooling is the last block, and runs in
+    /// `encoding`.
     ///
-    /// A recording that is padded in a batch gives what it gives alone. T must be 32 or more.
+    /// - Throws: `TorchError` where the input has another shape, or less than 32 frames.
+    public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        var (x, lengths) = (input.values, try FrameLengths(input.mask))
+        for block in range where block <= layers.count {
+            if block == 0 {
+                x = try pannsInput(x, inputNorm, mode)
+            } else {
+                (x, lengths) = try layers[block - 1](x, lengths, mode: mode)
+            }
+        }
+        return Activations(values: x, mask: try lengths.mask(x.shape[2]))
+    }
+
+    /// `pooled` is `[B, D]`, `tokens` are frames, `[B, T / 32, D]`.
     ///
-    /// - Throws: `TorchError` where the input has another shape.
-    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        var lengths = try FrameLengths(input.mask)
-        var x = try pannsInput(input.values, inputNorm, mode)
-        for layer in layers { (x, lengths) = try layer(x, lengths, mode: mode) }
-        return try pannsEncoding(x, lengths, embedding, dropout: 0.5, mode)
+    /// A recording that is padded in a batch gives what it gives alone.
+    ///
+    /// - Throws: `TorchError` where libtorch fails.
+    public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
+        try pannsEncoding(last, embedding, dropout: 0.5, mode)
     }
 
     /// A 3×3 convolution, of each channel alone where separable and then with a 1×1 one, each with batch norm and ReLU.

@@ -3,7 +3,7 @@ public import Torch
 /// The Cnn6, Cnn10 and Cnn14 audio encoders of PANNs (Kong et al. 2020, arXiv:1912.10211).
 ///
 /// Parameters have the published names: `bn0`, `conv_block1.conv1`, …, `fc1`.
-public struct PannsCnn: Encoder {
+public struct PannsCnn: BlockwiseEncoder {
     /// Which of the published networks it is.
     public enum Variant: String, Sendable, CaseIterable {
         /// Cnn6 has four blocks of one 5×5 convolution, Cnn10 four of two 3×3 ones, Cnn14 six of two 3×3 ones.
@@ -47,17 +47,30 @@ public struct PannsCnn: Encoder {
         scope.ignorePannsExtras()
     }
 
-    /// Encodes log-mel spectrograms `[B, T, mels]`: `pooled` is `[B, D]`, `tokens` are frames, `[B, T / 16, D]`.
+    /// Block 0 is the norm of log-mel spectrograms `[B, T, mels]`; then come the convolutional blocks. The layer behind the pooling is the last block, and runs in
+    /// `encoding`.
+    ///
+    /// - Throws: `TorchError` where the input has another shape, or too few frames to be halved so often.
+    public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        var (x, lengths) = (input.values, try FrameLengths(input.mask))
+        for block in range where block <= convBlocks.count {
+            if block == 0 {
+                x = try pannsInput(x, inputNorm, mode)
+            } else {
+                (x, lengths) = try convBlocks[block - 1](x, lengths, mode: mode)
+            }
+        }
+        return Activations(values: x, mask: try lengths.mask(x.shape[2]))
+    }
+
+    /// `pooled` is `[B, D]`, `tokens` are frames, `[B, T / 16, D]`.
     ///
     /// Cnn14 halves time once more: its tokens are `[B, T / 32, D]`. A recording that is padded in a batch gives what it gives
     /// alone.
     ///
-    /// - Throws: `TorchError` where the input has another shape, or too few frames to be halved so often.
-    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        var lengths = try FrameLengths(input.mask)
-        var x = try pannsInput(input.values, inputNorm, mode)
-        for block in convBlocks { (x, lengths) = try block(x, lengths, mode: mode) }
-        return try pannsEncoding(x, lengths, embedding, dropout: 0.5, mode)
+    /// - Throws: `TorchError` where libtorch fails.
+    public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
+        try pannsEncoding(last, embedding, dropout: 0.5, mode)
     }
 }
 
@@ -89,15 +102,12 @@ func pannsInput(_ logMel: Tensor, _ norm: BatchNorm, _ mode: Mode) throws(TorchE
 }
 
 /// Means over pitch are the frames; maximum plus mean over time, through one layer, is the embedding.
-func pannsEncoding(
-    _ map: Tensor, _ lengths: FrameLengths, _ embedding: Linear, dropout: Double, _ mode: Mode
-) throws -> Encoding {
-    let frames = try map.mean([3]).transposed(1, 2)
-    let mask = try lengths.mask(frames.shape[1])
+func pannsEncoding(_ last: Activations, _ embedding: Linear, dropout: Double, _ mode: Mode) throws -> Encoding {
+    let frames = try last.values.mean([3]).transposed(1, 2)
     // The published models drop out what enters their embedding, in training; a frozen one is not in training.
     let dropoutMode = embedding.weight.requiresGradient ? mode : .evaluate
-    let pooled = try (frames.maximum(where: mask) + frames.mean(where: mask)).dropout(dropout, mode: dropoutMode)
-    return Encoding(pooled: try embedding(pooled, activation: .relu, mode: mode), tokens: frames, tokenMask: mask)
+    let pooled = try (frames.maximum(where: last.mask) + frames.mean(where: last.mask)).dropout(dropout, mode: dropoutMode)
+    return Encoding(pooled: try embedding(pooled, activation: .relu, mode: mode), tokens: frames, tokenMask: last.mask)
 }
 
 extension Scope {

@@ -4,7 +4,7 @@ public import Torch
 ///
 /// It makes one embedding of a patch of 0.96 seconds; a recording's embedding is the mean over its patches. Parameters have
 /// the names of its PyTorch ports: `features.0`, …, `embeddings.0`, ….
-public struct VGGish: Encoder {
+public struct VGGish: BlockwiseEncoder {
     /// D, the size of an embedding and of a token.
     public let dimension = 128
     /// Path prefixes of the parameters: each convolution, then each linear layer.
@@ -34,19 +34,30 @@ public struct VGGish: Encoder {
         for name in ["pca_eigen_vectors", "pca_means", "pca_matrix"] { (scope / "pproc").ignore(name) }
     }
 
-    /// Encodes log-mel patches `[B, 96, 64]`, 96 frames of 64 mel bins: `pooled` is `[B, 128]`, `tokens` are `[B, 1, 128]`.
+    /// The convolutions, of log-mel patches `[B, 96, 64]`, 96 frames of 64 mel bins; then the linear layers.
     ///
     /// - Throws: `TorchError` where the input has another shape.
-    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        var x = try input.values.unsqueezed(1)
-        for (conv, row) in zip(convs, Self.table) {
-            x = try conv(x, activation: .relu, mode: mode)
-            if row.2 { x = try x.maxPool2d(kernel: 2, stride: 2) }
+    public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        var x = input.values
+        for block in range {
+            if block == 0 { x = try x.unsqueezed(1) }
+            if block < convs.count {
+                x = try convs[block](x, activation: .relu, mode: mode)
+                if Self.table[block].2 { x = try x.maxPool2d(kernel: 2, stride: 2) }
+                continue
+            }
+            // Channels last, as the original flattens.
+            if block == convs.count { x = try x.permuted([0, 2, 3, 1]).flattened(from: 1) }
+            x = try layers[block - convs.count](x, activation: .relu, mode: mode)
         }
-        // Channels last, as the original flattens.
-        x = try x.permuted([0, 2, 3, 1]).flattened(from: 1)
-        for layer in layers { x = try layer(x, activation: .relu, mode: mode) }
-        return Encoding(pooled: x, tokens: try x.unsqueezed(1))
+        return Activations(values: x)
+    }
+
+    /// `pooled` is `[B, 128]`, `tokens` are `[B, 1, 128]`.
+    ///
+    /// - Throws: `TorchError` where libtorch fails.
+    public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
+        Encoding(pooled: last.values, tokens: try last.values.unsqueezed(1))
     }
 
     static let builders = [

@@ -4,7 +4,7 @@ public import Torch
 ///
 /// It makes one embedding of a patch of 0.96 seconds; a recording's embedding is the mean over its patches. Parameters have
 /// the names of its PyTorch ports: `layer1.fused.conv`, `layer2.depthwise_conv.conv`, ….
-public struct YAMNet: Encoder {
+public struct YAMNet: BlockwiseEncoder {
     /// D, the size of an embedding and of a token.
     public let dimension = 1024
     /// Path prefixes of the parameters, layer by layer.
@@ -32,13 +32,20 @@ public struct YAMNet: Encoder {
         for name in ["weight", "bias"] { (scope / "classifier").ignore(name) }
     }
 
-    /// Encodes log-mel patches `[B, 96, 64]`, 96 frames of 64 mel bins: `pooled` is `[B, 1024]`, `tokens` are `[B, 1, 1024]`.
+    /// The layers, of log-mel patches `[B, 96, 64]`, 96 frames of 64 mel bins.
     ///
     /// - Throws: `TorchError` where the input has another shape.
-    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        var x = try input.values.unsqueezed(1)
-        for layer in layers { x = try layer(x, mode: mode) }
-        let pooled = try x.mean([2, 3])
+    public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        var x = range.contains(0) ? try input.values.unsqueezed(1) : input.values
+        for block in range { x = try layers[block](x, mode: mode) }
+        return Activations(values: x)
+    }
+
+    /// `pooled` is `[B, 1024]`, `tokens` are `[B, 1, 1024]`.
+    ///
+    /// - Throws: `TorchError` where libtorch fails.
+    public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
+        let pooled = try last.values.mean([2, 3])
         return Encoding(pooled: pooled, tokens: try pooled.unsqueezed(1))
     }
 

@@ -3,7 +3,7 @@ public import Torch
 /// The ConvNeXt image encoder (Liu et al. 2022, arXiv:2201.03545).
 ///
 /// Parameters have timm's names: `stem.0`, `stem.1`, `stages.0.blocks.0.conv_dw`, …, `head.norm`.
-public struct ConvNeXt: Encoder {
+public struct ConvNeXt: BlockwiseEncoder {
     /// What tells one ConvNeXt from another.
     public struct Shape: Sendable {
         /// How many blocks each of the four stages has.
@@ -21,14 +21,15 @@ public struct ConvNeXt: Encoder {
     /// Path prefixes of the parameters: the stem, each block (with the downsampling in front of it), the last norm.
     public let blocks: [[String]]
     private let stem: (conv: Conv2d, norm: LayerNorm)
-    private let stages: [Stage]
+    private let steps: [Step]
     private let norm: LayerNorm
     private static let epsilon = 1e-6
     private static let patch = 4
 
-    private struct Stage {
+    /// A block, behind the downsampling of its stage where it is the first of one.
+    private struct Step {
         let downsample: (norm: LayerNorm, conv: Conv2d)?
-        let blocks: [ConvNeXtBlock]
+        let block: ConvNeXtBlock
     }
 
     /// Asks `scope` for the weights of a ConvNeXt of this shape.
@@ -38,21 +39,19 @@ public struct ConvNeXt: Encoder {
         let conv = try Conv2d(scope / "stem" / 0, 3, shape.widths[0], kernel: Self.patch, stride: Self.patch, bias: true)
         stem = (conv, try LayerNorm(scope / "stem" / 1, shape.widths[0], epsilon: Self.epsilon))
         var paths = [["stem."]]
-        var stages: [Stage] = []
+        var steps: [Step] = []
         var inputs = shape.widths[0]
         for (index, width) in shape.widths.enumerated() {
             let place = scope / "stages" / index
             let downsample = index == 0 ? nil : try Self.downsample(place / "downsample", inputs, width)
-            let blocks = try (0..<shape.depths[index]).map { block in
-                try ConvNeXtBlock(place / "blocks" / block, width, shape.activation, epsilon: Self.epsilon)
-            }
-            stages.append(Stage(downsample: downsample, blocks: blocks))
-            paths += (0..<shape.depths[index]).map { block in
-                (block == 0 ? ["stages.\(index).downsample."] : []) + ["stages.\(index).blocks.\(block)."]
+            for number in 0..<shape.depths[index] {
+                let block = try ConvNeXtBlock(place / "blocks" / number, width, shape.activation, epsilon: Self.epsilon)
+                steps.append(Step(downsample: number == 0 ? downsample : nil, block: block))
+                paths.append((number == 0 ? ["stages.\(index).downsample."] : []) + ["stages.\(index).blocks.\(number)."])
             }
             inputs = width
         }
-        self.stages = stages
+        self.steps = steps
         norm = try LayerNorm(scope / "head" / "norm", inputs, epsilon: shape.epsilon)
         dimension = inputs
         blocks = paths + [["head.norm."]]
@@ -65,17 +64,31 @@ public struct ConvNeXt: Encoder {
         return (norm, try Conv2d(scope / 1, inputs, outputs, kernel: 2, stride: 2, bias: true))
     }
 
-    /// Encodes pictures `[B, 3, H, W]`: `pooled` is `[B, D]`, `tokens` are `[B, T, D]`.
+    /// Block 0 is the stem, of pictures `[B, 3, H, W]`; then come the blocks of all stages. The norm behind the pooling is the last block, and runs in
+    /// `encoding`.
+    ///
+    /// - Throws: `TorchError` where the input has another shape, or is smaller than 32 pixels.
+    public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        var x = input.values
+        for block in range where block <= steps.count {
+            guard block > 0 else {
+                x = try stem.norm.overChannels(stem.conv(x, mode: mode))
+                continue
+            }
+            let step = steps[block - 1]
+            if let downsample = step.downsample { x = try downsample.conv(downsample.norm.overChannels(x), mode: mode) }
+            x = try step.block(x, mode: mode)
+        }
+        return Activations(values: x)
+    }
+
+    /// `pooled` is `[B, D]`, `tokens` are `[B, T, D]`.
     ///
     /// Tokens are the positions of the last map, row by row, 32 pixels apart; the last norm is applied to `pooled` only.
     ///
-    /// - Throws: `TorchError` where the input has another shape, or is smaller than 32 pixels.
-    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        var x = try stem.norm.overChannels(stem.conv(input.values, mode: mode))
-        for stage in stages {
-            if let downsample = stage.downsample { x = try downsample.conv(downsample.norm.overChannels(x), mode: mode) }
-            for block in stage.blocks { x = try block(x, mode: mode) }
-        }
+    /// - Throws: `TorchError` where libtorch fails.
+    public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
+        let x = last.values
         return Encoding(pooled: try norm(x.mean([2, 3])), tokens: try x.flattened(from: 2).transposed(1, 2))
     }
 }

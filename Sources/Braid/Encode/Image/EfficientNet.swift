@@ -4,7 +4,7 @@ public import Torch
 /// (Liu 2020, github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite).
 ///
 /// Parameters have timm's names: `conv_stem`, `bn1`, `blocks.0.0.conv_dw`, …, `conv_head`, `bn2`.
-public struct EfficientNet: Encoder {
+public struct EfficientNet: BlockwiseEncoder {
     /// What tells one EfficientNet from another.
     public struct Shape: Sendable {
         /// The factor on the widths of B0; results are rounded to multiples of 8.
@@ -32,7 +32,7 @@ public struct EfficientNet: Encoder {
     /// Path prefixes of the parameters: the stem, each block, the last convolution with its norm.
     public let blocks: [[String]]
     private let stem: ConvNorm
-    private let stages: [[InvertedResidual]]
+    private let residual: [InvertedResidual]
     private let head: ConvNorm
     private let activation: Activation
 
@@ -52,18 +52,16 @@ public struct EfficientNet: Encoder {
         let conv = try Conv2d(
             scope / "conv_stem", 3, inputs, kernel: 3, stride: 2, padding: shape.oddBlocks == nil ? style.padding(3) : .sides(0, 1))
         stem = ConvNorm(conv, try BatchNorm(scope / "bn1", inputs, epsilon: style.epsilon))
-        var stages: [[InvertedResidual]] = []
+        var residual: [InvertedResidual] = []
         var paths = [["conv_stem.", "bn1."]]
         for (stage, row) in Self.rows(shape).enumerated() {
-            var blocks: [InvertedResidual] = []
             for (index, block) in row.enumerated() {
-                blocks.append(try InvertedResidual(scope / "blocks" / stage / index, block, style))
+                residual.append(try InvertedResidual(scope / "blocks" / stage / index, block, style))
                 paths.append(["blocks.\(stage).\(index)."])
                 inputs = block.outputs
             }
-            stages.append(blocks)
         }
-        self.stages = stages
+        self.residual = residual
         dimension = shape.isLite ? 1280 : roundedWidth(1280 * shape.width)
         head = ConvNorm(
             try Conv2d(scope / "conv_head", inputs, dimension, kernel: 1),
@@ -95,18 +93,26 @@ public struct EfficientNet: Encoder {
         }
     }
 
-    /// Encodes pictures `[B, 3, H, W]`: `pooled` is `[B, D]`, `tokens` are `[B, T, D]`.
-    ///
-    /// Tokens are the positions of the last map, row by row, 32 pixels apart; `pooled` is their mean.
+    /// Block 0 is the stem, of pictures `[B, 3, H, W]`; then come the inverted residuals, and the last convolution.
     ///
     /// - Throws: `TorchError` where the input has another shape.
-    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        var x = try stem(input.values, activation: activation, mode: mode)
-        for stage in stages {
-            for block in stage { x = try block(x, mode: mode) }
+    public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        var x = input.values
+        for block in range {
+            switch block {
+            case 0: x = try stem(x, activation: activation, mode: mode)
+            case 1...residual.count: x = try residual[block - 1](x, mode: mode)
+            default: x = try head(x, activation: activation, mode: mode)
+            }
         }
-        x = try head(x, activation: activation, mode: mode)
-        return Encoding(pooled: try x.mean([2, 3]), tokens: try x.flattened(from: 2).transposed(1, 2))
+        return Activations(values: x)
+    }
+
+    /// `tokens` are `[B, T, D]`, the positions of the last map, row by row, 32 pixels apart; `pooled` is their mean, `[B, D]`.
+    ///
+    /// - Throws: `TorchError` where libtorch fails.
+    public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
+        Encoding(pooled: try last.values.mean([2, 3]), tokens: try last.values.flattened(from: 2).transposed(1, 2))
     }
 }
 

@@ -4,7 +4,7 @@ public import Torch
 ///
 /// Parameters have timm's names: `conv_stem`, `bn1`, `blocks.0.0.conv_dw`, …, `conv_head`. The embedding is what the
 /// classifier of the pretraining reads: the output of `conv_head`, behind the pooling.
-public struct MobileNetV3: Encoder {
+public struct MobileNetV3: BlockwiseEncoder {
     /// What tells one MobileNetV3 from another.
     public struct Shape: Sendable {
         /// Whether it is the paper's Large network; else the Small one.
@@ -24,7 +24,7 @@ public struct MobileNetV3: Encoder {
     /// Path prefixes of the parameters: the stem, each block, the last convolution, the layer behind the pooling.
     public let blocks: [[String]]
     private let stem: ConvNorm
-    private let stages: [[InvertedResidual]]
+    private let residual: [InvertedResidual]
     private let last: ConvNorm
     private let head: Conv2d
 
@@ -70,17 +70,15 @@ public struct MobileNetV3: Encoder {
         let conv = try Conv2d(scope / "conv_stem", 3, inputs, kernel: 3, stride: 2, padding: style.padding(3))
         stem = ConvNorm(conv, try BatchNorm(scope / "bn1", inputs, epsilon: style.epsilon))
         var paths = [["conv_stem.", "bn1."]]
-        var stages: [[InvertedResidual]] = []
+        var residual: [InvertedResidual] = []
         for (stage, row) in rows.enumerated() {
-            var blocks: [InvertedResidual] = []
             for (index, block) in row.enumerated() {
-                blocks.append(try InvertedResidual(scope / "blocks" / stage / index, block, style))
+                residual.append(try InvertedResidual(scope / "blocks" / stage / index, block, style))
                 paths.append(["blocks.\(stage).\(index)."])
                 inputs = block.outputs
             }
-            stages.append(blocks)
         }
-        self.stages = stages
+        self.residual = residual
         tokenDimension = roundedWidth((shape.isLarge ? 960 : 576) * shape.width)
         let lastScope = scope / "blocks" / rows.count / 0
         last = ConvNorm(
@@ -108,19 +106,29 @@ public struct MobileNetV3: Encoder {
         }
     }
 
-    /// Encodes pictures `[B, 3, H, W]`: `pooled` is `[B, D]`, `tokens` are `[B, T, C]`.
-    ///
-    /// Tokens are the positions of the last map, row by row, 32 pixels apart.
+    /// Block 0 is the stem, of pictures `[B, 3, H, W]`; then come the inverted residuals, and the last convolution of the map. The layer behind the
+    /// pooling is the last block, and runs in `encoding`.
     ///
     /// - Throws: `TorchError` where the input has another shape.
-    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        let activation = Activation.hardSwish
-        var x = try stem(input.values, activation: activation, mode: mode)
-        for stage in stages {
-            for block in stage { x = try block(x, mode: mode) }
+    public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        var x = input.values
+        for block in range {
+            switch block {
+            case 0: x = try stem(x, activation: .hardSwish, mode: mode)
+            case 1...residual.count: x = try residual[block - 1](x, mode: mode)
+            case residual.count + 1: x = try last(x, activation: .hardSwish, mode: mode)
+            default: break
+            }
         }
-        x = try last(x, activation: activation, mode: mode)
-        let pooled = try head(x.mean([2, 3], keep: true), activation: activation, mode: mode).flattened(from: 1)
+        return Activations(values: x)
+    }
+
+    /// `pooled` is `[B, D]`, `tokens` are `[B, T, C]`, the positions of the last map, row by row, 32 pixels apart.
+    ///
+    /// - Throws: `TorchError` where libtorch fails.
+    public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
+        let x = last.values
+        let pooled = try head(x.mean([2, 3], keep: true), activation: .hardSwish, mode: mode).flattened(from: 1)
         return Encoding(pooled: pooled, tokens: try x.flattened(from: 2).transposed(1, 2))
     }
 

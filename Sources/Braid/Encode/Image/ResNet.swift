@@ -4,7 +4,7 @@ public import Torch
 ///
 /// Parameters have the names of timm and torchvision: `conv1`, `bn1`, `layer1.0.conv1`, …. As in both, bottlenecks have their
 /// stride in the 3×3 convolution.
-public struct ResNet: Encoder {
+public struct ResNet: BlockwiseEncoder {
     /// What tells one ResNet from another.
     public struct Shape: Sendable {
         /// How many blocks each of the four stages has: `[2, 2, 2, 2]` in ResNet-18.
@@ -24,7 +24,7 @@ public struct ResNet: Encoder {
     /// Path prefixes of the parameters: the stem, then each residual block.
     public let blocks: [[String]]
     private let stem: ConvNorm
-    private let stages: [[ResidualBlock]]
+    private let residual: [ResidualBlock]
     private let takesSpectrograms: Bool
 
     /// Asks `scope` for the weights of a ResNet of this shape.
@@ -35,57 +35,57 @@ public struct ResNet: Encoder {
             try Conv2d(scope / "conv1", shape.inputs, shape.stemWidth, kernel: 7, stride: 2, padding: .zeros(3)),
             try BatchNorm(scope / "bn1", shape.stemWidth))
         var inputs = shape.stemWidth
-        var stages: [[ResidualBlock]] = []
+        var residual: [ResidualBlock] = []
         var paths = [["conv1.", "bn1."]]
         for (stage, width) in shape.channels.enumerated() {
-            var blocks: [ResidualBlock] = []
             for index in 0..<shape.layers[stage] {
                 let stride = index == 0 && stage > 0 ? 2 : 1
                 let place = scope / "layer\(stage + 1)" / index
-                blocks.append(try ResidualBlock(place, inputs, width, stride: stride, isBottleneck: shape.hasBottlenecks))
+                residual.append(try ResidualBlock(place, inputs, width, stride: stride, isBottleneck: shape.hasBottlenecks))
                 paths.append(["layer\(stage + 1).\(index)."])
                 inputs = shape.hasBottlenecks ? 4 * width : width
             }
-            stages.append(blocks)
         }
         // The classifier of the pretraining.
         scope.ignore("fc.weight")
         scope.ignore("fc.bias")
-        self.stages = stages
+        self.residual = residual
         blocks = paths
         dimension = inputs
         takesSpectrograms = shape.inputs == 1
     }
 
-    /// Encodes pictures `[B, 3, H, W]`, or log-mel spectrograms `[B, T, mels]` where `Shape.inputs` is 1.
+    /// Block 0 is the stem with its pool, of pictures `[B, 3, H, W]`, or of log-mel spectrograms `[B, T, mels]` where `Shape.inputs` is 1; the others are
+    /// the residual blocks.
     ///
+    /// - Throws: `TorchError` where the input has another shape.
+    public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        var (x, lengths) = (input.values, try FrameLengths(input.mask))
+        for block in range {
+            if block > 0 {
+                (x, lengths) = try residual[block - 1](x, lengths, mode: mode)
+                continue
+            }
+            if takesSpectrograms { x = try x.unsqueezed(1) }
+            x = try stem(lengths.cleared(x), activation: .relu, mode: mode)
+            lengths = try lengths.halved(.up)
+            x = try lengths.cleared(x).maxPool2d(kernel: 3, stride: 2, padding: 1)
+            lengths = try lengths.halved(.up)
+        }
+        return Activations(values: x, mask: try lengths.mask(x.shape[2]))
+    }
+
     /// `pooled` is `[B, D]`, the mean of the tokens. `tokens` of a picture are `[B, N, D]`, the positions of the last map, row by
     /// row, 32 pixels apart. Those of a spectrogram are `[B, T / 32, D]`, rounded up: frames, each the mean over its pitches.
     ///
-    /// - Throws: `TorchError` where the input has another shape.
-    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        if takesSpectrograms { return try spectrogram(input, mode) }
-        let x = try map(input.values, FrameLengths(nil), mode).0
-        return Encoding(pooled: try x.mean([2, 3]), tokens: try x.flattened(from: 2).transposed(1, 2))
-    }
-
-    private func spectrogram(_ input: EncoderInput, _ mode: Mode) throws -> Encoding {
-        let (x, lengths) = try map(input.values.unsqueezed(1), FrameLengths(input.mask), mode)
-        let frames = try x.mean([3]).transposed(1, 2)
-        let mask = try lengths.mask(frames.shape[1])
-        return Encoding(pooled: try frames.mean(where: mask), tokens: frames, tokenMask: mask)
-    }
-
-    private func map(_ input: Tensor, _ lengths: FrameLengths, _ mode: Mode) throws -> (Tensor, FrameLengths) {
-        var lengths = lengths
-        var x = try stem(lengths.cleared(input), activation: .relu, mode: mode)
-        lengths = try lengths.halved(.up)
-        x = try lengths.cleared(x).maxPool2d(kernel: 3, stride: 2, padding: 1)
-        lengths = try lengths.halved(.up)
-        for stage in stages {
-            for block in stage { (x, lengths) = try block(x, lengths, mode: mode) }
+    /// - Throws: `TorchError` where libtorch fails.
+    public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
+        let x = last.values
+        guard takesSpectrograms else {
+            return Encoding(pooled: try x.mean([2, 3]), tokens: try x.flattened(from: 2).transposed(1, 2))
         }
-        return (x, lengths)
+        let frames = try x.mean([3]).transposed(1, 2)
+        return Encoding(pooled: try frames.mean(where: last.mask), tokens: frames, tokenMask: last.mask)
     }
 }
 

@@ -5,7 +5,7 @@ public import Torch
 /// These are DistilBERT (arXiv:1910.01108), MPNet (arXiv:2004.09297), RoBERTa (arXiv:1907.11692), XLM-R
 /// (arXiv:1911.02116) and CamemBERT (arXiv:1911.03894). Parameters have the names that Transformers gives BERT's: `embeddings.word_embeddings`,
 /// `encoder.layer.0.attention.self.query`, ….
-public struct Bert: Encoder {
+public struct Bert: BlockwiseEncoder {
     /// D, the size of an embedding: what the pooling makes of a token's size.
     public let dimension: Int
     /// Path prefixes of the parameters: the embeddings (with MPNet's relative positions), then each layer.
@@ -66,11 +66,35 @@ public struct Bert: Encoder {
     /// - Throws: `TorchError` where a text is too long, or an id lies beyond the vocabulary.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
         if let inference, let lengths = input.lengths { return try withoutPadding(input, lengths, inference) }
+        return try encoding(run(0..<blocks.count, Activations(input), mode: mode), mode: mode)
+    }
+
+    /// Block 0 looks ids up, int64 `[B, T]`; the others are the layers, `[B, T, C]` to `[B, T, C]`.
+    ///
+    /// - Throws: `TorchError` where a text is too long, or an id lies beyond the vocabulary.
+    public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        guard !range.isEmpty else { return input }
         let ids = input.values
-        var x = try embedded(ids, places(ids)).dropout(dropout, mode: mode).converted(to: inference?.dtype ?? .float32)
-        let bias = try relative?.bias(ids.shape[1])
-        for layer in layers { x = try layer(x, mask: input.mask, bias: bias, mode: mode) }
-        return Encoding(pooled: try pooling(x, input.mask), tokens: x, tokenMask: input.mask)
+        var x = range.contains(0) ? try embedded(ids, places(ids)) : ids
+        let bias = try relative?.bias(x.shape[1])
+        guard inference == nil, let lengths = input.lengths else {
+            if range.contains(0) { x = try x.dropout(dropout, mode: mode).converted(to: inference?.dtype ?? .float32) }
+            for block in range where block > 0 { x = try layers[block - 1](x, mask: input.mask, bias: bias, mode: mode) }
+            return Activations(values: x, mask: input.mask)
+        }
+        // In training texts of a batch are of any length: layers compute the real tokens alone.
+        let layout = try TokenLayout(lengths: lengths, length: x.shape[1], device: x.device)
+        x = try layout.packed(x)
+        if range.contains(0) { x = try x.dropout(dropout, mode: mode) }
+        for block in range where block > 0 { x = try layers[block - 1](x, layout, bias: bias, mode: mode) }
+        return Activations(values: try layout.padded(x), mask: input.mask, lengths: lengths)
+    }
+
+    /// Pools `[B, T, C]`, which are the tokens.
+    ///
+    /// - Throws: `TorchError` where libtorch fails.
+    public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
+        Encoding(pooled: try pooling(last.values, last.mask), tokens: last.values, tokenMask: last.mask)
     }
 
     /// What frozen layers make of the real tokens alone, behind one another: padding is put in at the end only.
@@ -144,6 +168,13 @@ private struct BertLayer {
     func callAsFunction(_ input: Tensor, mask: Tensor?, bias: Tensor?, mode: Mode) throws(TorchError) -> Tensor {
         let attended = try attention.residual(
             input, keyMask: mask, bias: bias, dropout: attentionDropout, outputDropout: dropout, mode: mode)
+        return try feed(attentionNorm(attended), mode)
+    }
+
+    /// Of the tokens that count, `[N, D]`.
+    func callAsFunction(_ rows: Tensor, _ layout: TokenLayout, bias: Tensor?, mode: Mode) throws(TorchError) -> Tensor {
+        let attended = try attention.residual(
+            rows, layout, bias: bias, dropout: attentionDropout, outputDropout: dropout, mode: mode)
         return try feed(attentionNorm(attended), mode)
     }
 

@@ -4,7 +4,7 @@ public import Torch
 ///
 /// Each token sees only those before it, so that as a rule the last one's state is the embedding. Parameters have
 /// Transformers' names: `wte`, `wpe`, `h.0.ln_1`, …, `ln_f`.
-public struct GPT2: Encoder {
+public struct GPT2: BlockwiseEncoder {
     /// The sizes that Transformers' `config.json` states.
     public struct Shape: Sendable {
         /// How many token ids there are: rows of the word embedding.
@@ -68,6 +68,8 @@ public struct GPT2: Encoder {
     private let norm: LayerNorm
     private let dropout: Double
     private let pooling: TextPooling
+    /// Whether its weights stay as they are, so that layers have their inference form.
+    private let isFrozen: Bool
 
     /// Asks `scope` for the weights of a GPT-2 of this shape; `pooling` says how the tokens of a text become one embedding.
     ///
@@ -78,26 +80,40 @@ public struct GPT2: Encoder {
         layers = try (0..<shape.layers).map { try GPT2Layer(scope / "h" / $0, shape) }
         norm = try LayerNorm(scope / "ln_f", shape.hidden, epsilon: shape.epsilon)
         dropout = shape.embeddingDropout
+        isFrozen = scope.store.inference != nil
         self.pooling = pooling
         dimension = pooling.dimension(shape.hidden)
         tokenDimension = shape.hidden
         blocks = [["wte.", "wpe."]] + (0..<shape.layers).map { ["h.\($0)."] } + [["ln_f."]]
     }
 
-    /// Encodes token ids, int64 `[B, T]`, padded behind: `pooled` is `[B, D]`, `tokens` are `[B, T, C]`.
-    ///
-    /// T is at most `Shape.positions`. `tokenMask` is the input's mask.
+    /// Block 0 looks ids up, int64 `[B, T]` padded behind, T at most `Shape.positions`; then come the layers, `[B, T, C]` to `[B, T, C]`, and the
+    /// last norm.
     ///
     /// - Throws: `TorchError` where a text is too long, or an id lies beyond the vocabulary.
-    public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        let length = input.values.shape[1]
-        let places = try Tensor.range(length).moved(to: input.values.device)
-        var x = try (words(input.values) + positions(places)).dropout(dropout, mode: mode)
+    public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        guard !range.isEmpty else { return input }
+        var x = input.values
+        let places = try Tensor.range(x.shape[1]).moved(to: x.device)
         // True on and below the diagonal. Padding lies behind every real token, so no real token sees it.
         let causal = try (places.unsqueezed(0) - places.unsqueezed(1)).less(than: 1)
-        for layer in layers { x = try layer(x, causal: causal, mode: mode) }
-        x = try norm(x)
-        return Encoding(pooled: try pooling(x, input.mask), tokens: x, tokenMask: input.mask)
+        if range.contains(0) { x = try words(x) + positions(places) }
+        // In training texts of a batch are of any length: layers compute the real tokens alone.
+        let isPacked = !isFrozen && input.lengths != nil
+        let layout = try isPacked ? input.lengths.map { try TokenLayout(lengths: $0, length: x.shape[1], device: x.device) } : nil
+        if let layout { x = try layout.packed(x) }
+        if range.contains(0) { x = try x.dropout(dropout, mode: mode) }
+        for block in range where block > 0 {
+            x = try block <= layers.count ? layers[block - 1](x, layout, causal: causal, mode: mode) : norm(x)
+        }
+        return Activations(values: try layout?.padded(x) ?? x, mask: input.mask, lengths: input.lengths)
+    }
+
+    /// Pools `[B, T, C]`, which are the tokens, to `[B, D]`.
+    ///
+    /// - Throws: `TorchError` where libtorch fails.
+    public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
+        Encoding(pooled: try pooling(last.values, last.mask), tokens: last.values, tokenMask: last.mask)
     }
 
     /// The names of a language model as Transformers saves it, with its output layer; bare ones need no entry.
@@ -133,15 +149,16 @@ private struct GPT2Layer {
         for name in ["bias", "masked_bias"] { (scope / "attn").ignore(name) }
     }
 
-    func callAsFunction(_ input: Tensor, causal: Tensor, mode: Mode) throws -> Tensor {
-        let (batch, length) = (input.shape[0], input.shape[1])
-        let heads = try projection(attentionNorm(input), mode).reshaped([batch, length, 3, shape.heads, -1]).permuted([
-            2, 0, 3, 1, 4,
-        ])
+    /// Of `[B, T, D]`, or of the tokens alone that stand as `layout` says, `[N, D]`.
+    func callAsFunction(_ input: Tensor, _ layout: TokenLayout?, causal: Tensor, mode: Mode) throws -> Tensor {
+        let all = try projection(attentionNorm(input), mode)
+        let padded = try layout?.padded(all) ?? all
+        let heads = try padded.reshaped([padded.shape[0], padded.shape[1], 3, shape.heads, -1]).permuted([2, 0, 3, 1, 4])
         let attended = try heads.select(0, 0).attention(
             keys: heads.select(0, 1), values: heads.select(0, 2), mask: causal,
             dropout: mode.isTraining ? shape.attentionDropout : 0)
-        let merged = try output(attended.transposed(1, 2).flattened(from: 2), mode).dropout(shape.dropout, mode: mode)
+        let gathered = try attended.transposed(1, 2).flattened(from: 2)
+        let merged = try output(layout?.packed(gathered) ?? gathered, mode).dropout(shape.dropout, mode: mode)
         let x = try input + merged
         let fed = try feed.second(shape.activation(feed.first(feedNorm(x), mode)), mode).dropout(shape.dropout, mode: mode)
         return try x + fed
