@@ -3,6 +3,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <dlfcn.h>
 #include <malloc.h>
@@ -161,6 +162,16 @@ bool ct_set_grad_enabled(bool enabled) {
     const bool before = at::GradMode::is_enabled();
     at::GradMode::set_enabled(enabled);
     return before;
+}
+
+int ct_set_autocast(bool on_cpu, int32_t dtype) {
+    return braid::guard([&] {
+        const auto device = on_cpu ? at::kCPU : at::kCUDA;
+        if (dtype >= 0) at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(dtype));
+        at::autocast::set_autocast_enabled(device, dtype >= 0);
+        // Copies of weights in the other format are kept while it lasts, and are stale after the next step.
+        if (dtype < 0) at::autocast::clear_cache();
+    });
 }
 
 int32_t ct_set_threads(int32_t count) {

@@ -32,6 +32,14 @@ public final class FusionModel {
         public let projections: [Tensor]
         /// `[B, C]` by modality and head, where each modality has heads of its own; else empty.
         public let unimodal: [[Tensor]]
+
+        /// As losses take it, whatever the model computed in.
+        func inFloat32() throws -> Output {
+            let convert = { (tensor: Tensor) in try tensor.converted(to: .float32) }
+            return Output(
+                input: input, fused: try convert(fused), logits: try logits.map(convert), projections: try projections.map(convert),
+                unimodal: try unimodal.map { try $0.map(convert) })
+        }
     }
 
     /// - Parameters:

@@ -12,6 +12,7 @@ struct PhasedTraining {
 
     /// Trains, or goes on with what an interrupted training left.
     func callAsFunction(resume: Bool) throws -> TrainedModel {
+        try configuration.training.precision.check(on: preparation.device)
         let (targets, fingerprint) = (preparation.targets, preparation.fingerprint)
         // Where the last run stopped.
         let last = TrainingCheckpoint(folder: run.checkpoint("last"))

@@ -47,6 +47,7 @@ struct SilentTraining {
         _ configuration: Configuration, _ model: FusionModel, _ data: SplitData, _ device: Device, _ store: CheckpointMemory,
         lastEpoch: Int?
     ) throws -> (TrainingState, Trainee) {
+        try configuration.training.precision.check(on: device)
         var state = TrainingState(configuration.training, model.targets, manifestSHA256: "")
         let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: SilentReporter())
         let trainee = try Trainee(

@@ -28,6 +28,19 @@ public struct TrainingSettings: Sendable {
     public enum Precision: String, CaseIterable, Sendable {
         /// Single precision.
         case fp32
+        /// Products in bfloat16, weights and everything else in single precision: mixed precision.
+        case bf16
+
+        /// What products are computed in.
+        var dtype: DType { self == .fp32 ? .float32 : .bfloat16 }
+
+        /// - Throws: `BraidError` where the processor would only emulate it.
+        func check(on device: Device) throws {
+            guard self == .bf16, device == .cpu, !Torch.Precision.bf16.isSupported else { return }
+            throw BraidError(
+                .unavailable,
+                "training.precision: bf16: this processor has no AVX512-BF16, and emulating it is slower than fp32; leave it out")
+        }
     }
 
     /// Passes over the training split, at most.
@@ -130,7 +143,10 @@ public struct TrainingSettings: Sendable {
             "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never.")
         checkpoint = CheckpointSettings(&reader)
         activations = ActivationSettings(&reader, trainsEncoders: trainsEncoders)
-        precision = reader.choice("training.precision", .fp32, "Number format of what is trained.")
+        precision = reader.choice(
+            "training.precision", .fp32,
+            "Number format of products in training: fp32, or bf16 with weights in fp32 (mixed precision, torch.autocast's list), where the processor has it. Val and the model stay in fp32."
+        )
         reader.refuse(
             "training.encoder_learning_rate", unless: trainsEncoders,
             "acts only where an encoder is trained: modalities.….train other than none")

@@ -41,6 +41,21 @@ public func withGradient<Result, Failure: Error>(_ body: () throws(Failure) -> R
     return try body()
 }
 
+/// Runs `body` with products of this thread computed in `dtype` where their arguments are float32, as `torch.autocast` has it: linear layers,
+/// convolutions and attention, by a list of libtorch's own. What needs float32, such as a loss, is computed in it. They do not nest.
+///
+/// - Parameters:
+///   - dtype: What products are computed in; nil or float32: as they are.
+///   - device: Where the tensors lie.
+///   - body: What is run. Gradients of what it computed are for the caller to take, outside of it.
+/// - Throws: What `body` throws, and `TorchError` where libtorch has no such products.
+public func inLowerPrecision<Result>(_ dtype: DType?, on device: Device, _ body: () throws -> Result) throws -> Result {
+    guard let dtype, dtype != .float32 else { return try body() }
+    try check(ct_set_autocast(device == .cpu, dtype.rawValue), "autocast")
+    defer { _ = ct_set_autocast(device == .cpu, -1) }
+    return try body()
+}
+
 /// Runs `body` with operators on this thread alone: for work that is spread over threads already, where operators that
 /// spread theirs as well only wait for each other.
 public func onOneThread<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
