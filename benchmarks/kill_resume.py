@@ -27,6 +27,12 @@ RECIPES = {
     "last:1": {"modalities.image.train": "last:1"},
     "all": {"modalities.image.train": "all"},
     "head first": {"modalities.image.train": "last:1", "training.head_epochs": "2"},
+    "three phases": {
+        "modalities.image.train": "last:2",
+        "training.phases": "{heads: {epochs: 1, train: {image: none}}, top: {epochs: 2, train: {image: last:1}}, rest: {learning_rate: 0.0005}}",
+    },
+    "lora:4": {"modalities.image.train": "lora:4", "modalities.image.lora_dropout": "0.1", "training.head_epochs": "2"},
+    "unfreezing": {"modalities.image.train": "last:3", "training.unfreeze.every": "1"},
 }
 
 

@@ -26,7 +26,7 @@ def rows(schema, path=()):
 
 
 def values(key, schema):
-    if key.endswith(".train"):
+    if key.endswith(".train") or ".train." in key:
         return "none \\| last:N \\| first:N \\| all \\| bitfit \\| norm \\| lora:R \\| ia3"
     if key.endswith(".augment"):
         return "none \\| light \\| strong, or a section"

@@ -12,7 +12,7 @@ struct ConfigurationDocument: Sendable {
         let line: Int?
         /// What errors call the place: the file, or `--set`.
         let source: String
-        /// Its place among all leaves, which sections keep.
+        /// Its place among all that the document ever had: a value that is given anew keeps the old one's.
         let position: Int
     }
 
@@ -20,6 +20,10 @@ struct ConfigurationDocument: Sendable {
     let file: String
     /// By dotted key.
     private(set) var leaves: [String: Leaf] = [:]
+    /// Sections without a key, `name: {}`.
+    private var emptySections: Set<String> = []
+    /// The place of every leaf and empty section there ever was.
+    private var positions: [String: Int] = [:]
     /// What is no document at all.
     private(set) var faults: [Fault] = []
 
@@ -41,6 +45,7 @@ struct ConfigurationDocument: Sendable {
     func with(_ settings: [String: String], without isGone: (String) -> Bool = { _ in false }) -> ConfigurationDocument {
         var copy = self
         copy.leaves = leaves.filter { !isGone($0.key) && settings[$0.key] == nil }
+        copy.emptySections = emptySections.filter { !isGone($0) }
         for (key, value) in settings.sorted(by: { $0.key < $1.key }) { copy.add("\(key)=\(value)") }
         return copy
     }
@@ -64,8 +69,12 @@ struct ConfigurationDocument: Sendable {
         guard let mapping = node.mapping else {
             guard !path.isEmpty else { return faults.append(Fault("expected keys and values", file: file, line: 1)) }
             let line = source == file ? node.mark?.line : nil
-            leaves[path] = Leaf(value: GivenValue(node), line: line, source: source, position: leaves.count)
+            leaves[path] = Leaf(value: GivenValue(node), line: line, source: source, position: position(of: path))
             return
+        }
+        if mapping.isEmpty, !path.isEmpty {
+            emptySections.insert(path)
+            _ = position(of: path)
         }
         for (key, value) in mapping {
             guard let name = key.scalar?.string else {
@@ -76,16 +85,21 @@ struct ConfigurationDocument: Sendable {
         }
     }
 
+    private mutating func position(of path: String) -> Int {
+        let position = positions[path] ?? positions.count
+        positions[path] = position
+        return position
+    }
+
     /// Whether any key under `section`, or itself, is given.
     func has(_ section: String) -> Bool { leaves.keys.contains { $0 == section || $0.hasPrefix(section + ".") } }
 
     /// The names of what stands under `section`, in the document's order.
     func names(under section: String) -> [String] {
         let prefix = section + "."
-        let found = leaves.filter { $0.key.hasPrefix(prefix) }.sorted {
-            ($0.value.line ?? .max, $0.value.position) < ($1.value.line ?? .max, $1.value.position)
-        }
-        .compactMap { $0.key.dropFirst(prefix.count).split(separator: ".").first.map(String.init) }
+        let paths = emptySections.union(leaves.keys).filter { $0.hasPrefix(prefix) }
+        let found = paths.sorted { (positions[$0] ?? .max) < (positions[$1] ?? .max) }
+            .compactMap { $0.dropFirst(prefix.count).split(separator: ".").first.map(String.init) }
         return found.enumerated().filter { found.firstIndex(of: $1) == $0 }.map(\.element)
     }
 }

@@ -39,7 +39,7 @@ public struct AugmentationShow {
         }
         let count = min(samples, fitting.count)
         let chosen = (0..<count).map { fitting[$0 * fitting.count / count] }
-        let (seed, first) = (configuration.training.seed, configuration.training.headEpochs)
+        let (seed, first) = (configuration.training.seed, configuration.training.phasePlan.epochsWithoutEncoders)
         let shown = try concurrentMap(chosen.count) { number in
             try onOneThread { try Self.shown(chosen[number], encoders, seed: seed, epochs: first..<first + draws) }
         }

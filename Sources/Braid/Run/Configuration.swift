@@ -69,8 +69,7 @@ public struct Configuration: Sendable {
         let fitted = fusion.kind.isFitted ? fusion.kind.fittedReason : nil
         heads = HeadSettings.read(&reader, fitted: fitted)
         training = TrainingSettings(
-            &reader, trainsEncoders: modalities.values.contains { $0.train != .none }, modalities: modalities.count,
-            fusion, heads)
+            &reader, modalities.mapValues(\.train), fusion, heads)
         self.modalities = EncoderSettings.readingRates(&reader, modalities, shared: training.encoderLearningRate)
         training.mixing.check(&reader, trainsPictures: (modalities[.image]?.train ?? .none) != .none)
         for (modality, encoder) in modalities where encoder.train != .none {

@@ -23,19 +23,21 @@ struct PhasePreparation {
     let fingerprint: String
     let device: Device
     let reporter: any Reporter
+    /// In their order.
+    let phases: [TrainingPhase]
     /// What frozen encoders make of all samples, where it was asked for before.
     private var frozen: FrozenSamples?
 
     init(
         _ configuration: Configuration, _ manifest: Manifest, _ targets: [Target], fingerprint: String, device: Device,
         reporter: any Reporter
-    ) {
+    ) throws {
         (self.configuration, asked, self.manifest, self.targets) = (configuration, configuration, manifest, targets)
         (self.fingerprint, self.device, self.reporter) = (fingerprint, device, reporter)
+        phases = try configuration.phases(reporter)
     }
 
     private var trains: [Modality: Trainable] { configuration.modalities.mapValues(\.train) }
-    var phases: [TrainingPhase] { configuration.training.phases(trains) }
 
     /// Pooled embeddings of all samples by frozen encoders; made once.
     mutating func embedFrozen() throws -> FrozenSamples {
@@ -105,7 +107,7 @@ struct PhasePreparation {
         trainee = try Trainee(
             model: model, plugins: trainee.plugins, everTrained: trains, averaging: configuration.training.averageDecay)
         return PreparedPhase(
-            phase: phase, trainee: trainee, optimizer: try trainee.optimizer(configuration.training), data: data,
+            phase: phase, trainee: trainee, optimizer: try trainee.optimizer(configuration.training, in: phase), data: data,
             embeddingSeconds: samples.seconds)
     }
 
@@ -141,6 +143,26 @@ extension TrainingCheckpoint {
 }
 
 extension Configuration {
+    /// The phases of a training. Where there are several, encoders are built as they are trained most, so that what they cannot do shows before
+    /// the first phase and not behind it.
+    ///
+    /// - Throws: `BraidError` where an encoder cannot be trained so, or unfreezing takes longer than there are epochs.
+    func phases(_ reporter: any Reporter) throws -> [TrainingPhase] {
+        guard training.phasePlan.hasSeveral else { return training.phasePlan.phases(blocks: [:]) }
+        // Adapters and random weights draw from a generator of their own: the run's own stays where it is.
+        let blocks = try Generator.own(seed: 0) {
+            try Dictionary(
+                uniqueKeysWithValues: modalities.filter { $0.value.train != .none }.map { modality, settings in
+                    let encoder = try ModalityEncoder(modality, settings, relativeTo: folder, reporter: reporter)
+                    return (modality, encoder.encoder.blocks.count)
+                })
+        }
+        if let missing = training.phasePlan.missingEpochs(blocks: training.phasePlan.steps(blocks)) {
+            throw BraidError(.badConfiguration, "training.unfreeze.every: \(missing)")
+        }
+        return training.phasePlan.phases(blocks: blocks)
+    }
+
     /// A new model, random but for its encoders.
     func model(
         _ encoders: [ModalityEncoder], _ targets: [Target], manifestSHA256: String, device: Device

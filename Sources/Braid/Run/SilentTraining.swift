@@ -54,7 +54,8 @@ struct SilentTraining {
             model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: [:],
             averaging: configuration.training.averageDecay)
         let loop = TrainingLoop(
-            settings: configuration.training, phase: configuration.training.phases([:])[0], stopsEarly: lastEpoch == nil,
+            settings: configuration.training, phase: configuration.training.phasePlan.phases(blocks: [:])[0],
+            stopsEarly: lastEpoch == nil,
             modalityDropout: configuration.fusion.modalityDropout, reporter: SilentReporter(), trainee: trainee,
             optimizer: try trainee.optimizer(configuration.training), data: data, store: store, device: device, lastEpoch: lastEpoch
         )

@@ -65,13 +65,13 @@ public struct Training {
         let configuration = try self.configuration.fitting(manifest, reporter: reporter)
         configuration.noteIdle(["search"], in: "train", reporter)
         let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
-        if resume { try checkSame(configuration) } else { try run.create() }
-        try Generator.seed(UInt64(configuration.training.seed))
         let fingerprint = try Fingerprint.of(manifest.url)
-        if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
-        var preparation = PhasePreparation(
+        var preparation = try PhasePreparation(
             configuration, manifest, targets, fingerprint: fingerprint, device: try configuration.device.resolve(),
             reporter: reporter)
+        if resume { try checkSame(configuration) } else { try run.create() }
+        try Generator.seed(UInt64(configuration.training.seed))
+        if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
         let choice = try choose(&preparation, resume: resume)
         var fitted = FittedTraining(preparation: preparation, run: run)
         let trained =
@@ -159,7 +159,8 @@ public struct Training {
         }
         let before = try Configuration.read(run.configuration, hasSplitColumn: configuration.hasSplitColumn)
         let differing = before.keysThatDiffer(from: configuration)
-        let others = differing.filter { !Self.mayDiffer.contains($0) }
+        let mayDiffer = Self.mayDiffer + [configuration.training.phasePlan.lastEpochsKey].compactMap { $0 }
+        let others = differing.filter { !mayDiffer.contains($0) }
         guard others.isEmpty, configuration.training.epochs >= before.training.epochs else {
             let shown = (others.isEmpty ? differing : others).map { key in
                 "\(key) (\(before.text(of: key)) there, \(configuration.text(of: key)) now)"

@@ -128,13 +128,13 @@ struct TrainingLoop {
     private func diverged(_ value: Double, _ step: Int) -> BraidError {
         BraidError(
             .badData,
-            "the loss is \(value) at step \(step): lower training.learning_rate (\(settings.learningRate)), or look for broken samples with braid check"
+            "the loss is \(value) at step \(step): lower training.learning_rate (\(phase.learningRate ?? settings.learningRate)), or look for broken samples with braid check"
         )
     }
 
     private func learningRate(_ step: Int) -> Double {
         let step = step - phase.epochs.lowerBound * stepsPerEpoch
-        return settings.learningRate
+        return (phase.learningRate ?? settings.learningRate)
             * settings.schedule.factor(step: step, of: totalSteps, warmup: Int(settings.warmup * Double(totalSteps)))
     }
 

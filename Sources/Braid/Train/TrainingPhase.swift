@@ -6,16 +6,11 @@ struct TrainingPhase: Sendable, Equatable {
     let epochs: Range<Int>
     /// How much of each encoder is trained.
     let trains: [Modality: Trainable]
-}
+    /// The peak learning rate of fusion and heads; nil: the training's.
+    var learningRate: Double?
+    /// The peak learning rate of what is trained of encoders; nil: that of each.
+    var encoderLearningRate: Double?
 
-extension TrainingSettings {
-    /// The phases of a training whose encoders are in the end trained as `trains` says: first fusion and heads alone for so many epochs as
-    /// asked (linear probing, then fine-tuning: Kumar et al. 2022, arXiv:2202.10054), then everything.
-    func phases(_ trains: [Modality: Trainable]) -> [TrainingPhase] {
-        let all = TrainingPhase(name: "everything", epochs: headEpochs..<epochs, trains: trains)
-        guard headEpochs > 0 else { return [all] }
-        return [
-            TrainingPhase(name: "fusion and heads", epochs: 0..<headEpochs, trains: trains.mapValues { _ in .none }), all,
-        ]
-    }
+    /// Whether every encoder is frozen.
+    var isWithoutEncoders: Bool { trains.values.allSatisfy { $0 == .none } }
 }

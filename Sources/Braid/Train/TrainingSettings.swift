@@ -45,8 +45,8 @@ public struct TrainingSettings: Sendable {
 
     /// Passes over the training split, at most.
     public let epochs: Int
-    /// Epochs at first in which only fusion and heads are trained.
-    public let headEpochs: Int
+    /// How the epochs are cut into phases.
+    let phasePlan: PhasePlan
     /// Samples a step.
     public let batchSize: Int
     /// Batches whose gradients make one step.
@@ -98,16 +98,16 @@ public struct TrainingSettings: Sendable {
 
     /// Reads the keys of `training`.
     init(
-        _ reader: inout ConfigurationReader, trainsEncoders: Bool, modalities: Int, _ fusionSettings: FusionSettings,
+        _ reader: inout ConfigurationReader, _ trains: [Modality: Trainable], _ fusionSettings: FusionSettings,
         _ heads: [HeadSettings]
     ) {
-        let fusion = fusionSettings.kind
+        let (fusion, modalities) = (fusionSettings.kind, trains.count)
+        let trainsEncoders = trains.values.contains { $0 != .none }
         let first = reader.keys.count
-        epochs = reader.int("training.epochs", 20, 1...1_000_000, "Passes over the training split, at most.")
-        headEpochs = reader.int(
-            "training.head_epochs", 0, 0...1_000_000,
-            "Epochs at first in which only fusion and heads are trained, with a schedule of their own and without early stopping; encoders are frozen meanwhile, and cost nothing.",
-            records: trainsEncoders)
+        epochs = reader.int(
+            "training.epochs", PhasePlan.epochs(listedIn: reader) ?? 20, 1...1_000_000,
+            "Passes over the training split, at most. With training.phases the default is what theirs add up to.")
+        phasePlan = PhasePlan(&reader, trains, epochs: epochs)
         batchSize = reader.int("training.batch_size", 64, 1...1_000_000, "Samples a step.")
         accumulation = reader.int(
             "training.accumulate", 1, 1...100_000,
@@ -156,12 +156,6 @@ public struct TrainingSettings: Sendable {
         if accumulation > 1, plugins.contains(where: { $0.name == PluginKind.balance.name }) {
             reader.fault(
                 "does not go with training.balance.method, which changes the gradients of each batch", "training.accumulate")
-        }
-        reader.refuse(
-            "training.head_epochs", unless: trainsEncoders,
-            "acts only where an encoder is trained: modalities.….train other than none")
-        if headEpochs >= epochs {
-            reader.fault("leaves no epoch for the encoders: training.epochs is \(epochs)", "training.head_epochs")
         }
         reader.refuse("training.momentum", unless: optimizer == .sgd, "acts only with training.optimizer: sgd")
         reader.idle(reader.keys[first...].map(\.path), unless: !fusion.isFitted, fusion.fittedReason)
