@@ -24,16 +24,32 @@ struct Train: ParsableCommand {
     )
     var onBadSample: BadSample.Policy?
 
+    @Flag(
+        name: .customLong("dry-run"),
+        help:
+            "Train nothing: print what each phase trains, at which rates, and what memory and time it would probably take, of a few steps on real samples. No run folder is made."
+    )
+    var isDryRun = false
+
     @Flag(help: "Print the figures as JSON.")
     var json = false
 
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if isDryRun && resume { throw ValidationError("--dry-run tells of a whole training: leave out --resume.") }
+        if isDryRun && out != nil { throw ValidationError("--dry-run makes no run folder: leave out --out.") }
+    }
 
     func run() throws {
         PoliteThreads.startAgain()
         let url = URL(argument: config)
         let policy = onBadSample.map { ["on_bad_sample=\($0.rawValue)"] } ?? []
         let configuration = try Configuration.read(url, overrides: overrides + policy)
+        if isDryRun {
+            let forecast = try DryRun(configuration, reporter: output.reporter)()
+            return try json ? printJSON(forecast) : emit(forecast.table)
+        }
         let run = RunFolder(URL(argument: out ?? "runs/\(url.deletingPathExtension().lastPathComponent)"))
         let signals = StopSignals()
         let training = Training(

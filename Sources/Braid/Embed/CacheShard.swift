@@ -88,6 +88,9 @@ final class CacheShard: @unchecked Sendable {
 
     func key(_ sample: Sample) -> EmbeddingKey? { EmbeddingKey(sample, modality) }
 
+    /// Whether what has this key is here.
+    func holds(_ key: EmbeddingKey) -> Bool { lock.withLock { _ in index[key] != nil } }
+
     /// What is here of the samples at `places`, and the places of those that are not.
     func look(_ places: [Int], _ keys: [Int: EmbeddingKey]) throws -> (found: [EmbeddingPart], missing: [Int]) {
         var missing: [Int] = []

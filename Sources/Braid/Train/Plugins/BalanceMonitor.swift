@@ -46,7 +46,7 @@ final class BalanceMonitor: TrainingPlugin {
     private var warned: [Modality] = []
 
     /// The most samples of a split that a probe sees.
-    private static let samples = 1000
+    static let samples = 1000
     /// A modality is under-trained when its gradients are below this share of the largest, and there is something to learn.
     private static let share = 0.1
     /// How much a probe must be above chance, or lose to the projection, to count.
