@@ -32,6 +32,14 @@ RECIPES = {
         "training.phases": "{heads: {epochs: 1, train: {image: none}}, top: {epochs: 2, train: {image: last:1}}, rest: {learning_rate: 0.0005}}",
     },
     "lora:4": {"modalities.image.train": "lora:4", "modalities.image.lora_dropout": "0.1", "training.head_epochs": "2"},
+    "soup": {
+        "modalities.image.train": "last:1",
+        "training.head_epochs": "1",
+        "training.soup": "greedy",
+        "training.checkpoint.best": "3",
+        "training.early_stopping.metric": "loss",
+        "training.wise_ft": "auto",
+    },
     "unfreezing": {"modalities.image.train": "last:3", "training.unfreeze.every": "1"},
 }
 
@@ -69,6 +77,9 @@ def sums(run):
     for path in sorted((run / "model").rglob("*")):
         if path.is_file():
             found[str(path.relative_to(run))] = hashlib.sha256(path.read_bytes()).hexdigest()
+    for name in ("soup.json", "wise_ft.json"):
+        if (run / name).exists():
+            found[name] = (run / name).read_text()
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     found["metrics"] = [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
     return found

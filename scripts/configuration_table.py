@@ -30,6 +30,8 @@ def values(key, schema):
         return "none \\| last:N \\| first:N \\| all \\| bitfit \\| norm \\| lora:R \\| ia3"
     if key.endswith(".augment"):
         return "none \\| light \\| strong, or a section"
+    if key.endswith(".wise_ft"):
+        return "auto \\| 0 to 1"
     return " \\| ".join(schema["enum"]) if "enum" in schema else schema["type"]
 
 

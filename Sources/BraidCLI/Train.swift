@@ -62,7 +62,11 @@ struct Train: ParsableCommand {
         }
         if json { return try printJSON(outcome.history) }
         if let choice = outcome.choice { try emitLine("\(choice.summary)\n") }
-        if let test = outcome.test { try emitLine("Test split, epoch \(outcome.bestEpoch):\n\n\(try test.report())") }
+        for sentence in outcome.averages.summary { try emitLine("\(sentence)\n") }
+        if let test = outcome.test {
+            let weights = outcome.averages.summary.isEmpty ? "epoch \(outcome.bestEpoch)" : "averaged weights"
+            try emitLine("Test split, \(weights):\n\n\(try test.report())")
+        }
         if let evaluation = outcome.evaluation { try emitLine(evaluation.table) }
         if let ablation = outcome.ablation { try emitLine(ablation.table) }
         try emitLine("Run: \(run.url.path)")

@@ -18,6 +18,7 @@ extension Report {
             sections += try page.sections()
         }
         if history.count > 1 { sections.append(HTML.section("Training", curves)) }
+        if let averages, !averages.summary.isEmpty { sections.append(HTML.section("Averaged weights", drawing(averages))) }
         let counts = rows?.sentence ?? "\(predictions.samples.count) samples"
         if let evaluation { sections.append(HTML.section("Cross-validation", table(evaluation))) }
         if let choice { sections.append(HTML.section("The fusion", HTML.note(choice.summary))) }
@@ -48,6 +49,17 @@ extension Report {
             }
         }
         return "<table>\(rows.joined())</table>" + HTML.note("\(evaluation.basis) \(evaluation.remark)")
+    }
+
+    private func drawing(_ averages: AveragingRecord) -> String {
+        let curve = averages.interpolation.map { found in
+            let test = found.points.map { $0.test ?? .nan }
+            let series = [("val", found.points.map { $0.val ?? .nan })] + (test.contains { $0.isFinite } ? [("test", test)] : [])
+            let chart = LineChart(
+                title: found.metric, x: found.points.map(\.alpha), series: series, axis: { String(format: "alpha %g", $0) })
+            return "<div class=charts>\(chart.svg)</div>"
+        }
+        return (curve ?? "") + averages.summary.map(HTML.note).joined()
     }
 
     private var curves: String {

@@ -12,6 +12,7 @@ public struct Report {
     let rows: RowUse?
     let choice: FusionChoice?
     let evaluation: CrossEvaluation?
+    let averages: AveragingRecord?
 
     /// - Parameters:
     ///   - predictions: What the model says of the samples it is judged on.
@@ -22,12 +23,13 @@ public struct Report {
     ///   - rows: What the model knew of the samples.
     ///   - choice: Which fusion was taken and why, where training chose it.
     ///   - evaluation: What cross-validation says of the recipe.
+    ///   - averages: What the model's weights are an average of.
     public init(
         _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
         missingRates: MissingRates? = nil, rows: RowUse? = nil, choice: FusionChoice? = nil,
-        evaluation: CrossEvaluation? = nil
+        evaluation: CrossEvaluation? = nil, averages: AveragingRecord? = nil
     ) {
-        (self.rows, self.choice, self.evaluation) = (rows, choice, evaluation)
+        (self.rows, self.choice, self.evaluation, self.averages) = (rows, choice, evaluation, averages)
         self.predictions = predictions
         self.title = title
         self.history = history
@@ -43,11 +45,12 @@ public struct Report {
         do { try FileManager.default.createDirectory(at: run.url, withIntermediateDirectories: true) } catch {
             throw BraidError(.cannotCreate, "\(run.url.path) cannot be created: \(error.localizedDescription)")
         }
-        let tables = [
-            ablation?.table, missingRates?.table, rows.map { $0.sentence + "\n" }, choice.map { $0.summary + "\n" },
-            evaluation?.table,
-        ]
-        .compactMap { $0 }
+        let tables =
+            [
+                ablation?.table, missingRates?.table, rows.map { $0.sentence + "\n" }, choice.map { $0.summary + "\n" },
+                evaluation?.table,
+            ]
+            .compactMap { $0 } + (averages?.summary ?? []).map { $0 + "\n" }
         try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))
         try AtomicFile.write(predictions.csv, to: run.file("predictions.csv"))
         for head in predictions.heads where head.target.form == .classes {

@@ -72,6 +72,7 @@ public struct Configuration: Sendable {
             &reader, modalities.mapValues(\.train), fusion, heads)
         self.modalities = EncoderSettings.readingRates(&reader, modalities, shared: training.encoderLearningRate)
         training.mixing.check(&reader, trainsPictures: (modalities[.image]?.train ?? .none) != .none)
+        training.averaging.check(&reader, modalities)
         for (modality, encoder) in modalities where encoder.train != .none {
             reader.refuse(
                 "modalities.\(modality).train", unless: fitted == nil,

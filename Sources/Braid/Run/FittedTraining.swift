@@ -23,7 +23,8 @@ struct FittedTraining {
         try run.writeMetrics([record])
         try TensorBoardWriter(run.url).write(record)
         return TrainedModel(
-            model: model, data: data, history: [record], bestEpoch: 1, stoppedEarly: false, embeddingSeconds: seconds)
+            model: model, data: data, history: [record], bestEpoch: 1, averages: AveragingRecord(), stoppedEarly: false,
+            embeddingSeconds: seconds)
     }
 }
 

@@ -20,8 +20,11 @@ struct PhasedTraining {
         var state = saved ?? TrainingState(configuration.training, targets, manifestSHA256: fingerprint)
 
         // Phase after phase: what is trained, the samples behind it, and the loop.
-        let store = try CheckpointFolder(run)
+        let averaging = configuration.training.averaging
+        let store = try CheckpointFolder(run, keepsSeveral: averaging.best > 1)
+        let start = TrainingCheckpoint(folder: run.checkpoint("start"))
         let phases = preparation.phases
+        let firstWithEncoders = phases.first { !$0.isWithoutEncoders }
         var current: PreparedPhase?
         var (stoppedEarly, embedding) = (false, 0.0)
         for phase in phases where state.epoch < phase.epochs.upperBound || phase == phases.last {
@@ -33,6 +36,10 @@ struct PhasedTraining {
                 try Generator.seed(UInt64(configuration.training.seed + phase.epochs.lowerBound))
             }
             current = part
+            let isAtItsBeginning = state.epoch == phase.epochs.lowerBound && state.pass == nil
+            if averaging.interpolation != nil, phase == firstWithEncoders, isAtItsBeginning {
+                try start.writeWeights(part.trainee)
+            }
             let loop = TrainingLoop(
                 settings: configuration.training, phase: phase, stopsEarly: phase == phases.last,
                 modalityDropout: configuration.fusion.modalityDropout, reporter: preparation.reporter, trainee: part.trainee,
@@ -42,15 +49,22 @@ struct PhasedTraining {
         }
         guard let current else { throw BraidError(.internal, "a training without a phase") }
 
-        // The best epoch is the model; the val split says how sure it may be.
+        // The best epoch is the model, or what is made of the best ones; the val split says how sure it may be.
         let (model, data) = (current.trainee.model, current.data)
-        try store.restoreBest(into: current.trainee)
+        try store.tidy(state.best)
+        let soup = try WeightSoup.make(configuration.training, state.best, current.trainee, store, judgedOn: data.val)
+        let interpolation = try averaging.interpolation.map { place in
+            try WeightInterpolation(
+                settings: configuration.training, trainee: current.trainee, start: start,
+                hasTrainedHeads: firstWithEncoders != phases.first)(data, to: place)
+        }
         try model.refitVotes(on: data.val)
         for subset in try model.calibrate(on: data.val) {
             preparation.reporter.note("no val sample has \(Calibration.key(subset)): its probabilities are not calibrated")
         }
         return TrainedModel(
-            model: model, data: data, history: state.history, bestEpoch: state.bestEpoch, stoppedEarly: stoppedEarly,
-            embeddingSeconds: embedding)
+            model: model, data: data, history: state.history, bestEpoch: state.bestEpoch,
+            averages: AveragingRecord(soup: soup, interpolation: interpolation),
+            stoppedEarly: stoppedEarly, embeddingSeconds: embedding)
     }
 }

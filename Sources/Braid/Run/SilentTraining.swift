@@ -5,6 +5,8 @@ struct SilentTraining {
     let model: FusionModel
     /// The number of the epoch that the model is of, and how many were trained.
     let epochs: (best: Int, all: Int)
+    /// The epochs whose mean weights the model has.
+    private let taken: [Int]
     /// On the val split, by a model that has not learnt from it; nil where it was not asked for.
     let val: HeadPredictions?
     let seconds: Double
@@ -21,7 +23,7 @@ struct SilentTraining {
         self.model = model
         if model.settings.fusion.kind.making == .ensembled {
             val = try EnsembleTraining(configuration: configuration, device: device)(model, data).predictions.primary.labelled()
-            epochs = (1, 1)
+            (epochs, taken) = ((1, 1), [1])
         } else if model.settings.fusion.kind.isFitted {
             let settings = configuration.training
             if judgesVal || !settings.refit {
@@ -30,21 +32,21 @@ struct SilentTraining {
                 _ = try model.fit(on: data.trainAndVal(), seed: settings.seed)
                 val = nil
             }
-            epochs = (1, 1)
+            (epochs, taken) = ((1, 1), [1])
         } else {
             let store = CheckpointMemory()
             let (state, trainee) = try Self.train(configuration, model, data, device, store, lastEpoch: nil)
-            try store.restoreBest(into: trainee)
+            let soup = try WeightSoup.make(configuration.training, state.best, trainee, store, judgedOn: data.val)
             try model.refitVotes(on: data.val)
             try model.calibrate(on: data.val)
             val = judgesVal ? try model.predict(data.val).primary.labelled() : nil
-            epochs = (state.bestEpoch, state.epoch)
+            (epochs, taken) = ((state.bestEpoch, state.epoch), soup?.epochs ?? [state.bestEpoch])
         }
         seconds = (ContinuousClock.now - started) / .seconds(1)
     }
 
     private static func train(
-        _ configuration: Configuration, _ model: FusionModel, _ data: SplitData, _ device: Device, _ store: CheckpointMemory,
+        _ configuration: Configuration, _ model: FusionModel, _ data: SplitData, _ device: Device, _ store: any CheckpointStore,
         lastEpoch: Int?
     ) throws -> (TrainingState, Trainee) {
         try configuration.training.precision.check(on: device)
@@ -63,7 +65,7 @@ struct SilentTraining {
         return (state, trainee)
     }
 
-    /// Trains another model as this one was, on train and val together and for as many epochs as its best had, and gives it this one's
+    /// Trains another model as this one was, on train and val together and for as many epochs as its best had, or the mean of the same ones, and gives it this one's
     /// calibration and votes: val cannot tell them any more.
     ///
     /// - Parameter other: Not trained yet, of the same configuration.
@@ -72,7 +74,9 @@ struct SilentTraining {
             _ = try other.fit(on: data.trainAndVal(), seed: configuration.training.seed)
             return
         }
-        _ = try Self.train(configuration, other, data.joiningVal(), device, CheckpointMemory(), lastEpoch: epochs.best)
+        let store = CheckpointMean(of: taken)
+        let (_, trainee) = try Self.train(configuration, other, data.joiningVal(), device, store, lastEpoch: taken.max())
+        try store.restore(into: trainee)
         if let votes = (model.fusion as? any VotingFusion)?.voteTensors,
             let others = (other.fusion as? any VotingFusion)?.voteTensors
         {

@@ -6,6 +6,8 @@ struct TrainedModel {
     let history: [EpochRecord]
     /// The number of the epoch that the model is of, from 1.
     let bestEpoch: Int
+    /// What its weights are an average of.
+    let averages: AveragingRecord
     /// Whether training ended because the metric no longer improved.
     let stoppedEarly: Bool
     /// What loading encoders and embedding took.

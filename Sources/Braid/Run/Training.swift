@@ -42,6 +42,8 @@ public struct Training {
         public let history: [EpochRecord]
         /// The number of the epoch that the model is of, from 1.
         public let bestEpoch: Int
+        /// What the model's weights are an average of.
+        public let averages: AveragingRecord
         /// Which fusion was taken and why, where the configuration left that to training.
         public let choice: FusionChoice?
         /// What cross-validation says of the recipe, where the configuration asks for it.
@@ -83,18 +85,20 @@ public struct Training {
         model.seen = SeenRows(manifest.samples)
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
+        try run.write(trained.averages)
         let ablation = try ablate(model, data.test)
         let evaluation = try evaluate(&preparation)
         let outcome = Outcome(
-            model: model, test: test, ablation: ablation, history: trained.history, bestEpoch: trained.bestEpoch, choice: choice,
-            evaluation: evaluation, skipped: data.skipped)
+            model: model, test: test, ablation: ablation, history: trained.history, bestEpoch: trained.bestEpoch,
+            averages: trained.averages,
+            choice: choice, evaluation: evaluation, skipped: data.skipped)
         let embedding = trained.embeddingSeconds
         let seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding]
         try writeRecord(outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly)
         if let test {
             try Report(
                 test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, choice: choice,
-                evaluation: evaluation
+                evaluation: evaluation, averages: trained.averages
             )
             .write(to: run)
         }
@@ -167,7 +171,7 @@ public struct Training {
             }
             throw BraidError(
                 .badConfiguration,
-                "\(run.configuration.path) differs from the configuration given: \(shown.joined(separator: ", ")); resume with the same (only training.epochs may grow, and training.early_stopping.patience and training.checkpoint change), or start a new run"
+                "\(run.configuration.path) differs from the configuration given: \(shown.joined(separator: ", ")); resume with the same (only training.epochs may grow, and training.early_stopping.patience, training.checkpoint.steps and minutes and training.soup change), or start a new run"
             )
         }
         guard !differing.isEmpty else { return }
@@ -180,6 +184,7 @@ public struct Training {
     /// What may be another where a run goes on.
     private static let mayDiffer = [
         "training.epochs", "training.early_stopping.patience", "training.checkpoint.steps", "training.checkpoint.minutes",
+        "training.soup",
     ]
 
     private func writeRecord(
@@ -194,7 +199,7 @@ public struct Training {
                 manifestSHA256: fingerprint,
                 samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
                 trainedParameters: counts.trained, allParameters: counts.all, started: started, seconds: seconds,
-                stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch,
+                stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch, averages: outcome.averages,
                 fusion: outcome.model.settings.fusion.kind.name, choice: outcome.choice, evaluation: outcome.evaluation,
                 test: outcome.test?.allScores() ?? [:], calibration: outcome.model.calibration.temperatures))
     }

@@ -46,6 +46,12 @@ public struct RunFolder: Sendable {
     /// `evaluation.json`: what cross-validation says of the recipe.
     func write(_ evaluation: CrossEvaluation) throws { try write(evaluation, to: url.appendingPathComponent("evaluation.json")) }
 
+    /// `soup.json` and `wise_ft.json`: what the model's weights are an average of; nothing where they are none.
+    func write(_ averages: AveragingRecord) throws {
+        if let soup = averages.soup { try write(soup, to: url.appendingPathComponent("soup.json")) }
+        if let interpolation = averages.interpolation { try write(interpolation, to: url.appendingPathComponent("wise_ft.json")) }
+    }
+
     /// `choice.json`: which fusion was chosen, and why.
     func write(_ choice: FusionChoice) throws { try write(choice, to: self.choice) }
 
@@ -124,6 +130,8 @@ public struct RunRecord: Codable, Sendable {
     public let stoppedEarly: Bool
     /// The number of the epoch that the model is of, from 1.
     public let bestEpoch: Int
+    /// What the model's weights are an average of.
+    public let averages: AveragingRecord
     /// What `fusion.type` calls the model's fusion.
     public let fusion: String
     /// Why it was taken, where the configuration left that to training.
@@ -137,7 +145,7 @@ public struct RunRecord: Codable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case command, braid, libtorch, seed, device, manifest, samples, started, seconds, fusion, choice, evaluation, test,
-            calibration
+            calibration, averages
         case manifestSHA256 = "manifest_sha256"
         case trainedParameters = "trained_parameters"
         case allParameters = "all_parameters"

@@ -11,14 +11,16 @@ struct TrainingState: Codable {
     var random: UInt64
     /// How far the epoch at hand is; nil between two epochs.
     var pass: EpochPass?
-    var bestEpoch = 0
-    var bestValue: Double?
+    var best = BestEpochs()
     var history: [EpochRecord] = []
     /// What the state was reached on: going on with other data would be another training.
     var manifestSHA256: String
     var targets: [TargetRecord]
     /// What plugins need to go on, by name.
     var plugins: [String: Data] = [:]
+
+    /// The number of the best epoch, from 1; 0: none is done.
+    var bestEpoch: Int { best.first?.epoch ?? 0 }
 
     init(_ settings: TrainingSettings, _ targets: [Target], manifestSHA256: String) {
         random = UInt64(settings.seed)
@@ -37,7 +39,7 @@ struct EpochPass: Codable {
     var lossSum = 0.0
 }
 
-/// Writes and reads `checkpoints/last` and `checkpoints/best`.
+/// Writes and reads one of the folders of `checkpoints`: `last`, `best`, `epoch-N`, `start`.
 struct TrainingCheckpoint {
     let folder: URL
 

@@ -152,17 +152,10 @@ struct TrainingLoop {
     /// Writes the epoch down, and the checkpoints.
     private func keep(_ record: EpochRecord, _ state: inout TrainingState) throws {
         let metric = settings.earlyStoppingMetric
-        let prefix = trainee.model.targets.count > 1 ? "\(settings.earlyStoppingHead)." : ""
-        let value = metric == .loss ? record.valLoss : record.val[prefix + metric.name]
-        let isBest: Bool
-        switch (value, state.bestValue) {
-        case (let value?, let best?): isBest = metric.isBetter(value, than: best)
-        default: isBest = state.bestValue == nil
-        }
-        if isBest {
-            state.bestEpoch = state.epoch
-            state.bestValue = value
-            try trainee.averaged { try store.keepBest(trainee) }
+        let value = metric == .loss ? record.valLoss : record.val[settings.stoppingName(trainee.model)]
+        state.best.add(state.epoch, value, by: metric, keeping: settings.averaging.best)
+        if state.best.holds(state.epoch) {
+            try trainee.averaged { try store.keepWeights(trainee, of: state.epoch, state.best) }
         }
         state.history.append(record)
         state.plugins = try trainee.plugins.states()

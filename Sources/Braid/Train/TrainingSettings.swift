@@ -85,6 +85,8 @@ public struct TrainingSettings: Sendable {
     let checkpoint: CheckpointSettings
     /// Whether what frozen blocks give is kept.
     public let activations: ActivationSettings
+    /// Which weights become the model.
+    let averaging: AveragingSettings
     /// The number format of what is trained.
     public let precision: Precision
     /// Whether a fusion that is fitted at once, or made of others, is made again of train and val together.
@@ -142,6 +144,7 @@ public struct TrainingSettings: Sendable {
         patience = reader.int(
             "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never.")
         checkpoint = CheckpointSettings(&reader)
+        averaging = AveragingSettings(&reader, trainsEncoders: trainsEncoders)
         activations = ActivationSettings(&reader, trainsEncoders: trainsEncoders)
         precision = reader.choice(
             "training.precision", .fp32,

@@ -130,8 +130,13 @@ struct PhaseForecaster {
         return encoders + others.filter { $0.trained + $0.frozen > 0 } + methods
     }
 
-    /// Seconds behind the last epoch: val is judged for the votes and the temperatures, and test at last.
-    var afterwards: Double { valSeconds * Double(2 * count(.val) + count(.test)) }
+    /// Seconds behind the last epoch: val is judged for averages, the votes and the temperatures, and test at last.
+    var afterwards: Double {
+        let averaging = configuration.training.averaging
+        let curve = averaging.interpolation == nil ? 0 : 11
+        let soup = averaging.soup == .none ? 0 : averaging.soup == .greedy ? averaging.best : 2
+        return valSeconds * Double((2 + soup + curve) * count(.val) + (1 + curve) * count(.test))
+    }
 
     /// How the figures came about.
     var basis: [String] {

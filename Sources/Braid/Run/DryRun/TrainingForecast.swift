@@ -4,7 +4,7 @@ public struct TrainingForecast: Codable, Sendable {
     public struct Part: Codable, Sendable {
         /// `image encoder`, `fusion`, or `head` and its name.
         public let name: String
-        /// What is trained of it: `none`, `last:1`, `all`, …
+        /// What is trained of it, for example `none`, `last:1` or `all`.
         public let train: String
         /// How many values are trained.
         public let trained: Int
