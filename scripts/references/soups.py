@@ -1,8 +1,7 @@
-"""Expected values of averaged weights: uniform soups by torch.optim.swa_utils, greedy soups and WiSE-FT as their papers write them.
+"""Expected values of averaged weights: uniform soups by torch.optim.swa_utils, greedy soups as their paper writes them.
 
 Writes fixtures/soups.safetensors: `K/weight` and `K/mean`, `K/var` of the K-th ingredient, best first; `target`, from which an average is judged by
-its distance, the less the better; `uniform/…` and `greedy/…`; `greedy/taken`, 1 for each ingredient that was taken; `wise/0.3/weight`, three tenths of
-the way from ingredient 0 to ingredient 1.
+its distance, the less the better; `uniform/…` and `greedy/…`; `greedy/taken`, 1 for each ingredient that was taken.
 
 Requirements: torch 2.13.0 (CPU), safetensors 0.8.0.
 Command: python scripts/references/soups.py
@@ -73,7 +72,6 @@ def main():
     tensors |= {f"uniform/{name}": value.clone() for name, value in uniform.items()}
     tensors |= {f"greedy/{name}": value for name, value in average(taken).items()}
     tensors["greedy/taken"] = torch.tensor([int(any(model is other for other in taken)) for model in models])
-    tensors["wise/0.3/weight"] = 0.7 * values(models[0])["weight"] + 0.3 * values(models[1])["weight"]
     save_tensors("soups.safetensors", tensors)
 
 

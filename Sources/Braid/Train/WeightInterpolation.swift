@@ -24,6 +24,11 @@ public struct InterpolationRecord: Codable, Sendable {
     /// Whether val chose that, and not the configuration.
     public let isChosen: Bool
 
+    private enum CodingKeys: String, CodingKey {
+        case metric, start, points, alpha
+        case isChosen = "chosen"
+    }
+
     /// A sentence for the report.
     public var summary: String {
         let value = { (alpha: Double) -> String in

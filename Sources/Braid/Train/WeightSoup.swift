@@ -13,6 +13,11 @@ public struct SoupRecord: Codable, Sendable {
         public let mean: Double?
         /// Whether it was taken.
         public let isTaken: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case epoch, val, mean
+            case isTaken = "taken"
+        }
     }
 
     /// `uniform` or `greedy`.

@@ -25,11 +25,12 @@ struct PhaseForecaster {
     mutating func forecast(_ phase: TrainingPhase, _ preparation: PhasePreparation) throws -> TrainingForecast.Phase {
         let settings = configuration.training
         let start = ContinuousClock.now
-        let part = try preparation.prepare(phase, after: nil)
+        let resident = ResidentMemory()
+        let part = try resident.rise { try preparation.prepare(phase, after: nil) }.result
         let whole = (ContinuousClock.now - start) / .seconds(1)
-        let trial = try PhaseTrial(part, settings, device: device, counts: (count(.train), count(.val)))
+        let trial = try PhaseTrial(part, settings, device: device, counts: (count(.train), count(.val)), resident)
         let model = part.trainee.model
-        let reading = try reading(model, preparation.manifest)
+        let reading = try reading(model, preparation.manifest, resident)
         // What is left of it is loading.
         let preparing = max(0, whole - reading.tried) + reading.all
         let stepSize = settings.batchSize * settings.accumulation
@@ -49,7 +50,7 @@ struct PhaseForecaster {
                     name: group.name, values: group.parameters.reduce(0) { $0 + $1.tensor.count },
                     learningRate: group.learningRateScale * peak, weightDecay: group.weightDecay)
             },
-            memory: memory(part, trial, preparation: device == .cpu ? reading.bytes : nil),
+            memory: memory(part, trial, preparation: device == .cpu ? reading.bytes : nil, tried: resident.highest),
             seconds: .init(
                 preparation: preparing, step: trial.step, epochEnd: epochEnd,
                 total: preparing + epochs * (Double(steps) * trial.step + epochEnd)))
@@ -58,7 +59,7 @@ struct PhaseForecaster {
     /// Seconds that frozen encoders take for all samples that are not in the cache, and that reading the media of the others takes; and what they
     /// took for the few.
     private mutating func reading(
-        _ model: FusionModel, _ tried: Manifest
+        _ model: FusionModel, _ tried: Manifest, _ resident: ResidentMemory
     ) throws -> (tried: Double, all: Double, bytes: Int?) {
         let extractor = EmbeddingExtractor(manifest: tried.url, onBadSample: configuration.onBadSample, reportsPrecision: false)
         var (spent, expected, highest) = (0.0, 0.0, Int?.some(0))
@@ -66,7 +67,7 @@ struct PhaseForecaster {
             guard let encoder = model.encoders[modality] else { continue }
             let some = tried.samples.filter { $0.has(modality) }
             guard !some.isEmpty else { continue }
-            let (own, rise) = try ResidentMemory.rise {
+            let (own, rise) = try resident.rise {
                 try PhaseTrial.seconds {
                     _ = try BatchSource(some, [encoder], tokens: configuration.fusion.tokens, extractor, device: device)
                 }
@@ -94,7 +95,9 @@ struct PhaseForecaster {
         return 1 - Double(found) / Double(max(1, looked.count))
     }
 
-    private func memory(_ part: PreparedPhase, _ trial: PhaseTrial, preparation: Int?) -> TrainingForecast.Memory {
+    private func memory(
+        _ part: PreparedPhase, _ trial: PhaseTrial, preparation: Int?, tried: Int?
+    ) -> TrainingForecast.Memory {
         let model = part.trainee.model
         let entries = model.parameters.entries + model.encoders.values.flatMap(\.parameters.entries) + part.trainee.plugins.entries
         let trained = part.optimizer.parameters.reduce(0) { $0 + $1.tensor.count * 4 }
@@ -105,7 +108,7 @@ struct PhaseForecaster {
         return TrainingForecast.Memory(
             process: process, weights: entries.reduce(0) { $0 + $1.tensor.count * $1.tensor.dtype.size }, gradients: trained,
             optimizer: trial.optimizer, average: part.trainee.average == nil ? 0 : trained, embeddings: rows,
-            activations: trial.activations, preparation: preparation)
+            activations: trial.activations, preparation: preparation, tried: tried)
     }
 
     private func parts(_ trainee: Trainee) -> [TrainingForecast.Part] {
@@ -144,7 +147,7 @@ struct PhaseForecaster {
         var lines = [
             "These are estimates. Time: two real steps of each phase behind a first one, on the first \(min(settings.batchSize, count(.train))) train samples of the training's own order, times the steps; embedding, reading, judging val and what methods do behind an epoch (training.monitor) by their rate on these and up to \(settings.batchSize) val samples; checkpoints as they were written into the folder for temporary files.",
             device == .cpu
-                ? "Memory: weights, gradients, moments and embeddings are counted; activations are what resident memory rose by in a step, less the gradients, or in judging val or watching modalities, in proportion to their batches of 512 and 256, whichever is most. What a process keeps of freed memory comes on top: trainings of a few hundred megabytes took a third more than was counted."
+                ? "Memory: weights, gradients, moments and embeddings are counted; activations are what resident memory rose by in a step, less the gradients, or in judging val or watching modalities, in proportion to their batches of 512 and 256, whichever is most. Where the trial itself came to more, for a process keeps freed memory, that is what is expected."
                 : "Memory: weights, gradients, moments and embeddings are counted, activations are not: on \(device) they are not measured.",
         ]
         for (modality, share) in cached.sorted(by: { $0.key < $1.key }) {

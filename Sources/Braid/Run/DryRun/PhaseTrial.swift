@@ -19,29 +19,32 @@ struct PhaseTrial {
     /// Tries it on the samples behind `part`, of which those to learn from make one batch.
     ///
     /// - Parameter counts: How many samples the whole train and val splits have.
-    init(_ part: PreparedPhase, _ settings: TrainingSettings, device: Device, counts: (train: Int, val: Int)) throws {
+    init(
+        _ part: PreparedPhase, _ settings: TrainingSettings, device: Device, counts: (train: Int, val: Int),
+        _ resident: ResidentMemory
+    ) throws {
         let trainee = part.trainee
         let objective = try Objective(trainee.model, part.data.train, device: device)
         let take = { (isLast: Bool) in
             try Self.step(part, objective, settings, keepsGradients: !isLast)
         }
         // The first step makes what later ones find: moments, work space, prepared kernels.
-        let first = try Self.seconds { try take(false) }
+        let first = try resident.rise { try Self.seconds { try take(false) } }.result
         optimizer = try part.optimizer.state().reduce(0) { $0 + $1.tensor.count * $1.tensor.dtype.size }
         try part.optimizer.clearGradients()
-        let (second, rise) = try ResidentMemory.rise { try Self.seconds { try take(true) } }
+        let (second, rise) = try resident.rise { try Self.seconds { try take(true) } }
         let gradients = part.optimizer.parameters.reduce(0) { $0 + $1.tensor.count * 4 }
         let third = first < 20 ? try Self.seconds { try take(false) } : second
         step = (second + third) / 2 * Double(settings.accumulation)
 
         let val = part.data.val
         _ = try trainee.model.predict(val.subset(Array(val.samples.indices.prefix(1))))
-        let (judging, valRise) = try ResidentMemory.rise { try Self.seconds { _ = try trainee.model.predict(val) } }
+        let (judging, valRise) = try resident.rise { try Self.seconds { _ = try trainee.model.predict(val) } }
         validation = judging / Double(val.samples.count)
         let isMeasured = device == .cpu
         // A step holds its gradients when memory is highest; val is judged in batches of up to 512, and watched in batches of 256.
         let valPeak = valRise.map { $0 * min(512, counts.val) / val.samples.count }
-        let (spent, methodsRise) = try ResidentMemory.rise {
+        let (spent, methodsRise) = try resident.rise {
             try Self.seconds { for (_, plugin) in trainee.plugins.all { _ = try plugin.afterEpoch(1) } }
         }
         let tried = part.data.train.samples.count

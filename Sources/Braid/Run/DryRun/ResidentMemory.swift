@@ -2,19 +2,23 @@ internal import Foundation
 internal import Torch
 
 /// What the process holds in main memory, as Linux counts it.
-enum ResidentMemory {
+final class ResidentMemory {
+    /// The most that was held while anything was measured, in bytes; nil where the system does not say.
+    private(set) var highest: Int?
+
     /// Bytes now; nil where the system does not say.
     static var current: Int? { field("VmRSS:") }
 
     /// What `body` needs at most beyond what is held before it, in bytes; nil where the system does not say.
-    static func rise<Result>(during body: () throws -> Result) rethrows -> (result: Result, bytes: Int?) {
+    func rise<Result>(during body: () throws -> Result) rethrows -> (result: Result, bytes: Int?) {
         giveBackFreedMemory()
-        let before = current
+        let before = Self.current
         // The highest mark begins anew: proc(5), clear_refs.
         let isReset = (try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))) != nil
         let result = try body()
-        guard isReset, let before, let highest = field("VmHWM:") else { return (result, nil) }
-        return (result, max(0, highest - before))
+        guard isReset, let before, let most = Self.field("VmHWM:") else { return (result, nil) }
+        highest = max(highest ?? 0, most)
+        return (result, max(0, most - before))
     }
 
     private static func field(_ name: String) -> Int? {

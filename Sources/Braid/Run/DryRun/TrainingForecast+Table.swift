@@ -71,7 +71,8 @@ extension TrainingForecast.Memory {
             ("process", process), ("weights", weights), ("gradients", gradients), ("optimizer", optimizer), ("average", average),
             ("embeddings", embeddings),
         ].filter { $0.1 > 0 }.map { "\($0.0) \(ByteCount.text(Double($0.1)))" }
-        let measured = [("activations", activations), ("before, embedding", preparation)].map { name, bytes in
+        let measured = [("activations", activations), ("embedding before", preparation), ("in the trial", tried)].map {
+            name, bytes in
             "\(name) \(bytes.map { ByteCount.text(Double($0)) } ?? "not measured")"
         }
         return "\(ByteCount.text(Double(total))): \((parts + measured).joined(separator: ", "))"

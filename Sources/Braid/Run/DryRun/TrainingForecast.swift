@@ -2,7 +2,7 @@
 public struct TrainingForecast: Codable, Sendable {
     /// A part of the model in a phase.
     public struct Part: Codable, Sendable {
-        /// `image encoder`, `fusion`, or `head` and its name.
+        /// `image encoder` and so on, `fusion`, `heads`, or `methods`, what training methods have of their own.
         public let name: String
         /// What is trained of it, for example `none`, `last:1` or `all`.
         public let train: String
@@ -22,6 +22,12 @@ public struct TrainingForecast: Codable, Sendable {
         public let learningRate: Double
         /// The weight decay.
         public let weightDecay: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case name, values
+            case learningRate = "learning_rate"
+            case weightDecay = "weight_decay"
+        }
     }
 
     /// Bytes of main memory; of the device's where it is computed on another.
@@ -43,15 +49,20 @@ public struct TrainingForecast: Codable, Sendable {
         public let activations: Int?
         /// Work space of embedding and reading, before there are gradients; nil where it could not be measured.
         public let preparation: Int?
-
+        /// The most that the trial of the phase came to, what the process keeps of freed memory among it; nil where it could not be measured.
+        public let tried: Int?
         /// The most at a time.
-        public var total: Int {
-            let trained = gradients + optimizer + average + (activations ?? 0)
-            return process + weights + embeddings + max(trained, preparation ?? 0)
-        }
+        public let total: Int
 
-        private enum CodingKeys: String, CodingKey {
-            case process, weights, gradients, optimizer, average, embeddings, activations, preparation
+        init(
+            process: Int, weights: Int, gradients: Int, optimizer: Int, average: Int, embeddings: Int, activations: Int?,
+            preparation: Int?, tried: Int?
+        ) {
+            (self.process, self.weights, self.gradients, self.optimizer) = (process, weights, gradients, optimizer)
+            (self.average, self.embeddings) = (average, embeddings)
+            (self.activations, self.preparation, self.tried) = (activations, preparation, tried)
+            let trained = gradients + optimizer + average + (activations ?? 0)
+            total = max(process + weights + embeddings + max(trained, preparation ?? 0), tried ?? 0)
         }
     }
 
@@ -65,6 +76,11 @@ public struct TrainingForecast: Codable, Sendable {
         public let epochEnd: Double
         /// The whole phase, if it does not stop early.
         public let total: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case preparation, step, total
+            case epochEnd = "epoch_end"
+        }
     }
 
     /// A phase.
@@ -85,6 +101,13 @@ public struct TrainingForecast: Codable, Sendable {
         public let memory: Memory
         /// What it takes.
         public let seconds: Time
+
+        private enum CodingKeys: String, CodingKey {
+            case name, parts, groups, memory, seconds
+            case firstEpoch = "first_epoch"
+            case lastEpoch = "last_epoch"
+            case stepsPerEpoch = "steps_per_epoch"
+        }
     }
 
     /// Where it would be computed.
@@ -103,5 +126,19 @@ public struct TrainingForecast: Codable, Sendable {
     public let basis: [String]
 
     /// Seconds of everything.
-    public var seconds: Double { phases.map(\.seconds.total).reduce(afterwards, +) }
+    public let seconds: Double
+
+    init(
+        device: String, samples: [String: Int], stepSize: Int, optimizer: String, phases: [Phase], afterwards: Double,
+        basis: [String]
+    ) {
+        (self.device, self.samples, self.stepSize, self.optimizer) = (device, samples, stepSize, optimizer)
+        (self.phases, self.afterwards, self.basis) = (phases, afterwards, basis)
+        seconds = phases.map(\.seconds.total).reduce(afterwards, +)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case device, samples, optimizer, phases, afterwards, basis, seconds
+        case stepSize = "step_size"
+    }
 }
