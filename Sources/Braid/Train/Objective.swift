@@ -41,3 +41,10 @@ struct Objective {
         try terms.reduce(nil) { (sum: Tensor?, term) in try sum.map { try $0 + term } ?? term }
     }
 }
+
+extension FusionModel {
+    /// What it makes of a batch in training, its products in `precision`, as losses take it.
+    func trainingOutput(_ batch: Batch, _ precision: TrainingSettings.Precision) throws -> Output {
+        try inLowerPrecision(precision.dtype, on: parameters.device) { try self(batch, mode: .train) }.inFloat32()
+    }
+}

@@ -105,8 +105,7 @@ struct TrainingLoop {
             let part = first..<min(first + settings.batchSize, indices.count)
             let draw = draw(state.epoch, batch: pass.steps * settings.accumulation + first / settings.batchSize)
             let batch = try data.train.batch(Array(indices[part]), presence: Array(presence[part]), draw: draw)
-            let output = try inLowerPrecision(settings.precision.dtype, on: device) { try trainee.model(batch, mode: .train) }
-            let (step, headLoss) = try objective(batch, output.inFloat32())
+            let (step, headLoss) = try objective(batch, trainee.model.trainingOutput(batch, settings.precision))
             let loss = try plugins.reduce(headLoss) { try $1.loss($0, step) }
             let value = try loss.item()
             guard value.isFinite else { throw diverged(value, state.step) }
