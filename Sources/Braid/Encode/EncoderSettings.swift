@@ -29,15 +29,21 @@ public struct EncoderSettings: Sendable, Equatable {
             augmentation: augmentation, tuning: tuning ?? self.tuning)
     }
 
-    /// `modalities` with their learning rates read; `shared` is that of encoders that have none of their own.
+    /// `modalities` with their learning rates read.
+    ///
+    /// - Parameters:
+    ///   - shared: The rate of encoders that have none of their own.
+    ///   - standard: What suits what is trained, where there is no shared one.
     static func readingRates(
-        _ reader: inout ConfigurationReader, _ modalities: [Modality: EncoderSettings], shared: Double?
+        _ reader: inout ConfigurationReader, _ modalities: [Modality: EncoderSettings], shared: Double?,
+        standard: (Modality, Trainable) -> Double
     ) -> [Modality: EncoderSettings] {
         var rated: [Modality: EncoderSettings] = [:]
         for modality in Modality.allCases {
             let settings = modalities[modality]
+            let train = settings?.train ?? .none
             let tuning = (settings?.tuning ?? EncoderTuning()).readingRate(
-                &reader, modality, settings?.train ?? .none, shared: shared)
+                &reader, modality, shared: shared, standard: standard(modality, train), isTrained: train != .none)
             rated[modality] = settings?.with(tuning: tuning)
         }
         return rated

@@ -44,16 +44,16 @@ public struct EncoderTuning: Sendable, Equatable {
 
     /// The same with the peak learning rate read, or what holds without the key: the `shared` one of all encoders, where there is one.
     func readingRate(
-        _ reader: inout ConfigurationReader, _ modality: Modality, _ train: Trainable, shared: Double?
+        _ reader: inout ConfigurationReader, _ modality: Modality, shared: Double?, standard: Double, isTrained: Bool
     ) -> EncoderTuning {
         let path = "modalities.\(modality).learning_rate"
         let rate = reader.read(
-            path, shared ?? train.learningRate(modality),
-            "Peak learning rate of what is trained of the encoder. Default: training.encoder_learning_rate where that is given; else 0.001 for lora:R, ia3, bitfit and norm, and for last:N, first:N and all 0.00005 in text, 0.0001 else.",
+            path, shared ?? standard,
+            "Peak learning rate of what is trained of the encoder. Default: training.encoder_learning_rate where that is given; else 0.001 for lora:R, ia3, bitfit and norm, and for last:N, first:N and all 0.00005 in text (0.00002 by training.contrastive), 0.0001 else.",
             expected: "a number from 0 to 1000", schema: ["type": "number", "minimum": 0, "maximum": 1000],
-            records: train != .none, parse: { given in given.double.flatMap { (0...1000).contains($0) ? $0 : nil } },
+            records: isTrained, parse: { given in given.double.flatMap { (0...1000).contains($0) ? $0 : nil } },
             represent: { .number($0) })
-        reader.refuse(path, unless: train != .none, "acts only where the encoder is trained")
+        reader.refuse(path, unless: isTrained, "acts only where the encoder is trained")
         return rate.map { EncoderTuning(self, learningRate: $0) } ?? self
     }
 }

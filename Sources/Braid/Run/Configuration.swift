@@ -70,16 +70,19 @@ public struct Configuration: Sendable {
         heads = HeadSettings.read(&reader, fitted: fitted)
         training = TrainingSettings(
             &reader, modalities.mapValues(\.train), fusion, heads)
-        self.modalities = EncoderSettings.readingRates(&reader, modalities, shared: training.encoderLearningRate)
-        training.mixing.check(&reader, trainsPictures: (modalities[.image]?.train ?? .none) != .none)
+        let byPairs = training.contrastive != nil
+        self.modalities = EncoderSettings.readingRates(&reader, modalities, shared: training.encoderLearningRate) {
+            $1.learningRate($0, byPairs: byPairs)
+        }
+        training.mixing.check(&reader, trainsPictures: !byPairs && (modalities[.image]?.train ?? .none) != .none)
         training.averaging.check(&reader, modalities)
         for (modality, encoder) in modalities where encoder.train != .none {
             reader.refuse(
-                "modalities.\(modality).train", unless: fitted == nil,
-                "fusion.type: \(fusion.kind.name) is computed from embeddings of frozen encoders; set it to none, or take another fusion"
+                "modalities.\(modality).train", unless: fitted == nil || byPairs,
+                "fusion.type: \(fusion.kind.name) is computed from embeddings of frozen encoders; set it to none, take another fusion, or train by pairs first (training.contrastive)"
             )
         }
-        evaluation = EvaluationSettings(&reader, trainsEncoders: modalities.values.contains { $0.train != .none })
+        evaluation = EvaluationSettings(&reader, trainsEncoders: byPairs || modalities.values.contains { $0.train != .none })
         search = SearchSettings(&reader)
         self.columns = columns.with(labels: heads.map(\.column))
         reader.refuse(

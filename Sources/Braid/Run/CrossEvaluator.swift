@@ -22,7 +22,7 @@ public struct EvaluationSettings: Sendable {
         reader.refuse("evaluation.repeats", unless: folds > 0, "acts only with evaluation.folds")
         reader.refuse(
             "evaluation.folds", unless: !trainsEncoders || folds == 0,
-            "divides embeddings of frozen encoders; set modalities.….train to none")
+            "divides embeddings of frozen encoders; set modalities.….train to none, and leave training.contrastive out")
     }
 }
 

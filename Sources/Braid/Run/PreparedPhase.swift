@@ -24,9 +24,11 @@ struct PhasePreparation {
     let device: Device
     let reporter: any Reporter
     /// In their order.
-    let phases: [TrainingPhase]
+    private(set) var phases: [TrainingPhase]
     /// What frozen encoders make of all samples, where it was asked for before.
     private var frozen: FrozenSamples?
+    /// What the fusion begins with, by path; empty: at random.
+    private var beginning: [String: Tensor] = [:]
 
     init(
         _ configuration: Configuration, _ manifest: Manifest, _ targets: [Target], fingerprint: String, device: Device,
@@ -38,6 +40,12 @@ struct PhasePreparation {
     }
 
     private var trains: [Modality: Trainable] { configuration.modalities.mapValues(\.train) }
+
+    /// Goes on with encoders that pairs have trained.
+    mutating func take(_ tuned: PairTraining.Outcome) throws {
+        (configuration, beginning, frozen) = (tuned.configuration, tuned.fusion, nil)
+        phases = try configuration.phases(reporter)
+    }
 
     /// Pooled embeddings of all samples by frozen encoders; made once.
     mutating func embedFrozen() throws -> FrozenSamples {
@@ -59,7 +67,7 @@ struct PhasePreparation {
     ///   - trains: How much of each encoder is trained; nothing of those that are not named.
     ///   - tokens: The most tokens of a sample and modality to keep; nil for pooled embeddings alone.
     ///   - earlier: The phases before.
-    private func embed(
+    func embed(
         trains: [Modality: Trainable], tokens: Int?, after earlier: [TrainingPhase] = []
     ) throws -> FrozenSamples {
         let started = Date()
@@ -98,6 +106,11 @@ struct PhasePreparation {
             ? frozen ?? embed(trains: [:], tokens: nil)
             : embed(trains: phase.trains, tokens: tokens, after: Array(phases.prefix { $0 != phase }))
         let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
+        try withoutGradient {
+            for entry in model.parameters.entries {
+                if let value = beginning[entry.path] { try entry.tensor.copyInPlace(from: value) }
+            }
+        }
         let data = try SplitData(samples.source)
         let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: reporter)
         // What an earlier phase has trained comes in before the average begins.

@@ -75,6 +75,8 @@ public struct Training {
         try Generator.seed(UInt64(configuration.training.seed))
         if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
         let choice = try choose(&preparation, resume: resume)
+        let tuned = try PairTraining(preparation, run: run, interruption: interruption)?(resume: resume)
+        if let tuned { try preparation.take(tuned) }
         var fitted = FittedTraining(preparation: preparation, run: run)
         let trained =
             preparation.configuration.fusion.kind.making != .trained
@@ -93,8 +95,10 @@ public struct Training {
             averages: trained.averages,
             choice: choice, evaluation: evaluation, skipped: data.skipped)
         let embedding = trained.embeddingSeconds
-        let seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding]
-        try writeRecord(outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly)
+        var seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding - (tuned?.seconds ?? 0)]
+        seconds["contrastive"] = tuned?.seconds
+        try writeRecord(
+            outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly, tuned?.trained ?? 0)
         if let test {
             try Report(
                 test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, choice: choice,
@@ -189,7 +193,7 @@ public struct Training {
 
     private func writeRecord(
         _ outcome: Outcome, _ manifest: Manifest, _ fingerprint: String, _ data: SplitData, _ device: Device, _ started: Date,
-        _ seconds: [String: Double], _ stoppedEarly: Bool
+        _ seconds: [String: Double], _ stoppedEarly: Bool, _ tuned: Int
     ) throws {
         let counts = outcome.model.parameterCounts
         try run.write(
@@ -198,7 +202,7 @@ public struct Training {
                 device: device.description, manifest: manifest.url.lastPathComponent,
                 manifestSHA256: fingerprint,
                 samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
-                trainedParameters: counts.trained, allParameters: counts.all, started: started, seconds: seconds,
+                trainedParameters: counts.trained + tuned, allParameters: counts.all, started: started, seconds: seconds,
                 stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch, averages: outcome.averages,
                 fusion: outcome.model.settings.fusion.kind.name, choice: outcome.choice, evaluation: outcome.evaluation,
                 test: outcome.test?.allScores() ?? [:], calibration: outcome.model.calibration.temperatures))

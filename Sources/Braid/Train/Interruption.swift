@@ -38,9 +38,15 @@ public struct TrainingInterrupted: Error, CustomStringConvertible {
     public let epoch: Int
     /// The steps of that epoch that are done, and how many it has.
     public let steps: (done: Int, all: Int)
+    /// The embedding that pairs train, a modality or `fused`; nil where it is not pairs that train.
+    public let pairs: String?
+
+    init(epoch: Int, steps: (done: Int, all: Int), pairs: String? = nil) {
+        (self.epoch, self.steps, self.pairs) = (epoch, steps, pairs)
+    }
 
     /// Where the training stands.
     public var description: String {
-        "stopped in epoch \(epoch), after \(steps.done) of \(steps.all) steps; the checkpoint is written"
+        "stopped in epoch \(epoch)\(pairs.map { " of the pairs of \($0)" } ?? ""), after \(steps.done) of \(steps.all) steps; the checkpoint is written"
     }
 }

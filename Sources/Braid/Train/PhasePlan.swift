@@ -11,6 +11,9 @@ struct PhasePlan: Sendable {
     /// What of each encoder is trained where it is trained most.
     private let trains: [Modality: Trainable]
 
+    /// What its keys begin with.
+    static let keys = ["training.head_epochs", "training.phases.", "training.unfreeze."]
+
     /// Reads the keys.
     ///
     /// - Parameters:

@@ -74,7 +74,10 @@ struct Trainee {
     }
 
     func optimizer(_ settings: TrainingSettings, in phase: TrainingPhase? = nil) throws -> any Optimizer {
-        let groups = try groups(settings, in: phase)
+        try Self.optimizer(settings, groups(settings, in: phase))
+    }
+
+    static func optimizer(_ settings: TrainingSettings, _ groups: [ParameterGroup]) throws -> any Optimizer {
         switch settings.optimizer {
         case .adamw: return try AdamW(groups)
         case .sgd: return try SGD(groups, momentum: settings.momentum)

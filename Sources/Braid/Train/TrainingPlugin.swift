@@ -147,6 +147,9 @@ struct TrainingPlugins {
         all = try settings.plugins.compactMap { name, make in try make(context).map { (name, $0) } }
     }
 
+    /// None.
+    init() { all = [] }
+
     /// Their own parameters and buffers.
     var entries: [ParameterStore.Entry] { all.flatMap { $0.plugin.parameters?.entries ?? [] } }
 

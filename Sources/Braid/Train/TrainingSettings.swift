@@ -73,6 +73,8 @@ public struct TrainingSettings: Sendable {
     public let clip: Double
     /// How the samples of a batch are mixed with each other.
     public let mixing: MixingSettings
+    /// What trains encoders by pairs of samples before anything else; nil: nothing does.
+    public let contrastive: ContrastiveSettings?
     /// What takes part beside the heads' losses, by name.
     let plugins: [(name: String, make: PluginKind.Make)]
     /// What early stopping and the best checkpoint go by.
@@ -136,6 +138,11 @@ public struct TrainingSettings: Sendable {
         schedule = reader.choice("training.schedule", .cosine, "How the learning rate goes over the steps.")
         warmup = reader.double("training.warmup", 0.05, 0...1, "Share of the steps in which the learning rate rises from 0.")
         clip = reader.double("training.clip", 1, 0...Double.infinity, "Largest joint norm of the gradients; 0: no limit.")
+        let pairs = ContrastiveSettings.read(&reader, trainsEncoders: trainsEncoders, fusion, heads)
+        contrastive = pairs
+        reader.idle(
+            reader.keys.map(\.path).filter { key in PhasePlan.keys.contains(where: key.hasPrefix) }, unless: pairs == nil,
+            "encoders are frozen once pairs have trained them (training.contrastive)")
         mixing = MixingSettings(&reader, attendsTokens: fusionSettings.tokens != nil)
         let around = PluginKind.Surroundings(
             modalities: modalities, fusion: fusion, modalityDropout: fusionSettings.modalityDropout, epochs: epochs)
@@ -144,7 +151,7 @@ public struct TrainingSettings: Sendable {
         patience = reader.int(
             "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never.")
         checkpoint = CheckpointSettings(&reader)
-        averaging = AveragingSettings(&reader, trainsEncoders: trainsEncoders)
+        averaging = AveragingSettings(&reader, trainsEncoders: trainsEncoders && pairs == nil)
         activations = ActivationSettings(&reader, trainsEncoders: trainsEncoders)
         precision = reader.choice(
             "training.precision", .fp32,
@@ -161,7 +168,10 @@ public struct TrainingSettings: Sendable {
                 "does not go with training.balance.method, which changes the gradients of each batch", "training.accumulate")
         }
         reader.refuse("training.momentum", unless: optimizer == .sgd, "acts only with training.optimizer: sgd")
-        reader.idle(reader.keys[first...].map(\.path), unless: !fusion.isFitted, fusion.fittedReason)
+        let idle = reader.keys[first...].map(\.path).filter { key in
+            !key.hasPrefix("training.contrastive.") && !(pairs != nil && ContrastiveSettings.shared.contains(key))
+        }
+        reader.idle(idle, unless: !fusion.isFitted, fusion.fittedReason)
         refit = reader.bool(
             "training.refit", true,
             "Whether a fusion that is fitted at once, or made of others, is made again of train and val together, when the val split has judged it."

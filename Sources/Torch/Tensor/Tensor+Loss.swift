@@ -40,6 +40,11 @@ extension Tensor {
         try Operator("huber_loss")(.tensor(self), .tensor(targets), .int(Reduction.none), .double(delta))
     }
 
+    /// The cosine of the angle between each row of `[B, D]` and the same row of `other`: `[B]`, 0 where one has no length.
+    public func cosineSimilarity(to other: Tensor) throws(TorchError) -> Tensor {
+        try Operator("cosine_similarity")(.tensor(self), .tensor(other), .int(1), .double(1e-8))
+    }
+
     /// libtorch's `at::Reduction`.
     private enum Reduction {
         static let none = 0

@@ -54,6 +54,13 @@ struct FusionChooser {
     /// What is taken where encoders are trained, so that there are no embeddings at hand to try fusions on.
     static func untried(_ configuration: Configuration) throws -> FusionChoice? {
         guard let modality = configuration.modalities.filter({ $0.value.train != .none }).keys.sorted().first else { return nil }
+        if configuration.training.contrastive != nil, try configuration.choosing(.stacked) != nil {
+            return FusionChoice(
+                fusion: FusionKind.stacked.name,
+                reason: "untried: pairs train the \(modality) encoder, and no rows are left that its embeddings do not know",
+                trials: [],
+                rows: 0, folds: 0)
+        }
         return FusionChoice(
             fusion: FusionKind.concat.name,
             reason: "untried: the \(modality) encoder is trained, and fusions are tried on embeddings of frozen ones", trials: [],

@@ -49,6 +49,10 @@ struct SharedEmbeddings {
                 )
             }
         }
+        if configurations.contains(where: { $0.training.contrastive != nil }) {
+            throw BraidError(
+                .badConfiguration, "training.contrastive: \(use) trains on embeddings that are made once; leave it out")
+        }
         let manifest = try Manifest.read(
             first.manifestURL, columns: first.columns, splits: first.splits, stratum: first.heads.stratum,
             onBadSample: first.onBadSample, reporter: reporter)
