@@ -41,6 +41,7 @@ RECIPES = {
         "training.wise_ft": "auto",
     },
     "unfreezing": {"modalities.image.train": "last:3", "training.unfreeze.every": "1"},
+    "pairs": {"modalities.image.train": "last:1", "training.contrastive.epochs": "2", "training.contrastive.iterations": "1"},
 }
 
 

@@ -181,14 +181,14 @@ import Torch
         try small.makeData(
             labels: [
                 ("label", { $0 % 2 == 0 ? "high" : "low" }),
-                ("kind", { $0 == 3 ? "" : $0 % 3 == 0 ? "a|b" : $0 % 3 == 1 ? "b" : "c" }),
+                ("kind", { $0 == 3 ? "" : $0 % 3 == 0 ? "a|b" : $0 % 3 == 1 ? "b" : "c" }), ("weight", { $0 == 5 ? "0" : "1" }),
             ],
             hasAudio: { $0 % 4 != 0 })
         let heads = "heads: {label: {hidden: [4]}, kind: {task: multilabel, hidden: [4]}}"
         try small.train("run", Self.both + ["training.contrastive.sampling=unique", "training.contrastive.head=kind"], head: heads)
-        // 11 samples with a label of `kind`, 8 of them with a recording.
+        // 10 samples with a weight and a label of `kind`, 7 of them with a recording.
         let pairs = Dictionary(grouping: try passes("run"), by: \.embedding).mapValues { $0[0].pairs }
-        #expect(pairs == ["image": 66, "audio": 36])
+        #expect(pairs == ["image": 55, "audio": 28])
     }
 
     @Test(arguments: [

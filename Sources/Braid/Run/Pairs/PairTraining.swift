@@ -85,12 +85,13 @@ struct PairTraining {
         }
     }
 
-    /// The samples of the train split that have a label to go by, and the modality.
+    /// The samples of the train split that have a label to go by, and the modality. What has no weight is not learnt from.
     private func pairedSamples(_ source: BatchSource, _ modality: Modality?) throws -> BatchSource {
         let target = try target()
         let rows = source.samples.indices.filter { row in
             let sample = source.samples[row]
-            return sample.split == .train && sample.labels[target.column] != nil && (modality.map(sample.has) ?? true)
+            return sample.split == .train && sample.weight > 0 && sample.labels[target.column] != nil
+                && (modality.map(sample.has) ?? true)
         }
         guard !rows.isEmpty else {
             throw BraidError(
@@ -120,7 +121,7 @@ struct PairTraining {
         let list = try PairList(
             PairTable(classes), contrastive.sampling, limit: limit.map { $0.overflow ? .max : $0.partialValue },
             seed: "\(settings.seed) \(part)")
-        let prefix = part == "fused" ? "" : "encoders.\(part)."
+        let prefix = contrastive.embedding == .fused ? "" : "encoders.\(part)."
         let entries = trainee.entries.filter { $0.path.hasPrefix(prefix) }
         let optimizer = try Trainee.optimizer(settings, trainee.groups(settings).compactMap { $0.keeping(prefix: prefix) })
         // The same draws, whatever was trained before.
@@ -131,7 +132,7 @@ struct PairTraining {
             device: preparation.device, reporter: preparation.reporter, interruption: interruption,
             embed: try embedder(part, source, trainee.model)
         ) { state in
-            try run.write(state.history)
+            if !state.history.isEmpty { try run.write(state.history) }
             try checkpoint.write(entries, optimizer, state)
         }
         preparation.reporter.note(
