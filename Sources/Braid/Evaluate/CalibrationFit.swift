@@ -11,6 +11,7 @@ extension FusionModel {
         // What is fitted on held-out answers is calibrated by it, and members of an ensemble each by themselves.
         guard settings.fusion.kind.making == .trained, settings.heads.contains(where: calibrates) else { return [] }
         var unseen: [[Modality]] = []
+        let dataset = try encoded(dataset)
         // Subsets of few rows take the temperature of all rows, each with what it has.
         let whole = try logits(dataset, presence: dataset.presence)
         let common = try settings.heads.indices.map {

@@ -64,7 +64,8 @@ extension FusionModel {
     func logits(_ dataset: BatchSource, presence: [[Bool]], batchSize: Int = 512) throws -> [Tensor] {
         try withoutGradient {
             var parts: [[Tensor]] = []
-            try dataset.forEachBatch(batchSize, presence: presence) { parts.append(try self($0).logits) }
+            let size = dataset.isEncoded ? batchSize : min(batchSize, Self.mediaAtOnce)
+            try dataset.forEachBatch(size, presence: presence) { parts.append(try self($0).logits) }
             return try targets.indices.map { head in try .concatenate(parts.map { $0[head] }, 0) }
         }
     }

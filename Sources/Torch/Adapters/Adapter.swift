@@ -21,10 +21,11 @@ public struct Adapter: Sendable {
     ///   - input: As the layer takes it, padding included.
     ///   - weight: The layer's own, outputs first.
     ///   - bias: `[out]`; nil for a layer without one.
+    ///   - scale: `[out]`, a constant that stands behind the layer and that `weight` and `bias` hold already; nil for none. Only where `isSum`.
     ///   - mode: Whether inputs are dropped.
     ///   - layer: What the layer does with a weight: the adapter's first matrix stands in its place.
     public func callAsFunction(
-        _ input: Tensor, weight: Tensor, bias: Tensor?, mode: Mode, through layer: Layer
+        _ input: Tensor, weight: Tensor, bias: Tensor?, scale: Tensor? = nil, mode: Mode, through layer: Layer
     ) throws(TorchError) -> Tensor {
         switch form {
         case .scaling(let vector, .output): return try layer(input, weight, bias) * vector.reshaped(outputView)
@@ -32,9 +33,12 @@ public struct Adapter: Sendable {
         case .lowRank(let rank, let down, let up, let magnitude):
             let base = try layer(input, weight, bias)
             let seen = try input.dropout(rank.dropout, mode: mode)
-            let narrow = try layer(seen, down, nil)
-            let added = try (site.isConvolution ? narrow.conv2d(up, bias: nil) : narrow.linear(up, bias: nil))
-                .scaled(by: rank.factor)
+            // The factor is put where there is least to multiply.
+            var narrow = try layer(seen, down, nil)
+            if rank.factor != 1 { narrow = try narrow.scaled(by: rank.factor) }
+            let rows = [-1] + Array(repeating: 1, count: site.shape.count - 1)
+            let wide = try scale.map { scale throws(TorchError) in try up * scale.reshaped(rows) } ?? up
+            let added = try site.isConvolution ? narrow.conv2d(wide, bias: nil) : narrow.linear(wide, bias: nil)
             guard let magnitude else { return try base + added }
             // The row lengths are a constant to the gradient (section 4.3 of the paper).
             let lengths = try withoutGradient { () throws(TorchError) in try Self.lengths(weight + product(rank, down, up)) }
@@ -49,6 +53,9 @@ public struct Adapter: Sendable {
             return try base + plain * factor.adding(-1) + added * factor
         }
     }
+
+    /// Whether it adds to the layer's output what a matrix makes of its input, and does nothing else.
+    var isSum: Bool { if case .lowRank(_, _, _, nil) = form { true } else { false } }
 
     /// Weight and bias of a layer that computes the same without an adapter; outputs first.
     public func merged(weight: Tensor, bias: Tensor?) throws(TorchError) -> (weight: Tensor, bias: Tensor?) {

@@ -27,10 +27,20 @@ public struct ConvNorm: Sendable {
     ) throws(TorchError) -> Tensor {
         if let packed { return try packed(input, activation: activation, consuming: shortcut) }
         // The normalised map is nobody else's, and backward does not need it: what follows is done in place.
-        let map = try norm(conv(input, mode: mode), mode: mode)
+        let map = if let map = try constant(input, mode) { map } else { try norm(conv(input, mode: mode), mode: mode) }
         if let shortcut { try map.addInPlace(shortcut) }
-        guard activation == .relu else { return try activation(map) }
-        try map.reluInPlace()
+        switch activation {
+        case .relu: try map.reluInPlace()
+        case .relu6: try map.clampInPlace(0...6)
+        default: return try activation(map)
+        }
         return map
+    }
+
+    /// The same where the norm is a constant beside what is trained: it goes into the weights, and saves two passes over the map and a copy of it.
+    private func constant(_ input: Tensor, _ mode: Mode) throws(TorchError) -> Tensor? {
+        guard norm.isConstant else { return nil }
+        let (scale, shift) = try withoutGradient { () throws(TorchError) in try norm.affine() }
+        return try conv.scaled(input, by: scale, adding: shift, mode: mode)
     }
 }

@@ -105,6 +105,21 @@ public struct Conv2d: Sendable {
         return try activation(map)
     }
 
+    /// The convolution, each channel of its output times `scale` plus `shift`, `[out]` both and constants: folded into the weights.
+    ///
+    /// nil where that cannot be: where the weights themselves are trained, or what stands beside them does not add to the output.
+    func scaled(_ input: Tensor, by scale: Tensor, adding shift: Tensor, mode: Mode) throws(TorchError) -> Tensor? {
+        guard !weight.requiresGradient, bias?.requiresGradient != true, adapter?.isSum != false else { return nil }
+        let (x, count) = try padded(input)
+        let kernels = try weight * scale.reshaped([-1, 1, 1, 1])
+        let moved = try bias.map { bias throws(TorchError) in try bias * scale + shift }
+        let bias = moved ?? shift
+        guard let adapter else { return try x.conv2d(kernels, bias: bias, stride: stride, padding: count, groups: groups) }
+        return try adapter(x, weight: kernels, bias: bias, scale: scale, mode: mode) { x, weight, bias throws(TorchError) in
+            try x.conv2d(weight, bias: bias, stride: stride, padding: count)
+        }
+    }
+
     /// The input with what the convolution cannot pad by itself, and the zeros on each side that it can.
     func padded(_ input: Tensor) throws(TorchError) -> (input: Tensor, padding: Int) {
         switch padding {

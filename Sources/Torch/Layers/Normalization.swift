@@ -27,6 +27,9 @@ public struct BatchNorm: Sendable {
 
     private var isTrained: Bool { weight.requiresGradient || bias.requiresGradient }
 
+    /// Whether nothing of it changes, whatever is trained around it.
+    var isConstant: Bool { !trainsStatistics && !isTrained }
+
     /// What a frozen layer does, as a scale and a shift of each channel.
     func affine() throws(TorchError) -> (scale: Tensor, shift: Tensor) {
         let deviation = try runningVariance.converted(to: .float64).adding(epsilon).power(0.5)

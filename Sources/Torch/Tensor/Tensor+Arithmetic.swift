@@ -176,6 +176,11 @@ extension Tensor {
     /// Sets this tensor's own elements to 0 where they are negative.
     public func reluInPlace() throws(TorchError) { _ = try Operator("relu_")(.tensor(self)) }
 
+    /// Puts this tensor's own elements that lie outside of `range` at its nearer end.
+    public func clampInPlace(_ range: ClosedRange<Double>) throws(TorchError) {
+        _ = try Operator("hardtanh_")(.tensor(self), .double(range.lowerBound), .double(range.upperBound))
+    }
+
     /// Multiplies this tensor's own elements by `factor`, a scalar or a shape that broadcasts to this one's.
     public func scaleInPlace(by factor: Tensor) throws(TorchError) {
         _ = try Operator("mul_.Tensor")(.tensor(self), .tensor(factor))

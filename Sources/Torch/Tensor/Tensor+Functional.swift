@@ -129,8 +129,29 @@ extension Tensor {
     public func attention(
         keys: Tensor, values: Tensor, mask: Tensor?, dropout: Double = 0
     ) throws(TorchError) -> Tensor {
-        try Operator("scaled_dot_product_attention")(
+        if dropout > 0, device == .cpu, try Self.leavesSomething(mask) {
+            return try plainAttention(keys: keys, values: values, mask: mask, dropout: dropout)
+        }
+        return try Operator("scaled_dot_product_attention")(
             .tensor(self), .tensor(keys), .tensor(values), .optional(mask), .double(dropout))
+    }
+
+    /// Whether every query may attend something; false where it is not known.
+    private static func leavesSomething(_ mask: Tensor?) throws(TorchError) -> Bool {
+        guard let mask else { return true }
+        guard mask.dtype == .bool else { return false }
+        let rows = try mask.converted(to: .int64).maximum([-1])
+        return try rows.sum().item() == Double(rows.count)
+    }
+
+    /// `attention` with dropout, operator by operator, where every query may attend something.
+    ///
+    /// libtorch has no fused kernel for it on the CPU, and looks after rows that attend nothing in three more passes over all pairs.
+    func plainAttention(keys: Tensor, values: Tensor, mask: Tensor?, dropout: Double) throws(TorchError) -> Tensor {
+        let scale = 1 / Double(max(1, shape.last ?? 1)).squareRoot()
+        let products = try scaled(by: scale).matmul(keys.transposed(-2, -1))
+        if let mask { try products.addInPlace(Tensor.full([], 0).where(mask, else: .full([], -.infinity))) }
+        return try products.softmax().dropout(dropout, mode: .train).matmul(values)
     }
 
     /// The spectrogram of `[B, N]` as `[B, frames, fft / 2 + 1]`: the spectrum's magnitude to `power`.
