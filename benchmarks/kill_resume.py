@@ -25,6 +25,7 @@ import zlib
 RECIPES = {
     "frozen": {"modalities.image.train": "none"},
     "last:1": {"modalities.image.train": "last:1"},
+    "lora:4": {"modalities.image.train": "lora:4"},
     "all": {"modalities.image.train": "all"},
     "head first": {"modalities.image.train": "last:1", "training.head_epochs": "2"},
     "three phases": {
@@ -139,10 +140,11 @@ def main():
             runs, kills, same = max(1, options.kills // len(recipes)), 0, 0
             for index in range(runs):
                 out = f"killed-{number}-{index}"
-                kills += killed(braid, folder, out, settings, seconds, draw, environment)
+                times = killed(braid, folder, out, settings, seconds, draw, environment)
+                kills += times
                 equal = sums(folder / out) == whole
                 same += equal
-                print(f"{name}, run {index + 1}: {'the same' if equal else 'ANOTHER'}", flush=True)
+                print(f"{name}, run {index + 1}, killed {times} times: {'the same' if equal else 'ANOTHER'}", flush=True)
             table.append((name, runs, kills, same, seconds))
             failed += runs - same
     print("\n| recipe | runs | kills | byte for byte the same | seconds alone |\n|---|---|---|---|---|")

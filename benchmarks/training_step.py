@@ -1,4 +1,4 @@
-"""Times one full fine-tuning step (forward, backward, AdamW) of Braid against PyTorch eager with channels last, interleaved.
+"""Times one full fine-tuning step (forward, backward, clipping, AdamW) of Braid against PyTorch eager with channels last, interleaved.
 
 Every weight of the encoders and of a linear head over their embeddings is trained, in fp32, on one batch that is already prepared.
 Weights and batches are the same on both sides. `trimodal` is ResNet-18, MiniLM-L6 and Cnn10 together.
@@ -72,6 +72,7 @@ def peer(case):
         loss = torch.nn.functional.cross_entropy(head(torch.cat(list(pooled()), 1)), tensors["labels"])
         optimizer.zero_grad()
         loss.backward()
+        torch.nn.utils.clip_grad_norm_([*encoders.parameters(), *head.parameters()], 1.0)
         optimizer.step()
 
     step()

@@ -24,9 +24,8 @@ func serveEncoder(_ modality: Modality, _ config: String, _ inputs: String) thro
     let encoder = try ModalityEncoder(modality, asked, relativeTo: configuration.folder)
     let all = try SafetensorsFile(URL(fileURLWithPath: inputs)).tensor("inputs")
     let prepared = try (0..<all.shape[0]).map { row in
-        // Pictures lie as the front end leaves them: channels last.
         let sample = try all.select(0, row)
-        return modality == .image ? try sample.permuted([1, 2, 0]).contiguous().permuted([2, 0, 1]) : sample
+        return modality == .image ? try channelsLast(sample) : sample
     }
     let batches = encoder.batches(prepared)
     let cores = ProcessInfo.processInfo.activeProcessorCount
@@ -51,47 +50,61 @@ func serveEncoder(_ modality: Modality, _ config: String, _ inputs: String) thro
     }
 }
 
-/// TRIMODAL or MODALITY CONFIG INPUTS: a full fine-tuning step of the encoders named, a linear head over all of them and AdamW.
+/// A picture as the front end leaves it in memory.
+private func channelsLast(_ picture: Tensor) throws -> Tensor { try picture.permuted([1, 2, 0]).contiguous().permuted([2, 0, 1]) }
+
+/// CONFIG INPUTS: a training step of what CONFIG trains of its encoders and of a linear head over all of them: forward, backward, clipping, AdamW.
 ///
-/// INPUTS holds `image`, `text` or `audio`, a batch each, prepared, and `labels`.
+/// INPUTS holds `image`, `text` or `audio`, a batch each, prepared, and `labels`; `lengths` where texts are padded.
 func serveStep(_ config: String, _ inputs: String) throws {
     let configuration = try Configuration.read(URL(fileURLWithPath: config))
     let file = try SafetensorsFile(URL(fileURLWithPath: inputs))
     let labels = try file.tensor("labels")
+    let lengths: [Int64]? = file.entries["lengths"] == nil ? nil : try file.tensor("lengths").array(of: Int64.self)
     let encoders = try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
         try ModalityEncoder(modality, asked, relativeTo: configuration.folder)
     }
     let batches = try encoders.map { encoder in
         let all = try file.tensor(encoder.modality.rawValue)
-        return try (0..<all.shape[0]).map { try all.select(0, $0) }
+        return try (0..<all.shape[0]).map { row in
+            let sample = try all.select(0, row)
+            if encoder.modality == .image { return try channelsLast(sample) }
+            guard encoder.modality == .text, let lengths else { return sample }
+            return try sample.slice(0, 0..<Int(lengths[row]))
+        }
     }
     let store = ParameterStore()
     let head = try Linear(Scope(store), encoders.reduce(0) { $0 + $1.encoder.dimension }, 10)
-    let entries = store.parameters + encoders.flatMap(\.parameters.parameters)
-    for entry in entries { try entry.tensor.setRequiresGradient(true) }
+    for entry in store.parameters { try entry.tensor.setRequiresGradient(true) }
+    let entries = (store.parameters + encoders.flatMap(\.parameters.parameters)).filter(\.tensor.requiresGradient)
     let optimizer = try AdamW([
         ParameterGroup("all", entries.map { TrainedParameter(path: $0.path, tensor: $0.tensor) }, weightDecay: 0.01)
     ])
-    try serve {
+    let trained = entries.reduce(0) { $0 + $1.tensor.count }
+    try serve(trained: trained) {
         let pooled = try zip(encoders, batches).map { try $0.encode($1, mode: .train).pooled }
         let loss = try head(.concatenate(pooled, 1)).crossEntropy(labels)
         try optimizer.clearGradients()
         try loss.backward()
+        try optimizer.clipGradients(to: 1)
         try optimizer.step(learningRate: 1e-5)
     }
 }
 
-/// Answers each line of stdin with the seconds that `body` takes and the process's peak memory.
-private func serve(_ body: () throws -> Void) throws {
+/// Answers each line of stdin with the seconds that `body` takes by the clock and of all processors, the peak memory, and how many values are trained.
+private func serve(trained: Int? = nil, _ body: () throws -> Void) throws {
     struct Figures: Encodable {
         let seconds: Double
+        let processor: Double
         let peak: Int
+        let trained: Int?
     }
     FileHandle.standardOutput.write(Data("ready\n".utf8))
     while readLine() != nil {
-        let start = ContinuousClock.now
+        let (start, spent) = (ContinuousClock.now, processorTime())
         try body()
-        try emit(Figures(seconds: (ContinuousClock.now - start) / .seconds(1), peak: peakMemory()))
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        try emit(Figures(seconds: seconds, processor: processorTime() - spent, peak: peakMemory(), trained: trained))
     }
 }
 
