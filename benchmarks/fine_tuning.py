@@ -278,7 +278,7 @@ def tables(file):
             frozen = [difference(found, (name, method, augment), (name, "frozen", "none"), key) for key in ("accuracy", "shifted")]
             if method == "frozen":
                 frozen = ["", ""]
-            said = [f"{100 * value:.2f} ± {100 * half:.2f}" for value, half in map(mean, (column("accuracy"), column("shifted")))]
+            said = [f"{100 * value:.2f}" + (f" ± {100 * half:.2f}" if len(rows) > 1 else "") for value, half in map(mean, (column("accuracy"), column("shifted")))]
             trained = f"{int(numpy.median(column('trained'))):,}"
             print(f"| {method} | {augment} | {len(rows)} | {said[0]} | {frozen[0]} | {said[1]} | {frozen[1]} | {trained} | {numpy.median(column('seconds')):.0f} | {numpy.median(column('cpu')):.0f} |")
     print("\n**Questions** (points, paired by seed)\n\n| set | augment | lora:8 − all | lora:4 − all | LP-FT − all | LP-FT − all, shifted |\n|---|---|---|---|---|---|")
