@@ -25,7 +25,7 @@ import zlib
 RECIPES = {
     "frozen": {"modalities.image.train": "none"},
     "last:1": {"modalities.image.train": "last:1"},
-    "lora:4": {"modalities.image.train": "lora:4"},
+    "lora": {"modalities.image.train": "lora:4"},
     "all": {"modalities.image.train": "all"},
     "head first": {"modalities.image.train": "last:1", "training.head_epochs": "2"},
     "three phases": {
