@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import pathlib
-import pickle
 import random
 import statistics
 import subprocess
@@ -47,12 +46,11 @@ def texts(folder, rows):
 def pictures(folder, rows, cifar):
     from PIL import Image
 
-    data = pickle.loads((cifar / "data_batch_1").read_bytes(), encoding="bytes")
+    files = sorted(cifar.glob("train/*/*.jpg"))
     lines = ["id,image,label"]
-    for index in range(rows):
-        pixels = data[b"data"][index].reshape(3, 32, 32).transpose(1, 2, 0)
-        Image.fromarray(pixels).resize((320, 240)).save(folder / f"{index}.jpg", quality=90)
-        lines.append(f"{index},{index}.jpg,{data[b'labels'][index]}")
+    for index, file in enumerate(random.Random(1).sample(files, rows)):
+        Image.open(file).resize((320, 240)).save(folder / f"{index}.jpg", quality=90)
+        lines.append(f"{index},{index}.jpg,{file.parent.name}")
     (folder / "image.csv").write_text("\n".join(lines) + "\n")
 
 
@@ -73,7 +71,7 @@ def main():
     parser.add_argument("--against", type=lambda path: str(pathlib.Path(path).resolve()))
     parser.add_argument("--rows", type=int, default=400)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--cifar", type=pathlib.Path)
+    parser.add_argument("--cifar", type=pathlib.Path, help="a folder with train/CLASS/*.jpg, as in shared/data/cifar10-jpg.tar.gz")
     parser.add_argument("--only", default="minilm,lite0")
     given = parser.parse_args()
     print("| encoder | trained | asked in every epoch, s | asked once, s | ratio | largest difference of a weight |\n|---|---|---|---|---|---|")
