@@ -47,6 +47,17 @@ METHODS = {
     "lora:8": {"train": "lora:8"},
     "LP-FT": {"train": "all", "training.head_epochs": 10, "training.epochs": EPOCHS + 10},
     "all": {"train": "all"},
+    "first:2": {"train": "first:2"},
+    "norm": {"train": "norm"},
+    "bitfit": {"train": "bitfit"},
+    "ia3": {"train": "ia3"},
+    "unfreezing": {"train": "all", "training.unfreeze.every": 1},
+    "all, averaged": {"train": "all", "training.ema": 0.95},
+    "all, uniform soup": {"train": "all", "training.soup": "uniform"},
+    "all, greedy soup": {"train": "all", "training.soup": "greedy"},
+    "all, WiSE-FT": {"train": "all", "training.wise_ft": "auto"},
+    "LP-FT, WiSE-FT": {"train": "all", "training.head_epochs": 10, "training.epochs": EPOCHS + 10, "training.wise_ft": "auto"},
+    "all, bf16": {"train": "all", "training.precision": "bf16"},
 }
 FIELDS = ["set", "method", "augment", "seed", "accuracy", "shifted", "trained", "seconds", "cpu", "epochs", "device"]
 

@@ -32,7 +32,7 @@ final class ActivationCache: @unchecked Sendable {
         let parent =
             identity == nil
             ? FileManager.default.temporaryDirectory.appendingPathComponent("braid-\(UUID().uuidString)")
-            : UserCache.folder().appendingPathComponent("activations")
+            : try EmbeddingCache.standard().activations.folder
         cache = EmbeddingCache(folder: parent, limit: settings.limit)
         folder = parent.appendingPathComponent(
             identity.map { String(Fingerprint.of("\($0)\n\(settings.format)").prefix(32)) } ?? "run")

@@ -34,6 +34,11 @@ public struct EmbeddingCache: Sendable {
         return EmbeddingCache(folder: UserCache.folder(environment).appendingPathComponent("embeddings"), limit: Int(size * 1e9))
     }
 
+    /// What frozen blocks of encoders that are trained have given, which lies beside it. How much it may take each training says.
+    var activations: EmbeddingCache {
+        EmbeddingCache(folder: folder.deletingLastPathComponent().appendingPathComponent("activations"), limit: .max)
+    }
+
     /// The shard of `encoder`'s embeddings; nil where they mean nothing to another run, because its weights are random.
     ///
     /// - Parameter tokens: The most tokens of a sample that are kept; nil for pooled embeddings only.
@@ -77,17 +82,26 @@ extension EmbeddingCache {
             let files = segments(in: shard)
             guard let newest = files.map(\.used).max() else { return nil }
             let label = try? String(contentsOf: shard.appendingPathComponent(CacheShard.labelName), encoding: .utf8)
-            let counts = files.map { (try? SafetensorsFile($0.url))?.entries["keys"]?.shape.first ?? 0 }
+            let counts = files.map { file in
+                guard let entries = (try? SafetensorsFile(file.url))?.entries else { return 0 }
+                // Activations are a tensor each.
+                return entries["keys"]?.shape.first ?? entries.count
+            }
             return Entry(
                 encoder: label ?? shard.lastPathComponent, embeddings: counts.reduce(0, +),
                 bytes: files.reduce(0) { $0 + $1.bytes }, lastUsed: newest)
         }.sorted { $0.lastUsed > $1.lastUsed }
     }
 
-    /// Deletes everything.
+    /// Deletes everything, activations too.
     ///
-    /// - Throws: `BraidError` where the folder cannot be deleted.
+    /// - Throws: `BraidError` where a folder cannot be deleted.
     public func clear() throws {
+        try delete()
+        try activations.delete()
+    }
+
+    private func delete() throws {
         guard FileManager.default.fileExists(atPath: folder.path) else { return }
         do { try FileManager.default.removeItem(at: folder) } catch {
             throw BraidError(.cannotCreate, "\(folder.path) cannot be deleted: \(error.localizedDescription)")

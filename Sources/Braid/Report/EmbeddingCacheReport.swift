@@ -12,17 +12,23 @@ public struct EmbeddingCacheReport: Encodable, Sendable {
     public let embeddings: Int
     /// The latest used first.
     public let encoders: [EmbeddingCache.Entry]
+    /// What frozen blocks of encoders that were trained have given, the latest used first.
+    public let activations: [EmbeddingCache.Entry]
 
     /// Looks into `cache`.
     ///
     /// - Throws: Foundation's error where the folder cannot be listed.
     public init(_ cache: EmbeddingCache) throws {
         encoders = try cache.entries()
+        activations = try cache.activations.entries()
         folder = cache.folder.path
         limitBytes = cache.limit
         bytes = encoders.reduce(0) { $0 + $1.bytes }
         embeddings = encoders.reduce(0) { $0 + $1.embeddings }
     }
+
+    /// Of the activations, for example `12.3 MB`.
+    public var activationsSize: String { ByteCount.text(Double(activations.reduce(0) { $0 + $1.bytes })) }
 
     /// For example `12.3 MB`.
     public var size: String { ByteCount.text(Double(bytes)) }
@@ -32,10 +38,15 @@ public struct EmbeddingCacheReport: Encodable, Sendable {
         var lines = ["\(folder): \(embeddings) embeddings, \(size) of at most \(ByteCount.text(Double(limitBytes)))"]
         let day = DateFormatter()
         day.dateFormat = "yyyy-MM-dd HH:mm"
-        for entry in encoders {
-            let count = TextTable.trailing("\(entry.embeddings)", 10)
-            let size = TextTable.trailing(ByteCount.text(Double(entry.bytes)), 10)
-            lines.append("\(count)  \(size)  last used \(day.string(from: entry.lastUsed))  \(entry.encoder)")
+        let activationsTitle =
+            "Activations of frozen blocks: \(activations.reduce(0) { $0 + $1.embeddings }) media, \(activationsSize)"
+        for (title, entries) in [(nil, encoders), (activationsTitle, activations)] where title == nil || !entries.isEmpty {
+            if let title { lines.append(title) }
+            for entry in entries {
+                let count = TextTable.trailing("\(entry.embeddings)", 10)
+                let size = TextTable.trailing(ByteCount.text(Double(entry.bytes)), 10)
+                lines.append("\(count)  \(size)  last used \(day.string(from: entry.lastUsed))  \(entry.encoder)")
+            }
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -78,6 +78,23 @@ import Torch
         #expect(notes.filter { $0.contains("kept") }.count == 2)
     }
 
+    /// Activations are found by what made them, counted, and deleted with the rest of the cache.
+    @Test func theCacheShowsThem() throws {
+        let folder = small.folder.url.appendingPathComponent("cache")
+        let cache = EmbeddingCache(folder: folder.appendingPathComponent("embeddings"), limit: 1 << 30)
+        let shard = cache.activations.folder.appendingPathComponent("shard")
+        try FileManager.default.createDirectory(at: shard, withIntermediateDirectories: true)
+        try Data("text: bert, blocks 1 to 2".utf8).write(to: shard.appendingPathComponent(CacheShard.labelName))
+        try SafetensorsWriter.write(
+            [("a", .zeros([1, 3])), ("b", .zeros([1, 3]))], to: shard.appendingPathComponent("x.safetensors"))
+        let report = try EmbeddingCacheReport(cache)
+        #expect(report.activations.map(\.embeddings) == [2] && report.embeddings == 0)
+        #expect(report.table.contains("Activations of frozen blocks: 2 media"))
+        #expect(report.table.contains("text: bert, blocks 1 to 2"))
+        try cache.clear()
+        #expect(try EmbeddingCacheReport(cache).activations.isEmpty)
+    }
+
     @Test func whatCannotActIsRefused() throws {
         for key in ["limit=1", "precision=fp16"] {
             #expect(throws: BraidError.self) { try small.configuration(["training.activation_cache.\(key)"]) }

@@ -117,6 +117,12 @@ struct PairTraining {
         let classes =
             labels.target.form == .flags
             ? labels.flags.map { flags in flags.indices.filter { flags[$0] } } : labels.indices.map { [$0] }
+        guard classes.count <= PairList.most.samples else {
+            throw BraidError(
+                .badData,
+                "training.contrastive: \(classes.count) samples to make pairs of, more than \(PairList.most.samples); with so many labels train without it, or give fewer rows"
+            )
+        }
         let limit = contrastive.maxSteps.map { $0.multipliedReportingOverflow(by: contrastive.batchSize) }
         let list = try PairList(
             PairTable(classes), contrastive.sampling, limit: limit.map { $0.overflow ? .max : $0.partialValue },
