@@ -26,6 +26,7 @@ RECIPES = {
     "frozen": {"modalities.image.train": "none"},
     "last:1": {"modalities.image.train": "last:1"},
     "lora": {"modalities.image.train": "lora:4"},
+    "last:1, nothing shared": {"modalities.image.train": "last:1", "embedding_cache": "false"},
     "all": {"modalities.image.train": "all"},
     "head first": {"modalities.image.train": "last:1", "training.head_epochs": "2"},
     "three phases": {
