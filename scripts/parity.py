@@ -38,7 +38,7 @@ def embed(braid, folder, modality, settings, rows):
     config = folder / "braid.yaml"
     config.write_text(f"manifest: {manifest.name}\nmodalities: {{{modality}: {{{fields}}}}}\n")
     out = folder / "out"
-    subprocess.run([braid, "embed", config, "--manifest", manifest, "--out", out, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([braid, "embed", config, "--manifest", manifest, "--out", out, "--no-cache", "--quiet"], check=True, stdout=subprocess.DEVNULL)
     return load_file(out / "part-00000.safetensors")[modality]
 
 
