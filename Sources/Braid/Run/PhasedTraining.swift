@@ -58,8 +58,9 @@ struct PhasedTraining {
                 settings: configuration.training, trainee: current.trainee, start: start,
                 hasTrainedHeads: firstWithEncoders != phases.first)(data, to: place)
         }
-        try model.refitVotes(on: data.val)
-        for subset in try model.calibrate(on: data.val) {
+        let val = try model.encoded(data.val)
+        try model.refitVotes(on: val)
+        for subset in try model.calibrate(on: val) {
             preparation.reporter.note("no val sample has \(Calibration.key(subset)): its probabilities are not calibrated")
         }
         return TrainedModel(

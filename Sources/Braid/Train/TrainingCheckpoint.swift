@@ -2,7 +2,7 @@ internal import Foundation
 internal import Torch
 
 /// Where a training stands: everything that the next step depends on.
-struct TrainingState: Codable {
+struct TrainingState: SavedState {
     /// Epochs that are done.
     var epoch = 0
     /// Steps that are done, of all epochs.
@@ -84,18 +84,7 @@ struct TrainingCheckpoint {
     ///
     /// - Throws: `BraidError` where it is damaged, or of other data.
     func readState(manifestSHA256: String, targets: [Target]) throws -> TrainingState? {
-        try ReplacedFolder(folder).recover()
-        guard FileManager.default.fileExists(atPath: stateFile.path) else { return nil }
-        guard let state = try? JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: stateFile)) else {
-            throw BraidError(
-                .badData,
-                "\(stateFile.path): is damaged, or not the state of a training by this version of Braid; start a new run with --out"
-            )
-        }
-        guard state.manifestSHA256 == manifestSHA256, state.targets == targets.map(TargetRecord.init) else {
-            throw BraidError(.badData, "\(folder.path): the manifest has changed since this run began; start a new run with --out")
-        }
-        return state
+        try TrainingState.read(stateFile, in: folder, manifestSHA256: manifestSHA256, targets: targets)
     }
 
     /// Puts back what a step of the same phase left: the optimizer, the average, and libtorch's generator.

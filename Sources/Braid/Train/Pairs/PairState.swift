@@ -24,7 +24,7 @@ struct PairRecord: Codable, Equatable {
 }
 
 /// Where the training by pairs stands.
-struct PairState: Codable {
+struct PairState: SavedState {
     /// Embeddings that are trained, by name; their weights are written.
     var done: [String] = []
     /// Steps that are done of the embedding at hand.
@@ -70,18 +70,7 @@ struct PairCheckpoint {
     ///
     /// - Throws: `BraidError` where it is damaged, or of other data.
     func readState(manifestSHA256: String, targets: [Target]) throws -> PairState? {
-        try ReplacedFolder(folder).recover()
-        guard FileManager.default.fileExists(atPath: stateFile.path) else { return nil }
-        guard let state = try? JSONDecoder().decode(PairState.self, from: Data(contentsOf: stateFile)) else {
-            throw BraidError(
-                .badData,
-                "\(stateFile.path): is damaged, or not the state of a training by this version of Braid; start a new run with --out"
-            )
-        }
-        guard state.manifestSHA256 == manifestSHA256, state.targets == targets.map(TargetRecord.init) else {
-            throw BraidError(.badData, "\(folder.path): the manifest has changed since this run began; start a new run with --out")
-        }
-        return state
+        try PairState.read(stateFile, in: folder, manifestSHA256: manifestSHA256, targets: targets)
     }
 
     /// Puts back what a step left: weights, optimizer, and libtorch's generator.
