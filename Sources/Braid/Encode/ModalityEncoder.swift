@@ -208,12 +208,14 @@ public final class ModalityEncoder: @unchecked Sendable {
     private func makeFingerprint() throws -> String? {
         guard var sums = try weights?.fingerprint().map({ [$0] }) else { return nil }
         if let folder = source.folder {
-            sums += try source.companions.filter { !$0.hasSuffix(".md") }.map {
+            // What Braid stored beside weights that it wrote stands in the options.
+            sums += try source.companions.filter { !$0.hasSuffix(".md") && $0 != EncoderOptions.fileName }.map {
                 "\($0) \(try Fingerprint.of(folder.appendingPathComponent($0)))"
             }
         }
         if let adapter = adapters.folder { sums.append("adapter \(try adapter.fingerprint())") }
-        sums += options.fields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        // With the layout that was found: a run's copy of the weights names it, and gives the same embeddings.
+        sums += options.with(layout: layout).fields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         return Fingerprint.of(sums.joined(separator: "\n"))
     }
 
