@@ -57,7 +57,9 @@ struct Compare: ParsableCommand {
         let recipes = try configs.map { path in
             let url = URL(argument: path)
             let name = url.deletingPathExtension().lastPathComponent
-            return Comparison.Candidate(name: name, configuration: try Configuration.read(url, overrides: overrides))
+            let configuration = try Configuration.read(url, overrides: overrides)
+            try configuration.refuseInitialModel(in: "compare")
+            return Comparison.Candidate(name: name, configuration: configuration)
         }
         guard Set(recipes.map(\.name)).count == recipes.count else {
             throw BraidError(.usage, "two configurations have the same name; rename one, since the table calls them by it")

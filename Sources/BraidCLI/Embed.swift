@@ -51,6 +51,7 @@ struct Embed: ParsableCommand {
         let export: EmbeddingExport
         if isConfiguration {
             let configuration = try Configuration.read(url)
+            try configuration.refuseInitialModel(in: "embed CONFIG")
             let wanted = chosen.map { Set($0.compactMap(Modality.init)) } ?? Set(configuration.modalities.keys)
             for modality in wanted where configuration.modalities[modality] == nil {
                 throw BraidError(.usage, "--modality \(modality): the configuration has no such modality")

@@ -26,8 +26,10 @@ struct ProbeOptions: ParsableArguments {
     }
 
     func probe() throws -> EncoderProbe {
-        EncoderProbe(
-            try Configuration.read(URL(argument: config), overrides: overrides), others: try others.map { try .init($0) },
+        let configuration = try Configuration.read(URL(argument: config), overrides: overrides)
+        try configuration.refuseInitialModel(in: "probe")
+        return EncoderProbe(
+            configuration, others: try others.map { try .init($0) },
             folds: folds, reporter: output.reporter)
     }
 }

@@ -42,6 +42,7 @@ struct SearchCommand: ParsableCommand {
     func run() throws {
         let url = URL(argument: config)
         let configuration = try Configuration.read(url, overrides: overrides)
+        try configuration.refuseInitialModel(in: "search")
         let folder = URL(argument: out ?? "search/\(url.deletingPathExtension().lastPathComponent)")
         let search = try Search(configuration, into: folder, metric: metric, jobs: jobs, reporter: output.reporter)
         let outcome = try search(resume: resume)

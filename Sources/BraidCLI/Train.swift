@@ -16,6 +16,13 @@ struct Train: ParsableCommand {
     @Flag(help: "Go on from the run's last checkpoint.")
     var resume = false
 
+    @Option(
+        name: .customLong("init-from"),
+        help: ArgumentHelp(
+            "Go on from an earlier run's model: its encoders, fusion and heads, which new classes extend. The same as init_from in the configuration.",
+            valueName: "run"))
+    var initialRun: String?
+
     @Option(name: .customLong("set"), help: ArgumentHelp("Override a key of the configuration.", valueName: "key=value"))
     var overrides: [String] = []
 
@@ -45,7 +52,7 @@ struct Train: ParsableCommand {
         PoliteThreads.startAgain()
         let url = URL(argument: config)
         let policy = onBadSample.map { ["on_bad_sample=\($0.rawValue)"] } ?? []
-        let configuration = try Configuration.read(url, overrides: overrides + policy)
+        let configuration = try Configuration.read(url, overrides: overrides + policy + initial(for: url))
         if isDryRun {
             let forecast = try DryRun(configuration, reporter: output.reporter)()
             return try json ? printJSON(forecast) : emit(forecast.table)
@@ -70,6 +77,15 @@ struct Train: ParsableCommand {
         if let evaluation = outcome.evaluation { try emitLine(evaluation.table) }
         if let ablation = outcome.ablation { try emitLine(ablation.table) }
         try emitLine("Run: \(run.url.path)")
+    }
+
+    /// The earlier run as the configuration would name it.
+    private func initial(for config: URL) -> [String] {
+        guard let initialRun else { return [] }
+        let path =
+            initialRun.hasPrefix("/")
+            ? initialRun : Paths.relative(URL(argument: initialRun), to: config.deletingLastPathComponent())
+        return ["init_from='\(path.replacingOccurrences(of: "'", with: "''"))'"]
     }
 
     /// The command as `run.json` keeps it: a run is passed on, and where its maker's files lie is nobody's business.

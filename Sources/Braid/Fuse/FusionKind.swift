@@ -118,6 +118,8 @@ public struct FusionKind: Registrable, Hashable {
 
     /// Whether its values are computed from embeddings at once.
     public var isFitted: Bool { making == .fitted }
+    /// Whether its fit is computed from statistics that further rows are added to, so that a training can go on from it.
+    public var keepsStatistics: Bool { false }
     /// Whether training chooses the fusion.
     public var isAutomatic: Bool { making == .chosen }
 

@@ -67,8 +67,9 @@ public struct Target: Sendable {
 extension Target {
     /// Learns the classes, or the scale, of a head from the samples of the train split.
     ///
+    /// - Parameter earlier: What a model knows already that goes on learning: its classes come first, in their order, and its scale stays.
     /// - Throws: `BraidError` with a fault a row that cannot be used, or one that says what the split lacks.
-    static func fit(_ head: HeadSettings, _ samples: [Sample], file: String) throws -> Target {
+    static func fit(_ head: HeadSettings, _ samples: [Sample], file: String, after earlier: Target? = nil) throws -> Target {
         var faults: [Fault] = []
         func check(_ samples: some Sequence<Sample>, _ read: (String) throws -> Void) {
             for sample in samples {
@@ -85,8 +86,11 @@ extension Target {
         }
         check(train) { _ = try head.task.names(in: $0) }
         guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
+        let labels = Array(train.compactMap { $0.labels[head.column] })
         let scale: Scale
-        do { scale = try head.task.learn(train.compactMap { $0.labels[head.column] }) } catch {
+        do {
+            if let earlier { scale = try earlier.scale(with: labels, head.task) } else { scale = try head.task.learn(labels) }
+        } catch {
             throw BraidError(.badData, faults: [Fault(error.description, file: file, field: head.column)])
         }
         let target = Target(name: head.name, column: head.column, task: head.task, scale: scale)
@@ -94,6 +98,24 @@ extension Target {
         check(samples) { _ = try target.value(of: $0) }
         guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
         return target
+    }
+}
+
+extension Target {
+    /// The scale with the classes among `labels` that it does not have, in alphabetical order behind those it has; that of numbers stays.
+    ///
+    /// - Throws: `TargetError.lacking` where the task's answers are no list of classes that could grow.
+    fileprivate func scale(with labels: [String], _ task: any LearningTask) throws(TargetError) -> Scale {
+        guard form != .number else { return scale }
+        var new: Set<String> = []
+        for label in Set(labels) { new.formUnion(try task.names(in: label)) }
+        new.subtract(classes)
+        guard !new.isEmpty else { return scale }
+        let grown = Scale(classes: classes + new.sorted())
+        guard task.outputs(scale) == classes.count, task.outputs(grown) == grown.classes.count else {
+            throw .fixedClasses(new.sorted(), known: classes)
+        }
+        return grown
     }
 }
 

@@ -6,6 +6,8 @@ public enum TargetError: Error, CustomStringConvertible {
     case lacking(String)
     /// A class that the train split does not have.
     case unknownClass(String, known: [String])
+    /// Classes that cannot be added to those of an earlier model.
+    case fixedClasses([String], known: [String])
     /// A list of names of which one is empty, and what stands between them.
     case emptyName(String, String)
     /// A list of names with one twice.
@@ -22,6 +24,9 @@ public enum TargetError: Error, CustomStringConvertible {
         case .unknownClass(let name, let known):
             let shown = known.prefix(20).joined(separator: ", ") + (known.count > 20 ? ", …" : "")
             return "class \(name) is not among those of the train split, so it cannot be learnt or judged: \(shown)"
+        case .fixedClasses(let new, let known):
+            return
+                "\(new.joined(separator: ", ")): the earlier model tells \(known.joined(separator: " from ")), and a head of this task cannot take a further class; head.task: multiclass can"
         case .emptyName(let text, let separator):
             return
                 "\"\(text)\" has an empty name; expected names joined by \(separator), or a lone \(separator) where no class applies"

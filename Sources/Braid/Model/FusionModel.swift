@@ -16,6 +16,10 @@ public final class FusionModel {
     public internal(set) var calibration = Calibration()
     /// The rows of its training; nil where they are not known.
     public internal(set) var seen: SeenRows?
+    /// Which training of a chain made it; nil where that began with no earlier model.
+    public internal(set) var lineage: Lineage?
+    /// What its training leaves for one that goes on from it.
+    var handedOn = HandedOn()
     let fusion: any Fusion
     /// nil where the fusion has heads of its own.
     private let heads: TaskHeads?

@@ -9,22 +9,25 @@ struct ModelDescription {
     let targets: [Target]
     let calibration: Calibration
     let settings: ModelSettings
+    /// nil where the training began with no earlier model.
+    let lineage: Lineage?
 
     /// 3: settings as keys. 2, which had them as the fields of that version's types, is converted when it is read.
     private static let formatVersion = 3
 
     init(_ model: FusionModel) {
         (modalities, targets) = (model.modalities, model.targets)
-        (calibration, settings) = (model.calibration, model.settings)
+        (calibration, settings, lineage) = (model.calibration, model.settings, model.lineage)
     }
 
     func write(to url: URL) throws {
-        let fields: [String: Any] = [
+        var fields: [String: Any] = [
             "format_version": Self.formatVersion, "braid_version": Version.current, "modalities": modalities.map(\.rawValue),
             "manifest_sha256": settings.manifestSHA256, "settings": ConfigurationWriter.json(settings.resolved),
             "targets": try JSONSerialization.jsonObject(with: JSONEncoder().encode(targets.map(TargetRecord.init))),
             "calibration": calibration.temperatures,
         ]
+        if let lineage { fields["lineage"] = try JSONSerialization.jsonObject(with: JSONEncoder().encode(lineage)) }
         let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(JSONSerialization.data(withJSONObject: fields, options: options), to: url)
     }
@@ -71,6 +74,8 @@ struct ModelDescription {
         }
         calibration = Calibration(temperatures: try Self.decode("calibration", of: json))
         guard calibration.isSound else { throw json.fault("calibration has an impossible temperature") }
+        lineage = json.has("lineage") ? try Self.decode("lineage", of: json) : nil
+        guard lineage?.isSound ?? true else { throw json.fault("lineage has an impossible stage") }
     }
 
     private static func decode<Value: Decodable>(_ name: String, of json: JSONObject) throws -> Value {

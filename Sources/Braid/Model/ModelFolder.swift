@@ -16,6 +16,7 @@ public enum ModelFolder {
     private static func write(_ model: FusionModel, into fresh: URL, isMerged: Bool = false) throws {
         try ModelDescription(model).write(to: fresh.appendingPathComponent("model.json"))
         try model.seen?.write(to: fresh.appendingPathComponent(SeenRows.fileName))
+        try model.handedOn.write(into: fresh)
         try SafetensorsWriter.write(
             model.parameters.entries.map { ($0.path, $0.tensor) }, to: fresh.appendingPathComponent("model.safetensors"))
         for modality in model.modalities {
@@ -31,7 +32,7 @@ public enum ModelFolder {
     }
 
     /// The folder that holds `model.json`: `url`, or `model` in it.
-    private static func locate(_ url: URL) throws -> URL {
+    static func locate(_ url: URL) throws -> URL {
         let inRun = url.appendingPathComponent("model")
         try ReplacedFolder(inRun).recover()
         let folder = FileManager.default.fileExists(atPath: inRun.appendingPathComponent("model.json").path) ? inRun : url
@@ -61,6 +62,21 @@ public enum ModelFolder {
         try store.report.check()
         model.calibration = description.calibration
         model.seen = try SeenRows.read(folder.appendingPathComponent(SeenRows.fileName))
+        (model.lineage, model.handedOn) = (description.lineage, HandedOn(in: folder))
         return model
+    }
+
+    /// SHA-256 over all files of a model's folder, whatever it is called.
+    static func fingerprint(_ url: URL) throws -> String {
+        let folder = try locate(url)
+        let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+        var lines: [String] = []
+        for name in names.sorted() {
+            let file = folder.appendingPathComponent(name)
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder), !isFolder.boolValue else { continue }
+            lines.append("\(name) \(try Fingerprint.of(file))")
+        }
+        return Fingerprint.of(lines.joined(separator: "\n"))
     }
 }

@@ -32,6 +32,24 @@ public struct SeenRows: Sendable, Equatable {
         return media.lazy.compactMap { exact[Self.row(sample.id, $0)] }.first ?? contents[Self.content(media)]
     }
 
+    /// Whether the training has learnt from this very row, or was chosen by it: its id and all its media are those of a row of train or val.
+    func hasLearnt(from sample: Sample) -> Bool {
+        guard let media = Self.media(sample), !media.isEmpty else { return false }
+        return media.allSatisfy { medium in exact[Self.row(sample.id, medium)].map { $0 != .test } ?? false }
+    }
+
+    /// The rows of both. What any of them has learnt from counts as learnt from, and what it was chosen by as that.
+    func union(_ other: SeenRows) -> SeenRows {
+        var all = self
+        all.exact.merge(other.exact) { Self.stronger($0, $1) }
+        all.contents.merge(other.contents) { Self.stronger($0, $1) }
+        return all
+    }
+
+    private static func stronger(_ one: Split, _ other: Split) -> Split {
+        one == .train || other == .train ? .train : one == .val || other == .val ? .val : .test
+    }
+
     /// What each medium of a sample is, in the order of modalities; nil where one cannot be read.
     private static func media(_ sample: Sample) -> [String]? {
         var media: [String] = []

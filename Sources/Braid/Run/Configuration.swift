@@ -7,6 +7,8 @@ public import Foundation
 public struct Configuration: Sendable {
     /// The manifest, as the document writes it.
     public let manifest: String
+    /// The run, or the model, whose encoders, fusion and heads the training begins with, as the document writes it; nil: it begins anew.
+    public let initFrom: String?
     /// Which column of the manifest holds what.
     public let columns: Columns
     /// How samples are split where the manifest does not say it.
@@ -57,6 +59,10 @@ public struct Configuration: Sendable {
         self.hasSplitColumn = hasSplitColumn
         document = reader.document
         manifest = reader.string("manifest", "manifest.csv", "The manifest, relative to this file.")
+        initFrom = reader.optionalString(
+            "init_from",
+            "An earlier run, or a model's folder, relative to this file: its encoders, fusion and heads are what the training begins with. braid train --init-from names it, too."
+        )
         let columns = Columns(&reader)
         splits = SplitFractions(&reader, acts: !hasSplitColumn, manifest: manifest)
         onBadSample = reader.choice("on_bad_sample", .fail, "What to do with samples whose media cannot be read.")
@@ -84,6 +90,14 @@ public struct Configuration: Sendable {
         }
         evaluation = EvaluationSettings(&reader, trainsEncoders: byPairs || modalities.values.contains { $0.train != .none })
         search = SearchSettings(&reader)
+        let goesOn = fusion.kind.isAutomatic || fusion.kind.goesOn
+        reader.refuse("init_from", unless: initFrom == nil || goesOn, fusion.kind.reasonNotToGoOn)
+        reader.refuse(
+            "init_from", unless: initFrom == nil || !byPairs,
+            "training by pairs (training.contrastive) moves the embeddings that the earlier heads know; leave one of them out")
+        reader.refuse(
+            "evaluation.folds", unless: initFrom == nil || evaluation.folds == 0,
+            "cross-validation trains anew on every fold, and not from init_from; leave one of them out")
         self.columns = columns.with(labels: heads.map(\.column))
         reader.refuse(
             "columns.one_hot",
@@ -129,7 +143,9 @@ extension ResolvedKey {
 
     /// With the path it holds, if it is one of a file that is there, replaced.
     fileprivate func mappingPaths(from folder: URL, _ replace: (URL, String) -> String) -> ResolvedKey {
-        guard path == "manifest" || Self.pathEndings.contains(where: path.hasSuffix), case .text(let given) = value else {
+        guard path == "manifest" || path == "init_from" || Self.pathEndings.contains(where: path.hasSuffix),
+            case .text(let given) = value
+        else {
             return self
         }
         let url = Paths.resolve(given, in: folder)

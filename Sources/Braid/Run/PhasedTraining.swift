@@ -63,6 +63,7 @@ struct PhasedTraining {
         for subset in try model.calibrate(on: val) {
             preparation.reporter.note("no val sample has \(Calibration.key(subset)): its probabilities are not calibrated")
         }
+        model.handedOn = current.trainee.plugins.handedOn
         return TrainedModel(
             model: model, data: data, history: state.history, bestEpoch: state.bestEpoch,
             averages: AveragingRecord(soup: soup, interpolation: interpolation),

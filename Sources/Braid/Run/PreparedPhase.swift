@@ -27,13 +27,16 @@ struct PhasePreparation {
     private(set) var phases: [TrainingPhase]
     /// What frozen encoders make of all samples, where it was asked for before.
     private var frozen: FrozenSamples?
-    /// What the fusion begins with, by path; empty: at random.
-    private var beginning: [String: Tensor] = [:]
+    /// What fusion and heads begin with.
+    private var beginning: InitialValues
+    /// The model that the training goes on from; nil where it begins anew.
+    private let origin: EarlierModel?
 
     init(
         _ configuration: Configuration, _ manifest: Manifest, _ targets: [Target], fingerprint: String, device: Device,
-        reporter: any Reporter
+        reporter: any Reporter, continuing continuation: Continuation? = nil
     ) throws {
+        (origin, beginning) = (continuation?.earlier, try continuation?.initialValues(targets) ?? .none)
         (self.configuration, asked, self.manifest, self.targets) = (configuration, configuration, manifest, targets)
         (self.fingerprint, self.device, self.reporter) = (fingerprint, device, reporter)
         phases = try configuration.phases(reporter)
@@ -43,7 +46,7 @@ struct PhasePreparation {
 
     /// Goes on with encoders that pairs have trained.
     mutating func take(_ tuned: PairTraining.Outcome) throws {
-        (configuration, beginning, frozen) = (tuned.configuration, tuned.fusion, nil)
+        (configuration, beginning, frozen) = (tuned.configuration, InitialValues(part: tuned.fusion), nil)
         phases = try configuration.phases(reporter)
     }
 
@@ -106,13 +109,10 @@ struct PhasePreparation {
             ? frozen ?? embed(trains: [:], tokens: nil)
             : embed(trains: phase.trains, tokens: tokens, after: Array(phases.prefix { $0 != phase }))
         let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
-        try withoutGradient {
-            for entry in model.parameters.entries {
-                if let value = beginning[entry.path] { try entry.tensor.copyInPlace(from: value) }
-            }
-        }
+        try beginning.give(to: model.parameters)
         let data = try SplitData(samples.source)
-        let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: reporter)
+        let context = TrainingContext(
+            model: model, train: data.train, val: data.val, device: device, reporter: reporter, earlier: origin)
         // What an earlier phase has trained comes in before the average begins.
         var trainee = try Trainee(
             model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: trains)

@@ -59,21 +59,18 @@ public struct Training {
     ///   `TrainingInterrupted` where it was asked to stop.
     public func callAsFunction(resume: Bool = false) throws -> Outcome {
         let started = Date()
-        let manifest = try Manifest.read(
-            configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
-            stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample,
-            reporter: reporter)
-        for note in manifest.notes { reporter.note(note) }
-        let configuration = try self.configuration.fitting(manifest, reporter: reporter)
+        let start = try TrainingStart(configuration, reporter)
+        let (configuration, manifest) = (start.configuration, start.manifest)
         configuration.noteIdle(["search"], in: "train", reporter)
-        let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
         let fingerprint = try Fingerprint.of(manifest.url)
         var preparation = try PhasePreparation(
-            configuration, manifest, targets, fingerprint: fingerprint, device: try configuration.device.resolve(),
-            reporter: reporter)
+            start.continuation?.configuration ?? configuration, manifest, start.targets, fingerprint: fingerprint,
+            device: try configuration.device.resolve(), reporter: reporter, continuing: start.continuation)
         if resume { try checkSame(configuration) } else { try run.create() }
         try Generator.seed(UInt64(configuration.training.seed))
         if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
+        let lineage = start.continuation?.lineage(manifestSHA256: fingerprint)
+        if let lineage { try keep(lineage, resume: resume) }
         let choice = try choose(&preparation, resume: resume)
         let tuned = try PairTraining(preparation, run: run, interruption: interruption)?(resume: resume)
         if let tuned { try preparation.take(tuned) }
@@ -84,7 +81,9 @@ public struct Training {
             : try PhasedTraining(
                 preparation: preparation, run: run, afterEpoch: afterEpoch, interruption: interruption)(resume: resume)
         let (model, data) = (trained.model, trained.data)
-        model.seen = SeenRows(manifest.samples)
+        let seen = SeenRows(manifest.samples)
+        model.seen = start.continuation?.earlier.seen.map { $0.union(seen) } ?? seen
+        model.lineage = lineage
         try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
         try run.write(trained.averages)
@@ -159,6 +158,18 @@ public struct Training {
             )
         }
         return ablation
+    }
+
+    /// `lineage.json`: which model the run begins with. A resumed run begins with the same.
+    private func keep(_ lineage: Lineage, resume: Bool) throws {
+        guard resume else { return try run.write(lineage) }
+        let kept = try? JSONDecoder().decode(Lineage.self, from: Data(contentsOf: run.lineage))
+        guard kept?.parent == lineage.parent else {
+            throw BraidError(
+                .badConfiguration,
+                "init_from: \(configuration.initFrom ?? "") is not the model that this run began with: it was trained again, or changed; start a new run"
+            )
+        }
     }
 
     private func checkSame(_ configuration: Configuration) throws {

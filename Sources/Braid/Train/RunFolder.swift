@@ -14,6 +14,7 @@ public struct RunFolder: Sendable {
     var configuration: URL { url.appendingPathComponent("config.yaml") }
     var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
     var choice: URL { url.appendingPathComponent("choice.json") }
+    var lineage: URL { url.appendingPathComponent("lineage.json") }
     var record: URL { url.appendingPathComponent("run.json") }
     func checkpoint(_ name: String) -> URL { url.appendingPathComponent("checkpoints/\(name)") }
     func file(_ name: String) -> URL { url.appendingPathComponent(name) }
@@ -54,6 +55,9 @@ public struct RunFolder: Sendable {
 
     /// `choice.json`: which fusion was chosen, and why.
     func write(_ choice: FusionChoice) throws { try write(choice, to: self.choice) }
+
+    /// `lineage.json`: which model the run begins with.
+    func write(_ lineage: Lineage) throws { try write(lineage, to: self.lineage) }
 
     private func write(_ value: some Encodable, to url: URL) throws {
         let encoder = JSONEncoder()

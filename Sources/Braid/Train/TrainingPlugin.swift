@@ -29,6 +29,18 @@ public protocol TrainingPlugin: AnyObject {
 
     /// Takes what `state` gave.
     func restore(_ state: Data) throws
+
+    /// Whether it has something to leave for a training that goes on from this one's model.
+    var handsOn: Bool { get }
+
+    /// Writes that into an empty folder, which becomes `continual/NAME` in the model's, NAME being that of the plugin's kind. A later training
+    /// finds it as `TrainingContext.earlier?.handedOn(NAME)`.
+    ///
+    /// Called once, when the training is over: the context's model is the finished one, of the best epoch and calibrated. Plugins of the last
+    /// phase are asked.
+    ///
+    /// - Parameter folder: Where the files go; the plugin names them.
+    func handOn(to folder: URL) throws
 }
 
 extension TrainingPlugin {
@@ -49,6 +61,12 @@ extension TrainingPlugin {
 
     /// Needs nothing.
     public func restore(_ state: Data) throws {}
+
+    /// Nothing.
+    public var handsOn: Bool { false }
+
+    /// Has nothing.
+    public func handOn(to folder: URL) throws {}
 }
 
 /// What a plugin found in an epoch.
@@ -97,6 +115,9 @@ public struct TrainingContext {
     public let device: Device
     /// Is told what the user should know.
     public let reporter: any Reporter
+    /// The model that the training goes on from (`braid train --init-from`): a teacher, and what methods handed on with it; nil where it begins
+    /// anew. `model` has the same weights before the first step.
+    public internal(set) var earlier: EarlierModel?
 }
 
 /// A training method that configurations may name.
@@ -157,6 +178,13 @@ struct TrainingPlugins {
         var states: [String: Data] = [:]
         for (name, plugin) in all { states[name] = try plugin.state() }
         return states
+    }
+
+    /// What they leave for a later training.
+    var handedOn: HandedOn {
+        var parts = HandedOn()
+        for (name, plugin) in all where plugin.handsOn { parts.add(name, plugin.handOn) }
+        return parts
     }
 
     func restore(_ states: [String: Data]) throws {

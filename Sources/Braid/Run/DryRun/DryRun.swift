@@ -18,12 +18,9 @@ public struct DryRun {
     ///
     /// - Throws: `BraidError` where data or configuration do not fit, as the training would.
     public func callAsFunction() throws -> TrainingForecast {
-        let manifest = try Manifest.read(
-            configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
-            stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample, reporter: reporter)
-        for note in manifest.notes { reporter.note(note) }
-        let configuration = try self.configuration.fitting(manifest, reporter: reporter)
-        let targets = try configuration.heads.map { try Target.fit($0, manifest.samples, file: manifest.url.lastPathComponent) }
+        let start = try TrainingStart(configuration, reporter)
+        let (manifest, targets) = (start.manifest, start.targets)
+        let configuration = start.continuation?.configuration ?? start.configuration
         guard configuration.fusion.kind.making == .trained else {
             throw BraidError(
                 .badConfiguration,
@@ -38,7 +35,7 @@ public struct DryRun {
             hasSplitColumn: manifest.hasSplitColumn)
         let preparation = try PhasePreparation(
             try configuration.with(["embedding_cache": "false"]).fitting(manifest, reporter: SilentReporter()), chosen, targets,
-            fingerprint: "", device: device, reporter: SilentReporter())
+            fingerprint: "", device: device, reporter: SilentReporter(), continuing: start.continuation)
         var forecaster = PhaseForecaster(
             configuration: configuration, samples: manifest.samples, device: device, process: process)
         let progress = reporter.begin("trying phases", total: preparation.phases.count)
