@@ -9,11 +9,21 @@ struct Standardization {
 
     /// Learns them from rows `[N, D]`.
     init(_ rows: Tensor) throws {
-        mean = try rows.mean([0])
-        let spread = try (rows - mean).power(2).mean([0]).power(0.5)
+        let mean = try rows.mean([0])
+        try self.init(mean: mean, variance: (rows - mean).power(2).mean([0]))
+    }
+
+    /// Takes them from moments.
+    ///
+    /// - Parameters:
+    ///   - mean: `[D]`.
+    ///   - variance: The mean square of what differs from it, `[D]`.
+    init(mean: Tensor, variance: Tensor) throws {
+        self.mean = mean
+        let spread = try variance.power(0.5)
         // What varies by rounding alone is constant: dividing by it would blow the rounding up.
         let isConstant = try (spread / (mean.absolute().adding(1e-30))).less(than: 1e-6)
-        deviation = try Tensor.ones([]).converted(to: rows.dtype).where(isConstant, else: spread.clamped(atLeast: 1e-30))
+        deviation = try Tensor.ones([]).converted(to: mean.dtype).where(isConstant, else: spread.clamped(atLeast: 1e-30))
     }
 
     /// Standardised rows, `[N, D]`.
