@@ -22,7 +22,7 @@ FORBIDDEN = {
 }
 UNKNOWN_TO_CTORCH = re.compile(r"\b(image|audio|spectrogram|manifest)\b", re.I)
 # Of Sources/Braid, lowest first.
-FOLDERS = "Configuration Media Decode Augment Preprocess Modality Manifest Score Encode Head Fit Fuse Embed Model Evaluate Train Report Run".split()
+FOLDERS = "Configuration Media Decode Augment Preprocess Modality Manifest Score Encode Head Fit Fuse Embed Model Evaluate Drift Train Report Run".split()
 KINDS = "struct|class|enum|protocol|actor|typealias|associatedtype|func|let|var"
 IMPORT = re.compile(rf"^ *(?:[@\w()]+ +)*import +(?:(?:{KINDS}) +)?(\w+)", re.M)
 OPENING = re.compile(r'//[^\n]*\n?|/\*.*?\*/|#*"(?:"")?|[()]|\Z', re.S)

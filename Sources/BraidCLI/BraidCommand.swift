@@ -22,7 +22,7 @@ public struct BraidCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             Init.self, Check.self, Show.self, Train.self, Evaluate.self, Predict.self, Embed.self, Ablate.self, Compare.self,
-            Merge.self,
+            DriftCommand.self, Merge.self,
             SearchCommand.self, Probe.self,
             Choose.self, Models.self,
             Cache.self,
@@ -35,6 +35,9 @@ public struct BraidCommand: ParsableCommand {
             try command.run()
         } catch let error as BraidError {
             fail(error.description, error.code)
+        } catch let code as ExitCode {
+            // That a command chose: 1 is a verdict of braid drift's, and no failure.
+            exit(withError: code)
         } catch  where exitCode(for: error) != .failure {
             // Usage errors, requests for help, and codes that a command chose: argument parsing prints these itself.
             exit(withError: error)

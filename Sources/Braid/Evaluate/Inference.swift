@@ -34,7 +34,7 @@ public struct Inference {
     }
 
     /// Which rows of a manifest to use.
-    public enum Rows: Sendable, Equatable {
+    public enum Rows: Sendable, Hashable {
         /// Every row.
         case all
         /// The rows of one split.
@@ -42,6 +42,8 @@ public struct Inference {
         /// The rows that can judge the model: of the manifest's test split where it has one, else all, but for those that the model has
         /// learnt from or was chosen by, wherever they stand now.
         case heldOut
+        /// The rows that the training did not have at all, in none of its splits.
+        case unseen
     }
 
     /// The model, which is not changed.
@@ -64,6 +66,14 @@ public struct Inference {
     ///   - options: How the model is used.
     /// - Throws: `BraidError` where the model cannot be read, the manifest has faults, or no sample is left to use.
     public init(model folder: URL, manifest url: URL, rows: Rows, needsLabels: Bool, _ options: Options) throws {
+        try self.init(model: folder, manifest: url, rows: rows, needsLabels: needsLabels, options) { $1 }
+    }
+
+    /// The same, of some of the samples: `narrowed` is asked for them before anything is embedded.
+    init(
+        model folder: URL, manifest url: URL, rows: Rows, needsLabels: Bool, _ options: Options,
+        narrowed: (FusionModel, [Sample]) throws -> [Sample]
+    ) throws {
         let device = try options.device.resolve()
         let model = try ModelFolder.read(folder, device: device)
         let settings = model.settings
@@ -77,7 +87,7 @@ public struct Inference {
         let choice = RowChoice(
             manifest: manifest, seen: isJudged ? model.seen : nil, trainedOn: settings.manifestSHA256, reporter: options.reporter)
         let (samples, use) = try choice.choose(rows)
-        try self.init(model, samples, manifest: url, options, device, use)
+        try self.init(model, narrowed(model, samples), manifest: url, options, device, use)
     }
 
     /// For samples that come from elsewhere than a manifest.

@@ -55,17 +55,26 @@ struct RowChoice {
             wanted = all.filter { manifest.hasSplitColumn ? manifest.samples[$0].split == split : known[$0] == split }
         case .heldOut:
             if manifest.hasSplitColumn { wanted = all.filter { manifest.samples[$0].split == .test } }
+        case .unseen: break
         }
-        let kept = rows == .heldOut ? wanted.filter { !isKnown($0, [.train, .val]) } : wanted
+        let barred: [Inference.Rows: Set<Split>] = [.heldOut: [.train, .val], .unseen: [.train, .val, .test]]
+        let kept = wanted.filter { !isKnown($0, barred[rows] ?? []) }
         let use = RowUse(
             used: kept.count, new: kept.count { known[$0] == nil }, test: kept.count { known[$0] == .test },
             seen: kept.count { isKnown($0, [.train, .val]) }, leftOut: wanted.count - kept.count)
         guard !kept.isEmpty else { throw nothing(rows, leftOut: use.leftOut) }
-        reporter.note(use.sentence)
+        // What the training had and is left out here is more than what such a sentence speaks of.
+        if rows != .unseen { reporter.note(use.sentence) }
         return (kept.map { manifest.samples[$0] }, use)
     }
 
     private func nothing(_ rows: Inference.Rows, leftOut: Int) -> BraidError {
+        if leftOut > 0, rows == .unseen {
+            return BraidError(
+                .badData,
+                "\(name): the training had all \(leftOut) rows, so that none is new; name a manifest of new rows, or --split all to take them all the same"
+            )
+        }
         if leftOut > 0 {
             return BraidError(
                 .badData,
@@ -81,7 +90,7 @@ struct RowChoice {
     private func chooseByFile(_ rows: Inference.Rows) throws -> [Sample] {
         let split: Split
         switch rows {
-        case .all: return manifest.samples
+        case .all, .unseen: return manifest.samples
         case .split(let asked): split = asked
         case .heldOut:
             let isTrainingData = try Fingerprint.of(manifest.url) == trainedOn

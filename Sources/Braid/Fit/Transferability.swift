@@ -73,7 +73,7 @@ enum Transferability {
     }
 
     /// As scikit-learn's `ledoit_wolf_shrinkage` of centred rows.
-    private static func shrinkage(_ features: PrincipalFeatures, _ squares: [Double], _ dimension: Int) throws -> Double {
+    static func shrinkage(_ features: PrincipalFeatures, _ squares: [Double], _ dimension: Int) throws -> Double {
         let (n, p) = (Double(features.rows.shape[0]), Double(dimension))
         let fourth = try features.rows.power(2).sum([1]).power(2).sum().item()
         let square = squares.reduce(0) { $0 + $1 * $1 } / (n * n)

@@ -20,6 +20,8 @@ public final class FusionModel {
     public internal(set) var lineage: Lineage?
     /// What its training leaves for one that goes on from it.
     var handedOn = HandedOn()
+    /// What later data are held against; nil where nothing was kept.
+    var driftReference: DriftReference?
     let fusion: any Fusion
     /// nil where the fusion has heads of its own.
     private let heads: TaskHeads?

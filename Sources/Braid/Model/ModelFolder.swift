@@ -17,6 +17,7 @@ public enum ModelFolder {
         try ModelDescription(model).write(to: fresh.appendingPathComponent("model.json"))
         try model.seen?.write(to: fresh.appendingPathComponent(SeenRows.fileName))
         try model.handedOn.write(into: fresh)
+        try model.driftReference?.write(to: fresh.appendingPathComponent(DriftReference.fileName))
         try SafetensorsWriter.write(
             model.parameters.entries.map { ($0.path, $0.tensor) }, to: fresh.appendingPathComponent("model.safetensors"))
         for modality in model.modalities {
@@ -63,6 +64,7 @@ public enum ModelFolder {
         model.calibration = description.calibration
         model.seen = try SeenRows.read(folder.appendingPathComponent(SeenRows.fileName))
         (model.lineage, model.handedOn) = (description.lineage, HandedOn(in: folder))
+        model.driftReference = try DriftReference.read(folder.appendingPathComponent(DriftReference.fileName))
         return model
     }
 

@@ -84,8 +84,9 @@ public struct Training {
         let seen = SeenRows(manifest.samples)
         model.seen = start.continuation?.earlier.seen.map { $0.union(seen) } ?? seen
         model.lineage = lineage
-        try ModelFolder.write(model, to: run.model)
         let test = try data.test.map { try model.predict($0) }
+        if let reference = try driftReference(preparation.configuration, model, data, test) { model.driftReference = reference }
+        try ModelFolder.write(model, to: run.model)
         try run.write(trained.averages)
         let ablation = try ablate(model, data.test)
         let evaluation = try evaluate(&preparation)
@@ -142,6 +143,20 @@ public struct Training {
         )(samples.encoders, samples.source)
         try run.write(evaluation)
         return evaluation
+    }
+
+    /// What is kept of the data for `braid drift`; nil where nothing is to be.
+    private func driftReference(
+        _ configuration: Configuration, _ model: FusionModel, _ data: SplitData, _ test: Predictions?
+    ) throws -> DriftReference? {
+        guard configuration.training.driftReference > 0 else { return nil }
+        let isOfBoth = configuration.training.refit && configuration.fusion.kind.making != .trained
+        let source = DriftReference.Source(
+            data: data, learntFrom: isOfBoth ? [.train, .val] : [.train],
+            changed: Set(self.configuration.modalities.filter { $0.value.train != .none }.keys),
+            answered: test.map { [.test: $0] } ?? [:])
+        return try DriftReference(
+            model, source, rows: configuration.training.driftReference, seed: configuration.training.seed)
     }
 
     /// What each modality adds, with a warning where a single one does as well.

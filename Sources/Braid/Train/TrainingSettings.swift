@@ -97,6 +97,8 @@ public struct TrainingSettings: Sendable {
     public let preset: Preset
     /// Seconds after which no further fusion is tried; nil: no limit.
     public let timeLimit: Double?
+    /// How many rows' embeddings are kept with the model, for `braid drift` to hold new data against; 0: none.
+    public let driftReference: Int
     /// Of weights, order, dropout and folds.
     public let seed: Int
 
@@ -192,6 +194,10 @@ public struct TrainingSettings: Sendable {
         }
         reader.refuse(
             "training.time_limit", unless: preset != .fast, "training.preset: fast tries nothing that a limit could leave out")
+        driftReference = reader.int(
+            "training.drift_reference", 500, 0...100_000,
+            "How many rows' embeddings are kept with the model, for braid drift to hold new data against. They are data about whoever the rows are of. 0: none."
+        )
         seed = reader.int("training.seed", 0, 0...Int(Int32.max), "Seed of weights, order, dropout and folds.")
     }
 

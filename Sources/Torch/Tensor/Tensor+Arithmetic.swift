@@ -94,6 +94,9 @@ extension Tensor {
     /// The standard deviation of all elements, with N - 1 in the denominator; a scalar, shape `[]`.
     public func deviation() throws(TorchError) -> Tensor { try Operator("std")(.tensor(self), .bool(true)) }
 
+    /// The middle one of all elements, the lower of two, a scalar (`torch.median`).
+    public func median() throws(TorchError) -> Tensor { try Operator("median")(.tensor(self)) }
+
     /// The largest value over `dimensions`, as `torch.amax`; `keep` says whether those dimensions stay, with size 1.
     public func maximum(_ dimensions: [Int], keep: Bool = false) throws(TorchError) -> Tensor {
         try Operator("amax")(.tensor(self), .ints(dimensions), .bool(keep))

@@ -123,10 +123,10 @@ public struct SearchSettings: Sendable {
     /// No key takes larger numbers, and whole ones of this size are exact.
     private static let largest = 1e15
 
-    /// Embeddings are made once, and every trial has the same seed.
+    /// Embeddings are made once, every trial has the same seed, and none leaves a model that would keep rows.
     private static func isSearchable(_ path: String) -> Bool {
         ["fusion.", "head.", "heads.", "training."].contains(where: path.hasPrefix)
-            && !["training.seed", "training.preset", "training.time_limit"].contains(path)
+            && !["training.seed", "training.preset", "training.time_limit", "training.drift_reference"].contains(path)
     }
 
     /// `heads.NAME.loss` as the schema has it.
