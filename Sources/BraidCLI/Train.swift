@@ -75,6 +75,7 @@ struct Train: ParsableCommand {
             try emitLine("Test split, \(weights):\n\n\(try test.report())")
         }
         if let evaluation = outcome.evaluation { try emitLine(evaluation.table) }
+        if let adaptation = outcome.adaptation { try emitLine(adaptation.table) }
         if let ablation = outcome.ablation { try emitLine(ablation.table) }
         try emitLine("Run: \(run.url.path)")
     }

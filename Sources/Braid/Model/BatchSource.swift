@@ -81,6 +81,28 @@ public struct BatchSource {
         BatchSource(self, samples, embeddings.merging(other) { $1 }, modalities: modalities, hasTokens: hasTokens)
     }
 
+    /// The same embeddings under other names and labels.
+    func naming(_ samples: [Sample]) -> BatchSource {
+        BatchSource(self, samples, embeddings, modalities: modalities, hasTokens: hasTokens)
+    }
+
+    /// With the samples of another source behind these, whose encoders are the same and frozen; without tokens.
+    func joined(_ other: BatchSource) throws -> BatchSource {
+        let rows = try modalities.map { modality -> (Modality, EmbeddingRows) in
+            guard let first = embeddings[modality], let second = other.embeddings[modality] else {
+                throw BraidError(.internal, "the \(modality) encoder is not frozen, so there are no embeddings to join")
+            }
+            return (
+                modality,
+                EmbeddingRows(
+                    pooled: try .concatenate([first.pooled(), second.pooled()], 0), tokens: nil, tokenMask: nil,
+                    presence: first.presence + second.presence)
+            )
+        }
+        return BatchSource(
+            self, samples + other.samples, Dictionary(uniqueKeysWithValues: rows), modalities: modalities, hasTokens: false)
+    }
+
     /// The samples that have any of `modalities`, and these alone of them.
     func keeping(_ kept: [Modality], hasTokens: Bool) throws -> BatchSource {
         let indices = samples.indices.filter { index in kept.contains(where: samples[index].has) }

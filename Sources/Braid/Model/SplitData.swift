@@ -6,9 +6,13 @@ struct SplitData {
     let val: BatchSource
     let test: BatchSource?
     let skipped: [BadSample]
+    /// Samples of a target domain to adapt to, without labels; nil where there is none.
+    var target: BatchSource?
     private let all: BatchSource
     /// The numbers of the samples of train and val.
     private let learntFrom: [Int]
+    /// The numbers of each split's samples.
+    private let numbers: (train: [Int], val: [Int], test: [Int])
 
     /// - Throws: `BraidError` where a split that training needs has no sample.
     init(_ all: BatchSource) throws {
@@ -27,6 +31,7 @@ struct SplitData {
         (self.train, self.val) = (try all.subset(train), try all.subset(val))
         self.test = test.isEmpty ? nil : try all.subset(test)
         (self.all, skipped, learntFrom) = (all, all.skipped, (train + val).sorted())
+        numbers = (train, val, test)
     }
 
     /// With train and val together to learn from. Val stays what it is, and judges nothing any more.
@@ -34,7 +39,9 @@ struct SplitData {
         let rows = { (split: BatchSource?) in Set((split?.samples ?? []).map(\.id)) }
         let (val, test) = (rows(val), rows(test))
         let places = { (ids: Set<String>) in all.samples.indices.filter { ids.contains(all.samples[$0].id) } }
-        return try SplitData(all, train: learntFrom, val: places(val), test: places(test))
+        var joined = try SplitData(all, train: learntFrom, val: places(val), test: places(test))
+        joined.target = target
+        return joined
     }
 
     /// The samples of train and val together.
@@ -57,5 +64,30 @@ struct SplitData {
     /// The samples that have any of `model`'s modalities, for that model, whose frozen encoders are the same.
     func `for`(_ model: FusionModel) throws -> SplitData {
         try SplitData(all.keeping(model.modalities, hasTokens: model.tokenBudget != nil))
+    }
+}
+
+extension SplitData {
+    /// The same samples with other embeddings of train and val, and the test split as it is.
+    ///
+    /// - Parameter change: Gets a modality, what is known of all samples, and the numbers of those to change.
+    func replacingEmbeddings(
+        _ change: (Modality, EmbeddingRows, _ learnt: [Int]) throws -> EmbeddingRows
+    ) throws -> SplitData {
+        var other = all.embeddings
+        for (modality, rows) in all.embeddings { other[modality] = try change(modality, rows, learntFrom) }
+        return try with(all.replacing(other), train: numbers.train)
+    }
+
+    /// With further samples to learn from, whose labels they have.
+    func learningAlso(from more: BatchSource) throws -> SplitData {
+        let count = all.samples.count
+        return try with(all.joined(more), train: numbers.train + (count..<count + more.samples.count))
+    }
+
+    private func with(_ all: BatchSource, train: [Int]) throws -> SplitData {
+        var changed = try SplitData(all, train: train, val: numbers.val, test: numbers.test)
+        changed.target = target
+        return changed
     }
 }

@@ -19,6 +19,7 @@ extension Report {
         }
         if history.count > 1 { sections.append(HTML.section("Training", curves)) }
         if let averages, !averages.summary.isEmpty { sections.append(HTML.section("Averaged weights", drawing(averages))) }
+        if let adaptation { sections.append(HTML.section("The target domain", Self.page(adaptation))) }
         let counts = rows?.sentence ?? "\(predictions.samples.count) samples"
         if let evaluation { sections.append(HTML.section("Cross-validation", table(evaluation))) }
         if let choice { sections.append(HTML.section("The fusion", HTML.note(choice.summary))) }

@@ -13,6 +13,7 @@ public struct Report {
     let choice: FusionChoice?
     let evaluation: CrossEvaluation?
     let averages: AveragingRecord?
+    let adaptation: AdaptationRecord?
 
     /// - Parameters:
     ///   - predictions: What the model says of the samples it is judged on.
@@ -24,11 +25,13 @@ public struct Report {
     ///   - choice: Which fusion was taken and why, where training chose it.
     ///   - evaluation: What cross-validation says of the recipe.
     ///   - averages: What the model's weights are an average of.
+    ///   - adaptation: How the training was adapted to a target domain.
     public init(
         _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
         missingRates: MissingRates? = nil, rows: RowUse? = nil, choice: FusionChoice? = nil,
-        evaluation: CrossEvaluation? = nil, averages: AveragingRecord? = nil
+        evaluation: CrossEvaluation? = nil, averages: AveragingRecord? = nil, adaptation: AdaptationRecord? = nil
     ) {
+        self.adaptation = adaptation
         (self.rows, self.choice, self.evaluation, self.averages) = (rows, choice, evaluation, averages)
         self.predictions = predictions
         self.title = title
@@ -48,7 +51,7 @@ public struct Report {
         let tables =
             [
                 ablation?.table, missingRates?.table, rows.map { $0.sentence + "\n" }, choice.map { $0.summary + "\n" },
-                evaluation?.table,
+                evaluation?.table, adaptation?.table,
             ]
             .compactMap { $0 } + (averages?.summary ?? []).map { $0 + "\n" }
         try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))

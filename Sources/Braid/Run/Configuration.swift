@@ -89,6 +89,11 @@ public struct Configuration: Sendable {
             )
         }
         evaluation = EvaluationSettings(&reader, trainsEncoders: byPairs || modalities.values.contains { $0.train != .none })
+        if evaluation.folds > 0, training.adaptation != nil {
+            reader.fault(
+                "divides rows of the source, and says nothing of a target domain; leave it out, or training.adaptation",
+                "evaluation.folds")
+        }
         search = SearchSettings(&reader)
         let goesOn = fusion.kind.isAutomatic || fusion.kind.goesOn
         reader.refuse("init_from", unless: initFrom == nil || goesOn, fusion.kind.reasonNotToGoOn)
@@ -139,7 +144,7 @@ public struct Configuration: Sendable {
 }
 
 extension ResolvedKey {
-    private static let pathEndings = [".weights", ".encoder", ".adapter", ".noise"]
+    private static let pathEndings = [".weights", ".encoder", ".adapter", ".noise", ".target"]
 
     /// With the path it holds, if it is one of a file that is there, replaced.
     fileprivate func mappingPaths(from folder: URL, _ replace: (URL, String) -> String) -> ResolvedKey {

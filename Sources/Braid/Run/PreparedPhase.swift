@@ -21,6 +21,8 @@ struct PhasePreparation {
     let targets: [Target]
     /// SHA-256 of the manifest.
     let fingerprint: String
+    /// The target domain to adapt to; nil where there is none.
+    let domain: AdaptationTarget?
     let device: Device
     let reporter: any Reporter
     /// In their order.
@@ -40,6 +42,7 @@ struct PhasePreparation {
         (self.configuration, asked, self.manifest, self.targets) = (configuration, configuration, manifest, targets)
         (self.fingerprint, self.device, self.reporter) = (fingerprint, device, reporter)
         phases = try configuration.phases(reporter)
+        domain = try AdaptationTarget(configuration, reporter: reporter)
     }
 
     private var trains: [Modality: Trainable] { configuration.modalities.mapValues(\.train) }
@@ -89,14 +92,40 @@ struct PhasePreparation {
             cache: configuration.embeddingCache())
         let source = try BatchSource(
             manifest.samples, encoders, tokens: tokens, extractor, device: device, prefixes: prefixes)
-        return FrozenSamples(encoders: encoders, source: source, seconds: Date().timeIntervalSince(started))
+        var target: BatchSource?
+        if let domain {
+            let extractor = try EmbeddingExtractor(
+                manifest: domain.manifest.url, onBadSample: configuration.onBadSample, reporter: reporter,
+                cache: configuration.embeddingCache())
+            target = try BatchSource(
+                domain.manifest.samples, encoders, tokens: tokens, extractor, device: device, prefixes: prefixes)
+        }
+        return FrozenSamples(
+            encoders: encoders, source: source, target: target, seconds: Date().timeIntervalSince(started))
     }
 
     /// A new model on frozen encoders, and what they make of the samples.
     mutating func prepareFrozen() throws -> (model: FusionModel, data: SplitData, seconds: Double) {
         let samples = try embedFrozen()
         let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
-        return (model, try SplitData(samples.source), samples.seconds)
+        let data = try configuration.adapted(split(samples)) { try silentlyTrained(samples.encoders, $0) }
+        return (model, data, samples.seconds)
+    }
+
+    /// The samples by split, and those of the target to adapt to.
+    func split(_ samples: FrozenSamples) throws -> SplitData {
+        var data = try SplitData(samples.source)
+        if let domain, let target = samples.target { data.target = try target.subset(domain.adapting(target.samples)) }
+        return data
+    }
+
+    /// A model that a method of adaptation asks about the target.
+    private func silentlyTrained(_ encoders: [ModalityEncoder], _ data: SplitData) throws -> FusionModel {
+        let silent = try configuration.silent(seed: configuration.training.seed)
+        return try Generator.own(seed: UInt64(configuration.training.seed), on: device) {
+            let model = try silent.model(encoders, targets, manifestSHA256: "", device: device)
+            return try SilentTraining(silent, model, data, device: device).model
+        }
     }
 
     /// Loads the encoders as the phase trains them, embeds what is frozen, and takes over what `earlier` has trained.
@@ -110,9 +139,8 @@ struct PhasePreparation {
             : embed(trains: phase.trains, tokens: tokens, after: Array(phases.prefix { $0 != phase }))
         let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
         try beginning.give(to: model.parameters)
-        let data = try SplitData(samples.source)
-        let context = TrainingContext(
-            model: model, train: data.train, val: data.val, device: device, reporter: reporter, earlier: origin)
+        let data = try configuration.adapted(split(samples)) { try silentlyTrained(samples.encoders, $0) }
+        let context = TrainingContext(configuration, model, data, device: device, reporter: reporter, earlier: origin)
         // What an earlier phase has trained comes in before the average begins.
         var trainee = try Trainee(
             model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: trains)
@@ -140,6 +168,8 @@ struct PhasePreparation {
 struct FrozenSamples {
     let encoders: [ModalityEncoder]
     let source: BatchSource
+    /// The samples of a target domain, without labels; nil where there is none.
+    var target: BatchSource?
     /// What loading and embedding took.
     let seconds: Double
 }
@@ -183,5 +213,17 @@ extension Configuration {
         try FusionModel(
             encoders: encoders, targets: targets, settings: modelSettings(manifestSHA256: manifestSHA256),
             parameters: ParameterStore(device: device))
+    }
+}
+
+extension TrainingContext {
+    /// Of a training as a configuration says.
+    init(
+        _ configuration: Configuration, _ model: FusionModel, _ data: SplitData, device: Device, reporter: any Reporter,
+        earlier: EarlierModel? = nil
+    ) {
+        self.init(
+            model: model, train: data.train, val: data.val, device: device, reporter: reporter, earlier: earlier, target: data.target,
+            precision: configuration.training.precision, seed: configuration.training.seed)
     }
 }

@@ -51,7 +51,7 @@ struct SilentTraining {
     ) throws -> (TrainingState, Trainee) {
         try configuration.training.precision.check(on: device)
         var state = TrainingState(configuration.training, model.targets, manifestSHA256: "")
-        let context = TrainingContext(model: model, train: data.train, val: data.val, device: device, reporter: SilentReporter())
+        let context = TrainingContext(configuration, model, data, device: device, reporter: SilentReporter())
         let trainee = try Trainee(
             model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: [:],
             averaging: configuration.training.averageDecay)

@@ -48,6 +48,8 @@ public struct Training {
         public let choice: FusionChoice?
         /// What cross-validation says of the recipe, where the configuration asks for it.
         public let evaluation: CrossEvaluation?
+        /// How it was adapted to a target domain, where the configuration names one.
+        public let adaptation: AdaptationRecord?
         /// Left out because their media cannot be read.
         public let skipped: [BadSample]
     }
@@ -74,6 +76,7 @@ public struct Training {
         let choice = try choose(&preparation, resume: resume)
         let tuned = try PairTraining(preparation, run: run, interruption: interruption)?(resume: resume)
         if let tuned { try preparation.take(tuned) }
+        var adaptation = try adapt(&preparation, resume: resume)
         var fitted = FittedTraining(preparation: preparation, run: run)
         let trained =
             preparation.configuration.fusion.kind.making != .trained
@@ -88,12 +91,14 @@ public struct Training {
         if let reference = try driftReference(preparation.configuration, model, data, test) { model.driftReference = reference }
         try ModelFolder.write(model, to: run.model)
         try run.write(trained.averages)
+        try adaptation?.judge(model, preparation)
+        if let adaptation { try run.write(adaptation) }
         let ablation = try ablate(model, data.test)
         let evaluation = try evaluate(&preparation)
         let outcome = Outcome(
             model: model, test: test, ablation: ablation, history: trained.history, bestEpoch: trained.bestEpoch,
             averages: trained.averages,
-            choice: choice, evaluation: evaluation, skipped: data.skipped)
+            choice: choice, evaluation: evaluation, adaptation: adaptation, skipped: data.skipped)
         let embedding = trained.embeddingSeconds
         var seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding - (tuned?.seconds ?? 0)]
         seconds["contrastive"] = tuned?.seconds
@@ -102,7 +107,7 @@ public struct Training {
         if let test {
             try Report(
                 test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, choice: choice,
-                evaluation: evaluation, averages: trained.averages
+                evaluation: evaluation, averages: trained.averages, adaptation: adaptation
             )
             .write(to: run)
         }
@@ -131,6 +136,17 @@ public struct Training {
         try run.write(choice)
         preparation.configuration = chosen
         return choice
+    }
+
+    /// Tries what the configuration names on a target domain, and puts what is kept into `preparation`. A resumed run keeps its choice.
+    private func adapt(_ preparation: inout PhasePreparation, resume: Bool) throws -> AdaptationRecord? {
+        guard let settings = preparation.configuration.training.adaptation, let domain = preparation.domain else { return nil }
+        let kept = resume ? try? JSONDecoder().decode(AdaptationRecord.self, from: Data(contentsOf: run.adaptation)) : nil
+        let record = try kept ?? preparation.tryAdaptation(settings, domain)
+        reporter.note(record.summary)
+        try run.write(record)
+        preparation.configuration = try preparation.configuration.adapting(by: record.hasHelped ? record.method : nil)
+        return record
     }
 
     /// What cross-validation says of the recipe as it was given.
@@ -231,6 +247,7 @@ public struct Training {
                 trainedParameters: counts.trained + tuned, allParameters: counts.all, started: started, seconds: seconds,
                 stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch, averages: outcome.averages,
                 fusion: outcome.model.settings.fusion.kind.name, choice: outcome.choice, evaluation: outcome.evaluation,
+                adaptation: outcome.adaptation,
                 test: outcome.test?.allScores() ?? [:], calibration: outcome.model.calibration.temperatures))
     }
 }

@@ -15,6 +15,7 @@ public struct RunFolder: Sendable {
     var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
     var choice: URL { url.appendingPathComponent("choice.json") }
     var lineage: URL { url.appendingPathComponent("lineage.json") }
+    var adaptation: URL { url.appendingPathComponent("adaptation.json") }
     var record: URL { url.appendingPathComponent("run.json") }
     func checkpoint(_ name: String) -> URL { url.appendingPathComponent("checkpoints/\(name)") }
     func file(_ name: String) -> URL { url.appendingPathComponent(name) }
@@ -52,6 +53,9 @@ public struct RunFolder: Sendable {
         if let soup = averages.soup { try write(soup, to: url.appendingPathComponent("soup.json")) }
         if let interpolation = averages.interpolation { try write(interpolation, to: url.appendingPathComponent("wise_ft.json")) }
     }
+
+    /// `adaptation.json`: how the training was adapted to a target domain.
+    func write(_ adaptation: AdaptationRecord) throws { try write(adaptation, to: self.adaptation) }
 
     /// `choice.json`: which fusion was chosen, and why.
     func write(_ choice: FusionChoice) throws { try write(choice, to: self.choice) }
@@ -142,14 +146,16 @@ public struct RunRecord: Codable, Sendable {
     public let choice: FusionChoice?
     /// What cross-validation says of the recipe, where the configuration asks for it.
     public let evaluation: CrossEvaluation?
+    /// How it was adapted to a target domain, where the configuration names one.
+    public let adaptation: AdaptationRecord?
     /// The figures of the test split by metric, with several heads by `HEAD.METRIC`; empty where there is none.
     public let test: [String: Double]
     /// Temperatures by head and subset of modalities.
     public let calibration: [String: [String: Double]]
 
     private enum CodingKeys: String, CodingKey {
-        case command, braid, libtorch, seed, device, manifest, samples, started, seconds, fusion, choice, evaluation, test,
-            calibration, averages
+        case command, braid, libtorch, seed, device, manifest, samples, started, seconds, fusion, choice, evaluation,
+            adaptation, test, calibration, averages
         case manifestSHA256 = "manifest_sha256"
         case trainedParameters = "trained_parameters"
         case allParameters = "all_parameters"

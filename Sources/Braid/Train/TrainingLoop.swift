@@ -65,7 +65,9 @@ struct TrainingLoop {
         _ state: inout TrainingState, _ objective: Objective, _ progress: any StepProgress
     ) throws -> EpochPass {
         var random = RandomSource(seed: state.random)
-        let order = Array(data.train.samples.indices).shuffled(using: &random)
+        let chosen = try plugins.compactMap { try $0.order(seed: state.random) }.last
+        let shuffled = Array(data.train.samples.indices).shuffled(using: &random)
+        let order = chosen ?? shuffled
         var pass = state.pass ?? EpochPass(random: random.state)
         random = RandomSource(seed: pass.random)
         progress.advance(by: min(order.count, pass.steps * stepSize))
@@ -105,7 +107,9 @@ struct TrainingLoop {
             let part = first..<min(first + settings.batchSize, indices.count)
             let draw = draw(state.epoch, batch: pass.steps * settings.accumulation + first / settings.batchSize)
             let batch = try data.train.batch(Array(indices[part]), presence: Array(presence[part]), draw: draw)
-            let (step, headLoss) = try objective(batch, trainee.model.trainingOutput(batch, settings.precision))
+            let (made, headLoss) = try objective(batch, trainee.model.trainingOutput(batch, settings.precision))
+            var step = made
+            step.progress = Double(state.step) / Double(stepsPerEpoch * settings.epochs)
             let loss = try plugins.reduce(headLoss) { try $1.loss($0, step) }
             let value = try loss.item()
             guard value.isFinite else { throw diverged(value, state.step) }
@@ -151,7 +155,9 @@ struct TrainingLoop {
     /// Writes the epoch down, and the checkpoints.
     private func keep(_ record: EpochRecord, _ state: inout TrainingState) throws {
         let metric = settings.earlyStoppingMetric
-        let value = metric == .loss ? record.valLoss : record.val[settings.stoppingName(trainee.model)]
+        // Where nothing is known of an epoch, the latest is the best.
+        let isLast = settings.adaptation?.isOfLastEpoch == true
+        let value = isLast ? nil : metric == .loss ? record.valLoss : record.val[settings.stoppingName(trainee.model)]
         state.best.add(state.epoch, value, by: metric, keeping: settings.averaging.best)
         if state.best.holds(state.epoch) {
             try trainee.averaged { try store.keepWeights(trainee, of: state.epoch, state.best) }

@@ -8,6 +8,11 @@ public protocol TrainingPlugin: AnyObject {
     /// Parameters of its own, which are trained and kept in checkpoints with the model's; nil where it has none.
     var parameters: ParameterStore? { get }
 
+    /// The order in which an epoch shows the train split's samples, as many numbers as it has samples; nil: all of them, shuffled.
+    ///
+    /// - Parameter seed: What the order is drawn from; each epoch has another.
+    func order(seed: UInt64) throws -> [Int]?
+
     /// The loss of a step.
     ///
     /// - Parameters:
@@ -46,6 +51,9 @@ public protocol TrainingPlugin: AnyObject {
 extension TrainingPlugin {
     /// None.
     public var parameters: ParameterStore? { nil }
+
+    /// All of them, shuffled.
+    public func order(seed: UInt64) throws -> [Int]? { nil }
 
     /// The loss as it is.
     public func loss(_ loss: Tensor, _ step: TrainingStep) throws -> Tensor { loss }
@@ -89,6 +97,8 @@ public struct TrainingStep {
     /// The heads' losses on the batch, each times its weight, a scalar: without what plugins and single modalities add.
     public let headLoss: Tensor
     let objective: Objective
+    /// The share of the training's steps that are done, from 0 to 1.
+    public internal(set) var progress = 0.0
 
     /// The heads' losses of other logits of the same samples, a scalar.
     ///
@@ -118,6 +128,12 @@ public struct TrainingContext {
     /// The model that the training goes on from (`braid train --init-from`): a teacher, and what methods handed on with it; nil where it begins
     /// anew. `model` has the same weights before the first step.
     public internal(set) var earlier: EarlierModel?
+    /// Samples of a target domain, whose labels nothing has read; nil where there is none.
+    public internal(set) var target: BatchSource?
+    /// What products are computed in.
+    var precision = TrainingSettings.Precision.fp32
+    /// Of weights, order and dropout.
+    public internal(set) var seed = 0
 }
 
 /// A training method that configurations may name.
@@ -138,6 +154,8 @@ public struct PluginKind: Registrable {
         public let modalityDropout: Double
         /// Passes over the training split, at most.
         public let epochs: Int
+        /// How the training is adapted to a target domain; nil where it is not.
+        public let adaptation: AdaptationSettings?
     }
 
     /// What its state is stored under.
@@ -157,7 +175,7 @@ public struct PluginKind: Registrable {
     }
 
     /// Every training method there is, in the order in which they take part in a step.
-    public static let registry = Registry<PluginKind>([.monitor, .balance, .alignment])
+    public static let registry = Registry<PluginKind>([.monitor, .balance, .alignment, .adaptation])
 }
 
 /// The plugins of a training, by the name of their kind, in the order in which they take part.

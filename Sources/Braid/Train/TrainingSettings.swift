@@ -75,6 +75,8 @@ public struct TrainingSettings: Sendable {
     public let mixing: MixingSettings
     /// What trains encoders by pairs of samples before anything else; nil: nothing does.
     public let contrastive: ContrastiveSettings?
+    /// How the training is adapted to a target domain; nil where it is not.
+    public let adaptation: AdaptationSettings?
     /// What takes part beside the heads' losses, by name.
     let plugins: [(name: String, make: PluginKind.Make)]
     /// What early stopping and the best checkpoint go by.
@@ -146,12 +148,16 @@ public struct TrainingSettings: Sendable {
             reader.keys.map(\.path).filter { key in PhasePlan.keys.contains(where: key.hasPrefix) }, unless: pairs == nil,
             "encoders are frozen once pairs have trained them (training.contrastive)")
         mixing = MixingSettings(&reader, attendsTokens: fusionSettings.tokens != nil)
+        adaptation = AdaptationSettings.read(
+            &reader, trainsEncoders: trainsEncoders && pairs == nil, fusionSettings, heads)
         let around = PluginKind.Surroundings(
-            modalities: modalities, fusion: fusion, modalityDropout: fusionSettings.modalityDropout, epochs: epochs)
+            modalities: modalities, fusion: fusion, modalityDropout: fusionSettings.modalityDropout, epochs: epochs,
+            adaptation: adaptation)
         plugins = PluginKind.registry.all.compactMap { kind in kind.read(&reader, around).map { (kind.name, $0) } }
         (earlyStoppingMetric, earlyStoppingHead) = Self.stopping(&reader, heads)
         patience = reader.int(
             "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never.")
+        adaptation?.takesLastEpoch(&reader, patience: patience)
         checkpoint = CheckpointSettings(&reader)
         averaging = AveragingSettings(&reader, trainsEncoders: trainsEncoders && pairs == nil)
         activations = ActivationSettings(&reader, trainsEncoders: trainsEncoders)
@@ -171,7 +177,8 @@ public struct TrainingSettings: Sendable {
         }
         reader.refuse("training.momentum", unless: optimizer == .sgd, "acts only with training.optimizer: sgd")
         let idle = reader.keys[first...].map(\.path).filter { key in
-            !key.hasPrefix("training.contrastive.") && !(pairs != nil && ContrastiveSettings.shared.contains(key))
+            !key.hasPrefix("training.contrastive.") && !key.hasPrefix("training.adaptation.")
+                && !(pairs != nil && ContrastiveSettings.shared.contains(key))
         }
         reader.idle(idle, unless: !fusion.isFitted, fusion.fittedReason)
         refit = reader.bool(

@@ -168,6 +168,6 @@ extension Configuration {
         return isRefused ? nil : chosen
     }
 
-    private static let mustStay = ["training.balance.", "training.alignment.", "heads.", "head."]
+    private static let mustStay = ["training.balance.", "training.alignment.", "training.adaptation.", "heads.", "head."]
     private static let mayGo = [".hidden", ".dropout"]
 }

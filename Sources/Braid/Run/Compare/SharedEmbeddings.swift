@@ -53,6 +53,11 @@ struct SharedEmbeddings {
             throw BraidError(
                 .badConfiguration, "training.contrastive: \(use) trains on embeddings that are made once; leave it out")
         }
+        if configurations.contains(where: { $0.training.adaptation != nil }) {
+            throw BraidError(
+                .badConfiguration,
+                "training.adaptation: \(use) judges by rows of the source, which say nothing of a target domain; leave it out")
+        }
         let manifest = try Manifest.read(
             first.manifestURL, columns: first.columns, splits: first.splits, stratum: first.heads.stratum,
             onBadSample: first.onBadSample, reporter: reporter)
