@@ -223,7 +223,7 @@ extension TrainingContext {
         earlier: EarlierModel? = nil
     ) {
         self.init(
-            model: model, train: data.train, val: data.val, device: device, reporter: reporter, earlier: earlier, target: data.target,
-            precision: configuration.training.precision, seed: configuration.training.seed)
+            model: model, train: data.train, val: data.val, device: device, reporter: reporter, earlier: earlier,
+            target: data.target, precision: configuration.training.precision, seed: configuration.training.seed)
     }
 }
