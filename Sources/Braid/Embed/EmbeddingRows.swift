@@ -41,6 +41,21 @@ struct EmbeddingRows {
             presence: indices.map { presence[$0] })
     }
 
+    /// These and then the others, as a set by itself; tokens are padded to the longest.
+    func followed(by others: EmbeddingRows) throws -> EmbeddingRows {
+        let parts = try [self, others].map { rows in
+            try rows.part(Tensor.range(rows.presence.count).moved(to: rows.allPooled.device))
+        }
+        let longest = parts.compactMap { $0.tokens?.shape[1] }.max() ?? 0
+        let tokens = try parts.compactMap { part in try part.tokens.map { try $0.padded([0, 0, 0, longest - $0.shape[1]]) } }
+        let masks = try parts.compactMap { part in
+            try part.tokenMask.map { try $0.converted(to: .uint8).padded([0, longest - $0.shape[1]]) }
+        }
+        return EmbeddingRows(
+            pooled: try .concatenate(parts.map(\.pooled), 0), tokens: tokens.isEmpty ? nil : try .concatenate(tokens, 0),
+            tokenMask: masks.isEmpty ? nil : try .concatenate(masks, 0).converted(to: .bool), presence: presence + others.presence)
+    }
+
     /// The rows at `indices`, int64 `[B]`, as a fusion takes them.
     func part(_ indices: Tensor, tokens isWanted: Bool = true) throws -> FusionInput.Part {
         let places = try order?.rows(indices) ?? indices

@@ -61,10 +61,10 @@ public struct BatchSource {
 
     private init(
         _ other: BatchSource, _ samples: [Sample], _ embeddings: [Modality: EmbeddingRows], modalities: [Modality],
-        hasTokens: Bool
+        hasTokens: Bool, presence: [[Bool]]? = nil
     ) {
         (self.samples, self.embeddings, self.modalities, self.hasTokens) = (samples, embeddings, modalities, hasTokens)
-        presence = samples.map { sample in modalities.map(sample.has) }
+        self.presence = presence ?? samples.map { sample in modalities.map(sample.has) }
         skipped = []
         (frontEnds, augmenters) = (other.frontEnds, other.augmenters)
         (extractor, device, prefixes) = (other.extractor, other.device, other.prefixes)
@@ -73,12 +73,30 @@ public struct BatchSource {
     /// Some of the samples, by number; their embeddings stay where they lie.
     func subset(_ indices: [Int]) throws -> BatchSource {
         let rows = try embeddings.mapValues { try $0.subset(indices) }
-        return BatchSource(self, indices.map { samples[$0] }, rows, modalities: modalities, hasTokens: hasTokens)
+        return BatchSource(
+            self, indices.map { samples[$0] }, rows, modalities: modalities, hasTokens: hasTokens,
+            presence: indices.map { presence[$0] })
     }
 
     /// The same samples with other embeddings of some modalities.
     func replacing(_ other: [Modality: EmbeddingRows]) -> BatchSource {
-        BatchSource(self, samples, embeddings.merging(other) { $1 }, modalities: modalities, hasTokens: hasTokens)
+        BatchSource(
+            self, samples, embeddings.merging(other) { $1 }, modalities: modalities, hasTokens: hasTokens, presence: presence)
+    }
+
+    /// Other samples, whose embeddings are at hand, as a memory holds them.
+    ///
+    /// - Parameters:
+    ///   - samples: Without media.
+    ///   - embeddings: In their order, of each modality.
+    ///   - presence: What is there, `[N][M]`.
+    func holding(_ samples: [Sample], _ embeddings: [Modality: EmbeddingRows], presence: [[Bool]]) -> BatchSource {
+        BatchSource(self, samples, embeddings, modalities: modalities, hasTokens: hasTokens, presence: presence)
+    }
+
+    /// Other samples with media, read as these are.
+    func reading(_ samples: [Sample], _ encoders: [ModalityEncoder], tokens: Int?) throws -> BatchSource {
+        try BatchSource(samples, encoders, tokens: tokens, extractor, device: device)
     }
 
     /// The same embeddings under other names and labels.

@@ -156,6 +156,12 @@ public struct PluginKind: Registrable {
         public let epochs: Int
         /// How the training is adapted to a target domain; nil where it is not.
         public let adaptation: AdaptationSettings?
+        /// How the labels of the first head compare; nil where there is no head.
+        public let labels: LabelForm?
+        /// Whether any phase trains an encoder.
+        public let trainsEncoders: Bool
+        /// Whether pairs train encoders before all phases.
+        public let trainsByPairs: Bool
     }
 
     /// What its state is stored under.
@@ -175,7 +181,7 @@ public struct PluginKind: Registrable {
     }
 
     /// Every training method there is, in the order in which they take part in a step.
-    public static let registry = Registry<PluginKind>([.monitor, .balance, .alignment, .adaptation])
+    public static let registry = Registry<PluginKind>([.monitor, .balance, .alignment, .adaptation, .continual])
 }
 
 /// The plugins of a training, by the name of their kind, in the order in which they take part.

@@ -152,7 +152,7 @@ public struct TrainingSettings: Sendable {
             &reader, trainsEncoders: trainsEncoders && pairs == nil, fusionSettings, heads)
         let around = PluginKind.Surroundings(
             modalities: modalities, fusion: fusion, modalityDropout: fusionSettings.modalityDropout, epochs: epochs,
-            adaptation: adaptation)
+            adaptation: adaptation, labels: heads.first?.kind.form, trainsEncoders: trainsEncoders, trainsByPairs: pairs != nil)
         plugins = PluginKind.registry.all.compactMap { kind in kind.read(&reader, around).map { (kind.name, $0) } }
         (earlyStoppingMetric, earlyStoppingHead) = Self.stopping(&reader, heads)
         patience = reader.int(
@@ -177,7 +177,7 @@ public struct TrainingSettings: Sendable {
         }
         reader.refuse("training.momentum", unless: optimizer == .sgd, "acts only with training.optimizer: sgd")
         let idle = reader.keys[first...].map(\.path).filter { key in
-            !key.hasPrefix("training.contrastive.") && !key.hasPrefix("training.adaptation.")
+            !["training.contrastive.", "training.adaptation.", "training.continual."].contains(where: key.hasPrefix)
                 && !(pairs != nil && ContrastiveSettings.shared.contains(key))
         }
         reader.idle(idle, unless: !fusion.isFitted, fusion.fittedReason)
