@@ -4,14 +4,14 @@ digits: MNIST to scikit-learn's optical digits (8x8, upscaled), bundled:resnet10
 bundled:cnn10-fsdd; voices to adapt to and voices that judge differ. stamps: drawings, their sentences, and these spoken in French and Spanish to Romanian and
 Russian (datasets/stamps, its encoders); stamps-speech: their speech alone. No thing is in both domains. Encoders are frozen.
 
-A draw trains on the source with `training.adaptation.method: auto`, once with fusion.type concat (all methods) and once with stacked (those that change
-data). `braid train` itself trains every candidate and says what each comes to on the target's test rows, whose labels it reads last. The upper bound is
+A draw trains on the source with `training.adaptation.method: auto`, once with fusion.type concat (all methods) and once with stacked without kernels (those
+that change data). `braid train` itself trains every candidate and says what each comes to on the target's test rows, whose labels it reads last. The upper bound is
 trained on the labelled rows that the others adapt to without labels. Writes a line a draw and fusion to OUT/results.jsonl, takes what lies there as done,
 and prints the tables in Markdown: means of the draws, 95 % intervals by Student's t.
 
-Usage: OMP_NUM_THREADS=1 nice -n 10 python3 benchmarks/adaptation.py path/to/braid DATA STAMPS OUT [--shifts digits,speech,stamps,stamps-speech] [--draws 5]
+Usage: OMP_NUM_THREADS=1 nice -n 10 python3 benchmarks/adaptation.py path/to/braid DATA STAMPS OUT [--shifts digits,speech,stamps,stamps-speech] [--fusions concat,stacked] [--draws 5]
 DATA holds mnist-png.tar.gz and fsdd-wav.tar.gz; STAMPS is the unpacked package that datasets/stamps/make.py leaves.
-Needs: espeak-ng, scikit-learn, Pillow, numpy, scipy.
+Needs: espeak-ng, scikit-learn, Pillow, numpy, scipy; for stamps the weights that make setup brings (BRAID_WEIGHTS=.deps/weights where they lie nowhere else).
 """
 
 import argparse
@@ -31,8 +31,8 @@ SHIFTS = {
     "digits": {"image": "bundled:resnet10-cifar-mnist"}, "speech": SOUND,
     "stamps": {"image": "bundled:efficientnet-lite0", "text": "bundled:all-MiniLM-L6-v2", **SOUND}, "stamps-speech": SOUND,
 }  # fmt: skip
-SOURCE = {"digits": (1500, 400, 1000), "speech": (1500, 400, 1000), "stamps": (0.65, 0.15, None), "stamps-speech": (0.65, 0.15, None)}
-FUSIONS = ("concat", "stacked")
+SOURCE = {"digits": (800, 200, 500), "speech": (800, 200, 500), "stamps": (0.65, 0.15, None), "stamps-speech": (0.65, 0.15, None)}
+FUSIONS = {"concat": "{type: concat}", "stacked": "{type: stacked, landmarks: 0}"}
 
 
 def draw(shift, domains, folder, seed):
@@ -56,7 +56,7 @@ def config(folder, name, manifest, shift, fusion, adaptation=""):
     encoders = "".join(f'  {modality}: {{weights: "{weights}"}}\n' for modality, weights in SHIFTS[shift].items())
     seeded = f"training: {{seed: 0{adaptation}}}"
     path = folder / f"{name}.yaml"
-    path.write_text(f"manifest: {manifest}\nmodalities:\n{encoders}fusion: {{type: {fusion}}}\n{seeded}\n")
+    path.write_text(f"manifest: {manifest}\nmodalities:\n{encoders}fusion: {FUSIONS[fusion]}\n{seeded}\n")
     return path
 
 
@@ -125,6 +125,7 @@ def main():
     parser.add_argument("stamps", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--shifts", default=",".join(SHIFTS))
+    parser.add_argument("--fusions", default=",".join(FUSIONS))
     parser.add_argument("--draws", type=int, default=5)
     given = parser.parse_args()
     out = given.out.resolve()
@@ -137,9 +138,9 @@ def main():
         "stamps": lambda: stamps(given.stamps.resolve(), out), "stamps-speech": lambda: stamps(given.stamps.resolve(), out),
     }  # fmt: skip
     domains = {}
-    for seed in range(given.draws):
-        for shift in given.shifts.split(","):
-            for fusion in FUSIONS:
+    for fusion in given.fusions.split(","):
+        for seed in range(given.draws):
+            for shift in given.shifts.split(","):
                 if (shift, seed, fusion) in done:
                     continue
                 if shift not in domains:
@@ -150,7 +151,7 @@ def main():
                     file.write(json.dumps(found) + "\n")
                 print(f"{shift} {seed} {fusion}: {found['kept']} {found['auto']:.4f}, {found['seconds']:.0f} s", file=sys.stderr, flush=True)
     for shift in given.shifts.split(","):
-        for fusion in FUSIONS:
+        for fusion in given.fusions.split(","):
             tell(results, shift, fusion)
 
 

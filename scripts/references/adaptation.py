@@ -102,7 +102,6 @@ def scores(seed):
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     prior = np.array([0.5, 0.3, 0.2])
     wrong, weights = draw.integers(0, 2, N).astype(float), draw.gamma(1.0, size=N)
-    weights /= weights.mean()
     consensus = draw.integers(0, K, M)
     entropy = -(p * np.log(p)).sum(1).mean()
     shares = p.mean(0)
@@ -120,7 +119,7 @@ def scores(seed):
             "entropy": -entropy, "information": -(shares * np.log(shares)).sum() - entropy,
             "mcc": -mcc(torch.tensor(np.log(p))).item(), "snd": -(near * np.log(near)).sum(1).mean(),
             "balance": -(shares * np.log(shares / prior)).sum(), "agreement": (p.argmax(1) == consensus).mean(),
-            "iwv": -loss.mean(), "dev": -(loss.mean() + eta * weights.mean() - eta),
+            "iwv": -loss.sum() / weights.sum(), "dev": -(loss.mean() + eta * weights.mean() - eta),
         },
     }  # fmt: skip
 

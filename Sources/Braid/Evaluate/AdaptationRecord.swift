@@ -31,7 +31,7 @@ public struct AdaptationRecord: Sendable, Codable, Equatable {
     public let method: String
     /// Why, in a sentence.
     public let reason: String
-    /// What was tried, the source's own model first; empty where encoders are trained, so that nothing can be tried.
+    /// What was tried, the source's own model first; empty where a method was to be taken without judgement.
     public internal(set) var trials: [Trial]
     /// The trial that each scorer by itself would have taken.
     public let picks: [String: String]

@@ -7,7 +7,7 @@ public struct TargetEvidence: Sendable {
     public let probabilities: [[Double]]
     /// Of rows of the source that the model has not learnt from: 1 where it is wrong, else 0.
     public let wrong: [Double]
-    /// How much likelier each of these rows is in the target than in the source, their mean 1.
+    /// How much likelier each of these rows is in the target than in the source.
     public let weights: [Double]
     /// The share of each class in the source.
     public let prior: [Double]
@@ -103,13 +103,13 @@ public struct TargetScorer: Registrable {
         return Double(same) / Double(max(1, evidence.probabilities.count))
     }
 
-    /// Minus the error on held-out rows of the source, each counting as much as it is likelier in the target.
+    /// Minus the error on held-out rows of the source, each counting as much as it is likelier in the target, the weights adding up to 1.
     static let importance = TargetScorer("iwv", paper: "Sugiyama et al. 2007, JMLR 8") { evidence in
         let losses = zip(evidence.wrong, evidence.weights).map { $0 * $1 }
-        return -losses.reduce(0, +) / Double(max(1, losses.count))
+        return -losses.reduce(0, +) / max(evidence.weights.reduce(0, +), 1e-12)
     }
 
-    /// The same, with the weights' spread as a control variate.
+    /// The same with the weights as they are, and their mean, which should be 1, as a control variate.
     static let embedded = TargetScorer("dev", paper: "You et al. 2019, ICML 97") { evidence in
         let count = Double(max(1, evidence.wrong.count))
         let losses = zip(evidence.wrong, evidence.weights).map { $0 * $1 }

@@ -76,10 +76,6 @@ struct DomainClassifier {
     /// The proxy A-distance `2 (1 - 2 error)`: 0 where the domains look alike, 2 where each row gives its domain away.
     var distance: Double { 2 * (1 - 2 * error) }
 
-    /// How much likelier each row of the first domain is in the second, their mean 1.
-    var weights: [Double] {
-        let ratios = first.map { $0 / max(1 - $0, 1e-6) }
-        let mean = ratios.reduce(0, +) / Double(max(1, ratios.count))
-        return ratios.map { $0 / max(mean, 1e-12) }
-    }
+    /// How much likelier each row of the first domain is in the second; 1 in the mean, but for the classifier's own error.
+    var weights: [Double] { first.map { $0 / max(1 - $0, 1e-6) } }
 }

@@ -1,15 +1,15 @@
 internal import Torch
 
 extension PhasePreparation {
-    /// Tries what the configuration names on embeddings of frozen encoders; where encoders are trained there is nothing to try.
+    /// Tries what the configuration names on embeddings of frozen encoders, unless it is to be taken as it is.
     mutating func tryAdaptation(_ settings: AdaptationSettings, _ domain: AdaptationTarget) throws -> AdaptationRecord {
         let samples = domain.manifest.samples
         let counts = (domain.adapting(samples).count, domain.judging(samples).count)
-        guard configuration.modalities.values.allSatisfy({ $0.train == .none }) else {
+        guard settings.isJudged || settings.kind.isChoice else {
             return AdaptationRecord(
                 asked: settings.kind.name, method: settings.kind.name,
-                reason: "asked for without judgement: an encoder is trained, and methods are tried on embeddings of frozen ones",
-                trials: [], picks: [:], adapted: counts.0, judged: counts.1)
+                reason: "asked for without judgement (training.adaptation.judge: false)", trials: [], picks: [:],
+                adapted: counts.0, judged: counts.1)
         }
         let frozen = try embedFrozen(tokens: configuration.fusion.tokens)
         let judging = try frozen.target.flatMap { target -> BatchSource? in

@@ -156,8 +156,8 @@ extension AdaptationSettings {
         let reason =
             "goes by val of the source, which says nothing of the target: with \(Self.path).method: \(kind.name) the model is of the last epoch"
         reader.idle(["training.early_stopping.metric", "training.early_stopping.head"], unless: false, reason)
-        reader.refuse("training.early_stopping.patience", unless: patience == 0, reason)
-        reader.refuse("training.soup", unless: false, reason)
+        reader.idle(["training.early_stopping.patience"], unless: patience == 0, reason)
+        reader.refuse("training.soup", unless: reader.document.leaves["training.soup"]?.value.text == "none", reason)
     }
 }
 
