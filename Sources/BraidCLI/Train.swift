@@ -74,6 +74,7 @@ struct Train: ParsableCommand {
             let weights = outcome.averages.summary.isEmpty ? "epoch \(outcome.bestEpoch)" : "averaged weights"
             try emitLine("Test split, \(weights):\n\n\(try test.report())")
         }
+        if let stages = outcome.stages { try emitLine(stages.table) }
         if let evaluation = outcome.evaluation { try emitLine(evaluation.table) }
         if let adaptation = outcome.adaptation { try emitLine(adaptation.table) }
         if let ablation = outcome.ablation { try emitLine(ablation.table) }

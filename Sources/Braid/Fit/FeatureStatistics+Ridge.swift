@@ -17,9 +17,9 @@ struct LinearSolution {
 struct RidgeSolver {
     /// Principal directions, `[D, D]`, and the sum of squares along each, `[D, 1]`.
     private let directions: Tensor
-    private let lengths: Tensor
+    let lengths: Tensor
     /// The products of centred rows and targets along each direction, `[D, K]`.
-    private let along: Tensor
+    let along: Tensor
     private let mean: Tensor
     private let targets: Tensor
 

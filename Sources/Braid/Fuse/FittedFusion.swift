@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Torch
 
 /// A fusion whose values are computed from embeddings at once, and not trained by gradients.
@@ -6,6 +7,19 @@ protocol FittedFusion: Fusion {
     ///
     /// - Parameter earlier: A fit on fewer of the rows, what it chose by cross-validation being taken over; nil to choose anew.
     func fit(_ set: FittingSet, like earlier: FittingRecord?) throws -> FittingRecord
+}
+
+/// A fusion that is fitted from sums over rows, which are kept with the model: a later training adds those of further rows.
+protocol AccumulatingFusion: FittedFusion {
+    /// Takes over what an earlier model's `write` has left.
+    ///
+    /// - Parameters:
+    ///   - folder: Where it lies.
+    ///   - isKnown: Whether a sample is in these sums already, so that it is not added again.
+    func begin(with folder: URL, counts isKnown: @escaping (Sample) -> Bool) throws
+
+    /// Writes the sums that the last fit was computed from into an empty folder.
+    func write(to folder: URL) throws
 }
 
 /// A fusion whose votes on single modalities' answers are fitted anew when it is trained.

@@ -84,14 +84,17 @@ public struct FusionKind: Registrable, Hashable {
     }
 
     /// A fusion that is fitted, with heads of its own. `read` reads its keys, and gives what makes it for modalities and targets.
+    ///
+    /// - Parameter keepsStatistics: Whether what it makes is an `AccumulatingFusion`.
     init(
-        fitted name: String, paper: String,
+        fitted name: String, paper: String, keepsStatistics: Bool = false,
         read:
             @escaping @Sendable (inout ConfigurationReader) ->
             @Sendable (Scope, [FusedModality], [Target]) throws -> any FittedFusion
     ) {
         (self.name, self.paper, takesTokens, hasOwnHeads) = (name, paper, false, true)
         (making, standardDimension) = (.fitted, 256)
+        self.keepsStatistics = keepsStatistics
         self.read = { reader, _ in
             let make = read(&reader)
             return { scope, modalities, targets, _ in try make(scope, modalities, targets) }
@@ -118,8 +121,8 @@ public struct FusionKind: Registrable, Hashable {
 
     /// Whether its values are computed from embeddings at once.
     public var isFitted: Bool { making == .fitted }
-    /// Whether its fit is computed from statistics that further rows are added to, so that a training can go on from it.
-    public var keepsStatistics: Bool { false }
+    /// Whether its fit is computed from sums that further rows are added to, so that a training can go on from it.
+    public private(set) var keepsStatistics = false
     /// Whether training chooses the fusion.
     public var isAutomatic: Bool { making == .chosen }
 
@@ -137,7 +140,7 @@ public struct FusionKind: Registrable, Hashable {
     /// Every fusion there is, the ensemble of others, and `auto`.
     public static let registry = Registry<FusionKind>([
         .auto, .concat, .gated, .lowRank, .crossAttention, .bottleneck, .film, .simbamm, .late, .stacked,
-        .ensemble,
+        .analytic, .ensemble,
     ])
 
     /// Every fusion there is, but those made of others.

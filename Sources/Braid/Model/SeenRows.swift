@@ -32,10 +32,10 @@ public struct SeenRows: Sendable, Equatable {
         return media.lazy.compactMap { exact[Self.row(sample.id, $0)] }.first ?? contents[Self.content(media)]
     }
 
-    /// Whether the training has learnt from this very row, or was chosen by it: its id and all its media are those of a row of train or val.
-    func hasLearnt(from sample: Sample) -> Bool {
+    /// Whether the training had this very row in one of `splits`: its id and all its media are those of a row there.
+    func holds(_ sample: Sample, in splits: Set<Split>) -> Bool {
         guard let media = Self.media(sample), !media.isEmpty else { return false }
-        return media.allSatisfy { medium in exact[Self.row(sample.id, medium)].map { $0 != .test } ?? false }
+        return media.allSatisfy { medium in exact[Self.row(sample.id, medium)].map(splits.contains) ?? false }
     }
 
     /// The rows of both. What any of them has learnt from counts as learnt from, and what it was chosen by as that.

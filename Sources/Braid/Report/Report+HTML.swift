@@ -21,6 +21,7 @@ extension Report {
         if let averages, !averages.summary.isEmpty { sections.append(HTML.section("Averaged weights", drawing(averages))) }
         if let adaptation { sections.append(HTML.section("The target domain", Self.page(adaptation))) }
         let counts = rows?.sentence ?? "\(predictions.samples.count) samples"
+        if let stages { sections.append(HTML.section("Stages", table(stages))) }
         if let evaluation { sections.append(HTML.section("Cross-validation", table(evaluation))) }
         if let choice { sections.append(HTML.section("The fusion", HTML.note(choice.summary))) }
         return HTML.page(title, "Braid \(Version.current) · \(counts)", sections)

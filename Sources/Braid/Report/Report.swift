@@ -14,6 +14,7 @@ public struct Report {
     let evaluation: CrossEvaluation?
     let averages: AveragingRecord?
     let adaptation: AdaptationRecord?
+    let stages: StageReport?
 
     /// - Parameters:
     ///   - predictions: What the model says of the samples it is judged on.
@@ -26,12 +27,14 @@ public struct Report {
     ///   - evaluation: What cross-validation says of the recipe.
     ///   - averages: What the model's weights are an average of.
     ///   - adaptation: How the training was adapted to a target domain.
+    ///   - stages: How the models of a chain of trainings do on each stage's test rows.
     public init(
         _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
         missingRates: MissingRates? = nil, rows: RowUse? = nil, choice: FusionChoice? = nil,
-        evaluation: CrossEvaluation? = nil, averages: AveragingRecord? = nil, adaptation: AdaptationRecord? = nil
+        evaluation: CrossEvaluation? = nil, averages: AveragingRecord? = nil, adaptation: AdaptationRecord? = nil,
+        stages: StageReport? = nil
     ) {
-        self.adaptation = adaptation
+        (self.adaptation, self.stages) = (adaptation, stages)
         (self.rows, self.choice, self.evaluation, self.averages) = (rows, choice, evaluation, averages)
         self.predictions = predictions
         self.title = title
@@ -51,7 +54,7 @@ public struct Report {
         let tables =
             [
                 ablation?.table, missingRates?.table, rows.map { $0.sentence + "\n" }, choice.map { $0.summary + "\n" },
-                evaluation?.table, adaptation?.table,
+                evaluation?.table, adaptation?.table, stages?.table,
             ]
             .compactMap { $0 } + (averages?.summary ?? []).map { $0 + "\n" }
         try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))

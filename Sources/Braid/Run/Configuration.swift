@@ -95,6 +95,12 @@ public struct Configuration: Sendable {
                 "evaluation.folds")
         }
         search = SearchSettings(&reader)
+        let sections = reader.names(under: "heads").map { "heads.\($0)" } + ["head"]
+        let trained = ["loss", "focal_gamma", "label_smoothing", "class_weights"]
+        reader.idle(
+            sections.flatMap { section in trained.map { "\(section).\($0)" } }, unless: !fusion.kind.keepsStatistics,
+            "fusion.type: \(fusion.kind.name) knows its rows by sums alone, which tell of squared errors and of normal distributions; leave it out"
+        )
         let goesOn = fusion.kind.isAutomatic || fusion.kind.goesOn
         reader.refuse("init_from", unless: initFrom == nil || goesOn, fusion.kind.reasonNotToGoOn)
         reader.refuse(

@@ -13,6 +13,7 @@ struct FittedTraining {
 
     mutating func callAsFunction() throws -> TrainedModel {
         let (model, data, seconds) = try preparation.prepareFrozen()
+        model.handOnSums(settings)
         let progress = preparation.reporter.begin("fitting \(model.settings.fusion.kind.name)", total: data.train.samples.count)
         let record =
             try model.settings.fusion.kind.isFitted

@@ -108,6 +108,7 @@ struct PhasePreparation {
     mutating func prepareFrozen() throws -> (model: FusionModel, data: SplitData, seconds: Double) {
         let samples = try embedFrozen()
         let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
+        if let origin { try model.addToSums(of: origin, configuration.training) }
         let data = try configuration.adapted(split(samples)) { try silentlyTrained(samples.encoders, $0) }
         return (model, data, samples.seconds)
     }

@@ -50,6 +50,8 @@ public struct Training {
         public let evaluation: CrossEvaluation?
         /// How it was adapted to a target domain, where the configuration names one.
         public let adaptation: AdaptationRecord?
+        /// How each stage's model does on each stage's test rows, where the training went on from an earlier run.
+        public let stages: StageReport?
         /// Left out because their media cannot be read.
         public let skipped: [BadSample]
     }
@@ -93,12 +95,19 @@ public struct Training {
         try run.write(trained.averages)
         try adaptation?.judge(model, preparation)
         if let adaptation { try run.write(adaptation) }
+        let stages = try start.continuation.map { continuation in
+            try StageEvaluation(
+                continuation: continuation, run: run, device: preparation.device, reporter: reporter,
+                cache: configuration.embeddingCache()
+            )(model, data.test, manifest: manifest.url, seed: configuration.training.seed)
+        }
+        if let stages { try run.write(stages) }
         let ablation = try ablate(model, data.test)
         let evaluation = try evaluate(&preparation)
         let outcome = Outcome(
             model: model, test: test, ablation: ablation, history: trained.history, bestEpoch: trained.bestEpoch,
             averages: trained.averages,
-            choice: choice, evaluation: evaluation, adaptation: adaptation, skipped: data.skipped)
+            choice: choice, evaluation: evaluation, adaptation: adaptation, stages: stages, skipped: data.skipped)
         let embedding = trained.embeddingSeconds
         var seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding - (tuned?.seconds ?? 0)]
         seconds["contrastive"] = tuned?.seconds
@@ -107,7 +116,7 @@ public struct Training {
         if let test {
             try Report(
                 test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, choice: choice,
-                evaluation: evaluation, averages: trained.averages, adaptation: adaptation
+                evaluation: evaluation, averages: trained.averages, adaptation: adaptation, stages: stages
             )
             .write(to: run)
         }
@@ -247,7 +256,7 @@ public struct Training {
                 trainedParameters: counts.trained + tuned, allParameters: counts.all, started: started, seconds: seconds,
                 stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch, averages: outcome.averages,
                 fusion: outcome.model.settings.fusion.kind.name, choice: outcome.choice, evaluation: outcome.evaluation,
-                adaptation: outcome.adaptation,
+                adaptation: outcome.adaptation, lineage: outcome.model.lineage, stages: outcome.stages,
                 test: outcome.test?.allScores() ?? [:], calibration: outcome.model.calibration.temperatures))
     }
 }

@@ -14,6 +14,7 @@ public struct RunFolder: Sendable {
     var configuration: URL { url.appendingPathComponent("config.yaml") }
     var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
     var choice: URL { url.appendingPathComponent("choice.json") }
+    var stages: URL { url.appendingPathComponent("stages.json") }
     var lineage: URL { url.appendingPathComponent("lineage.json") }
     var adaptation: URL { url.appendingPathComponent("adaptation.json") }
     var record: URL { url.appendingPathComponent("run.json") }
@@ -62,6 +63,9 @@ public struct RunFolder: Sendable {
 
     /// `lineage.json`: which model the run begins with.
     func write(_ lineage: Lineage) throws { try write(lineage, to: self.lineage) }
+
+    /// `stages.json`: how each stage's model does on each stage's test rows.
+    func write(_ stages: StageReport) throws { try write(stages, to: self.stages) }
 
     private func write(_ value: some Encodable, to url: URL) throws {
         let encoder = JSONEncoder()
@@ -148,6 +152,10 @@ public struct RunRecord: Codable, Sendable {
     public let evaluation: CrossEvaluation?
     /// How it was adapted to a target domain, where the configuration names one.
     public let adaptation: AdaptationRecord?
+    /// Which training of a chain the run is; nil where it began with no earlier model.
+    public let lineage: Lineage?
+    /// How each stage's model does on each stage's test rows, where there are several.
+    public let stages: StageReport?
     /// The figures of the test split by metric, with several heads by `HEAD.METRIC`; empty where there is none.
     public let test: [String: Double]
     /// Temperatures by head and subset of modalities.
@@ -155,7 +163,7 @@ public struct RunRecord: Codable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case command, braid, libtorch, seed, device, manifest, samples, started, seconds, fusion, choice, evaluation,
-            adaptation, test, calibration, averages
+            adaptation, test, calibration, averages, lineage, stages
         case manifestSHA256 = "manifest_sha256"
         case trainedParameters = "trained_parameters"
         case allParameters = "all_parameters"
