@@ -14,7 +14,10 @@ struct Ablate: ParsableCommand {
 
     @OptionGroup var rows: RowOptions
 
-    @Option(help: "Also draw the metric against these shares of samples that lack each modality, 0 to 1 with commas between.")
+    @Option(
+        help:
+            "Also draw the metric against these shares of samples that lack each modality, 0 to 1 with commas between; or give each modality a share of its own: image=0.9,text=0.1."
+    )
     var missingRates: String?
 
     @Option(name: .shortAndLong, help: "Also write report.html and the tables there.")
@@ -28,7 +31,15 @@ struct Ablate: ParsableCommand {
     private struct Figures: Encodable {
         let heads: [Ablation.Head]
         let missingRates: [MissingRates.Head]?
+        let imbalancedRates: ImbalancedRates?
+        let learning: ModalityLearning?
         let rows: RowUse?
+    }
+
+    /// What `--missing-rates` asks for.
+    private enum Rates {
+        case curve([Double])
+        case own([Modality: Double])
     }
 
     func validate() throws { _ = try rates() }
@@ -38,27 +49,46 @@ struct Ablate: ParsableCommand {
             model: URL(argument: model), manifest: URL(argument: manifest), rows: rows.rows(), needsLabels: true,
             inference.options())
         let ablation = try Ablation(session)
-        let curves = try rates().map { try MissingRates(session, rates: $0) }
+        var (curves, own): (MissingRates?, ImbalancedRates?) = (nil, nil)
+        switch try rates() {
+        case .curve(let rates): curves = try MissingRates(session, rates: rates)
+        case .own(let rates): own = try ImbalancedRates(session, rates: rates, ablation)
+        case nil: break
+        }
+        let learning = ModalityLearning(run: URL(argument: model))
         if let out {
             let title = "\(URL(argument: model).lastPathComponent), ablated"
-            try Report(session.predict(), title: title, ablation: ablation, missingRates: curves, rows: session.rowUse).write(
-                to: RunFolder(URL(argument: out)))
+            try Report(
+                session.predict(), title: title, ablation: ablation, missingRates: curves, imbalanced: own, learning: learning,
+                rows: session.rowUse
+            ).write(to: RunFolder(URL(argument: out)))
         }
-        if json { return try printJSON(Figures(heads: ablation.heads, missingRates: curves?.heads, rows: session.rowUse)) }
-        try emit(ablation.table + (curves.map { "\n" + $0.table } ?? ""))
+        if json {
+            return try printJSON(
+                Figures(
+                    heads: ablation.heads, missingRates: curves?.heads, imbalancedRates: own, learning: learning,
+                    rows: session.rowUse))
+        }
+        try emit(ablation.table + (curves.map { "\n" + $0.table } ?? "") + (own.map { "\n" + $0.table } ?? ""))
+        if let learning { try emitLine(learning.sentence) }
         if let rows = session.rowUse { try emitLine(rows.sentence) }
     }
 
     /// What `--missing-rates` names; nil where it is not given.
-    private func rates() throws -> [Double]? {
+    private func rates() throws -> Rates? {
         guard let missingRates else { return nil }
-        let rates = missingRates.split(separator: ",", omittingEmptySubsequences: false).map {
-            Double($0.trimmingCharacters(in: .whitespaces))
+        let parts = missingRates.split(separator: ",", omittingEmptySubsequences: false).map {
+            $0.split(separator: "=", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
         }
-        let known = rates.compactMap { $0 }.filter { (0...1).contains($0) }
-        guard known.count == rates.count else {
-            throw ValidationError("--missing-rates \(missingRates): expected shares from 0 to 1 with commas between, as 0,0.25,0.5")
+        let known = parts.compactMap { $0.last.flatMap(Double.init) }.filter { (0...1).contains($0) }
+        let names = parts.filter { $0.count == 2 }.compactMap { $0.first.flatMap(Modality.init(rawValue:)) }
+        guard known.count == parts.count, names.isEmpty ? parts.allSatisfy({ $0.count == 1 }) : names.count == parts.count,
+            Set(names).count == names.count
+        else {
+            throw ValidationError(
+                "--missing-rates \(missingRates): expected shares from 0 to 1 with commas between, as 0,0.25,0.5, or one for each modality named, as image=0.9,text=0.1"
+            )
         }
-        return known.sorted()
+        return names.isEmpty ? .curve(known.sorted()) : .own(Dictionary(uniqueKeysWithValues: zip(names, known)))
     }
 }

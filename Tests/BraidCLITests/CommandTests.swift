@@ -17,7 +17,7 @@ import Testing
     @Test func helpNamesEveryCommand() throws {
         let result = try braid("--help")
         #expect(result.code == 0)
-        for name in ["init", "check", "train", "evaluate", "predict", "embed", "ablate", "models", "cache"] {
+        for name in ["init", "check", "train", "evaluate", "predict", "embed", "ablate", "drift", "models", "cache"] {
             #expect(result.out.contains("\n  \(name) "))
         }
     }
@@ -39,6 +39,31 @@ import Testing
                 #expect(text.contains(code.trimmingCharacters(in: .newlines)), "\(name) and docs/\(page) differ")
             }
         }
+    }
+
+    @Test func driftEndsAsDiffDoes() throws {
+        let images = ["grey8.png", "rgb8.png", "rgba8.png", "palette8.png", "grey.jpg", "cmyk.jpg"]
+        func rows(_ count: Int, _ image: (Int) -> String, split: (Int) -> String) throws -> String {
+            (["id,image,label,split"]
+                + (0..<count).map { "\($0),\(Fixtures.url("images/\(image($0))").path),\($0 % 2 == 0 ? "a" : "b"),\(split($0))" })
+                .joined(separator: "\n")
+        }
+        try folder.write(
+            rows(60, { images[$0 % 6] }, split: { $0 < 24 ? "train" : $0 < 42 ? "val" : "test" }), as: "m.csv")
+        try folder.write(rows(40, { images[$0 % 2 == 0 ? 0 : 4] }, split: { _ in "test" }), as: "grey.csv")
+        try folder.write(
+            "manifest: m.csv\nmodalities: {image: {weights: \"\(Fixtures.url("resnet").path)\"}}\nfusion: {type: concat}\ntraining: {epochs: 1}\n",
+            as: "c.yaml")
+        #expect(try braid("train", "c.yaml", "--out", "run", "--quiet").code == 0)
+        let same = try braid("drift", "run", "--manifest", "m.csv", "--split", "all", "--quiet")
+        #expect(same.code == 0 && same.out.contains("No drift seen"))
+        let moved = try braid("drift", "run", "--manifest", "grey.csv", "--split", "all", "--quiet", "--json")
+        #expect(moved.code == 1 && moved.out.contains("\"drift\" : true") && moved.error.isEmpty)
+        #expect(FileManager.default.fileExists(atPath: folder.url.appendingPathComponent("run/drift-grey/report.html").path))
+        // The training had them all.
+        #expect(try braid("drift", "run", "--manifest", "m.csv", "--quiet").code == 65)
+        let usage = try braid("drift", "run", "--manifest", "m.csv", "--alpha", "2")
+        #expect(usage.code == 64 && usage.error.contains("expected 0.005 to 0.5"))
     }
 
     private func makePictures() throws {

@@ -49,7 +49,7 @@ struct ClassifierTest {
     private static let quantileOfPower = 0.8416212335729143
 
     /// Rows, centred and standardised, in axes of unit variance once the covariance is shrunk: `[N, R]`.
-    private static func whitened(_ x: Tensor) throws -> Tensor {
+    static func whitened(_ x: Tensor) throws -> Tensor {
         let scaled = try Standardization(x)(x)
         let features = try PrincipalFeatures(scaled - scaled.mean([0]))
         let (rows, dimension) = (Double(x.shape[0]), x.shape[1])
@@ -61,7 +61,7 @@ struct ClassifierTest {
     }
 
     /// Of every row and column of sides: how far it lies on the new side by the fit of the other folds, `[N, 1 + draws]`.
-    private static func margins(_ features: Tensor, _ sides: PermutedSides) throws -> Tensor {
+    static func margins(_ features: Tensor, _ sides: PermutedSides) throws -> Tensor {
         var margins = try Tensor.zeros(sides.isNew.shape, dtype: .float64)
         for fold in 0..<sides.count {
             let held = try sides.isHeld(in: fold)

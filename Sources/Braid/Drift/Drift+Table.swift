@@ -18,7 +18,7 @@ extension Drift {
 
     private var embeddingTable: String {
         let header = ["kept", "new", "classifier", "p", "kernel", "p", "MMD²"]
-        var lines = [Self.line("told apart", header, "")]
+        var lines = [Self.line("embedding", header, "")]
         lines.append(String(repeating: "─", count: 14 + 11 * header.count + 11))
         for one in embeddings {
             let cells = [

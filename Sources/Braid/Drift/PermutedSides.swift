@@ -11,8 +11,6 @@ struct PermutedSides {
     let folds: [Int]
     /// How many folds there are.
     let count: Int
-    /// How many rows there are of each side as it is.
-    let sizes: (reference: Int, new: Int)
 
     /// The most folds.
     static let mostFolds = 5
@@ -46,8 +44,10 @@ struct PermutedSides {
         let order = (0..<all).shuffled(using: &random)
         count = max(2, min(Self.mostFolds, all))
         folds = units.map { [count] in order[$0] % count }
-        sizes = (reference.count, new.count)
     }
+
+    /// Sides that are known.
+    init(isNew: Tensor, folds: [Int], count: Int) { (self.isNew, self.folds, self.count) = (isNew, folds, count) }
 
     /// The p-value of a statistic that is large where sides differ, from its value on each column.
     static func p(_ values: [Double]) -> Double {

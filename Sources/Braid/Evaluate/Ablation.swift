@@ -26,6 +26,11 @@ public struct Ablation: Sendable {
         /// All modalities against the best single one by the metric that the task goes by, on the samples that have that one; nil with a
         /// single modality.
         public let verdict: Verdict?
+        /// What each modality adds whichever of the others are missing, each as likely as not; nil with a single modality, or where fewer than
+        /// two rows have all of them.
+        public let equity: ModalityEquity?
+        /// Whether fewer modalities ever do better than more; nil with a single modality.
+        public let monotonicity: Monotonicity?
         /// How much better all modalities are than the best single one. Positive is better.
         public var gain: Double? { verdict.flatMap { $0.judgement == .undefined ? nil : $0.gain } }
 
@@ -38,7 +43,23 @@ public struct Ablation: Sendable {
         /// The best single modality.
         public var bestSingle: Entry? { Ablation.best(entries, metric) }
 
-        private enum CodingKeys: String, CodingKey { case name, task, entries, verdict }
+        /// What is known of the rows that have every modality; nil where `equity` is.
+        let complete: Complete?
+
+        private enum CodingKeys: String, CodingKey { case name, task, entries, verdict, equity, monotonicity }
+    }
+
+    /// One head's figures of the rows that have every modality, by what the model was shown of them.
+    struct Complete: Sendable {
+        let metric: Metric
+        let names: [String]
+        let rows: Int
+        /// By the numbers of the modalities; of none, what an answer is worth that sees nothing.
+        let values: [Set<Int>: Double]
+
+        func equity(rates: [Double]) -> ModalityEquity {
+            ModalityEquity(metric, rows: rows, names, rates: rates) { values[$0] ?? .nan }
+        }
     }
 
     /// In the model's order.
@@ -76,8 +97,30 @@ public struct Ablation: Sendable {
             {
                 verdict = try Verdict.compare([full.1.heads[index].labelled()], [alone.1.heads[index].labelled()], metrics[0])
             }
-            return Head(name: target.name, task: task, entries: entries, verdict: verdict, metrics: metrics)
+            let answers = predictions.map { (modalities: $0.0, head: $0.1.heads[index].labelled()) }
+            let complete = try Self.complete(answers, modalities, target)
+            return Head(
+                name: target.name, task: task, entries: entries, verdict: verdict,
+                equity: complete?.equity(rates: modalities.map { _ in 0.5 }),
+                monotonicity: modalities.count > 1 ? try Monotonicity(answers, target.rowMetric) : nil, metrics: metrics,
+                complete: complete)
         }
+    }
+
+    private static func complete(
+        _ answers: [(modalities: [Modality], head: HeadPredictions)], _ modalities: [Modality], _ target: Target
+    ) throws -> Complete? {
+        guard modalities.count > 1 else { return nil }
+        var (values, rows) = ([Set<Int>: Double](), 0)
+        for (shown, head) in answers {
+            let kept = head.keeping { sample in modalities.allSatisfy(sample.has) }
+            guard kept.samples.count > 1 else { return nil }
+            let answers = try kept.answers()
+            guard let value = target.rowMetric.compute(answers), let blind = answers.blind(target.rowMetric) else { return nil }
+            values[Set(shown.compactMap(modalities.firstIndex))] = value
+            (values[[]], rows) = (blind, kept.samples.count)
+        }
+        return Complete(metric: target.rowMetric, names: modalities.map(\.rawValue), rows: rows, values: values)
     }
 
     fileprivate static func best(_ entries: [Entry], _ metric: Metric) -> Entry? {
@@ -102,6 +145,9 @@ extension Ablation.Head {
         return verdict.sentence("Fusion", against: "the best single modality (\(bestSingle.modalities[0]))") + "."
     }
 
+    /// On monotonicity and equity, a sentence each.
+    var remarks: [String] { [monotonicity?.sentence, equity?.sentence].compactMap { $0 } }
+
     fileprivate var table: String {
         let metrics = Array(metrics.prefix(2))
         let names = entries.map { $0.modalities.map(\.rawValue).joined(separator: " + ") }
@@ -114,6 +160,7 @@ extension Ablation.Head {
             lines.append(TextTable.leading(name, width) + String(format: "%10d", entry.samples) + figures.joined())
         }
         if let conclusion { lines += ["", conclusion] }
+        lines += remarks
         return lines.joined(separator: "\n") + "\n"
     }
 }

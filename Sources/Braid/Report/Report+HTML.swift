@@ -12,6 +12,10 @@ extension Report {
             if let found = ablation?.heads.first(where: { $0.name == head.target.name }) {
                 sections.append(page.section("What each modality adds", ablationBars(found)))
             }
+            if let own = imbalanced, own.heads.contains(where: { $0.name == head.target.name }) {
+                sections.append(
+                    page.section("With modalities missing at rates of their own", "<pre>\(HTML.escape(own.table))</pre>"))
+            }
             if let curves = missingRates?.heads.first(where: { $0.name == head.target.name }) {
                 sections.append(page.section("With modalities missing", curves.chart.svg + HTML.note(MissingRates.note)))
             }
@@ -20,6 +24,7 @@ extension Report {
         if history.count > 1 { sections.append(HTML.section("Training", curves)) }
         if let averages, !averages.summary.isEmpty { sections.append(HTML.section("Averaged weights", drawing(averages))) }
         if let adaptation { sections.append(HTML.section("The target domain", Self.page(adaptation))) }
+        if let learning, history.count <= 1 { sections.append(HTML.section("Learning", HTML.note(learning.sentence))) }
         let counts = rows?.sentence ?? "\(predictions.samples.count) samples"
         if let stages { sections.append(HTML.section("Stages", table(stages))) }
         if let evaluation { sections.append(HTML.section("Cross-validation", table(evaluation))) }
@@ -38,7 +43,7 @@ extension Report {
         }
         return
             "<table><tr><th>modalities</th><th class=n>samples</th><th class=n>\(metric.title)</th><th></th></tr>\(rows.joined())</table>"
-            + (ablation.conclusion.map(HTML.note) ?? "")
+            + (ablation.conclusion.map(HTML.note) ?? "") + ablation.remarks.map(HTML.note).joined()
             + HTML.note("One model, trained once; what is left out is hidden from it as missing.")
     }
 
@@ -73,6 +78,7 @@ extension Report {
         let quality = LineChart(
             title: "validation", x: epochs, series: shown.map { name in (name, history.map { $0.val[name] ?? .nan }) })
         return "<div class=charts>\(loss.svg)\(quality.svg)\(balanceChart(epochs))</div>"
+            + (learning.map { HTML.note($0.sentence) } ?? "")
     }
 
     /// How large each modality's gradients were; nothing where that was not recorded.

@@ -9,6 +9,8 @@ public struct Report {
     let history: [EpochRecord]
     let ablation: Ablation?
     let missingRates: MissingRates?
+    let imbalanced: ImbalancedRates?
+    let learning: ModalityLearning?
     let rows: RowUse?
     let choice: FusionChoice?
     let evaluation: CrossEvaluation?
@@ -22,6 +24,8 @@ public struct Report {
     ///   - history: Epochs to draw; none where only an evaluation was made.
     ///   - ablation: Subsets of modalities to draw.
     ///   - missingRates: Curves against missing modalities to draw.
+    ///   - imbalanced: Figures with modalities missing at rates of their own.
+    ///   - learning: How evenly the training's gradients fell on modalities; nil: as `history` has it.
     ///   - rows: What the model knew of the samples.
     ///   - choice: Which fusion was taken and why, where training chose it.
     ///   - evaluation: What cross-validation says of the recipe.
@@ -30,9 +34,9 @@ public struct Report {
     ///   - stages: How the models of a chain of trainings do on each stage's test rows.
     public init(
         _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
-        missingRates: MissingRates? = nil, rows: RowUse? = nil, choice: FusionChoice? = nil,
-        evaluation: CrossEvaluation? = nil, averages: AveragingRecord? = nil, adaptation: AdaptationRecord? = nil,
-        stages: StageReport? = nil
+        missingRates: MissingRates? = nil, imbalanced: ImbalancedRates? = nil, learning: ModalityLearning? = nil,
+        rows: RowUse? = nil, choice: FusionChoice? = nil, evaluation: CrossEvaluation? = nil,
+        averages: AveragingRecord? = nil, adaptation: AdaptationRecord? = nil, stages: StageReport? = nil
     ) {
         (self.adaptation, self.stages) = (adaptation, stages)
         (self.rows, self.choice, self.evaluation, self.averages) = (rows, choice, evaluation, averages)
@@ -41,6 +45,8 @@ public struct Report {
         self.history = history
         self.ablation = ablation
         self.missingRates = missingRates
+        self.imbalanced = imbalanced
+        self.learning = learning ?? ModalityLearning(history)
     }
 
     /// Writes the files into the folder of `run`, which is made where there is none.
@@ -53,8 +59,9 @@ public struct Report {
         }
         let tables =
             [
-                ablation?.table, missingRates?.table, rows.map { $0.sentence + "\n" }, choice.map { $0.summary + "\n" },
-                evaluation?.table, adaptation?.table, stages?.table,
+                ablation?.table, missingRates?.table, imbalanced?.table, learning.map { $0.sentence + "\n" },
+                rows.map { $0.sentence + "\n" }, choice.map { $0.summary + "\n" }, evaluation?.table, adaptation?.table,
+                stages?.table,
             ]
             .compactMap { $0 } + (averages?.summary ?? []).map { $0 + "\n" }
         try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))

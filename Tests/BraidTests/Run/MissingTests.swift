@@ -51,6 +51,83 @@ import Torch
         #expect(head.chart.svg.contains("polyline"))
     }
 
+    @Test func modalitiesGoMissingAtRatesOfTheirOwn() throws {
+        try small.train("run", ["training.epochs=8"])
+        let session = try small.inference("run")
+        let ablation = try Ablation(session)
+        let rates = try ImbalancedRates(session, rates: [.audio: 1], ablation, draws: 2)
+        #expect(rates.rates == ["image": 0, "audio": 1] && rates.sharedRate == 0.5)
+        let (head, whole) = (rates.heads[0], ablation.primary)
+        // Audio is never seen: what is left is the picture, which every sample has.
+        let alone = whole.entries.first { $0.modalities == [.image] }?.score(.accuracy)
+        #expect(head.imbalanced?.mean == alone && head.full == whole.full?.score(.accuracy))
+        #expect(rates.table.contains("audio 100 %") && rates.table.contains("all at 50 %"))
+        #expect(throws: BraidError.self) { try ImbalancedRates(session, rates: [.text: 0.5], ablation) }
+        // Over and over, as often as said, and never everything.
+        var (random, lost) = (RandomSource(seed: 5), [0, 0, 0])
+        for _ in 0..<4000 {
+            let left = ImbalancedRates.left(of: [true, false, true], [0.6, 0.5, 0.1], &random)
+            #expect(left.contains(true) && !left[1])
+            for index in 0..<3 where !left[index] { lost[index] += 1 }
+        }
+        // 0.6 and 0.1, less those of the 0.06 that lose both and keep one, 4 to 9.
+        #expect(abs(Double(lost[0]) / 4000 - (0.6 - 0.06 * 0.4 / 1.3)) < 0.025)
+        #expect(abs(Double(lost[2]) / 4000 - (0.1 - 0.06 * 0.9 / 1.3)) < 0.02)
+    }
+
+    @Test func equityIsTheEvennessOfWhatIsAdded() throws {
+        // By hand: two modalities, values of none, each and both.
+        let values: [Set<Int>: Double] = [[]: 0.5, [0]: 0.7, [1]: 0.8, [0, 1]: 0.9]
+        let equal = ModalityEquity(.accuracy, rows: 10, ["a", "b"], rates: [0.5, 0.5]) { values[$0] ?? .nan }
+        // a: (0.2 + 0.1) / 2, b: (0.3 + 0.2) / 2.
+        #expect(abs(equal.contributions[0].value - 0.15) < 1e-12 && abs(equal.contributions[1].value - 0.25) < 1e-12)
+        let entropy = -(0.375 * log(0.375) + 0.625 * log(0.625)) / log(2)
+        #expect(abs((equal.index ?? 0) - entropy) < 1e-12)
+        let rare = ModalityEquity(.accuracy, rows: 10, ["a", "b"], rates: [0.9, 0.1]) { values[$0] ?? .nan }
+        #expect(abs(rare.contributions[0].value - (0.9 * 0.1 + 0.1 * 0.2)) < 1e-12)
+        #expect(abs(rare.contributions[1].value - (0.1 * 0.2 + 0.9 * 0.3)) < 1e-12)
+        // Errors fall: what lowers them adds.
+        let errors = ModalityEquity(.mae, rows: 10, ["a", "b"], rates: [0.5, 0.5]) { 1 - (values[$0] ?? .nan) }
+        #expect(abs(errors.contributions[1].value - 0.25) < 1e-12)
+        #expect(ModalityEquity.evenness([1, 1, 1]) == 1 && ModalityEquity.evenness([0.4, 0, -0.1]) == 0)
+        #expect(ModalityEquity.evenness([0, -1]) == nil)
+        let figures = ["gradient_norm/image": 3.0, "gradient_norm/audio": 1.0, "probe/image": 9]
+        let record = EpochRecord(
+            epoch: 1, step: 1, trainLoss: 1, learningRate: 0, valLoss: nil, val: [:], figures: figures, seconds: 0)
+        let learning = try #require(ModalityLearning([record, record]))
+        #expect(abs(learning.index - 0.5) < 1e-12 && learning.norms == ["image": 3, "audio": 1] && learning.epochs == 2)
+        #expect(ModalityLearning([]) == nil)
+    }
+
+    @Test func fewerModalitiesThatDoBetterAreFound() throws {
+        let target = Target(task: Multiclass(), scale: .init(classes: ["low", "high"]))
+        let samples = (0..<60).map { Sample(id: "\($0)", split: .test, media: [:], label: $0 % 2 == 0 ? "low" : "high") }
+        func head(right: (Int) -> Bool) -> HeadPredictions {
+            let values = (0..<60).map { index -> [Float] in (index % 2 == 0) == right(index) ? [0.9, 0.1] : [0.1, 0.9] }
+            return HeadPredictions(target: target, samples: samples, source: "fixture", values: values)
+        }
+        let kept = try Monotonicity(
+            [([.image], head { $0 > 20 }), ([.audio], head { $0 > 30 }), ([.image, .audio], head { $0 > 4 })], .accuracy)
+        #expect(kept.pairs == 2 && kept.violations.isEmpty && kept.sentence.contains("in none of 2 pairs"))
+        let broken = try Monotonicity(
+            [([.image], head { $0 > 4 }), ([.audio], head { $0 > 30 }), ([.image, .audio], head { $0 > 20 })], .accuracy)
+        #expect(broken.violations.map(\.smaller) == [[.image]] && broken.violations[0].larger == [.image, .audio])
+        #expect(abs(broken.violations[0].gain - 16.0 / 60) < 1e-12 && broken.sentence.contains("NOT KEPT in 1 of 2 pairs"))
+        // One row more is chance.
+        let close = try Monotonicity([([.image], head { $0 > 19 }), ([.image, .audio], head { $0 > 20 })], .accuracy)
+        #expect(close.violations.isEmpty)
+    }
+
+    @Test func theAblationSaysSo() throws {
+        try small.train("run", ["training.epochs=8"])
+        let ablation = try Ablation(small.inference("run"))
+        let head = ablation.primary
+        #expect(head.monotonicity?.pairs == 2 && head.equity?.contributions.map(\.name) == ["image", "audio"])
+        #expect(head.equity?.rows == 10 && ablation.table.contains("Modality equity (MEI)"))
+        let learning = try #require(ModalityLearning(run: small.folder.url.appendingPathComponent("run")))
+        #expect(learning.epochs == 8 && learning.index > 0 && learning.index <= 1)
+    }
+
     @Test func temperaturesMinimiseTheLoss() {
         let logits: [[Float]] = [[4, 0, 1], [0, 5, 1], [6, 0, 2], [1, 0, 3], [5, 1, 0]]
         let classes = [0, 1, 2, 2, 1]
