@@ -64,11 +64,8 @@ extension PluginKind {
             "What keeps a model that goes on learning (braid train --init-from) from forgetting. A first training only fills what the next one needs, so that it names the method too."
         ) { $1.read(&$0, around) }
         let isAsked = kind.name != ContinualKind.nothing.name
-        // An incremental head forgets nothing, and is what such a fusion is for.
         reader.idle(
-            reader.keys[first...].map(\.path), unless: !around.fusion.isFitted,
-            "fusion.type: \(around.fusion.name) is computed at once, not trained by gradient steps; against forgetting take a fusion that adds new rows to its statistics, and forgets nothing: \(incremental)"
-        )
+            reader.keys[first...].map(\.path), unless: !around.fusion.isFitted, reasonNotToAct(with: around.fusion))
         reader.refuse(
             path, unless: !isAsked || around.fusion.making == .trained || around.fusion.isFitted,
             "acts on one model that is trained; fusion.type: \(around.fusion.name) is made of several, or leaves open which it is")
@@ -84,9 +81,13 @@ extension PluginKind {
         }
     }
 
-    /// The fusions that forget nothing, for a message.
-    private static var incremental: String {
-        let names = FusionKind.registry.all.filter(\.keepsStatistics).map { "fusion.type: \($0.name)" }
-        return names.isEmpty ? "an exact incremental head" : names.joined(separator: ", ")
+    /// Why nothing is done against forgetting where a fusion is computed at once. One that keeps statistics is the exact way.
+    private static func reasonNotToAct(with fusion: FusionKind) -> String {
+        guard !fusion.keepsStatistics else {
+            return "fusion.type: \(fusion.name) adds new rows to its statistics, and forgets nothing; leave it out"
+        }
+        let exact = FusionKind.registry.all.filter(\.keepsStatistics).map { "fusion.type: \($0.name)" }
+        return
+            "fusion.type: \(fusion.name) is computed at once, not trained by gradient steps; take a fusion that is trained, or an incremental head, which adds new rows to its statistics and forgets nothing\(exact.isEmpty ? "" : ": \(exact.joined(separator: ", "))")"
     }
 }
