@@ -89,7 +89,7 @@ import Torch
         // Errors fall: what lowers them adds.
         let errors = ModalityEquity(.mae, rows: 10, ["a", "b"], rates: [0.5, 0.5]) { 1 - (values[$0] ?? .nan) }
         #expect(abs(errors.contributions[1].value - 0.25) < 1e-12)
-        #expect(ModalityEquity.evenness([1, 1, 1]) == 1 && ModalityEquity.evenness([0.4, 0, -0.1]) == 0)
+        #expect(abs((ModalityEquity.evenness([1, 1, 1]) ?? 0) - 1) < 1e-12 && ModalityEquity.evenness([0.4, 0, -0.1]) == 0)
         #expect(ModalityEquity.evenness([0, -1]) == nil)
         let figures = ["gradient_norm/image": 3.0, "gradient_norm/audio": 1.0, "probe/image": 9]
         let record = EpochRecord(
