@@ -85,8 +85,12 @@ def interval(values):
 
     mean = statistics.fmean(values)
     if len(values) < 2:
-        return mean, float("nan")
+        return mean, None
     return mean, t.ppf(0.975, len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
+
+
+def text(mean, half, sign=""):
+    return f"{mean:{sign}.1f}" + ("" if half is None else f" ± {half:.1f}")
 
 
 def tell(results, shift, fusion):
@@ -96,7 +100,7 @@ def tell(results, shift, fusion):
     accuracy = [{trial["method"]: trial["target"]["accuracy"] for trial in row["trials"]} for row in rows]
     distance = [{trial["method"]: trial["distance"] for trial in row["trials"]} for row in rows]
     source, upper = [a["source"] for a in accuracy], [row["supervised"] for row in rows]
-    print(f"\n### {shift}, {fusion} ({len(rows)} draws, {rows[0]['adapted']} rows to adapt to, {rows[0]['judged']} judge)\n")
+    print(f"\n### {shift}, {fusion} ({len(rows)} {'draw' if len(rows) == 1 else 'draws'}, {rows[0]['adapted']} rows to adapt to, {rows[0]['judged']} judge)\n")
     print("| | target accuracy, % | less source-only | lowest draw | gap recovered, % | A-distance |\n|---|---|---|---|---|---|")
 
     def line(name, values, distances=None):
@@ -106,7 +110,7 @@ def tell(results, shift, fusion):
         gap = statistics.fmean(upper) - statistics.fmean(source)
         share = f"{100 * (statistics.fmean(values) - statistics.fmean(source)) / gap:.0f}" if gap > 0.005 else "–"
         far = f"{statistics.fmean(distances):.2f}" if distances else ""
-        print(f"| {name} | {mean:.1f} ± {half:.1f} | {gain:+.1f} ± {spread:.1f} | {lowest:+.1f} | {share} | {far} |")
+        print(f"| {name} | {text(mean, half)} | {text(gain, spread, '+')} | {lowest:+.1f} | {share} | {far} |")
 
     methods = list(accuracy[0])
     for method in methods:
