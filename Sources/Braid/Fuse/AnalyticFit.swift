@@ -77,7 +77,10 @@ struct AnalyticFit {
     private static func logits(
         _ found: LinearSolution, _ residual: Double, _ target: Target
     ) throws -> LinearSolution {
-        let sureness = 1 / max(residual, leastResidual)
+        // Columns of classes that exclude each other add up to 1, so that their errors have one direction less than there are columns.
+        let columns = Double(found.bias.shape[0])
+        let share = target.form == .classes ? (columns - 1) / columns : 1
+        let sureness = share / max(residual, leastResidual)
         let middle = target.form == .flags ? 0.5 : 0
         return LinearSolution(
             weight: try found.weight.scaled(by: sureness), bias: try found.bias.adding(-middle).scaled(by: sureness))
