@@ -121,7 +121,7 @@ import Torch
         try small.train("replay", long + ["manifest=judged.csv", "init_from=one"] + method("replay"))
         try small.train("der", long + ["manifest=judged.csv", "init_from=one"] + method("der", "memory=12"))
         let (naive, replay, der) = (try kept("naive"), try kept("replay"), try kept("der"))
-        #expect(naive < 0.4 && replay > 0.6 && der > 0.6, "\(naive) \(replay) \(der)")
+        #expect(naive < 0.2 && replay > 0.4 && der > 0.4, "\(naive) \(replay) \(der)")
         let rows = try memory(of: "der").rows
         #expect(Set(rows.known.map { $0[0] }) == [2, 4])
     }
