@@ -116,6 +116,14 @@ extension ConfigurationReader {
             parse: { given in given.double.flatMap { range.contains($0) ? $0 : nil } }, represent: { .number($0) })
     }
 
+    /// Reads a whole number that has no default: nil where none is given.
+    public mutating func optionalInt(_ path: String, _ range: ClosedRange<Int>, _ meaning: String) -> Int? {
+        read(
+            path, nil, meaning, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+            schema: ["type": "integer", "minimum": range.lowerBound, "maximum": range.upperBound],
+            parse: { given in given.int.flatMap { range.contains($0) ? $0 : nil } }, represent: { .whole($0) })
+    }
+
     /// Reads one of the names of an enumeration that has no default: nil where none is given.
     public mutating func optionalChoice<Choice: RawRepresentable & CaseIterable & Sendable>(
         _ path: String, _ meaning: String

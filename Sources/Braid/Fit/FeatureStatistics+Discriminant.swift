@@ -38,6 +38,16 @@ struct Discriminant {
         try (covariance * .identity(statistics.dimension)).sum().item() / Double(size)
     }
 
+    /// With one row a class nothing is known of how rows spread around their class's mean: as all rows do around theirs, in every direction alike,
+    /// which leaves the nearest mean. 0 where something is known.
+    private func unknownVariance() throws -> Double {
+        let count = max(statistics.count, 1)
+        let diagonal = try (statistics.gram * .identity(statistics.dimension)).sum().item() / count
+        let mean = try statistics.sum.scaled(by: 1 / count).power(2).sum().item()
+        let total = max(0, diagonal - mean) / Double(size)
+        return try meanVariance() > 1e-9 * total ? 0 : total
+    }
+
     /// How much to shrink, 0 to 1, by the oracle approximating shrinkage: scikit-learn's `OAS` of rows less their class's mean. It needs
     /// nothing but the covariance.
     func oracleShrinkage() throws -> Double {
@@ -78,7 +88,7 @@ struct Discriminant {
     func solution(shrinkage: Double) throws -> LinearSolution {
         let shrunk =
             try covariance.scaled(by: 1 - shrinkage)
-            + Tensor.identity(statistics.dimension).scaled(by: shrinkage * meanVariance())
+            + Tensor.identity(statistics.dimension).scaled(by: shrinkage * meanVariance() + unknownVariance())
         let (values, vectors) = try shrunk.symmetricEigen()
         let top = try values.array(of: Double.self).last ?? 0
         // Of what does not vary nothing is known, as in least squares of least norm.

@@ -14,24 +14,33 @@ struct PenaltyPath {
 
     /// From 100,000 down to 0.001, two a decade.
     static let penalties = (0...16).map { pow(10, 5 - Double($0) / 2) }
+    /// Where too few rows can judge: scikit-learn's.
+    static let unjudged = 1.0
     /// Of the mean loss, while penalties are compared.
     private static let tolerance = 1e-5
 
     /// - Parameters:
     ///   - problem: The fits of all folds.
+    ///   - penalties: What is tried, from strong to weak.
+    ///   - tolerance: Of the mean loss.
+    ///   - rows: How many rows judge, where penalties near 1 are preferred: a decade away from it costs as much as half of a row's loss. A few rows
+    ///     cannot tell penalties apart, and the least loss is chance; many can, and the preference is lost among them. nil: the loss alone decides.
     ///   - judge: The mean loss of logits `[N, C]` of the rows that are held out.
-    init(_ problem: LinearProblem, penalties: [Double] = penalties, tolerance: Double = tolerance, judge: (Tensor) throws -> Double)
-        throws
-    {
+    init(
+        _ problem: LinearProblem, penalties: [Double] = penalties, tolerance: Double = tolerance,
+        preferringOneOver rows: Double? = nil,
+        judge: (Tensor) throws -> Double
+    ) throws {
         var point = try problem.start()
-        var best: (penalty: Double, heldOut: Tensor, loss: Double, point: Tensor)?
+        var best: (penalty: Double, heldOut: Tensor, loss: Double, cost: Double, point: Tensor)?
         for penalty in penalties {
             point = try problem.solution(penalty: penalty, from: point, tolerance: tolerance)
             let heldOut = try problem.heldOut(point)
             let loss = try judge(heldOut)
+            let cost = loss + (rows.map { pow(log10(penalty), 2) / (2 * max($0, 1)) } ?? 0)
             // The weaker the penalty the longer the search: it ends at the first that is no better.
-            guard loss < best?.loss ?? .infinity else { break }
-            best = (penalty, heldOut, loss, point)
+            guard cost < best?.cost ?? .infinity else { break }
+            best = (penalty, heldOut, loss, cost, point)
         }
         guard let best else { throw BraidError(.badData, "no linear model of the embeddings has a finite loss") }
         (penalty, heldOut, loss) = (best.penalty, best.heldOut, best.loss)

@@ -1,6 +1,6 @@
 internal import Torch
 
-/// Fits a stacked fusion: standardisation, a linear model a view with its penalty, and weights for each set of modalities.
+/// Fits a stacked fusion: standardisation, a classifier a view, and weights for each set of modalities.
 struct StackedFit {
     let fusion: StackedFusion
     let set: FittingSet
@@ -9,27 +9,21 @@ struct StackedFit {
 
     /// One head's values.
     struct Head {
-        /// Weights `[C, D]` and biases `[C]` of each view; nil where too few rows have the view.
-        var experts: [(weight: Tensor, bias: Tensor)?]
+        /// What the model of each view keeps; nil where too few rows have the view.
+        var experts: [[Tensor]?]
         /// By set of modalities and view.
         var votes: [[Double]]
     }
 
-    /// What one view's linear model says of rows it has not seen.
+    /// What one view's classifier came to.
     struct Expert {
         /// The numbers of the samples that have the view.
         let samples: [Int]
-        let path: PenaltyPath
-        let weight: Tensor
-        let bias: Tensor
+        let fit: ViewFit
     }
 
-    /// Fewer labelled rows than these are no ground to fit weights, or a model, on.
+    /// Fewer labelled rows than these are no ground to judge on: weights of views, penalties, kernels.
     static let fewest = 10
-    /// Of the mean loss, in the fit of all rows.
-    private static let tolerance = 1e-9
-    /// Of the mean loss, where single precision does.
-    private static let roughTolerance = 1e-6
     /// More values than these are computed with in single precision: 268 MB of double.
     private static let mostInDouble = 1 << 25
 
@@ -41,7 +35,7 @@ struct StackedFit {
     /// What cross-validation chooses, but for votes, which every fit finds anew.
     struct Choices: Sendable {
         /// By head and view; nil where the view was not fitted.
-        let penalties: [[Double?]]
+        let views: [[ViewChoice?]]
         /// By modality: the kernel's gamma; nil where there is no kernel.
         let gammas: [Double?]
     }
@@ -80,15 +74,15 @@ struct StackedFit {
             var found: [Expert?] = set.losses.map { _ in nil }
             if rows.count >= Self.fewest, view.isKernel, rows.count <= Self.mostForKernels {
                 (kernels[view.modalities[0]], found) = try bent(view, index, rows, scales)
-            } else if rows.count >= Self.fewest, !view.isKernel {
-                let features = try PrincipalFeatures(standardised(view, rows, scales))
+            } else if !rows.isEmpty, !view.isKernel {
+                let features = ViewFeatures(try standardised(view, rows, scales))
                 found = try set.losses.indices.map { try expert(features, index, rows, $0) }
             }
             for head in set.losses.indices { experts[head].append(found[head]) }
         }
         let heads = try set.losses.indices.map { head in
             Head(
-                experts: experts[head].map { $0.map { ($0.weight, $0.bias) } },
+                experts: experts[head].map { $0?.fit.values },
                 votes: try StackedVotes(views: fusion.views, experts: experts[head], set: set, head: head).table())
         }
         return Result(scales: scales, kernels: kernels, heads: heads, record: try record(experts, kernels, heads))
@@ -96,6 +90,11 @@ struct StackedFit {
 
     private func scale(_ modality: Int) throws -> Standardization {
         let rows = set.presence.indices.filter { set.presence[$0][modality] }
+        // Of few rows none may have the modality.
+        guard !rows.isEmpty else {
+            let size = fusion.modalities[modality].dimension
+            return try Standardization(mean: .zeros([size], dtype: .float64), variance: .ones([size], dtype: .float64))
+        }
         return try Standardization(pooled(modality, rows))
     }
 
@@ -119,12 +118,13 @@ struct StackedFit {
     ) throws -> (KernelFeatures?, [Expert?]) {
         let x = try standardised(view, rows, scales)
         let chosen = try landmarks(x)
-        var best: (kernel: KernelFeatures, features: PrincipalFeatures, expert: Expert)?
+        var best: (kernel: KernelFeatures, features: ViewFeatures, expert: Expert)?
         let gammas = choices?.gammas[view.modalities[0]].map { [$0] } ?? Self.widths.map { $0 / Double(2 * x.shape[1]) }
         for gamma in gammas {
             let kernel = try KernelFeatures(landmarks: chosen, gamma: gamma)
-            let features = try PrincipalFeatures(kernel(x))
-            guard let expert = try expert(features, index, rows, 0), expert.path.loss < best?.expert.path.loss ?? .infinity
+            let features = ViewFeatures(try kernel(x))
+            guard let expert = try expert(features, index, rows, 0), let loss = expert.fit.loss,
+                loss < best?.expert.fit.loss ?? .infinity
             else {
                 continue
             }
@@ -134,40 +134,24 @@ struct StackedFit {
         let others = try set.losses.indices.dropFirst().map { try expert(best.features, index, rows, $0) }
         return (
             best.kernel,
-            try ([best.expert] + others).map { expert in
-                try expert.map {
-                    Expert(samples: $0.samples, path: $0.path, weight: try best.kernel.onKernel($0.weight), bias: $0.bias)
-                }
-            }
+            try ([best.expert] + others).map { try $0.map { try onKernel($0, best.kernel) } }
         )
     }
 
-    /// nil where too few of the rows are labelled for the head.
-    private func expert(_ features: PrincipalFeatures, _ view: Int, _ rows: [Int], _ head: Int) throws -> Expert? {
-        let (loss, judged) = (set.losses[head], set.judged(rows, head))
-        guard judged.reduce(0, +) >= Double(Self.fewest) else { return nil }
-        let folds = Folds(numbers: rows.map { set.folds.numbers[$0] }, count: set.folds.count)
-        // Comparing penalties needs no more than single precision, and takes half the time.
-        let problem = try LinearProblem(features.converted(to: .float32), loss, samples: rows, folds: folds)
-        let judge = try RowLoss(loss, samples: rows, counts: judged, dtype: .float32)
-        let penalties = choices?.penalties[head][view].map { [$0] } ?? PenaltyPath.penalties
-        let path = try PenaltyPath(problem, penalties: penalties) { try judge.mean($0) }
-        let (weight, bias) = try whole(
-            features, rows, head, penalty: path.penalty, from: path.start, isKernel: fusion.views[view].isKernel)
-        return Expert(samples: rows, path: path, weight: weight, bias: bias)
+    /// Weights on kernel values, of those on a kernel's features.
+    private func onKernel(_ expert: Expert, _ kernel: KernelFeatures) throws -> Expert {
+        let fit = expert.fit
+        let values = [try kernel.onKernel(fit.values[0]), fit.values[1]]
+        return Expert(
+            samples: expert.samples, fit: ViewFit(heldOut: fit.heldOut, loss: fit.loss, choice: fit.choice, values: values))
     }
 
-    /// The model of all rows. A linear one is exact; of a kernel's many weak directions no one needs more than single precision.
-    private func whole(
-        _ features: PrincipalFeatures, _ rows: [Int], _ head: Int, penalty: Double, from start: LinearProblem.Point, isKernel: Bool
-    ) throws -> (weight: Tensor, bias: Tensor) {
-        let single = try features.converted(to: .float32)
-        let rough = try LinearProblem(single, set.losses[head], samples: rows, folds: nil)
-        let near = try rough.solution(penalty: penalty, from: start, tolerance: Self.roughTolerance)
-        guard !isKernel else { return try rough.linear(near) }
-        let exact = try LinearProblem(features, set.losses[head], samples: rows, folds: nil)
-        return try exact.linear(
-            exact.solution(penalty: penalty, from: near.converted(to: features.rows.dtype), tolerance: Self.tolerance))
+    /// nil where too few of the rows are labelled for the head; of a kernel, which has to be chosen, too few that can judge.
+    private func expert(_ features: ViewFeatures, _ index: Int, _ samples: [Int], _ head: Int) throws -> Expert? {
+        let isKernel = fusion.views[index].isKernel
+        let rows = try ViewRows(features, samples: samples, set, head: head, isKernel: isKernel)
+        guard isKernel ? rows.canJudge : rows.canLearn else { return nil }
+        return Expert(samples: samples, fit: try fusion.classifier.fit(rows, like: choices?.views[head][index]))
     }
 
     private func record(_ experts: [[Expert?]], _ kernels: [KernelFeatures?], _ heads: [Head]) throws -> FittingRecord {
@@ -179,14 +163,13 @@ struct StackedFit {
                 guard let expert = experts[head][index] else { continue }
                 let name =
                     view.modalities.map { fusion.modalities[$0].name }.joined(separator: "+") + (view.isKernel ? "/kernel" : "")
-                figures["\(prefix)penalty/\(name)"] = expert.path.penalty
-                figures["\(prefix)held_out_loss/\(name)"] = expert.path.loss
+                for (choice, value) in expert.fit.choice { figures["\(prefix)\(choice)/\(name)"] = value }
+                figures["\(prefix)held_out_loss/\(name)"] = expert.fit.loss
                 figures["\(prefix)vote/\(name)"] = heads[head].votes[full][index]
             }
             return try StackedVotes(views: fusion.views, experts: experts[head], set: set, head: head).fused(heads[head].votes)
         }
-        let choices = Choices(
-            penalties: experts.map { $0.map { $0?.path.penalty } }, gammas: kernels.map { $0?.gamma })
+        let choices = Choices(views: experts.map { $0.map { $0?.fit.choice } }, gammas: kernels.map { $0?.gamma })
         return FittingRecord(figures: figures, heldOut: heldOut, choices: choices)
     }
 }

@@ -1,8 +1,8 @@
 // Wolpert 1992, "Stacked generalization", Neural Networks 5; Ting and Witten 1999, "Issues in Stacked Generalization", JAIR 10.
 public import Torch
 
-/// On each modality's embeddings a linear model and one of a Gaussian kernel, and a linear model on all of them side by side; weights that were
-/// fitted on held-out rows add up what they say.
+/// On each modality's embeddings a classifier, logistic regression and one of a Gaussian kernel where nothing else is asked for, and one on all
+/// of them side by side; weights that were fitted on held-out rows add up what they say.
 ///
 /// Nothing is trained by gradients: `fit` computes every value. Each subset of modalities has weights of its own, so that a sample is judged
 /// by what it has.
@@ -25,19 +25,15 @@ public struct StackedFusion: FittedFusion {
     private let deviations: [Tensor]
     /// `[L, D]` and a scalar a modality; none without kernels.
     private let kernels: [(landmarks: Tensor, gamma: Tensor)]
+    /// How labels are told from embeddings.
+    let classifier: any EmbeddingClassifier
     /// By head and view.
-    private let models: [[Linear]]
+    private let models: [[any ViewModel]]
     /// By head, `[2^M, V]`: what each view's logits count for each set of modalities, whose bits are its number.
     private let votes: [Tensor]
 
     /// The outputs of all heads.
     public let dimension: Int
-
-    /// Weights `[C, D]` and biases `[C]` of one view and head.
-    private struct Linear {
-        let weight: Tensor
-        let bias: Tensor
-    }
 
     /// Declares the fusion's values in `scope`: those of a checkpoint, or zeros until `fit`.
     ///
@@ -48,6 +44,12 @@ public struct StackedFusion: FittedFusion {
     ///   - landmarks: The most landmarks of each modality's kernel; 0 for none.
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a value cannot be read or made.
     public init(_ scope: Scope, _ modalities: [FusedModality], _ targets: [Target], landmarks: Int = 0) throws {
+        try self.init(scope, modalities, targets, LogisticClassifier(landmarks: landmarks))
+    }
+
+    init(_ scope: Scope, _ modalities: [FusedModality], _ targets: [Target], _ classifier: any EmbeddingClassifier) throws {
+        let landmarks = classifier.landmarks
+        self.classifier = classifier
         let singles = modalities.indices.map { View(modalities: [$0], isKernel: false) }
         let bent = landmarks > 0 ? modalities.indices.map { View(modalities: [$0], isKernel: true) } : []
         let all = modalities.count > 1 ? [View(modalities: Array(modalities.indices), isKernel: false)] : []
@@ -67,9 +69,7 @@ public struct StackedFusion: FittedFusion {
                 let name = view.modalities.count > 1 ? "all" : modalities[view.modalities[0]].name
                 let place = scope / name / (view.isKernel ? "kernel_head" : "head") / target.name
                 let size = view.isKernel ? landmarks : view.modalities.reduce(0) { $0 + modalities[$1].dimension }
-                return Linear(
-                    weight: try place.parameter("weight", [target.outputs, size], .constant(0)),
-                    bias: try place.parameter("bias", [target.outputs], .constant(0)))
+                return try classifier.model(place, size: size, target)
             }
         }
         votes = try targets.map { target in
@@ -89,8 +89,7 @@ public struct StackedFusion: FittedFusion {
             let shares = try votes[head].rows(sets)
             var sum: Tensor?
             for (index, view) in views.enumerated() {
-                let model = models[head][index]
-                let said = try seen[index].linear(model.weight, bias: model.bias)
+                let said = try models[head][index](seen[index])
                 if view.modalities.count == 1, !view.isKernel { unimodal[view.modalities[0]].append(said) }
                 let weighed = try said * shares.slice(1, index..<index + 1)
                 sum = try sum.map { try $0 + weighed } ?? weighed
@@ -131,12 +130,7 @@ extension StackedFusion {
                 try kernel.gamma.copyInPlace(from: .full([], found?.gamma ?? 0))
             }
             for (index, head) in heads.enumerated() {
-                for (model, found) in zip(models[index], head.experts) {
-                    // A kernel of fewer rows than landmarks leaves the rest at zero.
-                    try model.weight.copyInPlace(from: .zeros([]))
-                    try model.bias.copyInPlace(from: found?.bias ?? .zeros([]))
-                    if let found { try model.weight.slice(1, 0..<found.weight.shape[1]).copyInPlace(from: found.weight) }
-                }
+                for (model, found) in zip(models[index], head.experts) { try model.adopt(found) }
                 let table = head.votes.flatMap { $0.map(Float.init) }
                 try votes[index].copyInPlace(from: Tensor(table, shape: [head.votes.count, views.count]))
             }
@@ -145,11 +139,12 @@ extension StackedFusion {
 }
 
 extension FusionKind {
-    /// A linear model and a kernel a modality, weighed by what held-out rows show.
+    /// A classifier a modality, and one of all of them, weighed by what held-out rows show.
     public static let stacked = FusionKind(fitted: "stacked", paper: "Wolpert 1992, Neural Networks 5") { reader in
-        let landmarks = reader.int(
-            "fusion.landmarks", 512, 0...65_536,
-            "The most landmarks of each modality's Gaussian kernel, whose model stands beside the linear one; 0: no kernels.")
-        return { try StackedFusion($0, $1, $2, landmarks: landmarks) }
+        let (_, classifier) = reader.kind(
+            ClassifierKind.key, .logistic, in: ClassifierKind.registry,
+            "How labels are told from embeddings; docs/transfer-few-labels.md says which for how many labels."
+        ) { $1.read(&$0) }
+        return { try StackedFusion($0, $1, $2, classifier) }
     }
 }

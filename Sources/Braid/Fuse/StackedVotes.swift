@@ -84,7 +84,7 @@ struct StackedVotes {
         guard let expert = experts[view] else { throw BraidError(.internal, "a view that was not fitted") }
         let places = Dictionary(uniqueKeysWithValues: expert.samples.enumerated().map { ($1, $0) })
         let order = rows.compactMap { places[$0] }.map(Int64.init)
-        return try expert.path.heldOut.rows(Tensor(order, shape: [order.count]))
+        return try expert.fit.heldOut.rows(Tensor(order, shape: [order.count]))
     }
 
     /// Held-out logits of every sample, weighed by what it has, `[N, C]`.
@@ -95,7 +95,7 @@ struct StackedVotes {
         for (index, expert) in experts.enumerated() {
             guard let expert else { continue }
             let weights = try Tensor(expert.samples.map { table[numbers[$0]][index] }, shape: [expert.samples.count, 1])
-            let said = try expert.path.heldOut.converted(to: .float64) * weights
+            let said = try expert.fit.heldOut.converted(to: .float64) * weights
             let places = try Tensor(expert.samples.map(Int64.init), shape: [expert.samples.count])
             try sum.addRowsInPlace(places, said)
         }

@@ -74,6 +74,7 @@ public struct Configuration: Sendable {
         fusion = FusionSettings(&reader, modalities: modalities.count)
         let fitted = fusion.kind.isFitted ? fusion.kind.fittedReason : nil
         heads = HeadSettings.read(&reader, fitted: fitted)
+        ClassifierKind.check(&reader, heads)
         training = TrainingSettings(
             &reader, modalities.mapValues(\.train), fusion, heads)
         let byPairs = training.contrastive != nil

@@ -143,6 +143,9 @@ public final class ParameterStore {
     /// Whether the checkpoint has something under `path`; false where weights are random.
     public func holds(_ path: String) -> Bool { keys[path] != nil }
 
+    /// The shape that `path` has in the checkpoint; nil where it has none, and where weights are random.
+    public func shape(of path: String) -> [Int]? { keys[path].flatMap { directory[$0]?.shape } }
+
     /// What gives back the memory of a weight that a layer has a packed copy of.
     func pages(of path: String) -> CheckpointPages {
         CheckpointPages(checkpoint: checkpoint, key: replaced.contains(path) ? nil : keys[path])

@@ -49,6 +49,19 @@ public struct Scope {
     /// Whether the checkpoint has `name`; false where weights are random.
     public func holds(_ name: String) -> Bool { store.holds(self.name(name)) }
 
+    /// The shape that `name` has in the checkpoint, for what is as large as the data were; nil where it has none.
+    public func shape(of name: String) -> [Int]? { store.shape(of: self.name(name)) }
+
+    /// Puts `tensor`, of whatever shape, in the place of the tensor that was declared as `name`; it is moved to the store's device.
+    ///
+    /// - Returns: What the store has now.
+    /// - Throws: `TorchError` where it cannot be moved.
+    public func replace(_ name: String, with tensor: Tensor) throws(TorchError) -> Tensor {
+        let moved = try tensor.converted(to: .float32).moved(to: store.device)
+        store.replace(self.name(name), with: moved)
+        return moved
+    }
+
     func pages(of name: String) -> CheckpointPages { store.pages(of: self.name(name)) }
 
     private func name(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }

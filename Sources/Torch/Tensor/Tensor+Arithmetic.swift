@@ -107,6 +107,16 @@ extension Tensor {
         try Operator("argmax")(.tensor(self), .int(dimension))
     }
 
+    /// The `count` smallest values along the last dimension, the smallest first, and their int64 indices, both `[..., count]`
+    /// (`torch.topk`).
+    public func smallest(_ count: Int) throws(TorchError) -> (values: Tensor, indices: Tensor) {
+        let results = try Operator("topk")([.tensor(self), .int(count), .int(-1), .bool(false), .bool(true)])
+        guard results.count == 2, let values = results[0], let indices = results[1] else {
+            throw TorchError(operation: "topk", message: "gave no result")
+        }
+        return (values, indices)
+    }
+
     /// The Euclidean norm of all elements together; a scalar, shape `[]`.
     public func norm() throws(TorchError) -> Tensor { try Operator("linalg_vector_norm")(.tensor(self)) }
 

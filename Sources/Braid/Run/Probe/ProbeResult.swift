@@ -72,10 +72,12 @@ public struct ProbeResult: Sendable {
     private static func together(_ found: [ProbedEncoder], _ rows: [Sample], _ question: EncoderProbe.Question) throws -> Estimate?
     {
         let places = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1.id, $0) })
-        // Weights of all rows are not asked for here.
+        // Models of all rows are not asked for here.
         let none = try Tensor.zeros([0])
         let experts = found.map { probed in
-            StackedFit.Expert(samples: probed.samples.compactMap { places[$0.id] }, path: probed.path, weight: none, bias: none)
+            StackedFit.Expert(
+                samples: probed.samples.compactMap { places[$0.id] },
+                fit: ViewFit(heldOut: probed.path.heldOut, loss: probed.path.loss, choice: [:], values: []))
         }
         let set = FittingSet(
             samples: rows, presence: rows.map { row in found.map { row.has($0.candidate.modality) } },

@@ -1,0 +1,109 @@
+internal import Torch
+
+/// The standardised embeddings of one view, which all heads share.
+final class ViewFeatures {
+    /// `[N, D]`.
+    let rows: Tensor
+    private var turned: PrincipalFeatures?
+
+    /// - Parameter rows: `[N, D]`.
+    init(_ rows: Tensor) { self.rows = rows }
+
+    /// The same in the basis of their principal directions, computed when first asked for.
+    func principal() throws -> PrincipalFeatures {
+        if let turned { return turned }
+        let made = try PrincipalFeatures(rows)
+        turned = made
+        return made
+    }
+}
+
+/// What a view's model is fitted on: the rows that have the view, and what one head has to say of them.
+struct ViewRows {
+    let features: ViewFeatures
+    /// The number, among the head's samples, of each row.
+    let samples: [Int]
+    let loss: HeadLoss
+    let labels: LabelledValues
+    /// What holds each row out.
+    let folds: Folds
+    /// What each row counts where held-out answers are judged.
+    let judged: [Double]
+    /// Whether the features are a kernel's.
+    let isKernel: Bool
+    /// What each row counts in a fit: 0 where it is not labelled.
+    let weights: [Double]
+
+    init(_ features: ViewFeatures, samples: [Int], _ set: FittingSet, head: Int, isKernel: Bool) throws {
+        (self.features, self.samples, self.isKernel) = (features, samples, isKernel)
+        (loss, labels) = (set.losses[head], set.labels[head])
+        folds = Folds(numbers: samples.map { set.folds.numbers[$0] }, count: set.folds.count)
+        judged = set.judged(samples, head)
+        let all = try loss.weights.array(of: Float.self)
+        weights = samples.map { Double(all[$0]) }
+    }
+
+    var target: Target { loss.target }
+    /// Whether there are rows enough to judge by.
+    var canJudge: Bool { judged.reduce(0, +) >= Double(StackedFit.fewest) }
+    /// Whether there is anything to learn from.
+    var canLearn: Bool { weights.count { $0 > 0 } > 1 }
+
+    /// The numbers of the rows that a fold holds out.
+    func held(_ fold: Int) -> [Int] { folds.numbers.indices.filter { folds.numbers[$0] == fold } }
+
+    /// What each row counts in the fit without a fold.
+    func weights(without fold: Int) -> [Double] { zip(weights, folds.numbers).map { $1 == fold ? 0 : $0 } }
+
+    /// Float64 `[N, K]`: a column of 0 and 1 a class, or an output; or standardised numbers.
+    func targets() throws -> Tensor {
+        switch target.form {
+        case .classes:
+            let classes = labels.indices
+            return try Transferability.oneHot(samples.map { classes[$0] }, count: target.classes.count)
+        case .flags:
+            let flags = labels.flags
+            return try Tensor(samples.flatMap { flags[$0].map { $0 ? 1.0 : 0 } }, shape: [samples.count, target.outputs])
+        case .number:
+            let (numbers, scale) = (labels.numbers, target.scale)
+            return try Tensor(samples.map { (numbers[$0] - scale.mean) / scale.deviation }, shape: [samples.count, 1])
+        }
+    }
+
+    /// Some rows of a tensor `[N, …]`.
+    func part(_ tensor: Tensor, _ rows: [Int]) throws -> Tensor {
+        try tensor.rows(Tensor(rows.map(Int64.init), shape: [rows.count]))
+    }
+
+    /// `[N, C]` of what `say` says of each fold's rows, in the order of the rows.
+    func gathered(_ say: (_ fold: Int, _ held: [Int]) throws -> Tensor) throws -> Tensor {
+        let parts = (0..<folds.count).map { ($0, held($0)) }.filter { !$0.1.isEmpty }
+        let order = parts.flatMap(\.1)
+        var places = Array(repeating: Int64(0), count: order.count)
+        for (place, row) in order.enumerated() { places[row] = Int64(place) }
+        let said = try Tensor.concatenate(parts.map { try say($0.0, $0.1).converted(to: .float64) }, 0)
+        return try said.rows(Tensor(places, shape: [places.count]))
+    }
+}
+
+extension Target {
+    /// The head's logits of a score a class, `[N, K]`: of two classes that one output tells, the difference.
+    ///
+    /// - Throws: `BraidError` where the task has other outputs than its classes.
+    func logits(ofScores scores: Tensor) throws -> Tensor {
+        guard form == .classes, outputs != classes.count else { return scores }
+        guard outputs == 1, classes.count == 2 else {
+            throw BraidError(
+                .badConfiguration,
+                "fusion.classifier: head \(name) has \(outputs) outputs for \(classes.count) classes, which only logistic can tell")
+        }
+        return try scores.slice(1, 1..<2) - scores.slice(1, 0..<1)
+    }
+
+    /// The same of weights and biases.
+    func logits(of solution: LinearSolution) throws -> LinearSolution {
+        let weight = try logits(ofScores: solution.weight.transposed(0, 1)).transposed(0, 1).contiguous()
+        let bias = try logits(ofScores: solution.bias.unsqueezed(0)).squeezed(0)
+        return LinearSolution(weight: weight, bias: bias)
+    }
+}

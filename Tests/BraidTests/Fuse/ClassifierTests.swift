@@ -1,0 +1,92 @@
+import TestSupport
+import Testing
+
+@testable import Braid
+@testable import Torch
+
+/// Classifiers on embeddings, as scikit-learn and Tip-Adapter's formula have them: scripts/references/heads.py.
+@Suite struct ClassifierTests {
+    private struct Reference: Decodable {
+        struct Neighbours: Decodable {
+            let metric: String
+            let weights: String
+            let k: Int
+            let probabilities: [[Double]]
+            let numbers: [Double]
+        }
+        struct TipAdapter: Decodable {
+            let alpha: Double
+            let beta: Double
+            let classifier: [[Double]]
+            let logits: [[Double]]
+        }
+
+        let rows: [[Double]]
+        let labels: [Int]
+        let numbers: [Double]
+        let queries: [[Double]]
+        let centroids: [Int64]
+        let distances: [[Double]]
+        let neighbours: [Neighbours]
+        let tipAdapter: TipAdapter
+    }
+
+    private let the: Reference
+    private let x: Tensor
+    private let queries: Tensor
+    private let classes: Tensor
+    private let ones: [Double]
+
+    init() throws {
+        the = try Fixtures.json("heads.json")
+        (x, queries) = (try Self.matrix(the.rows), try Self.matrix(the.queries))
+        classes = try Transferability.oneHot(the.labels, count: 3)
+        ones = the.labels.map { _ in 1 }
+    }
+
+    private static func matrix(_ rows: [[Double]]) throws -> Tensor {
+        try Tensor(rows.flatMap { $0 }, shape: [rows.count, rows[0].count])
+    }
+
+    @Test func prototypesAreNearestCentroids() throws {
+        let means = try PrototypeClassifier.prototypes(x, classes, ones, .euclidean).means
+        let apart = try queries.unsqueezed(1) - means.unsqueezed(0)
+        let distances = try apart.power(2).sum([2])
+        try #expect(maxDifference(distances, Self.matrix(the.distances)) < 1e-9)
+        try #expect(distances.scaled(by: -1).argmax(1).array(of: Int64.self) == the.centroids)
+    }
+
+    @Test func neighboursAreScikitLearns() throws {
+        let numbers = try Tensor(the.numbers, shape: [ones.count, 1])
+        #expect(the.neighbours.count == 8)
+        for expected in the.neighbours {
+            let classifier = NeighboursClassifier(
+                neighbours: expected.k, weights: try #require(.init(rawValue: expected.weights)),
+                metric: try #require(.init(rawValue: expected.metric)))
+            let near = try classifier.near(classifier.prepared(queries), classifier.prepared(x), count: expected.k)
+            let shares = try near.shares(NeighboursClassifier.weighed(classes, ones), expected.k)
+            try #expect(maxDifference(shares, Self.matrix(expected.probabilities)) < 1e-9)
+            let said = try near.shares(NeighboursClassifier.weighed(numbers, ones), expected.k)
+            try #expect(maxDifference(said, Tensor(expected.numbers, shape: [expected.numbers.count, 1])) < 1e-8)
+        }
+    }
+
+    @Test func theCacheIsTipAdapters() throws {
+        let expected = the.tipAdapter
+        let zeroShot = LinearSolution(
+            weight: try Self.matrix(expected.classifier).transposed(0, 1), bias: try .zeros([3], dtype: .float64))
+        let cache = TipAdapterClassifier.Cache(keys: try x.normalized(), labels: classes, zeroShot)
+        let scores = try cache.scores(queries.normalized(), .init(alpha: expected.alpha, beta: expected.beta))
+        try #expect(maxDifference(scores, Self.matrix(expected.logits)) < 1e-9)
+    }
+
+    /// A class that no row is of is as good as never said; it may be that a draw of few labels has none of it.
+    @Test func aClassWithoutRowsIsNotSaid() throws {
+        let four = try Tensor.concatenate([classes, .zeros([ones.count, 1], dtype: .float64)], 1)
+        for metric in EmbeddingMetric.allCases {
+            let (means, bias) = try PrototypeClassifier.prototypes(x, four, ones, metric)
+            try #expect(means.absolute().maximum([1]).array(of: Double.self).last == 0)
+            try #expect(bias.array(of: Double.self) == [0, 0, 0, PrototypeClassifier.impossible])
+        }
+    }
+}
