@@ -34,6 +34,14 @@ struct SplitData {
         numbers = (train, val, test)
     }
 
+    /// With other rows, by id, to learn from and to stop by; one may be both. The test split stays.
+    ///
+    /// - Throws: `BraidError` where one of them is empty.
+    func taking(train: Set<String>, val: Set<String>) throws -> SplitData {
+        let places = { (ids: Set<String>) in all.samples.indices.filter { ids.contains(all.samples[$0].id) } }
+        return try SplitData(all, train: places(train), val: places(val), test: places(Set((test?.samples ?? []).map(\.id))))
+    }
+
     /// With train and val together to learn from. Val stays what it is, and judges nothing any more.
     func joiningVal() throws -> SplitData {
         let rows = { (split: BatchSource?) in Set((split?.samples ?? []).map(\.id)) }

@@ -29,7 +29,7 @@ struct SharedEmbeddings {
 
     /// What the embeddings are for, as errors name it.
     enum Use: String {
-        case compare, search
+        case compare, search, curve
     }
 
     /// - Throws: `BraidError` where the recipes do not agree on the data, or train encoders.
@@ -62,8 +62,8 @@ struct SharedEmbeddings {
             first.manifestURL, columns: first.columns, splits: first.splits, stratum: first.heads.stratum,
             onBadSample: first.onBadSample, reporter: reporter)
         for note in manifest.notes { reporter.note(note) }
-        guard use != .compare || manifest.samples.contains(where: { $0.split == .test }) else {
-            throw BraidError(.badData, "\(manifest.url.lastPathComponent): compare needs a test split, and no sample is in it")
+        guard use == .search || manifest.samples.contains(where: { $0.split == .test }) else {
+            throw BraidError(.badData, "\(manifest.url.lastPathComponent): \(use) needs a test split, and no sample is in it")
         }
         self.manifest = manifest
         device = try first.device.resolve()

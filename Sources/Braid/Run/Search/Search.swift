@@ -64,7 +64,7 @@ public struct Search {
         var embedded = try SharedEmbeddings([configuration], for: .search, reporter: reporter)
         _ = try SideBySide(on: embedded.device, jobs: jobs)
         let trials = try SearchDraws(configuration: embedded.fitted(configuration), reporter: reporter).trials()
-        let log = try SearchLog(folder, resume: resume)
+        let log = try ResultLog<SearchResult>(folder, "search", resume: resume)
         embedded = try SharedEmbeddings(trials.map(\.configuration), for: .search, reporter: reporter)
         try embedded.embed()
         let folds = configuration.search.folds
@@ -99,7 +99,7 @@ public struct Search {
 
     /// What each trial comes to with so many epochs; known results are taken over.
     private func run(
-        _ trials: [SearchTrial], epochs: Int, _ data: String, _ log: SearchLog, _ embedded: SharedEmbeddings
+        _ trials: [SearchTrial], epochs: Int, _ data: String, _ log: ResultLog<SearchResult>, _ embedded: SharedEmbeddings
     ) throws -> [SearchResult] {
         let progress = SharedProgress(reporter.begin("searching, \(epochs) epochs", total: trials.count))
         nonisolated(unsafe) let embedded = embedded

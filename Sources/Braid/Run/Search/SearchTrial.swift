@@ -16,7 +16,7 @@ struct SearchTrial: Sendable {
 }
 
 /// What a recipe came to on rows that it had not learnt from.
-public struct SearchResult: Sendable, Codable {
+public struct SearchResult: Sendable, Codable, LoggedResult {
     /// The recipe's number; 0 is the configuration as it was given.
     public let trial: Int
     /// The most epochs that it was given.
