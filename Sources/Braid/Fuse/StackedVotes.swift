@@ -30,7 +30,20 @@ struct StackedVotes {
     }
 
     /// The weights of some views on the samples that have all of them.
+    ///
+    /// Where held-out rows show that no view is better than saying nothing, all weights are 0; of a few rows that is often chance, and a model
+    /// whose logits are all alike cannot even be right by luck. Single modalities then speak alike, so low that the loss hardly knows: with a
+    /// sum of weights of one over the rows.
     private func weights(_ chosen: [Int], _ all: [Int]) throws -> [Double] {
+        let found = try fitted(chosen, all)
+        let singles = chosen.count { views[$0].modalities.count == 1 }
+        let rows = set.judged(all, head).reduce(0, +)
+        let least = 1 / Swift.max(1, rows)
+        guard singles > 0, found.reduce(0, +) < least else { return found }
+        return chosen.map { views[$0].modalities.count == 1 ? least / Double(singles) : 0 }
+    }
+
+    private func fitted(_ chosen: [Int], _ all: [Int]) throws -> [Double] {
         let stride = Swift.max(1, all.count / Self.mostRows)
         let rows = all.enumerated().filter { $0.offset.isMultiple(of: stride) }.map(\.element)
         let counts = set.judged(rows, head)

@@ -80,6 +80,24 @@ import Testing
         try #expect(maxDifference(scores, Self.matrix(expected.logits)) < 1e-9)
     }
 
+    /// Views that are wrong on every held-out row count nothing by the loss; their answers are still told apart.
+    @Test func votesNeverFallSilent() throws {
+        let samples = (0..<20).map { Sample(id: "\($0)", split: .train, media: [:], label: ["a", "b", "c"][$0 % 3]) }
+        let target = try Target.fit(HeadSettings(.multiclass), samples, file: "a test")
+        let labels = try LabelledValues(samples, target, "a test")
+        let set = FittingSet(
+            samples: samples, presence: samples.map { _ in [true, true] },
+            embeddings: [try .zeros([20, 1]), try .zeros([20, 1])],
+            losses: [try HeadLoss(target, samples, source: "a test", device: .cpu)], labels: [labels],
+            folds: Folds(numbers: (0..<20).map { $0 / 4 }, count: 5))
+        let wrong = try Transferability.oneHot(labels.indices, count: 3).scaled(by: -1)
+        let expert = StackedFit.Expert(
+            samples: Array(0..<20), fit: ViewFit(heldOut: wrong, loss: nil, choice: [:], values: []))
+        let views = [0, 1].map { StackedFusion.View(modalities: [$0], isKernel: false) }
+        let table = try StackedVotes(views: views, experts: [expert, expert], set: set, head: 0).table()
+        #expect(table == [[0, 0], [0.05, 0], [0, 0.05], [0.025, 0.025]])
+    }
+
     /// A class that no row is of is as good as never said; it may be that a draw of few labels has none of it.
     @Test func aClassWithoutRowsIsNotSaid() throws {
         let four = try Tensor.concatenate([classes, .zeros([ones.count, 1], dtype: .float64)], 1)
