@@ -38,6 +38,7 @@ struct CurveChart {
         let scale = Scale(
             low: (edges.min() ?? 0) - margin, high: (edges.max() ?? 1) + margin,
             first: log(max(all.map(\.x).min() ?? 1, 1e-9)), last: log(max(all.map(\.x).max() ?? 1, 1e-9)))
+        let series = series.filter { !$0.points.isEmpty }
         let labels = heights(series.map { y($0.points.last?.y ?? 0, scale) })
         let lines = series.indices.map { draw(series[$0], LineChart.colour($0), scale, label: labels[$0], shift: shift($0)) }
         return """
@@ -79,7 +80,7 @@ struct CurveChart {
         let step = unit * ([1, 2, 5, 10].first { $0 * unit >= raw } ?? 10)
         let levels = stride(from: (scale.low / step).rounded(.up) * step, through: scale.high, by: step).map { value in
             rule(y(value, scale), "#e6e8eb")
-                + text(left - 8, y(value, scale) + 4, String(format: "%g", (value * 1e6).rounded() / 1e6), anchor: "end")
+                + text(left - 8, y(value, scale) + 4, String(format: "%g", (value * 1e6).rounded() / 1e6 + 0), anchor: "end")
         }
         let columns = ticks.map { tick in
             let place = number(x(tick.x, scale))

@@ -114,6 +114,9 @@ import Testing
         #expect(resumed.points.map(\.score) == whole.points.map(\.score))
         #expect(resumed.points.prefix(2).map(\.seconds) == whole.points.prefix(2).map(\.seconds))
         #expect(try String(contentsOf: log, encoding: .utf8).split(separator: "\n").count == 4)
+        // A head that was the recipe's own is known, whatever it is called.
+        let named = try curve("1,4", heads: ["stacked"], resume: true)
+        #expect(named.points.map(\.score) == whole.points.map(\.score) && named.points.allSatisfy { $0.system == "stacked" })
     }
 
     @Test func scratchIsTrainedBeside() throws {

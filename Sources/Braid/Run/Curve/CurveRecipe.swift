@@ -4,11 +4,11 @@ internal import Torch
 /// What a training with some labels came to.
 public struct CurvePoint: Sendable, Codable, LoggedResult {
     /// What was trained: `transfer`, `scratch`, or a head's name.
-    public let system: String
+    public internal(set) var system: String
     /// Labels a class; nil: all.
-    public let shots: Int?
+    public internal(set) var shots: Int?
     /// The number of the draw, from 0.
-    public let draw: Int
+    public internal(set) var draw: Int
     /// How many labels were learnt from, all classes together.
     public let labels: Int
     /// On the test split; nil where the metric is undefined.

@@ -90,7 +90,11 @@ public struct LearningCurve {
             let seed = task.recipe.configuration.training.seed + task.draw
             let ran = try task.recipe.configuration(for: rows, seed: seed)
             let key = Fingerprint.of("\(data) \(rows.description)\n\(ran.yaml)")
-            if let known = log.result(key) { return known }
+            if var known = log.result(key) {
+                // The same training may have had another name: a head that was the recipe's own, all labels that are as many as asked for.
+                (known.system, known.shots, known.draw) = (task.recipe.name, task.shots, task.draw)
+                return known
+            }
             let point = try task.recipe.train(ran, rows, metric, embedded, shots: task.shots, draw: task.draw, key: key)
             try log.add(point)
             return point
