@@ -29,8 +29,10 @@ test: setup ## Build and run the tests
 	@scripts/timed.sh "test build" scripts/quietly.sh swift build --build-tests
 	@export BRAID_CACHE="$$(mktemp -d)"; trap 'rm -rf "$$BRAID_CACHE"' EXIT; scripts/timed.sh "tests" swift test --skip-build --no-parallel --disable-xctest --quiet
 
-examples: setup ## Build and run the example packages, which depend on Braid from outside
+examples: setup ## Build and run the example packages, which depend on Braid from outside, and the commands of docs/transfer.md
 	@scripts/timed.sh "examples" scripts/examples.sh
+	@scripts/quietly.sh swift build
+	@scripts/timed.sh "docs/transfer.md" python3 scripts/walkthrough.py .build/debug/braid docs/transfer.md docs/transfer.zh.md
 
 docs: setup ## Build the reference documentation of the libraries (DocC), without a warning
 	@scripts/timed.sh "documentation" scripts/docs.sh
