@@ -27,7 +27,7 @@ enum HTML {
 
     private static let css = """
         body{font:15px/1.5 system-ui,sans-serif;color:#222;background:#f6f7f8;margin:0}main{max-width:980px;margin:0 auto;padding:24px}
-        h1{margin:0;font-size:26px}header p{color:#667;margin:2px 0 18px}section{background:#fff;border:1px solid #e3e5e8;border-radius:10px;padding:16px 20px;margin:16px 0}
+        h1{margin:0;font-size:26px}header p{color:#667;margin:2px 0 18px}section{background:#fff;border:1px solid #e3e5e8;border-radius:10px;padding:16px 20px;margin:16px 0;overflow-x:auto}
         h2{font-size:17px;margin:0 0 10px}.tiles{display:flex;gap:12px;flex-wrap:wrap}.tile{background:#fff;border:1px solid #e3e5e8;border-radius:10px;padding:12px 18px;flex:1}
         .tile b{display:block;font-size:26px}.tile span{color:#667}table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:3px 10px;text-align:left}
         th{font-weight:600;color:#556}.n{text-align:right}.bar{width:420px}.bar i{display:block;height:12px;background:#2563a8;border-radius:3px}.note,.id{color:#778;font-size:13px;margin:6px 0 0}
