@@ -68,15 +68,15 @@ struct Train: ParsableCommand {
             throw ExitCode(128 + signals.received)
         }
         if json { return try printJSON(outcome.history) }
-        if let choice = outcome.choice { try emitLine("\(choice.summary)\n") }
-        for sentence in outcome.averages.summary { try emitLine("\(sentence)\n") }
+        if let choice = outcome.findings.choice { try emitLine("\(choice.summary)\n") }
+        for sentence in outcome.findings.averages.summary { try emitLine("\(sentence)\n") }
         if let test = outcome.test {
-            let weights = outcome.averages.summary.isEmpty ? "epoch \(outcome.bestEpoch)" : "averaged weights"
+            let weights = outcome.findings.averages.summary.isEmpty ? "epoch \(outcome.bestEpoch)" : "averaged weights"
             try emitLine("Test split, \(weights):\n\n\(try test.report())")
         }
-        if let stages = outcome.stages { try emitLine(stages.table) }
-        if let evaluation = outcome.evaluation { try emitLine(evaluation.table) }
-        if let adaptation = outcome.adaptation { try emitLine(adaptation.table) }
+        if let stages = outcome.findings.stages { try emitLine(stages.table) }
+        if let evaluation = outcome.findings.evaluation { try emitLine(evaluation.table) }
+        if let adaptation = outcome.findings.adaptation { try emitLine(adaptation.table) }
         if let ablation = outcome.ablation { try emitLine(ablation.table) }
         try emitLine("Run: \(run.url.path)")
     }

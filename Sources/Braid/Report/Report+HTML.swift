@@ -22,13 +22,15 @@ extension Report {
             sections += try page.sections()
         }
         if history.count > 1 { sections.append(HTML.section("Training", curves)) }
-        if let averages, !averages.summary.isEmpty { sections.append(HTML.section("Averaged weights", drawing(averages))) }
-        if let adaptation { sections.append(HTML.section("The target domain", Self.page(adaptation))) }
+        if !findings.averages.summary.isEmpty {
+            sections.append(HTML.section("Averaged weights", drawing(findings.averages)))
+        }
+        if let adaptation = findings.adaptation { sections.append(HTML.section("The target domain", Self.page(adaptation))) }
         if let learning, history.count <= 1 { sections.append(HTML.section("Learning", HTML.note(learning.sentence))) }
         let counts = rows?.sentence ?? "\(predictions.samples.count) samples"
-        if let stages { sections.append(HTML.section("Stages", table(stages))) }
-        if let evaluation { sections.append(HTML.section("Cross-validation", table(evaluation))) }
-        if let choice { sections.append(HTML.section("The fusion", HTML.note(choice.summary))) }
+        if let stages = findings.stages { sections.append(HTML.section("Stages", table(stages))) }
+        if let evaluation = findings.evaluation { sections.append(HTML.section("Cross-validation", table(evaluation))) }
+        if let choice = findings.choice { sections.append(HTML.section("The fusion", HTML.note(choice.summary))) }
         return HTML.page(title, "Braid \(Version.current) · \(counts)", sections)
     }
 

@@ -12,11 +12,7 @@ public struct Report {
     let imbalanced: ImbalancedRates?
     let learning: ModalityLearning?
     let rows: RowUse?
-    let choice: FusionChoice?
-    let evaluation: CrossEvaluation?
-    let averages: AveragingRecord?
-    let adaptation: AdaptationRecord?
-    let stages: StageReport?
+    let findings: TrainingFindings
 
     /// - Parameters:
     ///   - predictions: What the model says of the samples it is judged on.
@@ -27,19 +23,13 @@ public struct Report {
     ///   - imbalanced: Figures with modalities missing at rates of their own.
     ///   - learning: How evenly the training's gradients fell on modalities; nil: as `history` has it.
     ///   - rows: What the model knew of the samples.
-    ///   - choice: Which fusion was taken and why, where training chose it.
-    ///   - evaluation: What cross-validation says of the recipe.
-    ///   - averages: What the model's weights are an average of.
-    ///   - adaptation: How the training was adapted to a target domain.
-    ///   - stages: How the models of a chain of trainings do on each stage's test rows.
+    ///   - findings: What the training chose, and what speaks for it.
     public init(
         _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
         missingRates: MissingRates? = nil, imbalanced: ImbalancedRates? = nil, learning: ModalityLearning? = nil,
-        rows: RowUse? = nil, choice: FusionChoice? = nil, evaluation: CrossEvaluation? = nil,
-        averages: AveragingRecord? = nil, adaptation: AdaptationRecord? = nil, stages: StageReport? = nil
+        rows: RowUse? = nil, findings: TrainingFindings = TrainingFindings()
     ) {
-        (self.adaptation, self.stages) = (adaptation, stages)
-        (self.rows, self.choice, self.evaluation, self.averages) = (rows, choice, evaluation, averages)
+        (self.rows, self.findings) = (rows, findings)
         self.predictions = predictions
         self.title = title
         self.history = history
@@ -60,10 +50,9 @@ public struct Report {
         let tables =
             [
                 ablation?.table, missingRates?.table, imbalanced?.table, learning.map { $0.sentence + "\n" },
-                rows.map { $0.sentence + "\n" }, choice.map { $0.summary + "\n" }, evaluation?.table, adaptation?.table,
-                stages?.table,
+                rows.map { $0.sentence + "\n" },
             ]
-            .compactMap { $0 } + (averages?.summary ?? []).map { $0 + "\n" }
+            .compactMap { $0 } + findings.tables
         try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))
         try AtomicFile.write(predictions.csv, to: run.file("predictions.csv"))
         for head in predictions.heads where head.target.form == .classes {

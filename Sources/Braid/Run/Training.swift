@@ -42,16 +42,8 @@ public struct Training {
         public let history: [EpochRecord]
         /// The number of the epoch that the model is of, from 1.
         public let bestEpoch: Int
-        /// What the model's weights are an average of.
-        public let averages: AveragingRecord
-        /// Which fusion was taken and why, where the configuration left that to training.
-        public let choice: FusionChoice?
-        /// What cross-validation says of the recipe, where the configuration asks for it.
-        public let evaluation: CrossEvaluation?
-        /// How it was adapted to a target domain, where the configuration names one.
-        public let adaptation: AdaptationRecord?
-        /// How each stage's model does on each stage's test rows, where the training went on from an earlier run.
-        public let stages: StageReport?
+        /// What the training chose, and what speaks for it.
+        public let findings: TrainingFindings
         /// Left out because their media cannot be read.
         public let skipped: [BadSample]
     }
@@ -104,10 +96,12 @@ public struct Training {
         if let stages { try run.write(stages) }
         let ablation = try ablate(model, data.test)
         let evaluation = try evaluate(&preparation)
+        var findings = TrainingFindings()
+        (findings.choice, findings.evaluation, findings.averages) = (choice, evaluation, trained.averages)
+        (findings.adaptation, findings.stages) = (adaptation, stages)
         let outcome = Outcome(
             model: model, test: test, ablation: ablation, history: trained.history, bestEpoch: trained.bestEpoch,
-            averages: trained.averages,
-            choice: choice, evaluation: evaluation, adaptation: adaptation, stages: stages, skipped: data.skipped)
+            findings: findings, skipped: data.skipped)
         let embedding = trained.embeddingSeconds
         var seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding - (tuned?.seconds ?? 0)]
         seconds["contrastive"] = tuned?.seconds
@@ -115,8 +109,7 @@ public struct Training {
             outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly, tuned?.trained ?? 0)
         if let test {
             try Report(
-                test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, choice: choice,
-                evaluation: evaluation, averages: trained.averages, adaptation: adaptation, stages: stages
+                test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, findings: findings
             )
             .write(to: run)
         }
@@ -246,7 +239,7 @@ public struct Training {
         _ outcome: Outcome, _ manifest: Manifest, _ fingerprint: String, _ data: SplitData, _ device: Device, _ started: Date,
         _ seconds: [String: Double], _ stoppedEarly: Bool, _ tuned: Int
     ) throws {
-        let counts = outcome.model.parameterCounts
+        let (counts, findings) = (outcome.model.parameterCounts, outcome.findings)
         try run.write(
             RunRecord(
                 command: command, braid: Version.current, libtorch: Library.version, seed: configuration.training.seed,
@@ -254,9 +247,9 @@ public struct Training {
                 manifestSHA256: fingerprint,
                 samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
                 trainedParameters: counts.trained + tuned, allParameters: counts.all, started: started, seconds: seconds,
-                stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch, averages: outcome.averages,
-                fusion: outcome.model.settings.fusion.kind.name, choice: outcome.choice, evaluation: outcome.evaluation,
-                adaptation: outcome.adaptation, lineage: outcome.model.lineage, stages: outcome.stages,
+                stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch, averages: findings.averages,
+                fusion: outcome.model.settings.fusion.kind.name, choice: findings.choice, evaluation: findings.evaluation,
+                adaptation: findings.adaptation, lineage: outcome.model.lineage, stages: findings.stages,
                 test: outcome.test?.allScores() ?? [:], calibration: outcome.model.calibration.temperatures))
     }
 }

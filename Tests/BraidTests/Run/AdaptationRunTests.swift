@@ -47,7 +47,7 @@ import Testing
         var models = [try weights("none")]
         for kind in AdaptationKind.registry.all where !kind.isChoice {
             let recipe = [Self.named, "training.adaptation.method=\(kind.name)", "training.adaptation.judge=false"]
-            let record = try #require(small.train(kind.name, recipe).adaptation)
+            let record = try #require(small.train(kind.name, recipe).findings.adaptation)
             #expect(record.method == kind.name && record.trials.isEmpty)
             #expect(record.adapted == 18 && record.judged == 6 && record.target["accuracy"] != nil)
             models.append(try weights(kind.name))
@@ -73,7 +73,7 @@ import Testing
         try prepare()
         let recipe = [Self.named, "training.adaptation.candidates=[standardise, mcc]"]
         let outcome = try small.train("run", recipe)
-        let record = try #require(outcome.adaptation)
+        let record = try #require(outcome.findings.adaptation)
         #expect(record.trials.map(\.method) == ["source", "standardise", "mcc"])
         #expect(record.trials.allSatisfy { $0.scores.count == 8 && $0.target["accuracy"] != nil && $0.distance <= 2 })
         for file in ["report.txt", "report.html", "run.json", "adaptation.json"] {
@@ -82,9 +82,9 @@ import Testing
             #expect(text.contains("standardise") && text.contains("iwv"), "\(file)")
         }
         let again = try small.train("run", recipe, resume: true)
-        #expect(again.adaptation?.trials == record.trials)
+        #expect(again.findings.adaptation?.trials == record.trials)
         // A fusion that is fitted: only what changes data is tried.
-        let fitted = try #require(small.train(plain: "stacked", "fitted", [Self.named]).adaptation)
+        let fitted = try #require(small.train(plain: "stacked", "fitted", [Self.named]).findings.adaptation)
         #expect(fitted.trials.map(\.method) == ["source", "standardise", "recolour", "self-training"])
     }
 

@@ -70,7 +70,7 @@ import Torch
         #expect(joint.model.targets[0].classes == ["bright", "dark", "dim", "grey"])
 
         // What was said of each stage, and what the joint model says of it.
-        let report = try #require(last.stages)
+        let report = try #require(last.findings.stages)
         #expect(report.scenario == "class-incremental" && report.stages.map(\.number) == [1, 2, 3])
         #expect(report.stages.map(\.rows) == [8, 4, 4] && report.remarks.isEmpty)
         #expect(report.stages[1].classes == ["label": ["grey"]])
@@ -92,7 +92,7 @@ import Torch
         // The same file, grown.
         let outcome = try train("2", "all.csv", after: "1")
         #expect(try apart("joint", "2") < 1e-6)
-        #expect(outcome.stages?.scenario == "class-incremental")
+        #expect(outcome.findings.stages?.scenario == "class-incremental")
     }
 
     @Test func otherDataOfTheSameClassesIsADomain() throws {
@@ -102,14 +102,14 @@ import Torch
         let outcome = try train("2", "second.csv", after: "1")
         try train("joint", "all.csv")
         #expect(try apart("joint", "2") < 1e-6)
-        let report = try #require(outcome.stages)
+        let report = try #require(outcome.findings.stages)
         #expect(report.scenario == "domain-incremental" && report.stages[1].classes.isEmpty)
         #expect(report.scores.forwardTransfer.map { $0 > 0 } == true)
         // The first stage's rows are not there any more.
         try FileManager.default.removeItem(at: url("first.csv"))
         let third = try train("3", "three.csv", after: "2")
-        #expect(third.stages?.remarks.contains { $0.contains("cannot be read any more") } == true)
-        #expect(third.stages?.matrix[2][0] == nil && third.stages?.matrix[0][0] != nil)
+        #expect(third.findings.stages?.remarks.contains { $0.contains("cannot be read any more") } == true)
+        #expect(third.findings.stages?.matrix[2][0] == nil && third.findings.stages?.matrix[0][0] != nil)
     }
 
     @Test func whatSumsCannotTellIsRefused() throws {

@@ -14,7 +14,7 @@ import Testing
 
     @Test func everyRowOfTrainAndValIsAnsweredOnceARepeat() throws {
         let outcome = try small.train(plain: "stacked", "run", ["evaluation.folds=3", "evaluation.repeats=2"])
-        let found = try #require(outcome.evaluation)
+        let found = try #require(outcome.findings.evaluation)
         #expect(found.folds == 3 && found.repeats == 2 && found.rows == 36 && found.fusions == ["stacked": 6])
         let accuracy = try #require(found.heads[0].figures["accuracy"])
         #expect(accuracy.mean > 0.9 && accuracy.halfWidth != nil)
@@ -29,23 +29,23 @@ import Testing
         }
         // The model is the same, with or without.
         let plain = try small.train(plain: "stacked", "plain")
-        #expect(plain.evaluation == nil && plain.test?.primary.values == outcome.test?.primary.values)
+        #expect(plain.findings.evaluation == nil && plain.test?.primary.values == outcome.test?.primary.values)
     }
 
     /// Labels that mean nothing are found out: no row is answered by a model that has seen it.
     @Test func noRowIsAnsweredByAModelThatHasSeenIt() throws {
         try small.makeData(96, labels: [("label", { $0 * 7919 % 13 < 6 ? "heads" : "tails" })])
         let outcome = try small.train(plain: "stacked", "run", ["evaluation.folds=4"])
-        let accuracy = try #require(outcome.evaluation?.heads[0].figures["accuracy"]?.mean)
+        let accuracy = try #require(outcome.findings.evaluation?.heads[0].figures["accuracy"]?.mean)
         #expect(accuracy < 0.75)
     }
 
     @Test func theFusionIsChosenAnewInEachFoldAndTokensAreAtHand() throws {
         let chosen = try small.train(plain: "auto", "auto", ["evaluation.folds=2", "training.epochs=2"])
-        #expect(chosen.evaluation?.fusions.values.reduce(0, +) == 2)
+        #expect(chosen.findings.evaluation?.fusions.values.reduce(0, +) == 2)
         let attending = try small.train(
             plain: "bottleneck", "tokens", ["evaluation.folds=2", "training.epochs=1", "fusion.dim=16"])
-        #expect(attending.evaluation?.fusions == ["bottleneck": 2])
+        #expect(attending.findings.evaluation?.fusions == ["bottleneck": 2])
     }
 
     @Test(arguments: [

@@ -58,7 +58,7 @@ import Testing
 
     @Test func theBestPresetTriesEveryPooledFusionAndTheirEnsemble() throws {
         let outcome = try small.train(plain: "auto", "best", ["training.preset=best", "training.epochs=2"])
-        let choice = try #require(outcome.choice)
+        let choice = try #require(outcome.findings.choice)
         let pooled = FusionKind.fusions.filter { !$0.takesTokens && !$0.keepsStatistics }.map(\.name)
         let tried = choice.trials.map(\.fusion).filter { $0 != "ensemble" }
         #expect(Set(tried) == Set(pooled) && tried.first == "stacked" && tried.count == pooled.count)

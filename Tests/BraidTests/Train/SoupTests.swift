@@ -65,7 +65,7 @@ import Torch
             "training.early_stopping.metric=loss", "training.head_epochs=2", "training.wise_ft=auto", "training.monitor=false",
         ]
         let whole = try small.train("whole", recipe)
-        let soup = try #require(whole.averages.soup)
+        let soup = try #require(whole.findings.averages.soup)
         let losses = whole.history.map { $0.valLoss ?? .infinity }
         let expected = (1...5).sorted { losses[$0 - 1] < losses[$1 - 1] }.prefix(3)
         #expect(soup.ingredients.map(\.epoch) == Array(expected) && soup.ingredients.count == 3)
@@ -76,7 +76,7 @@ import Torch
         for epoch in [2, 4] {
             #expect(throws: Stopped.self) { try small.train("cut-\(epoch)", recipe) { if $0 == epoch { throw Stopped() } } }
             let cut = try small.train("cut-\(epoch)", recipe, resume: true)
-            #expect(cut.averages.summary == whole.averages.summary)
+            #expect(cut.findings.averages.summary == whole.findings.averages.summary)
             let files =
                 ["model/model.safetensors", "model/image/model.safetensors", "checkpoints/start/weights.safetensors"]
                 + expected.map { "checkpoints/epoch-\($0)/weights.safetensors" }
@@ -92,7 +92,7 @@ import Torch
         #expect(page.contains("Averaged weights") && page.contains("alpha 1"))
         // Another soup of the same epochs needs no other training.
         let uniform = try small.train("whole", recipe + ["training.soup=uniform"], resume: true)
-        #expect(uniform.averages.soup?.epochs == Array(expected) && uniform.history.count == 5)
+        #expect(uniform.findings.averages.soup?.epochs == Array(expected) && uniform.history.count == 5)
     }
 
     private func weights(_ small: SmallRun, _ path: String) throws -> SafetensorsFile {
@@ -104,7 +104,7 @@ import Torch
         let small = try small()
         let recipe = ["modalities.image.train=last:1", "training.wise_ft=0.3", "training.encoder_learning_rate=0.01"]
         let outcome = try small.train("run", recipe + (hasHeadPhase ? ["training.head_epochs=1"] : []))
-        let record = try #require(outcome.averages.interpolation)
+        let record = try #require(outcome.findings.averages.interpolation)
         #expect(record.alpha == 0.3 && !record.isChosen && record.points.count == 11)
         #expect(record.points.allSatisfy { $0.val != nil && $0.test != nil })
         let (start, best) = (
