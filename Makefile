@@ -27,7 +27,7 @@ demo: build ## Train, evaluate and ablate a fused classifier on datasets/digits
 
 test: setup ## Build and run the tests
 	@scripts/timed.sh "test build" scripts/quietly.sh swift build --build-tests
-	@export BRAID_CACHE="$$(mktemp -d)"; trap 'rm -rf "$$BRAID_CACHE"' EXIT; scripts/timed.sh "tests" swift test --skip-build --no-parallel --disable-xctest --quiet
+	@scripts/timed.sh "tests" scripts/test.sh
 
 examples: setup ## Build and run the example packages, which depend on Braid from outside, and the commands of docs/transfer.md
 	@scripts/timed.sh "examples" scripts/examples.sh

@@ -60,7 +60,7 @@ import Testing
     @Test(arguments: [Conv2d.Padding.zeros(1), .same, .sides(0, 1)]) func packedConvolutionsComputeTheSame(
         _ padding: Conv2d.Padding
     ) throws {
-        for inputs in [1, 6] {
+        for (inputs, size) in [(1, [9, 7]), (6, [9, 7]), (6, [31, 2])] {
             func make(_ precision: Precision?) throws -> ConvNorm {
                 try Generator.seed(5)
                 let scope = Scope(ParameterStore(inference: precision))
@@ -72,7 +72,7 @@ import Testing
                 return ConvNorm(conv, norm)
             }
             let (plain, packed) = (try make(nil), try make(.fp32))
-            let x = try Tensor.randomNormal([2, inputs, 9, 7])
+            let x = try Tensor.randomNormal([2, inputs] + size)
             for activation in Activation.allCases {
                 try expectClose(
                     packed(x, activation: activation, mode: .evaluate), plain(x, activation: activation, mode: .evaluate),

@@ -1,16 +1,26 @@
 internal import Synchronization
 
-/// The inference form of a convolution: batch norm folded into its weights, weights reordered once for oneDNN, activation
+/// A way to compute a packed convolution, with the weights as it wants them.
+protocol ConvolutionForm: Sendable {
+    /// `activation(conv(x) + bias + shortcut)` of maps `[B, in, H, W]` in the dtype of the weights.
+    ///
+    /// - Parameter shortcut: Of the result's shape and dtype. Its memory may be used for the result.
+    func callAsFunction(_ x: Tensor, activation: Activation, consuming shortcut: Tensor?) throws(TorchError) -> Tensor
+}
+
+/// The inference form of a convolution: batch norm folded into its weights, weights reordered or transformed once, activation
 /// and shortcut fused, channels last throughout.
 ///
 /// Packed at the first call, for the shape that it brings: later shapes are computed with the same weights, which oneDNN
-/// reorders once more where it wants another order for them.
+/// reorders once more where it wants another order for them. Maps that are better computed in another way are packed for anew.
 final class PackedConvolution: Sendable {
     private let conv: Conv2d
     private let norm: BatchNorm?
     private let precision: Precision
     private let pages: CheckpointPages
-    private let packed = Mutex<(weight: Tensor, bias: Tensor?)?>(nil)
+    private let forms = Mutex<[Way: any ConvolutionForm]>([:])
+
+    private enum Way { case direct, turned, winograd }
 
     /// - Parameter pages: Where the convolution's weight was read from.
     init(_ conv: Conv2d, folding norm: BatchNorm? = nil, _ precision: Precision, pages: CheckpointPages) {
@@ -28,42 +38,41 @@ final class PackedConvolution: Sendable {
     func callAsFunction(
         _ input: Tensor, activation: Activation = .identity, consuming shortcut: Tensor? = nil
     ) throws(TorchError) -> Tensor {
-        let (padded, padding) = try conv.padded(input.converted(to: precision.dtype))
-        let x = try padded.channelsLast()
-        let (weight, bias) = try form(x.shape, padding)
-        let places: [Argument] = [
-            .ints([padding, padding]), .ints([conv.stride, conv.stride]), .ints([1, 1]), .int(conv.groups),
-        ]
-        guard let shortcut else {
-            return try Operator("mkldnn::_convolution_pointwise").first(
-                [.tensor(x), .tensor(weight), .optional(bias)] + places + activation.fusedArguments)
-        }
-        let fused = activation == .relu || activation == .identity
-        let sum = try Operator("mkldnn::_convolution_pointwise_.binary").first(
-            [.tensor(shortcut.converted(to: precision.dtype).channelsLast()), .tensor(x), .tensor(weight), .optional(bias)] + places
-                + [.string("add"), .double(1), activation == .relu ? .string("relu") : .none, .tensors([]), .none])
-        return fused ? sum : try activation(sum)
+        let (x, padding) = try conv.padded(input.converted(to: precision.dtype))
+        let shortcut = try shortcut?.converted(to: precision.dtype)
+        let form = try form(x.shape, padding)
+        return try form(x, activation: activation, consuming: shortcut)
     }
 
-    private func form(_ shape: [Int], _ padding: Int) throws(TorchError) -> (weight: Tensor, bias: Tensor?) {
-        try packed.withLock { packed throws(TorchError) in
-            if let packed { return packed }
+    private func form(_ shape: [Int], _ padding: Int) throws(TorchError) -> any ConvolutionForm {
+        let way = try way(shape, padding)
+        return try forms.withLock { forms throws(TorchError) in
+            if let form = forms[way] { return form }
             let (weight, bias) = try folded()
-            let reordered = try Operator("mkldnn::_reorder_convolution_weight")(
-                .tensor(weight.converted(to: precision.dtype).detached()), .ints([padding, padding]),
-                .ints([conv.stride, conv.stride]), .ints([1, 1]), .int(conv.groups), .ints(shape))
-            let form = (weight: reordered, bias: try bias?.converted(to: precision.dtype).detached())
+            let form: any ConvolutionForm =
+                try way == .winograd
+                ? WinogradConvolution(weight, bias: bias)
+                : DirectConvolution(conv, weight: weight, bias: bias, padding: padding, shape: shape)
             pages.giveBack()
-            packed = form
+            forms[way] = form
             return form
         }
     }
 
+    private func way(_ shape: [Int], _ padding: Int) throws(TorchError) -> Way {
+        let suits = precision == .fp32 && WinogradConvolution.suits(conv, padding: padding, height: shape[2], width: shape[3])
+        if suits, try ConvolutionMethod.fastest() == .winograd { return .winograd }
+        return DirectConvolution.turns(shape) ? .turned : .direct
+    }
+
     private func folded() throws(TorchError) -> (weight: Tensor, bias: Tensor?) {
-        guard let norm else { return (conv.weight, conv.bias) }
-        let (scale, shift) = try norm.affine()
-        let weight = try conv.weight * scale.reshaped([-1, 1, 1, 1])
-        let bias = try conv.bias.map { bias throws(TorchError) in try bias * scale + shift } ?? shift
-        return (weight, bias)
+        var (weight, bias) = (conv.weight, conv.bias)
+        if let norm {
+            let (scale, shift) = try norm.affine()
+            weight = try weight * scale.reshaped([-1, 1, 1, 1])
+            bias = try bias.map { bias throws(TorchError) in try bias * scale + shift } ?? shift
+        }
+        let dtype = precision.dtype
+        return (try weight.converted(to: dtype).detached(), try bias?.converted(to: dtype).detached())
     }
 }
