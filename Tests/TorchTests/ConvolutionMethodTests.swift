@@ -4,7 +4,9 @@ import Testing
 
 /// Winograd's convolution is the direct one, wherever tiles end.
 @Suite struct ConvolutionMethodTests {
-    @Test(arguments: [[1, 16, 32, 1, 1], [3, 32, 16, 5, 4], [2, 64, 64, 14, 14], [1, 16, 48, 7, 3], [70, 256, 128, 9, 13]])
+    @Test(arguments: [
+        [1, 16, 32, 1, 1], [3, 32, 16, 5, 4], [2, 64, 64, 14, 14], [1, 16, 48, 7, 3], [70, 256, 128, 9, 13], [2, 512, 256, 7, 5],
+    ])
     func bothComputeTheSame(_ shape: [Int]) throws {
         try Generator.seed(6)
         let (samples, inputs, outputs, height, width) = (shape[0], shape[1], shape[2], shape[3], shape[4])
@@ -33,13 +35,38 @@ import Testing
                 Scope(store) / name, inputs, outputs, kernel: kernel, stride: stride, padding: .zeros(padding), groups: groups)
             return WinogradConvolution.suits(conv, padding: padding, height: size, width: size)
         }
-        #expect(try suits(64, 64) && suits(512, 512) && suits(64, 128, 7))
+        #expect(try suits(64, 64) && suits(512, 512) && suits(64, 128, 7) && suits(512, 512, 4))
         #expect(try !suits(64, 64, stride: 2))
         #expect(try !suits(64, 64, groups: 2))
         #expect(try !suits(64, 64, kernel: 5, padding: 2))
         #expect(try !suits(64, 64, padding: 0))
         #expect(try !suits(32, 64) && !suits(64, 72) && !suits(1024, 512))
         #expect(try !suits(64, 64, 4) && !suits(64, 64, 5))
+    }
+
+    /// Gradients in the input, the kernels and the bias are those of the direct convolution.
+    @Test(arguments: [[3, 16, 32, 9, 7], [2, 32, 16, 4, 5], [20, 64, 64, 14, 14]]) func bothTrainTheSame(_ shape: [Int]) throws {
+        try Generator.seed(7)
+        let (samples, inputs, outputs, height, width) = (shape[0], shape[1], shape[2], shape[3], shape[4])
+        let values = try [
+            Tensor.randomNormal([samples, inputs, height, width]), .randomNormal([outputs, inputs, 3, 3]).scaled(by: 0.1),
+            .randomNormal([outputs]),
+        ]
+        let weights = try Tensor.randomNormal([samples, outputs, height, width])
+        func run(_ convolution: (Tensor, Tensor, Tensor) throws -> Tensor) throws -> [Tensor] {
+            let leaves = try values.map { try $0.cloned() }
+            for leaf in leaves { try leaf.setRequiresGradient(true) }
+            let result = try convolution(leaves[0], leaves[1], leaves[2])
+            try (result * weights).sum().backward()
+            return try [result.detached()] + leaves.map { try #require(try $0.gradient()) }
+        }
+        let direct = try run { try $0.conv2d($1, bias: $2, stride: 1, padding: 1) }
+        let winograd = try run { try $0.winogradConvolution($1, bias: $2) }
+        for (found, expected) in zip(winograd, direct) {
+            let scale = try expected.absolute().maximum(Array(expected.shape.indices)).item()
+            let difference = try (found - expected).absolute().maximum(Array(found.shape.indices)).item()
+            #expect(difference <= 1e-5 * scale, "\(expected.shape): \(difference) of \(scale)")
+        }
     }
 
     @Test func whatDoesNotFitIsRefused() throws {
@@ -52,9 +79,10 @@ import Testing
         )
         let shortcut = try Tensor.ones([1, 32, 8, 4])
         #expect(refusal { try winograd(.ones([1, 16, 8, 8]), activation: .identity, consuming: shortcut) }.contains("addend"))
-        let uneven = try WinogradConvolution(.ones([8, 16, 3, 3]), bias: nil)
-        #expect(refusal { try uneven(.ones([1, 16, 8, 8]), activation: .identity, consuming: nil) }.contains("groups of 16"))
-        #expect(refusal { try Operator("braid::winograd_weight")(.tensor(.ones([8, 16, 5, 5]))) }.contains("3x3"))
+        #expect(
+            refusal { try Operator("braid::winograd_weight")(.tensor(.ones([8, 16, 3, 3])), .int(4)) }.contains("groups of 16"))
+        #expect(refusal { try Operator("braid::winograd_weight")(.tensor(.ones([8, 16, 5, 5])), .int(4)) }.contains("3x3"))
+        #expect(refusal { try Operator("braid::winograd_weight")(.tensor(.ones([8, 16, 3, 3])), .int(3)) }.contains("not 3"))
     }
 
     @Test func whatIsSaidDecides() throws {

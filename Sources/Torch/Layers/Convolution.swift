@@ -96,11 +96,9 @@ public struct Conv2d: Sendable {
     ) throws(TorchError) -> Tensor {
         if let packed { return try packed(input, activation: activation) }
         let (x, count) = try padded(input)
-        guard let adapter else {
-            return try activation(x.conv2d(weight, bias: bias, stride: stride, padding: count, groups: groups))
-        }
+        guard let adapter else { return try activation(convolved(x, weight, bias, padding: count)) }
         let map = try adapter(x, weight: weight, bias: bias, mode: mode) { x, weight, bias throws(TorchError) in
-            try x.conv2d(weight, bias: bias, stride: stride, padding: count)
+            try convolved(x, weight, bias, padding: count)
         }
         return try activation(map)
     }
@@ -114,10 +112,20 @@ public struct Conv2d: Sendable {
         let kernels = try weight * scale.reshaped([-1, 1, 1, 1])
         let moved = try bias.map { bias throws(TorchError) in try bias * scale + shift }
         let bias = moved ?? shift
-        guard let adapter else { return try x.conv2d(kernels, bias: bias, stride: stride, padding: count, groups: groups) }
+        guard let adapter else { return try convolved(x, kernels, bias, padding: count) }
         return try adapter(x, weight: kernels, bias: bias, scale: scale, mode: mode) { x, weight, bias throws(TorchError) in
-            try x.conv2d(weight, bias: bias, stride: stride, padding: count)
+            try convolved(x, weight, bias, padding: count)
         }
+    }
+
+    /// The convolution of weights that autograd may follow.
+    private func convolved(
+        _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, padding: Int
+    ) throws(TorchError) -> Tensor {
+        if WinogradConvolution.suits(self, padding: padding, training: x), try ConvolutionMethod.fastest() == .winograd {
+            return try x.winogradConvolution(weight, bias: bias)
+        }
+        return try x.conv2d(weight, bias: bias, stride: stride, padding: padding, groups: groups)
     }
 
     /// The input with what the convolution cannot pad by itself, and the zeros on each side that it can.
