@@ -2,7 +2,7 @@
 
 Ridge and RidgeClassifier; LinearDiscriminantAnalysis with a given shrinkage, and with that of Ledoit and Wolf and of OAS, as scikit-learn
 estimates them of rows less their class's mean; NearestCentroid; k-nearest neighbours; and Tip-Adapter (Zhang et al. 2022, arXiv:2111.03930,
-equations 4 to 6), its zero-shot classifier a matrix.
+equations 4 to 6), its zero-shot classifier a matrix. Deviations of few rows; LogisticRegression's C = 1 on these.
 
 Command: python3 scripts/references/heads.py (numpy, scikit-learn)
 """
@@ -10,7 +10,7 @@ Command: python3 scripts/references/heads.py (numpy, scikit-learn)
 import numpy
 from sklearn.covariance import ledoit_wolf, oas
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import Ridge, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.preprocessing import StandardScaler, normalize
 
@@ -53,6 +53,23 @@ def neighbours(x, y, numbers, queries):
                 }  # fmt: skip
 
 
+def shrunk(rows):
+    """Deviations whose squares are drawn towards their mean, as far as normal rows in such a number differ by chance."""
+    variance, chance = rows.var(0), 2 / (len(rows) - 1)
+    relative = variance / variance.mean()
+    spread = ((relative - 1) ** 2).mean()
+    own = max(0, (spread - chance) / (spread * (1 + chance)))
+    return numpy.sqrt((own * relative + 1 - own) * variance.mean())
+
+
+def few(rows, labels):
+    """LogisticRegression's default, C = 1, on rows standardised so and brought to a mean square of 1, its weights those of the standardised rows."""
+    z = (rows - rows.mean(0)) / shrunk(rows)
+    scale = numpy.sqrt((z**2).sum(1).mean())
+    model = LogisticRegression(tol=1e-12, max_iter=10_000).fit(z / scale, labels)
+    return {"rows": len(rows), "weight": rounded(model.coef_ / scale), "bias": rounded(model.intercept_)}
+
+
 means = RNG.normal(0, 1.2, (CLASSES, SIZE))
 labels = numpy.r_[numpy.arange(CLASSES), RNG.choice(CLASSES, ROWS - CLASSES, p=[0.5, 0.3, 0.2])]
 mixing = RNG.normal(0, 0.6, (SIZE, SIZE)) + numpy.eye(SIZE)
@@ -68,6 +85,7 @@ save_json(
     "heads.json",
     {
         "raw": rounded(raw), "rows": rounded(x), "labels": labels.tolist(), "numbers": rounded(numbers), "queries": rounded(queries),
+        "shrunk": [{"rows": n, "deviations": rounded(shrunk(raw[:n]))} for n in (2, 12, ROWS)], "few": few(raw[:9], labels[:9]),
         "ridge": [{"penalty": p, **linear(Ridge(alpha=p).fit(x, numbers))} for p in PENALTIES],
         "ridgeOfClasses": [{"penalty": p, **linear(RidgeClassifier(alpha=p).fit(x, labels))} for p in PENALTIES],
         "discriminants": [discriminant(x, labels, s) for s in (0.0, 0.35)],

@@ -14,21 +14,33 @@ struct PenaltyPath {
 
     /// From 100,000 down to 0.001, two a decade.
     static let penalties = (0...16).map { pow(10, 5 - Double($0) / 2) }
-    /// Where too few rows can judge: scikit-learn's.
-    static let unjudged = 1.0
     /// Of the mean loss, while penalties are compared.
     private static let tolerance = 1e-5
+
+    /// A penalty that is taken where rows do not tell otherwise: of a few of them every penalty does about as well, and the least loss is chance; of
+    /// many the preference is lost among them.
+    struct Preference {
+        /// What is preferred.
+        let penalty: Double
+        /// How many rows judge.
+        let rows: Double
+
+        /// In decades: at so many from the preferred penalty the cost is half of a row's loss.
+        private static let width = 0.5
+
+        /// What a penalty costs beside the mean loss of the rows.
+        func cost(_ tried: Double) -> Double { pow(log10(tried / penalty) / Self.width, 2) / (2 * max(rows, 1)) }
+    }
 
     /// - Parameters:
     ///   - problem: The fits of all folds.
     ///   - penalties: What is tried, from strong to weak.
     ///   - tolerance: Of the mean loss.
-    ///   - rows: How many rows judge, where penalties near 1 are preferred: a decade away from it costs as much as half of a row's loss. A few rows
-    ///     cannot tell penalties apart, and the least loss is chance; many can, and the preference is lost among them. nil: the loss alone decides.
+    ///   - preference: What counts beside the loss; nil: the loss alone decides.
     ///   - judge: The mean loss of logits `[N, C]` of the rows that are held out.
     init(
         _ problem: LinearProblem, penalties: [Double] = penalties, tolerance: Double = tolerance,
-        preferringOneOver rows: Double? = nil,
+        _ preference: Preference? = nil,
         judge: (Tensor) throws -> Double
     ) throws {
         var point = try problem.start()
@@ -37,7 +49,7 @@ struct PenaltyPath {
             point = try problem.solution(penalty: penalty, from: point, tolerance: tolerance)
             let heldOut = try problem.heldOut(point)
             let loss = try judge(heldOut)
-            let cost = loss + (rows.map { pow(log10(penalty), 2) / (2 * max($0, 1)) } ?? 0)
+            let cost = loss + (preference?.cost(penalty) ?? 0)
             // The weaker the penalty the longer the search: it ends at the first that is no better.
             guard cost < best?.cost ?? .infinity else { break }
             best = (penalty, heldOut, loss, cost, point)

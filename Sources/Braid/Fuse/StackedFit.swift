@@ -95,7 +95,7 @@ struct StackedFit {
             let size = fusion.modalities[modality].dimension
             return try Standardization(mean: .zeros([size], dtype: .float64), variance: .ones([size], dtype: .float64))
         }
-        return try Standardization(pooled(modality, rows))
+        return try .shrunk(pooled(modality, rows))
     }
 
     /// Embeddings of some samples, in the precision that fits are computed in.

@@ -21,6 +21,19 @@ import Testing
             let logits: [[Double]]
         }
 
+        struct Deviations: Decodable {
+            let rows: Int
+            let deviations: [Double]
+        }
+        struct Few: Decodable {
+            let rows: Int
+            let weight: [[Double]]
+            let bias: [Double]
+        }
+
+        let raw: [[Double]]
+        let shrunk: [Deviations]
+        let few: Few
         let rows: [[Double]]
         let labels: [Int]
         let numbers: [Double]
@@ -46,6 +59,43 @@ import Testing
 
     private static func matrix(_ rows: [[Double]]) throws -> Tensor {
         try Tensor(rows.flatMap { $0 }, shape: [rows.count, rows[0].count])
+    }
+
+    @Test func deviationsOfFewRowsAreDrawnTogether() throws {
+        for expected in the.shrunk {
+            let found = try Standardization.shrunk(Self.matrix(Array(the.raw.prefix(expected.rows)))).deviation
+            try #expect(maxDifference(found, Tensor(expected.deviations, shape: [expected.deviations.count])) < 1e-9)
+        }
+        // Two rows say nothing of single columns; what never changes counts as the others do, and nothing at all as it is.
+        let two = try Standardization.shrunk(Tensor([1.0, 5, 2, 3, 5, 8], shape: [2, 3])).deviation.array(of: Double.self)
+        #expect(Set(two).count == 1)
+        let many = try Standardization.shrunk(Tensor((0..<300).flatMap { [Double($0 % 3), 7, Double($0)] }, shape: [300, 3]))
+        let deviations = try many.deviation.array(of: Double.self)
+        #expect(deviations[0] < 6 && deviations[1] > 40 && deviations[2] > 80)
+        #expect(try Standardization.shrunk(Tensor([4.0, 4], shape: [2, 1])).deviation.array(of: Double.self) == [1])
+    }
+
+    /// The penalty that few rows get is scikit-learn's C = 1 on rows of mean square 1.
+    @Test func fewRowsGetScikitLearnsPenalty() throws {
+        let rows = try Self.matrix(Array(the.raw.prefix(the.few.rows)))
+        let features = try PrincipalFeatures(Standardization.shrunk(rows)(rows))
+        let samples = the.labels.prefix(the.few.rows).enumerated().map {
+            Sample(id: "\($0)", split: .train, media: [:], label: "\($1)")
+        }
+        let target = try Target.fit(HeadSettings(.multiclass), samples, file: "fixture")
+        let loss = try HeadLoss(target, samples, source: "fixture", device: .cpu)
+        let problem = try LinearProblem(features, loss, samples: Array(samples.indices), folds: nil)
+        let point = try problem.solution(penalty: features.meanSquare(), from: problem.start(), tolerance: 1e-16)
+        let (weight, bias) = try problem.linear(point)
+        try #expect(maxDifference(weight, Self.matrix(the.few.weight)) < 1e-6)
+        try #expect(maxDifference(bias, Tensor(the.few.bias, shape: [the.few.bias.count])) < 1e-5)
+    }
+
+    @Test func aPreferenceDecidesWhereRowsDoNot() throws {
+        let (few, many) = (PenaltyPath.Preference(penalty: 100, rows: 16), PenaltyPath.Preference(penalty: 100, rows: 16_000))
+        #expect(few.cost(100) == 0 && few.cost(10) == few.cost(1000))
+        // A decade costs two rows' losses.
+        #expect(abs(few.cost(10) - 2.0 / 16) < 1e-12 && abs(many.cost(10) - 2.0 / 16_000) < 1e-12)
     }
 
     @Test func prototypesAreNearestCentroids() throws {

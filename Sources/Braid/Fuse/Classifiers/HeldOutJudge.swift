@@ -23,8 +23,9 @@ struct HeldOutJudge {
         let loss: Double?
     }
 
-    init(_ rows: ViewRows) throws {
-        loss = rows.canJudge ? try RowLoss(rows.loss, samples: rows.samples, counts: rows.judged) : nil
+    /// - Parameter dtype: The precision of logits.
+    init(_ rows: ViewRows, dtype: DType = .float64) throws {
+        loss = rows.canJudge ? try RowLoss(rows.loss, samples: rows.samples, counts: rows.judged, dtype: dtype) : nil
         count = rows.judged.reduce(0, +)
         isScaled = rows.target.form != .number
     }

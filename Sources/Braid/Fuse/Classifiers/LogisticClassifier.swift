@@ -18,14 +18,20 @@ struct LogisticClassifier: EmbeddingClassifier {
         let features = try rows.features.principal()
         // Comparing penalties needs no more than single precision, and takes half the time.
         let problem = try LinearProblem(features.converted(to: .float32), rows.loss, samples: rows.samples, folds: rows.folds)
-        let judge = try RowLoss(rows.loss, samples: rows.samples, counts: rows.judged, dtype: .float32)
-        let penalties = earlier?[Self.penalty].map { [$0] } ?? (rows.canJudge ? PenaltyPath.penalties : [PenaltyPath.unjudged])
-        let judging = rows.target.form == .number ? nil : rows.judged.reduce(0, +)
-        let path = try PenaltyPath(problem, penalties: penalties, preferringOneOver: judging) { try judge.mean($0) }
+        let judge = try HeldOutJudge(rows, dtype: .float32)
+        // C = 1 of scikit-learn on rows of mean square 1; rows that are all alike have no penalty to speak of.
+        let usual = try max(features.meanSquare(), .leastNormalMagnitude)
+        let penalties = earlier?[Self.penalty].map { [$0] } ?? (rows.canJudge ? PenaltyPath.penalties : [usual])
+        let preference = PenaltyPath.Preference(penalty: usual, rows: rows.judged.reduce(0, +))
+        let path = try PenaltyPath(problem, penalties: penalties, rows.target.form == .number ? nil : preference) {
+            // What is right but timid is no worse: it is brought to its scale.
+            try judge($0).loss ?? 0
+        }
         let (weight, bias) = try whole(features, rows, penalty: path.penalty, from: path.start)
+        let verdict = try judge(path.heldOut)
         return ViewFit(
-            heldOut: path.heldOut, loss: rows.canJudge ? path.loss : nil, choice: [Self.penalty: path.penalty],
-            values: [weight, bias])
+            heldOut: try path.heldOut.scaled(by: verdict.factor), loss: verdict.loss, choice: [Self.penalty: path.penalty],
+            values: [try weight.scaled(by: verdict.factor), try bias.scaled(by: verdict.factor)])
     }
 
     /// The model of all rows. A linear one is exact; of a kernel's many weak directions no one needs more than single precision.
