@@ -28,13 +28,14 @@ struct LinearProblem {
     ///   - features: The rows, in the precision that is computed in.
     ///   - samples: The number, among the loss's samples, of each row.
     ///   - folds: The fold that holds each row out; nil to fit all rows at once.
-    init(_ features: PrincipalFeatures, _ loss: HeadLoss, samples: [Int], folds: Folds?) throws {
+    ///   - counts: By fold, what each row counts beside its sample's weight in the fit without the fold; nil: 1, and 0 where the fold holds it out.
+    init(_ features: PrincipalFeatures, _ loss: HeadLoss, samples: [Int], folds: Folds?, counts: [[Double]]? = nil) throws {
         (self.features, self.folds) = (features, folds)
         outputs = loss.target.outputs
         let k = folds?.count ?? 1
         self.loss = try RowLoss(
             loss, samples: samples.flatMap { Array(repeating: $0, count: k) },
-            counts: samples.indices.flatMap { row in (0..<k).map { folds?.numbers[row] == $0 ? 0 : 1 } },
+            counts: samples.indices.flatMap { row in (0..<k).map { counts?[$0][row] ?? (folds?.numbers[row] == $0 ? 0 : 1) } },
             dtype: features.rows.dtype)
     }
 

@@ -17,7 +17,9 @@ struct LogisticClassifier: EmbeddingClassifier {
     func fit(_ rows: ViewRows, like earlier: ViewChoice?) throws -> ViewFit {
         let features = try rows.features.principal()
         // Comparing penalties needs no more than single precision, and takes half the time.
-        let problem = try LinearProblem(features.converted(to: .float32), rows.loss, samples: rows.samples, folds: rows.folds)
+        let problem = try LinearProblem(
+            features.converted(to: .float32), rows.loss, samples: rows.samples, folds: rows.folds,
+            counts: (0..<rows.folds.count).map { rows.counts(without: $0) })
         let judge = try HeldOutJudge(rows, dtype: .float32)
         // C = 1 of scikit-learn on rows of mean square 1; rows that are all alike have no penalty to speak of.
         let usual = try max(features.meanSquare(), .leastNormalMagnitude)

@@ -55,6 +55,24 @@ struct ViewRows {
     /// What each row counts in the fit without a fold.
     func weights(without fold: Int) -> [Double] { zip(weights, folds.numbers).map { $1 == fold ? 0 : $0 } }
 
+    /// What each row counts beside its weight in the fit without a fold. Rows of classes count for those that the fold holds out of their class, so that
+    /// it has the shares it has among all: of two rows a class a held-out row would else be of the very class that is rare, and a model that does not
+    /// claim much would be right less often than chance.
+    func counts(without fold: Int) -> [Double] {
+        guard target.form == .classes else { return folds.numbers.map { $0 == fold ? 0 : 1 } }
+        let known = labels.indices
+        let classes = samples.map { known[$0] }
+        var (all, kept) = ([Int: Double](), [Int: Double]())
+        for (row, label) in classes.enumerated() where weights[row] > 0 {
+            all[label, default: 0] += weights[row]
+            if folds.numbers[row] != fold { kept[label, default: 0] += weights[row] }
+        }
+        return classes.enumerated().map { row, label in
+            guard folds.numbers[row] != fold, let whole = all[label], let rest = kept[label] else { return 0 }
+            return whole / rest
+        }
+    }
+
     /// Float64 `[N, K]`: a column of 0 and 1 a class, or an output; or standardised numbers.
     func targets() throws -> Tensor {
         switch target.form {
