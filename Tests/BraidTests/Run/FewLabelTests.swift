@@ -44,6 +44,20 @@ import Testing
         #expect(try #require(flags.test?.allScores()["micro_f1"]) > 0.8)
     }
 
+    /// Of a few rows a class none are held out to choose a fusion by: folds would be without classes, and what claims least about these would win.
+    @Test func ofFewLabelsStackedIsTakenUntried() throws {
+        try small.makeData(64, labels: [("label", { "class \($0 % 24)" })])
+        let choice = try #require(try small.train(plain: "auto", "run", ["training.epochs=2"]).findings.choice)
+        #expect(choice.fusion == "stacked" && choice.trials.isEmpty && choice.reason.contains("labelled rows or fewer"))
+    }
+
+    /// A row of a class that no other has judges no fusion.
+    @Test func rowsThatNothingCouldLearnJudgeNothing() throws {
+        try small.makeData(60, labels: [("label", { $0 == 0 || $0 == 3 ? "alone \($0)" : $0 % 2 == 0 ? "high" : "low" })])
+        let choice = try #require(try small.train(plain: "auto", "run", ["training.epochs=2"]).findings.choice)
+        #expect(!choice.trials.isEmpty && choice.trials[0].loss < 1)
+    }
+
     @Test func whatAClassifierCannotTellIsRefused() throws {
         try small.makeData()
         for name in ["prototype", "tip-adapter", "lda"] {

@@ -12,6 +12,9 @@ struct FusionChooser {
     /// How many parts the train split is divided in.
     private static let folds = 5
 
+    /// Classes with fewer rows, in the median, are no ground to choose fusions on.
+    private static let fewestOfAClass = 4
+
     /// How many of the folds are held out, each costing a training a fusion: a single one of many rows says as much as five of few.
     static func heldOutFolds(_ rows: Int) -> Int { rows <= 2000 ? folds : rows <= 10_000 ? 2 : 1 }
 
@@ -85,9 +88,10 @@ struct FusionChooser {
                 fusion: first.kind.name, reason: "the only one that training.preset and the other keys leave", trials: [], rows: 0,
                 folds: 0)
         }
-        let started = ContinuousClock.now
         let rows = { (split: Split) in all.samples.indices.filter { all.samples[$0].split == split } }
         let (train, val) = (train ?? rows(.train), val ?? rows(.val))
+        if first.kind == .stacked, let few = fewLabels(train.map { all.samples[$0] }) { return few }
+        let started = ContinuousClock.now
         let folds = Folds(
             train.map { all.samples[$0] }, by: configuration.heads.stratum, count: Self.folds, seed: configuration.training.seed)
         let held = HeldOutFolds(
@@ -120,6 +124,17 @@ struct FusionChooser {
             of: trials, rows: found[0].losses.count, folds: tried.count, note: note, members: ensemble?.members ?? [])
     }
 
+    /// Stacked, where classes have so few rows that those held out of them say nothing: what a fold leaves of a class is another problem than the whole.
+    private func fewLabels(_ samples: [Sample]) -> FusionChoice? {
+        guard let target = targets.first(where: { $0.form == .classes }) else { return nil }
+        let counts = Dictionary(grouping: samples.compactMap { $0.labels[target.column] }) { $0 }.values.map(\.count).sorted()
+        guard !counts.isEmpty, counts[counts.count / 2] < Self.fewestOfAClass else { return nil }
+        return FusionChoice(
+            fusion: FusionKind.stacked.name,
+            reason: "untried: half of the classes have \(counts[counts.count / 2]) labelled rows or fewer, too few to choose by",
+            trials: [], rows: 0, folds: 0)
+    }
+
     /// The ensemble of all that was tried, its loss by shares that were chosen on other rows.
     private func ensemble(
         _ tried: [(Candidate, HeldOutFolds.Answers)]
@@ -134,7 +149,7 @@ struct FusionChooser {
         let weights = try selection.weights(on: rows)
         let members = zip(tried, weights).filter { $0.1 > 0 }.map { FusionChoice.Member(fusion: $0.0.0.kind.name, share: $0.1) }
         guard members.count > 1 else { return nil }
-        return (rows.map { judged[1 - $0 % 2][$0] }, members)
+        return (rows.map { tried[0].1.losses[$0] == nil ? nil : judged[1 - $0 % 2][$0] }, members)
     }
 }
 

@@ -21,7 +21,7 @@ struct HeldOutFolds {
         let samples: [Sample]
         /// By head: calibrated logits `[N, C]`, float32 on the CPU.
         let logits: [Tensor]
-        /// The loss of each row, heads together; nil where it has no label.
+        /// The loss of each row, heads together; nil where it has no label, or one that no row outside of its fold has.
         let losses: [Double?]
         /// What the trainings took together.
         let seconds: Double
@@ -57,8 +57,23 @@ struct HeldOutFolds {
         _ = try SilentTraining(configuration, model, data, device: device, judgesVal: false)
         guard let test = data.test else { throw BraidError(.internal, "a fold without a row") }
         let logits = try model.calibratedLogits(test).map { try $0.moved(to: .cpu).converted(to: .float32) }
+        let learnable = learnable(test.samples, from: rest)
         return Fold(
-            samples: test.samples, logits: logits, losses: try model.losses(test),
+            samples: test.samples, logits: logits, losses: zip(try model.losses(test), learnable).map { $1 ? $0 : nil },
             seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
+    /// Whether some of `rest` has the class of each sample, head by head. What says of a class that nothing has shown it the least is no worse than what
+    /// says of it a little more, and would lose by far.
+    private func learnable(_ samples: [Sample], from rest: [Int]) -> [Bool] {
+        let others = rest.map { all.samples[$0] }
+        var answer = samples.map { _ in true }
+        for target in targets where target.form == .classes {
+            let seen = Set(others.compactMap { $0.labels[target.column] })
+            for (index, sample) in samples.enumerated() {
+                if let label = sample.labels[target.column], !seen.contains(label) { answer[index] = false }
+            }
+        }
+        return answer
     }
 }
