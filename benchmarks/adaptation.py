@@ -2,14 +2,14 @@
 
 digits: MNIST to scikit-learn's optical digits (8x8, upscaled), bundled:resnet10-cifar-mnist. speech: the Free Spoken Digit Dataset to espeak-ng's voices,
 bundled:cnn10-fsdd; voices to adapt to and voices that judge differ. stamps: drawings, their sentences, and these spoken in French and Spanish to Romanian and
-Russian (datasets/stamps, its encoders); stamps-speech: their speech alone. No thing is in both domains. Encoders are frozen.
+Russian (datasets/stamps, its encoders); stamps-speech: their speech alone; and the shifts of adaptation_changed.py. No thing is in both domains. Encoders are frozen.
 
 A draw trains on the source with `training.adaptation.method: auto`, once with fusion.type concat (all methods) and once with stacked without kernels (those
 that change data). `braid train` itself trains every candidate and says what each comes to on the target's test rows, whose labels it reads last. The upper bound is
 trained on the labelled rows that the others adapt to without labels. Writes a line a draw and fusion to OUT/results.jsonl, takes what lies there as done,
 and prints the tables in Markdown: means of the draws, 95 % intervals by Student's t.
 
-Usage: OMP_NUM_THREADS=1 nice -n 10 python3 benchmarks/adaptation.py path/to/braid DATA STAMPS OUT [--shifts digits,speech,stamps,stamps-speech] [--fusions concat,stacked] [--draws 5]
+Usage: OMP_NUM_THREADS=1 nice -n 10 python3 benchmarks/adaptation.py path/to/braid DATA STAMPS OUT [--shifts digits,speech,stamps,stamps-speech] [--fusions concat,stacked] [--draws 5] [--first 0]
 DATA holds mnist-png.tar.gz and fsdd-wav.tar.gz; STAMPS is the unpacked package that datasets/stamps/make.py leaves.
 Needs: espeak-ng, scikit-learn, Pillow, numpy, scipy; for stamps the weights that make setup brings (BRAID_WEIGHTS=.deps/weights where they lie nowhere else).
 """
@@ -24,6 +24,7 @@ import statistics
 import subprocess
 import sys
 
+from adaptation_changed import changed, names
 from adaptation_data import mnist, split, spoken, stamps, write
 
 SOUND = {"audio": "bundled:cnn10-fsdd"}
@@ -31,6 +32,9 @@ SHIFTS = {
     "digits": {"image": "bundled:resnet10-cifar-mnist"}, "speech": SOUND,
     "stamps": {"image": "bundled:efficientnet-lite0", "text": "bundled:all-MiniLM-L6-v2", **SOUND}, "stamps-speech": SOUND,
 }  # fmt: skip
+CHANGED = names()
+MAIN = ",".join(SHIFTS)
+SHIFTS.update({name: SOUND if base == "fsdd" else SHIFTS["digits"] for name, base in CHANGED.items()})
 SOURCE = {"digits": (800, 200, 500), "speech": (800, 200, 500), "stamps": (0.65, 0.15, None), "stamps-speech": (0.65, 0.15, None)}
 FUSIONS = {"concat": "{type: concat}", "stacked": "{type: stacked, landmarks: 0}"}
 
@@ -42,7 +46,7 @@ def draw(shift, domains, folder, seed):
     random_ = random.Random(seed)
     source = list(source)
     random_.shuffle(source)
-    train, val, test = SOURCE[shift]
+    train, val, test = SOURCE.get(shift, (800, 200, 500))
     modalities = list(SHIFTS[shift])
     write(folder / "source.csv", split(source, [("train", train), ("val", val), ("test", test)], seed), modalities)
     halves = split(list(target), [("train", 0.5), ("test", None)], seed)
@@ -128,9 +132,10 @@ def main():
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("stamps", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--shifts", default=",".join(SHIFTS))
+    parser.add_argument("--shifts", default=MAIN)
     parser.add_argument("--fusions", default=",".join(FUSIONS))
     parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, help="the first draw's seed")
     given = parser.parse_args()
     out = given.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
@@ -143,12 +148,12 @@ def main():
     }  # fmt: skip
     domains = {}
     for fusion in given.fusions.split(","):
-        for seed in range(given.draws):
+        for seed in range(given.first, given.first + given.draws):
             for shift in given.shifts.split(","):
                 if (shift, seed, fusion) in done:
                     continue
                 if shift not in domains:
-                    domains[shift] = make[shift]()
+                    domains[shift] = changed(shift, given.data, out) if shift in CHANGED else make[shift]()
                 found = measure(given.braid.resolve(), domains[shift], out / shift / str(seed), shift, seed, fusion)
                 results.append(found)
                 with open(log, "a") as file:

@@ -13,13 +13,15 @@ public struct TargetEvidence: Sendable {
     public let prior: [Double]
     /// The class that all models together give each row of the target.
     public let consensus: [Int]
+    /// The group of each row of the target among its neighbours, by what the encoders make of it, which is the same for all models.
+    public let groups: [Int]
 
     /// Makes one from its parts.
     public init(
-        probabilities: [[Double]], wrong: [Double], weights: [Double], prior: [Double], consensus: [Int]
+        probabilities: [[Double]], wrong: [Double], weights: [Double], prior: [Double], consensus: [Int], groups: [Int]
     ) {
         (self.probabilities, self.wrong, self.weights) = (probabilities, wrong, weights)
-        (self.prior, self.consensus) = (prior, consensus)
+        (self.prior, self.consensus, self.groups) = (prior, consensus, groups)
     }
 
     /// The mean probability of each class over the target.
@@ -42,41 +44,65 @@ public struct TargetEvidence: Sendable {
 
 /// Says without labels of the target how well a model may do there. One more is a value and its line in the registry.
 public struct TargetScorer: Registrable {
+    /// What a scorer goes by. Each kind of evidence has one vote, however many scorers go by it.
+    public enum Evidence: String, CaseIterable, Sendable {
+        /// How sure the answers are, and how many classes they give.
+        case certainty
+        /// Whether the classes are as common as in the source.
+        case shares
+        /// Whether other models answer alike.
+        case consensus
+        /// Whether rows that lie together get the same class.
+        case structure
+        /// How often the model is wrong on rows of the source. Told, but without a vote: a model that is seldom wrong there is ranked by chance.
+        case source
+
+        /// Whether it has a vote.
+        var votes: Bool { self != .source }
+
+        /// Those that have a vote.
+        static let voting = allCases.filter(\.votes)
+    }
+
     /// What errors call one of them.
     public static let noun = "a scorer of adaptation"
     /// What tables call it.
     public let name: String
+    /// What it goes by.
+    public let evidence: Evidence
     /// Where it is described.
     public let paper: String
     /// The higher, the better.
     public let score: @Sendable (TargetEvidence) throws -> Double
 
     /// Makes one from its parts.
-    public init(_ name: String, paper: String, score: @escaping @Sendable (TargetEvidence) throws -> Double) {
-        (self.name, self.paper, self.score) = (name, paper, score)
+    public init(
+        _ name: String, _ evidence: Evidence, paper: String, score: @escaping @Sendable (TargetEvidence) throws -> Double
+    ) {
+        (self.name, self.evidence, self.paper, self.score) = (name, evidence, paper, score)
     }
 
     /// Every scorer there is, in the order of tables.
     public static let registry = Registry<TargetScorer>([
-        .entropy, .information, .confusion, .density, .balance, .agreement, .importance, .embedded,
+        .entropy, .information, .confusion, .density, .balance, .agreement, .structure, .importance, .embedded,
     ])
 
     /// How sure the model is.
-    static let entropy = TargetScorer("entropy", paper: "Morerio et al. 2018, arXiv:1711.10288") { -$0.meanEntropy }
+    static let entropy = TargetScorer("entropy", .certainty, paper: "Morerio et al. 2018, arXiv:1711.10288") { -$0.meanEntropy }
 
     /// How sure it is of each row, and how many classes it gives.
-    static let information = TargetScorer("information", paper: "Krause et al. 2010, NeurIPS") {
+    static let information = TargetScorer("information", .certainty, paper: "Krause et al. 2010, NeurIPS") {
         TargetEvidence.entropy($0.shares) - $0.meanEntropy
     }
 
     /// How little the classes that it gives run into each other.
-    static let confusion = TargetScorer("mcc", paper: "Jin et al. 2020, arXiv:1912.03699") { evidence in
+    static let confusion = TargetScorer("mcc", .certainty, paper: "Jin et al. 2020, arXiv:1912.03699") { evidence in
         let logits = try rows(evidence.probabilities).clamped(atLeast: 1e-12).log()
         return try -MinimumConfusion.value(logits, temperature: 2.5).item()
     }
 
     /// How alike a row's answers and those of its neighbours are.
-    static let density = TargetScorer("snd", paper: "Saito et al. 2021, arXiv:2108.10860") { evidence in
+    static let density = TargetScorer("snd", .certainty, paper: "Saito et al. 2021, arXiv:2108.10860") { evidence in
         let some = every(evidence.probabilities, atMost: 1000)
         let directions = try rows(some).normalized()
         let similarity = try directions.matmul(directions.transposed(0, 1)).scaled(by: 20)
@@ -89,7 +115,7 @@ public struct TargetScorer: Registrable {
     }
 
     /// How near the shares of the classes are to those of the source.
-    static let balance = TargetScorer("balance", paper: "docs/transfer-adaptation.md") { evidence in
+    static let balance = TargetScorer("balance", .shares, paper: "docs/transfer-adaptation.md") { evidence in
         var divergence = 0.0
         for (share, prior) in zip(evidence.shares, evidence.prior) where share > 0 {
             divergence += share * log(share / max(prior, 1e-6))
@@ -98,19 +124,24 @@ public struct TargetScorer: Registrable {
     }
 
     /// How many rows get the class that all models together give them.
-    static let agreement = TargetScorer("agreement", paper: "Hu et al. 2023, arXiv:2308.12470") { evidence in
+    static let agreement = TargetScorer("agreement", .consensus, paper: "Hu et al. 2023, arXiv:2308.12470") { evidence in
         let same = zip(evidence.probabilities, evidence.consensus).count { $0.0.likeliestIndex == $0.1 }
         return Double(same) / Double(max(1, evidence.probabilities.count))
     }
 
+    /// How much the classes that are given tell of which rows lie together.
+    static let structure = TargetScorer("structure", .structure, paper: "Musgrave et al. 2022, arXiv:2208.07360") { evidence in
+        AdjustedInformation.value(evidence.probabilities.map(\.likeliestIndex), evidence.groups)
+    }
+
     /// Minus the error on held-out rows of the source, each counting as much as it is likelier in the target, the weights adding up to 1.
-    static let importance = TargetScorer("iwv", paper: "Sugiyama et al. 2007, JMLR 8") { evidence in
+    static let importance = TargetScorer("iwv", .source, paper: "Sugiyama et al. 2007, JMLR 8") { evidence in
         let losses = zip(evidence.wrong, evidence.weights).map { $0 * $1 }
         return -losses.reduce(0, +) / max(evidence.weights.reduce(0, +), 1e-12)
     }
 
     /// The same with the weights as they are, and their mean, which should be 1, as a control variate.
-    static let embedded = TargetScorer("dev", paper: "You et al. 2019, ICML 97") { evidence in
+    static let embedded = TargetScorer("dev", .source, paper: "You et al. 2019, ICML 97") { evidence in
         let count = Double(max(1, evidence.wrong.count))
         let losses = zip(evidence.wrong, evidence.weights).map { $0 * $1 }
         let (loss, weight) = (losses.reduce(0, +) / count, evidence.weights.reduce(0, +) / count)

@@ -66,7 +66,7 @@ extension Report {
         return table
             + HTML.note(record.summary)
             + HTML.note(
-                "\(record.adapted) rows of the target to adapt to, their labels not read; \(record.judged) labelled ones judge.\(kept) Votes: scorers that prefer the method to the source's own model. A-distance: 0 where domains look alike, 2 where each row gives its domain away."
+                "\(record.adapted) rows of the target to adapt to, their labels not read; \(record.judged) labelled ones judge.\(kept) Votes: kinds of evidence that prefer the method to the source's own model, of \(TargetScorer.Evidence.voting.count). A-distance: 0 where domains look alike, 2 where each row gives its domain away."
             )
     }
 }

@@ -75,10 +75,10 @@ import Testing
         let outcome = try small.train("run", recipe)
         let record = try #require(outcome.findings.adaptation)
         #expect(record.trials.map(\.method) == ["source", "standardise", "mcc"])
-        #expect(record.trials.allSatisfy { $0.scores.count == 8 && $0.target["accuracy"] != nil && $0.distance <= 2 })
+        #expect(record.trials.allSatisfy { $0.scores.count == 9 && $0.target["accuracy"] != nil && $0.distance <= 2 })
         for file in ["report.txt", "report.html", "run.json", "adaptation.json"] {
             let text = try String(contentsOf: small.folder.url.appendingPathComponent("run/\(file)"), encoding: .utf8)
-            #expect(text.contains("scorers prefer it") || text.contains("adaptation did not help"), "\(file)")
+            #expect(text.contains("kinds of evidence prefer it") || text.contains("adaptation did not help"), "\(file)")
             #expect(text.contains("standardise") && text.contains("iwv"), "\(file)")
         }
         let again = try small.train("run", recipe, resume: true)

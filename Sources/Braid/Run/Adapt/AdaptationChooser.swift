@@ -53,8 +53,8 @@ struct AdaptationChooser {
         progress.finish()
         let trials = try score(tried, data)
         var record = AdaptationRecord.best(
-            of: trials, asked: settings.kind.name, isJudged: settings.isJudged, adapted: target.samples.count,
-            judged: judging?.samples.count ?? 0)
+            of: trials, asked: settings.kind.name, isJudged: settings.isJudged, classes: targets[0].classes.count,
+            adapted: target.samples.count, judged: judging?.samples.count ?? 0)
         // Everything is chosen: labels of the target may be read now.
         if let judging {
             let samples = try domain.labelled(judging.samples, targets)
@@ -108,15 +108,38 @@ struct AdaptationChooser {
         let consensus = rows.map { row in
             counts.indices.map { column in tried.reduce(0) { $0 + $1.adapted[row][column] } }.likeliestIndex
         }
+        let groups = try groups(data, of: counts.count)
         return try tried.map { found in
             let evidence = TargetEvidence(
-                probabilities: found.adapted, wrong: found.wrong, weights: found.weights, prior: counts.map { $0 / total },
-                consensus: consensus)
+                probabilities: groups.rows.map { found.adapted[$0] }, wrong: found.wrong, weights: found.weights,
+                prior: counts.map { $0 / total }, consensus: groups.rows.map { consensus[$0] }, groups: groups.of)
             let scores = try TargetScorer.registry.all.map { ($0.name, try $0.score(evidence)) }
             return AdaptationRecord.Trial(
                 method: found.method, scores: Dictionary(uniqueKeysWithValues: scores), distance: found.distance,
                 seconds: found.seconds, source: found.source)
         }
+    }
+}
+
+extension AdaptationChooser {
+    /// Rows of the target, at most so many as are looked at, and the group of each: as many groups as there are classes, by what the encoders make of them.
+    private func groups(_ data: SplitData, of classes: Int) throws -> (rows: [Int], of: [Int]) {
+        guard let target = data.target else { throw BraidError(.internal, "there is no target to adapt to") }
+        let rows = Self.spread(target.samples.count)
+        let some = try target.subset(rows)
+        let parts = try configuration.modalities.keys.sorted().compactMap { modality -> Tensor? in
+            guard let embedded = some.embeddings[modality] else { return nil }
+            let there = embedded.presence.indices.filter { embedded.presence[$0] }
+            guard !there.isEmpty else { return nil }
+            let all = try embedded.pooled().moved(to: .cpu).converted(to: .float32)
+            // A modality that a row lacks says nothing of where it lies: the middle.
+            let places = try Tensor(there.map(Int64.init), shape: [there.count])
+            let known = try all.picking(there)
+            return try Tensor.zeros(all.shape).replacingRows(places, with: Standardization(known)(known))
+        }
+        guard !parts.isEmpty else { throw BraidError(.internal, "nothing of the target is embedded") }
+        let found = try Clusters(.concatenate(parts, 1), count: classes, seed: UInt64(configuration.training.seed))
+        return (rows, found.groups)
     }
 }
 

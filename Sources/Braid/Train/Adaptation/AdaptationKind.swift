@@ -57,7 +57,7 @@ public struct AdaptationKind: Registrable {
 
     /// Every method there is, in the order in which they are tried.
     public static let registry = Registry<AdaptationKind>([
-        .auto, .standardise, .recolour, .selfTraining, .coral, .mmd, .dann, .cdan, .mcc,
+        .auto, .standardise, .recolour, .selfTraining, .coral, .mmd, .lmmd, .dann, .cdan, .mcc,
     ])
 }
 
@@ -78,9 +78,13 @@ public struct DomainBatch {
     public let features: Tensor
     /// The first head's logits `[B, C]`, one a class.
     public let logits: Tensor
+    /// How far each row belongs to each class by its label, `[B, C]`, rows of zeros where it has none; nil of the target, and of heads without classes.
+    public let labels: Tensor?
 
     /// Makes one from its parts.
-    public init(features: Tensor, logits: Tensor) { (self.features, self.logits) = (features, logits) }
+    public init(features: Tensor, logits: Tensor, labels: Tensor? = nil) {
+        (self.features, self.logits, self.labels) = (features, logits, labels)
+    }
 }
 
 /// A change of what is learnt from.

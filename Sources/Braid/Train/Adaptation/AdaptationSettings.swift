@@ -33,7 +33,7 @@ public struct AdaptationSettings: Sendable {
     public let kind: AdaptationKind
     /// Where the choice is left to training: what is tried.
     public let candidates: [String]
-    /// Whether the source's own model stays where too few scorers speak for the adapted one.
+    /// Whether the source's own model stays where too little evidence speaks for the adapted one.
     public let isJudged: Bool
     /// Whose embeddings a loss compares.
     let embedding: Embedding
@@ -89,7 +89,7 @@ public struct AdaptationSettings: Sendable {
         candidates = own.candidates.isEmpty ? fitting.map(\.name) : own.candidates
         isJudged = reader.bool(
             "\(Self.path).judge", !trainsEncoders && hasClasses,
-            "Whether the source's own model stays where too few scorers speak for the adapted one. Default: true where encoders are frozen and the first head has classes."
+            "Whether the source's own model stays where too little evidence speaks for the adapted one. Default: true where encoders are frozen and the first head has classes."
         )
     }
 

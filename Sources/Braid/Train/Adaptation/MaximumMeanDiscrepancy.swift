@@ -13,15 +13,8 @@ final class MaximumMeanDiscrepancy: AdaptationLoss {
 
     /// Between rows `[N, d]` and `[M, d]`: a scalar, which may be below 0.
     static func squared(_ first: Tensor, _ second: Tensor) throws -> Tensor {
-        let rows = try Tensor.concatenate([first, second], 0)
         let (n, m) = (first.shape[0], second.shape[0])
-        let squares = try rows.power(2).sum([1], keep: true)
-        let products = try rows.matmul(rows.transposed(0, 1)).scaled(by: 2)
-        let distances = try (squares + squares.transposed(0, 1) - products).clamped(atLeast: 0)
-        // The width goes with the embeddings, and is no way to make the loss small.
-        let width = try distances.mean().detached().clamped(atLeast: 1e-12)
-        var kernel = try Tensor.zeros([]).moved(to: rows.device)
-        for factor in widths { kernel = try kernel + (distances / width).scaled(by: -1 / (2 * factor)).exp() }
+        let kernel = try kernel(of: .concatenate([first, second], 0))
         // A row's kernel with itself says nothing, and is the same for all: each of the five is 1.
         let ones = Double(widths.count)
         let within = { (part: Tensor, count: Int) in
@@ -30,6 +23,18 @@ final class MaximumMeanDiscrepancy: AdaptationLoss {
         let own = try within(kernel.slice(0, 0..<n).slice(1, 0..<n), n)
         let others = try within(kernel.slice(0, n..<n + m).slice(1, n..<n + m), m)
         return try own + others - kernel.slice(0, 0..<n).slice(1, n..<n + m).mean().scaled(by: 2)
+    }
+
+    /// The sum of the kernels between rows `[N, d]`: `[N, N]`.
+    static func kernel(of rows: Tensor) throws -> Tensor {
+        let squares = try rows.power(2).sum([1], keep: true)
+        let products = try rows.matmul(rows.transposed(0, 1)).scaled(by: 2)
+        let distances = try (squares + squares.transposed(0, 1) - products).clamped(atLeast: 0)
+        // The width goes with the embeddings, and is no way to make the loss small.
+        let width = try distances.mean().detached().clamped(atLeast: 1e-12)
+        var kernel = try Tensor.zeros([]).moved(to: rows.device)
+        for factor in widths { kernel = try kernel + (distances / width).scaled(by: -1 / (2 * factor)).exp() }
+        return kernel
     }
 }
 

@@ -25,6 +25,8 @@ final class DomainAdaptation: TrainingPlugin {
     private let store: ParameterStore
     /// The numbers of the train split's samples, class by class.
     private let classes: [[Int]]
+    /// 1 where a sample of the train split has the class, `[N, C]`; nil of heads without classes.
+    private let labels: Tensor?
     private var deck: TargetDeck
     private var (sum, steps) = (0.0, 0)
 
@@ -44,6 +46,13 @@ final class DomainAdaptation: TrainingPlugin {
         let labels = try LabelledValues(context.train.samples, model.targets[0], context.train.name)
         let numbers = labels.indices.enumerated().map { (row: $0, label: labels.isKnown[$0] ? $1 : -1) }
         classes = Dictionary(grouping: numbers, by: \.label).sorted { $0.key < $1.key }.map { $0.value.map(\.row) }
+        if model.targets[0].form == .classes {
+            var flags = Array(repeating: Float(0), count: numbers.count * outputs)
+            for (row, label) in numbers where label >= 0 { flags[row * outputs + label] = 1 }
+            self.labels = try Tensor(flags, shape: [numbers.count, outputs]).moved(to: context.device)
+        } else {
+            self.labels = nil
+        }
         deck = TargetDeck(count: target.samples.count, seed: UInt64(context.seed) ^ 0x7A26_E7D0)
     }
 
@@ -79,9 +88,9 @@ final class DomainAdaptation: TrainingPlugin {
         let output = try context.model.trainingOutput(batch, context.precision)
         let strength = settings.ramp.strength(step.progress)
         let parts = try losses.indices.compactMap { index -> Tensor? in
-            guard let source = try part(index, step.batch, step.output), let other = try part(index, batch, output) else {
-                return nil
-            }
+            guard let source = try part(index, step.batch, step.output, labelled: true),
+                let other = try part(index, batch, output, labelled: false)
+            else { return nil }
             return try losses[index](source, other, strength: strength)
         }
         guard let added = try Objective.sum(parts)?.scaled(by: 1 / Double(parts.count)) else { return loss }
@@ -91,14 +100,17 @@ final class DomainAdaptation: TrainingPlugin {
     }
 
     /// What a loss compares of a batch; nil where too few of its samples have the modality.
-    private func part(_ index: Int, _ batch: Batch, _ output: FusionModel.Output) throws -> DomainBatch? {
+    private func part(_ index: Int, _ batch: Batch, _ output: FusionModel.Output, labelled: Bool) throws -> DomainBatch? {
         let logits = try context.model.targets[0].classLogits(output.logits[0])
-        guard settings.embedding == .modalities else { return DomainBatch(features: output.fused, logits: logits) }
+        let known = labelled ? try labels?.rows(batch.rows.moved(to: context.device)) : nil
+        let given = try known.map { try batch.mixing?($0) ?? $0 }
+        guard settings.embedding == .modalities else { return DomainBatch(features: output.fused, logits: logits, labels: given) }
         let flags = try batch.presence.select(1, index).converted(to: .uint8).moved(to: .cpu).array(of: UInt8.self)
         let visible = flags.indices.filter { flags[$0] != 0 }
         guard visible.count > 1 else { return nil }
         return DomainBatch(
-            features: try output.projections[index].picking(visible), logits: try logits.picking(visible))
+            features: try output.projections[index].picking(visible), logits: try logits.picking(visible),
+            labels: try given?.picking(visible))
     }
 
     func afterEpoch(_ epoch: Int) throws -> PluginFindings {
