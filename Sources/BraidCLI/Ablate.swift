@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct Ablate: ParsableCommand {
+struct Ablate: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what each modality adds: evaluate every subset of a model's modalities.")
 
@@ -25,6 +25,8 @@ struct Ablate: ParsableCommand {
 
     @Flag(help: "Print the table as JSON.")
     var json = false
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var inference: InferenceOptions
 

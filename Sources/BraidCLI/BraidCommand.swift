@@ -29,6 +29,7 @@ public struct BraidCommand: ParsableCommand {
     public static func main() {
         do {
             var command = try parseAsRoot()
+            if let command = command as? any ComputingCommand { try command.threads.startAgain() }
             try command.run()
         } catch let error as BraidError {
             fail(error.description, error.code)

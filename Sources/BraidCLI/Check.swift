@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct Check: ParsableCommand {
+struct Check: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look for unreadable media, label conflicts, leakage across splits and class imbalance.",
         discussion: "Ends with 65 where it finds an error, with 0 where it finds warnings or nothing.")
@@ -15,6 +15,8 @@ struct Check: ParsableCommand {
 
     @Flag(help: "Print counts and every fault as JSON.")
     var json = false
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var output: OutputOptions
 

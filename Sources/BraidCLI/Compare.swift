@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct Compare: ParsableCommand {
+struct Compare: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say which fusion to use: train each with several seeds on the same embeddings.",
         discussion: """
@@ -36,6 +36,8 @@ struct Compare: ParsableCommand {
 
     @Flag(help: "Print the figures as JSON.")
     var json = false
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var output: OutputOptions
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct Curve: ParsableCommand {
+struct Curve: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Draw accuracy against labels a class: transfer beside scratch, head beside head.",
         discussion: """
@@ -53,6 +53,8 @@ struct Curve: ParsableCommand {
 
     @Flag(help: "Print everything as JSON.")
     var json = false
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var output: OutputOptions
 

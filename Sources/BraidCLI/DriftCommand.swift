@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct DriftCommand: ParsableCommand {
+struct DriftCommand: ComputingCommand {
     static let configuration = CommandConfiguration(
         commandName: "drift",
         abstract: "Say whether new data are still like those a model was trained on, and which modality moved.",
@@ -40,6 +40,8 @@ struct DriftCommand: ParsableCommand {
 
     @Flag(help: "Print the figures as JSON.")
     var json = false
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var inference: InferenceOptions
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct Embed: ParsableCommand {
+struct Embed: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write embeddings, per modality and fused.",
         discussion: "From a trained model, or from a configuration's encoders before any training.")
@@ -29,6 +29,8 @@ struct Embed: ParsableCommand {
     var resume = false
 
     @OptionGroup var rows: RowOptions
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var inference: InferenceOptions
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct Evaluate: ParsableCommand {
+struct Evaluate: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure a model on labelled samples.",
         discussion: "Prints the classification report; writes it with the confusion matrix, predictions and report.html to --out.")
@@ -22,6 +22,8 @@ struct Evaluate: ParsableCommand {
     var json = false
 
     @OptionGroup var views: ViewOptions
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var inference: InferenceOptions
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct Predict: ParsableCommand {
+struct Predict: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Classify samples.",
         discussion: "One sample from any of --image, --text, --audio and --input, or the rows of --manifest as CSV.")
@@ -38,6 +38,8 @@ struct Predict: ParsableCommand {
     var keepsColumns = false
 
     @OptionGroup var views: ViewOptions
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var inference: InferenceOptions
 

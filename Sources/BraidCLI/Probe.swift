@@ -34,7 +34,7 @@ struct ProbeOptions: ParsableArguments {
     }
 }
 
-struct Probe: ParsableCommand {
+struct Probe: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say how well pretrained encoders suit the data, without training any.",
         discussion: """
@@ -43,6 +43,8 @@ struct Probe: ParsableCommand {
             """)
 
     @OptionGroup var options: ProbeOptions
+
+    @OptionGroup var threads: ThreadOptions
 
     @Flag(help: "Print the figures as JSON.")
     var json = false
@@ -62,7 +64,7 @@ struct Probe: ParsableCommand {
     }
 }
 
-struct Choose: ParsableCommand {
+struct Choose: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Choose the pretrained encoder of each modality, and write the configuration that takes it.",
         discussion: """
@@ -71,6 +73,8 @@ struct Choose: ParsableCommand {
             """)
 
     @OptionGroup var options: ProbeOptions
+
+    @OptionGroup var threads: ThreadOptions
 
     @Option(name: .shortAndLong, help: "A file for the configuration. Default: stdout.")
     var out: String?

@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct SearchCommand: ParsableCommand {
+struct SearchCommand: ComputingCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
         abstract: "Look for a better recipe: draw some, train all shortly and the best in full, on the same embeddings.",
@@ -32,6 +32,8 @@ struct SearchCommand: ParsableCommand {
 
     @Flag(help: "Print the results as JSON.")
     var json = false
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var output: OutputOptions
 

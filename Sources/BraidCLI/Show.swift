@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct Show: ParsableCommand {
+struct Show: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a page of augmented samples to look at and listen to.",
         discussion: "Each sample as it is, and as the first epochs of a training with this configuration will see it.")
@@ -21,6 +21,8 @@ struct Show: ParsableCommand {
 
     @Option(name: .customLong("set"), help: ArgumentHelp("Override a key. May be given several times.", valueName: "key=value"))
     var overrides: [String] = []
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var output: OutputOptions
 

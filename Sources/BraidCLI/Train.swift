@@ -2,7 +2,7 @@ import ArgumentParser
 import Braid
 import Foundation
 
-struct Train: ParsableCommand {
+struct Train: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a fused classifier.",
         discussion: "Leaves a run folder: the model, checkpoints, metrics, and the report of the best epoch on the test split.")
@@ -41,6 +41,8 @@ struct Train: ParsableCommand {
     @Flag(help: "Print the figures as JSON.")
     var json = false
 
+    @OptionGroup var threads: ThreadOptions
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -49,7 +51,6 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
-        PoliteThreads.startAgain()
         let url = URL(argument: config)
         let policy = onBadSample.map { ["on_bad_sample=\($0.rawValue)"] } ?? []
         let configuration = try Configuration.read(url, overrides: overrides + policy + initial(for: url))

@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// - Parameters:
 ///   - count: How many calls there are.
-///   - workers: How many run at a time, at most; nil for as many as there are processors.
+///   - workers: How many run at a time, at most; nil for as many as `Processors` says.
 package func concurrentMap<Result: Sendable, Failure: Error>(
     _ count: Int, workers: Int? = nil, _ body: @Sendable (Int) throws(Failure) -> Result
 ) throws(Failure) -> [Result] {
@@ -19,7 +19,7 @@ package func concurrentMap<Result: Sendable, Failure: Error>(
             return work.next
         }
     }
-    DispatchQueue.concurrentPerform(iterations: max(1, min(workers ?? ProcessInfo.processInfo.activeProcessorCount, count))) { _ in
+    DispatchQueue.concurrentPerform(iterations: max(1, min(workers ?? Processors.count, count))) { _ in
         while let number = take() {
             do throws(Failure) {
                 let result = try body(number)

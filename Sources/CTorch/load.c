@@ -13,9 +13,9 @@
     X(const char *, ct_last_error, failure, (void), ())                                                               \
     X(const char *, ct_version, "(not loaded)", (void), ())                                                           \
     X(int, ct_call, 1,                                                                                                \
-      (const char *name, const char *overload, const ct_value *arguments, size_t count, ct_tensor *results,           \
-       size_t capacity, size_t *result_count),                                                                        \
-      (name, overload, arguments, count, results, capacity, result_count))                                            \
+      (const char *name, const ct_value *arguments, size_t count, ct_tensor *results, size_t capacity,                \
+       size_t *result_count),                                                                                         \
+      (name, arguments, count, results, capacity, result_count))                                                      \
     X(int, ct_from_bytes, 1,                                                                                          \
       (const void *data, size_t bytes, int32_t dtype, const int64_t *sizes, size_t dimensions, ct_tensor *result),    \
       (data, bytes, dtype, sizes, dimensions, result))                                                                \

@@ -12,14 +12,22 @@ namespace {
 
 using c10::IValue;
 
-const c10::OperatorHandle &find(const std::string &name, const std::string &overload) {
-    // Per thread, so that a look-up takes no lock.
-    thread_local std::unordered_map<std::string, c10::OperatorHandle> known;
-    const std::string key = overload.empty() ? name : name + "." + overload;
-    const auto found = known.find(key);
+/// What `name` is to the dispatcher: "add.Tensor" is operator "aten::add", overload "Tensor".
+c10::OperatorHandle look_up(const std::string &name) {
+    const auto scope = name.find("::");
+    const auto dot = name.find('.', scope == std::string::npos ? 0 : scope + 2);
+    const auto base = (scope == std::string::npos ? "aten::" : "") + name.substr(0, dot);
+    const auto overload = dot == std::string::npos ? std::string() : name.substr(dot + 1);
+    return c10::Dispatcher::singleton().findSchemaOrThrow(base.c_str(), overload.c_str());
+}
+
+const c10::OperatorHandle &find(const char *name) {
+    // By the address: names are literals, and to compare their letters takes longer than many an operator. Per thread, so that a look-up takes no
+    // lock.
+    thread_local std::unordered_map<const char *, c10::OperatorHandle> known;
+    const auto found = known.find(name);
     if (found != known.end()) return found->second;
-    const auto handle = c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), overload.c_str());
-    return known.emplace(key, handle).first->second;
+    return known.emplace(name, look_up(name)).first->second;
 }
 
 IValue tensors(const ct_value &value, const c10::TypePtr &type) {
@@ -88,6 +96,11 @@ void check(const IValue &value, const c10::Argument &expected) {
     }
     bool fits = false;
     switch (type->kind()) {
+        // Told apart without a type of their own, which for a tensor is a description of all its sizes.
+        case c10::TypeKind::TensorType: fits = value.isTensor(); break;
+        case c10::TypeKind::BoolType: fits = value.isBool(); break;
+        case c10::TypeKind::FloatType: fits = value.isDouble(); break;
+        case c10::TypeKind::IntType: fits = value.isInt(); break;
         case c10::TypeKind::NumberType: fits = value.isScalar(); break;
         case c10::TypeKind::SymIntType: fits = value.isInt(); break;
         case c10::TypeKind::ListType: {
@@ -117,10 +130,10 @@ std::vector<at::Tensor> flatten(const torch::jit::Stack &stack) {
 }  // namespace
 
 int ct_call(
-    const char *name, const char *overload, const ct_value *arguments, size_t count, ct_tensor *results,
-    size_t capacity, size_t *result_count) {
+    const char *name, const ct_value *arguments, size_t count, ct_tensor *results, size_t capacity,
+    size_t *result_count) {
     return braid::guard([&] {
-        const auto &op = find(name, overload);
+        const auto &op = find(name);
         const auto &schema = op.schema();
         const auto &expected = schema.arguments();
         TORCH_CHECK(count <= expected.size(), name, " takes ", expected.size(), " arguments, not ", count);

@@ -36,7 +36,7 @@ struct EncodingPipeline: Sendable {
     ///
     /// - Parameter places: Which of `samples` to encode.
     func run(_ samples: [Sample], _ places: [Int], _ deliver: (Window, Int) throws -> Void) throws {
-        let cores = Self.cores
+        let cores = Processors.count
         let windows = Self.windows(places.count, largest: encoder.windowSize, cores).map { places[$0] }
         guard windows.count > 1 else {
             // Too little for several workers: one, whose operators use all cores.
@@ -134,13 +134,6 @@ struct EncodingPipeline: Sendable {
         if let whole { return .waiting(whole) }
         return .encoded(try .joined(parts, rowsPerSample: [parts.reduce(0) { $0 + $1.pooled.shape[0] }]))
     }
-
-    /// How many workers there are: the cores, or fewer where OMP_NUM_THREADS says so.
-    static let cores: Int = {
-        let cores = ProcessInfo.processInfo.activeProcessorCount
-        let limit = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap { Int($0) } ?? cores
-        return max(1, min(cores, limit))
-    }()
 }
 
 /// Lets one worker at a time use a device that is one for all.

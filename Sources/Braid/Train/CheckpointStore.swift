@@ -8,7 +8,9 @@ protocol CheckpointStore: AnyObject {
     /// Writes where the training stands within an epoch.
     func keepStep(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws
     /// Writes where it stands behind one, and lets go of epochs that are no longer among the best.
-    func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws
+    ///
+    /// - Parameter mustWrite: Whether it is to be on disk at once, because no other epoch follows or somebody waits for it.
+    func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState, mustWrite: Bool) throws
     /// Puts the weights of one of the best epochs into `trainee`.
     func restore(_ epoch: Int, into trainee: Trainee) throws
 }
@@ -19,6 +21,9 @@ final class CheckpointFolder: CheckpointStore {
     private let events: TensorBoardWriter
     /// Whether more than the best epoch is kept.
     private let keepsSeveral: Bool
+    private var lastKept: ContinuousClock.Instant?
+    /// On embeddings at hand an epoch takes a twentieth of a second, and to bring its checkpoint to the disk takes longer.
+    private static let interval = Duration.seconds(1)
 
     init(_ run: RunFolder, keepsSeveral: Bool) throws {
         (self.run, self.keepsSeveral) = (run, keepsSeveral)
@@ -37,12 +42,16 @@ final class CheckpointFolder: CheckpointStore {
         try TrainingCheckpoint(folder: run.checkpoint("last")).write(trainee, optimizer, state)
     }
 
-    func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {
+    /// Epochs that follow each other in less than a second are written once a second: a run that is killed does the others again, alike.
+    func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState, mustWrite: Bool) throws {
+        if let record = state.history.last { try events.write(record) }
+        let now = ContinuousClock.now
+        if let lastKept, !mustWrite, now - lastKept < Self.interval { return }
         try run.writeMetrics(state.history)
         try TrainingCheckpoint(folder: run.checkpoint("last")).write(trainee, optimizer, state)
         // Only now: a run that was killed before would still want them.
         try tidy(state.best)
-        if let record = state.history.last { try events.write(record) }
+        lastKept = now
     }
 
     /// Removes epochs that are not among the best.
@@ -70,7 +79,7 @@ final class CheckpointMemory: CheckpointStore {
 
     func keepStep(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {}
 
-    func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {
+    func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState, mustWrite: Bool) throws {
         kept = kept.filter { state.best.holds($0.key) }
     }
 
@@ -92,7 +101,7 @@ final class CheckpointMean: CheckpointStore {
 
     func keepStep(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {}
 
-    func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {
+    func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState, mustWrite: Bool) throws {
         guard epochs.contains(state.epoch) else { return }
         try trainee.averaged {
             mean = try withoutGradient {

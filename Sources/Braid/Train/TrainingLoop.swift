@@ -25,6 +25,8 @@ struct TrainingLoop {
     private var stepSize: Int { settings.batchSize * settings.accumulation }
     private var stepsPerEpoch: Int { (data.train.samples.count + stepSize - 1) / stepSize }
     private var totalSteps: Int { stepsPerEpoch * phase.epochs.count }
+    /// The epoch that this training ends with, unless it stops before.
+    private var end: Int { min(phase.epochs.upperBound, lastEpoch ?? .max) }
 
     /// Trains until the phase's epochs are used up or the metric stops improving; says whether it was the latter.
     ///
@@ -42,7 +44,7 @@ struct TrainingLoop {
 
     private func train(_ state: inout TrainingState) throws -> Bool {
         let objective = try Objective(trainee.model, data.train, device: device)
-        while state.epoch < min(phase.epochs.upperBound, lastEpoch ?? .max) {
+        while state.epoch < end {
             if isExhausted(state) { return true }
             let start = ContinuousClock.now
             let progress = reporter.begin("epoch \(state.epoch + 1)/\(settings.epochs)", total: data.train.samples.count)
@@ -164,7 +166,7 @@ struct TrainingLoop {
         }
         state.history.append(record)
         state.plugins = try trainee.plugins.states()
-        try store.keepEpoch(trainee, optimizer, state)
+        try store.keepEpoch(trainee, optimizer, state, mustWrite: afterEpoch != nil || state.epoch >= end || isExhausted(state))
     }
 
     private func isExhausted(_ state: TrainingState) -> Bool {

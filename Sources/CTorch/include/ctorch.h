@@ -60,11 +60,11 @@ const char *ct_last_error(void);
 /// libtorch's version, for example "2.13.0". BORROWED, static.
 const char *ct_version(void);
 
-/// Calls operator `name` ("aten::linear"), overload `overload` ("" for none). Trailing arguments left out take the
-/// schema's defaults. `results` receives up to `capacity` NEW references, an absent result as NULL.
+/// Calls operator `name`: "linear", "add.Tensor" with the overload behind the dot, "mkldnn::_linear_pointwise" where it is not of
+/// aten. The name is remembered by its address, and so must be a literal. Trailing arguments left out take the schema's
+/// defaults. `results` receives up to `capacity` NEW references, an absent result as NULL.
 int ct_call(
-    const char *name, const char *overload, const ct_value *arguments, size_t count, ct_tensor *results,
-    size_t capacity, size_t *result_count);
+    const char *name, const ct_value *arguments, size_t count, ct_tensor *results, size_t capacity, size_t *result_count);
 
 /// A NEW tensor that copies `bytes` bytes laid out in row-major order.
 int ct_from_bytes(

@@ -7,7 +7,9 @@ public final class AdamW: Optimizer {
     private let epsilon: Double
     private var firstMoments: [Tensor] = []
     private var secondMoments: [Tensor] = []
+    /// How many steps each parameter has taken: views of one tensor, so that to count a step is one operator.
     private var steps: [Tensor] = []
+    private let allSteps: Tensor
 
     /// Begins with all moments at 0. The defaults are those of `torch.optim.AdamW`.
     ///
@@ -24,11 +26,12 @@ public final class AdamW: Optimizer {
         all = groups.flatMap(\.parameters)
         self.betas = betas
         self.epsilon = epsilon
-        for parameter in all {
+        // The fused kernel wants the step counts where the parameters are, which is one device.
+        allSteps = try Tensor.zeros([all.count]).moved(to: all.first?.tensor.device ?? .cpu)
+        for (index, parameter) in all.enumerated() {
             firstMoments.append(try Operator("zeros_like")(.tensor(parameter.tensor)).detached())
             secondMoments.append(try Operator("zeros_like")(.tensor(parameter.tensor)).detached())
-            // The fused kernel wants the step count where the parameter is.
-            steps.append(try Tensor.zeros([]).moved(to: parameter.tensor.device))
+            steps.append(try Operator("select.int")(.tensor(allSteps), .int(0), .int(index)))
         }
     }
 
@@ -37,8 +40,14 @@ public final class AdamW: Optimizer {
     /// - Parameter learningRate: The rate of this step, before each parameter's own factor.
     /// - Throws: `TorchError` where libtorch refuses.
     public func step(learningRate: Double) throws {
+        let one = try Tensor.ones([])
         try forEachGroup { group, active, gradients in
-            for index in active { try steps[index].copyInPlace(from: steps[index].adding(1)) }
+            // Groups lie behind each other: those that have gradients, as a rule all, are a stretch.
+            if let first = active.first, let last = active.last, last - first + 1 == active.count {
+                try allSteps.slice(0, first..<last + 1).addInPlace(one)
+            } else {
+                for index in active { try steps[index].addInPlace(one) }
+            }
             try update(learningRate * group.learningRateScale, group.weightDecay, active, gradients)
         }
     }

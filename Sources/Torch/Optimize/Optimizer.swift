@@ -58,18 +58,12 @@ extension Optimizer {
     @discardableResult
     public func clipGradients(to limit: Double) throws(TorchError) -> Double {
         var gradients: [Tensor] = []
-        var norms: [Tensor] = []
-        for parameter in parameters {
-            guard let gradient = try parameter.tensor.gradient() else { continue }
-            gradients.append(gradient)
-            norms.append(try gradient.norm())
-        }
-        guard !norms.isEmpty else { return 0 }
-        let norm = try Tensor.stack(norms).norm().item()
+        for parameter in parameters { if let gradient = try parameter.tensor.gradient() { gradients.append(gradient) } }
+        guard !gradients.isEmpty else { return 0 }
+        let norm = try Tensor.stack(Tensor.norms(gradients)).norm().item()
         let factor = limit / (norm + 1e-6)
         guard factor < 1 else { return norm }
-        let scale = try Tensor.full([], factor)
-        for gradient in gradients { try gradient.scaleInPlace(by: scale) }
+        _ = try Operator("_foreach_mul_.Scalar")([.tensors(gradients), .double(factor)])
         return norm
     }
 }

@@ -99,27 +99,34 @@ private struct ArgumentFrame: ~Copyable {
 
 /// An operator by its schema name, without the `aten::` that most begin with.
 struct Operator: ExpressibleByStringLiteral {
-    let name: String
-    let overload: String
+    private let literal: StaticString
 
     /// `"linear"`, or `"add.Tensor"` with the overload behind the dot, or `"mkldnn::_linear_pointwise"`.
-    init(stringLiteral: String) {
-        let parts = stringLiteral.split(separator: ".", maxSplits: 1)
-        name = parts[0].contains("::") ? String(parts[0]) : "aten::\(parts[0])"
-        overload = parts.count > 1 ? String(parts[1]) : ""
+    init(stringLiteral: StaticString) { literal = stringLiteral }
+
+    /// As errors name it: without the overload.
+    private var name: String {
+        let text = "\(literal)"
+        guard let scope = text.firstRange(of: "::") else { return "aten::\(text.prefix { $0 != "." })" }
+        return "\(text[..<scope.upperBound])\(text[scope.upperBound...].prefix { $0 != "." })"
     }
 
     /// Calls it and gives every result.
     func callAsFunction(_ arguments: [Argument], capacity: Int = 4) throws(TorchError) -> [Tensor?] {
-        var handles = [ct_tensor?](repeating: nil, count: capacity)
-        var count = 0
         let frame = ArgumentFrame(arguments)
-        // `arguments` holds the tensors whose handles the frame borrows.
-        let status = withExtendedLifetime(arguments) {
-            ct_call(name, overload, frame.values, frame.values.count, &handles, capacity, &count)
+        let results = withUnsafeTemporaryAllocation(of: ct_tensor?.self, capacity: capacity) { handles -> [Tensor?]? in
+            var count = 0
+            // `arguments` holds the tensors whose handles the frame borrows.
+            let status = withExtendedLifetime(arguments) {
+                literal.utf8Start.withMemoryRebound(to: CChar.self, capacity: literal.utf8CodeUnitCount) { name in
+                    ct_call(name, frame.values, frame.values.count, handles.baseAddress, capacity, &count)
+                }
+            }
+            guard status == 0 else { return nil }
+            return (0..<count).map { handles[$0].map(Tensor.init(adopting:)) }
         }
-        guard status == 0 else { throw .last(name, arguments: arguments.map(\.summary)) }
-        return handles.prefix(count).map { $0.map(Tensor.init(adopting:)) }
+        guard let results else { throw .last(name, arguments: arguments.map(\.summary)) }
+        return results
     }
 
     /// Calls it and gives its only, or first, result.

@@ -120,6 +120,11 @@ extension Tensor {
     /// The Euclidean norm of all elements together; a scalar, shape `[]`.
     public func norm() throws(TorchError) -> Tensor { try Operator("linalg_vector_norm")(.tensor(self)) }
 
+    /// The Euclidean norm of each of the tensors, scalars.
+    public static func norms(_ tensors: [Tensor]) throws(TorchError) -> [Tensor] {
+        try Operator("_foreach_norm.Scalar")([.tensors(tensors), .int(2)], capacity: tensors.count).compactMap { $0 }
+    }
+
     /// Whether each element is less than `value`; bool, of the same shape.
     public func less(than value: Double) throws(TorchError) -> Tensor {
         try Operator("lt.Scalar")(.tensor(self), .double(value))

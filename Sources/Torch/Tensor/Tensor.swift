@@ -21,9 +21,11 @@ public final class Tensor: @unchecked Sendable {
         var info = ct_info()
         // Neither fails for a defined tensor; were it to, the empty shape would make the next operator refuse it.
         _ = ct_describe(handle, &info)
-        var sizes = [Int64](repeating: 0, count: Int(info.dimensions))
-        _ = ct_sizes(handle, &sizes, sizes.count)
-        shape = sizes.map(Int.init)
+        let dimensions = Int(info.dimensions)
+        shape = [Int](unsafeUninitializedCapacity: dimensions) { sizes, count in
+            sizes.withMemoryRebound(to: Int64.self) { _ = ct_sizes(handle, $0.baseAddress, dimensions) }
+            count = dimensions
+        }
         dtype = DType(rawValue: info.dtype) ?? .unknown
     }
 

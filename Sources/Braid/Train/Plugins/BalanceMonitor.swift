@@ -44,6 +44,8 @@ final class BalanceMonitor: TrainingPlugin {
     private var steps = 0
     /// Modalities that a warning was given for.
     private var warned: [Modality] = []
+    /// Of frozen encoders.
+    private var encoderProbes: [Modality: Double] = [:]
 
     /// The most samples of a split that a probe sees.
     static let samples = 1000
@@ -74,10 +76,16 @@ final class BalanceMonitor: TrainingPlugin {
     /// Takes the gradients that `backward` left.
     func afterBackward(_ step: TrainingStep) throws {
         steps += 1
-        for (modality, tensors) in own {
-            let norms = try tensors.compactMap { try $0.gradient()?.norm().power(2) }
-            guard !norms.isEmpty else { continue }
-            squares[modality, default: 0] += try Tensor.stack(norms).sum().item().squareRoot()
+        // The norms of all modalities in one go: a step on embeddings at hand is little more than its operators' calls.
+        let gradients = try own.mapValues { tensors in try tensors.compactMap { try $0.gradient() } }.filter { !$0.value.isEmpty }
+        guard !gradients.isEmpty else { return }
+        let order = Array(gradients)
+        let norms = try Tensor.stack(Tensor.norms(order.flatMap(\.value))).array(of: Float.self)
+        var first = 0
+        for (modality, tensors) in order {
+            let sum = norms[first..<first + tensors.count].reduce(0.0) { $0 + Double($1) * Double($1) }
+            squares[modality, default: 0] += sum.squareRoot()
+            first += tensors.count
         }
     }
 
@@ -125,11 +133,21 @@ final class BalanceMonitor: TrainingPlugin {
                 gradientNorm: (squares[modality] ?? 0) / Double(max(1, steps)),
                 probe: try LinearProbe.score(
                     before.projected[index], labels.train, after.projected[index], labels.val, rows: rows),
-                encoderProbe: try LinearProbe.score(
-                    before.embedded[index], labels.train, after.embedded[index], labels.val, rows: rows),
+                encoderProbe: try known(modality) {
+                    try LinearProbe.score(
+                        before.embedded[index], labels.train, after.embedded[index], labels.val, rows: rows)
+                },
                 samples: rows.1.count { $0 })
         }
         return balance
+    }
+
+    /// What a probe of the encoder's embeddings makes: of a frozen encoder the same in every epoch, and asked for once.
+    private func known(_ modality: Modality, _ score: () throws -> Double) throws -> Double {
+        if let found = encoderProbes[modality] { return found }
+        let found = try score()
+        if model.encoders[modality]?.isFrozen == true { encoderProbes[modality] = found }
+        return found
     }
 
     private struct Features {
