@@ -30,6 +30,8 @@ let package = Package(
     targets: [
         .target(
             name: "CTorchBackend",
+            // Loops over all values of a layer, which a debug build would make ten times slower.
+            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
             cxxSettings: [
                 .headerSearchPath("../CTorch/include"),
                 .unsafeFlags([

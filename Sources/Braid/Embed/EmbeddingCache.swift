@@ -46,7 +46,7 @@ public struct EmbeddingCache: Sendable {
         guard let fingerprint = try encoder.fingerprint() else { return nil }
         let identity = [
             "\(Self.version)", encoder.modality.rawValue, encoder.architecture, fingerprint, encoder.frontEnd.summary,
-            encoder.parameters.inference?.rawValue ?? "plain", "\(tokens ?? 0)",
+            encoder.int8Identity ?? encoder.parameters.inference?.rawValue ?? "plain", "\(tokens ?? 0)",
         ]
         let name = Fingerprint.of(identity.joined(separator: "\n"))
         let label = "\(encoder.modality): \(encoder.architecture), \(encoder.name)"

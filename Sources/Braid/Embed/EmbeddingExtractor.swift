@@ -52,6 +52,7 @@ struct EmbeddingExtractor {
     private func embed(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws -> EmbeddingCollector {
         let present = samples.indices.filter { samples[$0].has(encoder.modality) }
         let progress = self.progress ?? reporter.begin("embedding \(encoder.modality)", total: present.count)
+        try tryInt8(encoder, present.map { samples[$0] })
         let shard = try cache?.shard(for: encoder, tokens: tokens)
         var collector = try EmbeddingCollector(encoder.encoder, count: samples.count, tokens: tokens)
         var cached = 0
@@ -82,6 +83,16 @@ struct EmbeddingExtractor {
         progress.finish(
             "\(encoder.architecture), \(encoder.name)" + (cached > 0 ? ", \(cached) from the cache" : ""))
         return collector
+    }
+
+    /// What int8 costs, on the first training samples that can be read, before anything is embedded: which layers stay in float32 is found out there.
+    private func tryInt8(_ encoder: ModalityEncoder, _ samples: [Sample]) throws {
+        guard encoder.wantsInt8Trial else { return }
+        let training = samples.filter { $0.split == .train }
+        let tried = (training.isEmpty ? samples : training).prefix(ModalityEncoder.int8Samples)
+        try encoder.tryInt8(tried.compactMap { try? encoder.frontEnd.prepare($0.medium(encoder.modality)) })
+        guard reportsPrecision, let record = encoder.int8Record else { return }
+        reporter.note("\(encoder.modality): \(record.summary)")
     }
 
     /// What half precision costs, on the first samples that can be read; a random encoder has no twin to compare with.

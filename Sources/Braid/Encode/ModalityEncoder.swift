@@ -40,6 +40,9 @@ public final class ModalityEncoder: @unchecked Sendable {
     let firstAdapters: [(tensor: Tensor, value: Tensor)]
     /// How many blocks lie in front of the first one that is trained.
     private(set) var frozenInFront = 0
+    /// What int8 costs, once it was tried.
+    private let int8 = Mutex<Int8Record?>(nil)
+    var int8Record: Int8Record? { int8.withLock { $0 } }
     /// What it was built from.
     let origin: (configuration: EncoderSettings, base: URL)
 
@@ -91,6 +94,7 @@ public final class ModalityEncoder: @unchecked Sendable {
             scope: Scope(store), config: config, folder: source.place, root: source.folder, options: options)
         (encoder, frontEnd) = try builder.build(parts)
         try store.report.check()
+        try Self.check(int8: inference, encoder, architecture, options, modality)
         augmenter = try Augmenter(configuration.augmentation, modality, relativeTo: base)
         try augmenter.check(frontEnd.augments, of: architecture)
         try adapters.check()
@@ -140,13 +144,13 @@ public final class ModalityEncoder: @unchecked Sendable {
 
     /// What a frozen encoder computes in, on the CPU; nil where layers keep the form that can be trained.
     ///
-    /// - Throws: `BraidError` where bf16 is asked for and cannot be had.
+    /// - Throws: `BraidError` where bf16 or int8 is asked for and cannot be had.
     private static func inference(
         _ train: Trainable, _ precision: Precision?, _ device: Device, _ modality: Modality
     ) throws -> Precision? {
         let precision = precision ?? .fp32
-        guard precision == .bf16 else { return train == .none && device == .cpu ? .fp32 : nil }
-        let place = "modalities.\(modality).precision: bf16"
+        guard precision != .fp32 else { return train == .none && device == .cpu ? .fp32 : nil }
+        let place = "modalities.\(modality).precision: \(precision.rawValue)"
         guard train == .none else {
             throw BraidError(.badConfiguration, "\(place) acts only on a frozen encoder; set train: none, or leave it out")
         }
@@ -155,10 +159,27 @@ public final class ModalityEncoder: @unchecked Sendable {
         }
         guard precision.isSupported else {
             throw BraidError(
-                .unavailable, "\(place): this processor has no AVX512-BF16, and emulating it is slower than fp32; leave it out")
+                .unavailable,
+                "\(place): this processor has no \(precision.instructions), and emulating it is slower than fp32; leave it out")
         }
         return precision
     }
+
+    /// That int8 was asked of an encoder that has it; such an encoder gets the layers that stay in float32, where they are known.
+    private static func check(
+        int8 inference: Precision?, _ encoder: any Encoder, _ architecture: String, _ options: EncoderOptions, _ modality: Modality
+    ) throws {
+        guard inference == .int8 else { return }
+        guard let layered = encoder as? any Int8Encoder, layered.floatLayers != nil else {
+            throw BraidError(
+                .badConfiguration,
+                "modalities.\(modality).precision: int8 is for \(BertKind.allCases.map(\.rawValue).joined(separator: ", ")) in this version, with an activation among gelu, gelu_new, relu and silu; not for this \(architecture). Set bf16, or leave it out"
+            )
+        }
+        layered.keepInFloat(Set(options.floatLayers ?? []))
+    }
+
+    func noteInt8(_ record: Int8Record) { int8.withLock { $0 = record } }
 
     /// The folder that `encoder` names; a name that is neither a folder nor an architecture is most likely misspelt.
     private static func describedBy(
@@ -215,7 +236,9 @@ public final class ModalityEncoder: @unchecked Sendable {
         }
         if let adapter = adapters.folder { sums.append("adapter \(try adapter.fingerprint())") }
         // With the layout that was found: a run's copy of the weights names it, and gives the same embeddings.
-        sums += options.with(layout: layout).fields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        sums += options.with(layout: layout).with(floatLayers: nil).fields.sorted { $0.key < $1.key }.map {
+            "\($0.key) \($0.value)"
+        }
         return Fingerprint.of(sums.joined(separator: "\n"))
     }
 

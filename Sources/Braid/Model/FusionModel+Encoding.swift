@@ -51,3 +51,11 @@ extension FusionModel {
             pooled: pooled, tokens: try Tensor.concatenate([none, tokens], 0).rows(order), tokenMask: isReal)
     }
 }
+
+extension FusionModel {
+    /// What int8 costs its encoders, by modality, where that was found out; nil where there are none.
+    var int8Records: [String: Int8Record]? {
+        let records = encoders.compactMap { modality, encoder in encoder.int8Record.map { (modality.rawValue, $0) } }
+        return records.isEmpty ? nil : Dictionary(uniqueKeysWithValues: records)
+    }
+}

@@ -15,7 +15,9 @@ extension ModalityEncoder {
             if let image = frontEnd as? ImageFrontEnd { config["pretrained_cfg"] = image.fields }
             try AtomicFile.write(JSONSerialization.data(withJSONObject: config), to: folder.appendingPathComponent("config.json"))
         }
-        let stored = options.with(layout: layout)
+        let found = int8Record.map { $0.floatLayers.map { $0 - 1 } }
+        let float = parameters.inference == .int8 ? found ?? options.floatLayers : nil
+        let stored = options.with(layout: layout).with(floatLayers: float)
         if !stored.fields.isEmpty {
             let json = try JSONSerialization.data(withJSONObject: stored.fields, options: [.sortedKeys])
             try AtomicFile.write(json, to: folder.appendingPathComponent(EncoderOptions.fileName))

@@ -12,6 +12,8 @@ public struct EncoderOptions: Sendable, Equatable {
     public let precision: Precision?
     /// How large JPEGs are decoded; image only.
     public let decoding: JPEGDecoding?
+    /// Which layers of an encoder in int8 stay in float32, as a training found out; nil where none has looked.
+    let floatLayers: [Int]?
     /// The layout that the weights were in before Braid wrote them under its own names.
     let layout: String?
 
@@ -20,22 +22,23 @@ public struct EncoderOptions: Sendable, Equatable {
         pooling: TextPoolingMode? = nil, window: Double? = nil, overlap: Double? = nil, precision: Precision? = nil,
         decoding: JPEGDecoding? = nil
     ) {
-        self.init(pooling, window, overlap, precision, decoding, layout: nil)
+        self.init(pooling, window, overlap, precision, decoding, floatLayers: nil, layout: nil)
     }
 
     private init(
         _ pooling: TextPoolingMode?, _ window: Double?, _ overlap: Double?, _ precision: Precision?, _ decoding: JPEGDecoding?,
-        layout: String?
+        floatLayers: [Int]?, layout: String?
     ) {
         (self.pooling, self.window, self.overlap) = (pooling, window, overlap)
         (self.precision, self.decoding, self.layout) = (precision, decoding, layout)
+        self.floatLayers = floatLayers
     }
 
     /// Reads the keys that act on a modality.
     init(_ reader: inout ConfigurationReader, _ modality: Modality, _ path: String) {
         precision = reader.optionalChoice(
             "\(path).precision",
-            "What a frozen encoder computes in; bf16 needs a processor with AVX512-BF16. Default: fp32, or what a model's folder says."
+            "What a frozen encoder computes in; bf16 needs a processor with AVX512-BF16, int8 one with AVX512-VNNI, and BERT or a relative. Default: fp32, or what a model's folder says."
         )
         decoding =
             modality == .image
@@ -58,7 +61,7 @@ public struct EncoderOptions: Sendable, Equatable {
         overlap =
             modality == .audio
             ? reader.optionalDouble("\(path).overlap", 0...0.95, "Share of a window that the next one repeats. Default: 0.") : nil
-        layout = nil
+        (floatLayers, layout) = (nil, nil)
     }
 
     static let fileName = "braid.json"
@@ -78,6 +81,7 @@ public struct EncoderOptions: Sendable, Equatable {
         window = json.has("window") ? try json.double("window") : nil
         overlap = json.has("overlap") ? try json.double("overlap") : nil
         layout = json.has("layout") ? try json.string("layout") : nil
+        floatLayers = json.has("int8_float_layers") ? try json.ints("int8_float_layers") : nil
         if let window, !(0.1...86_400).contains(window) { throw json.fault("window must lie in 0.1 ... 86400 seconds") }
         if let overlap, !(0...0.95).contains(overlap) { throw json.fault("overlap must lie in 0 ... 0.95") }
     }
@@ -91,6 +95,7 @@ public struct EncoderOptions: Sendable, Equatable {
         fields["window"] = window
         fields["overlap"] = overlap
         fields["layout"] = layout
+        fields["int8_float_layers"] = floatLayers
         return fields
     }
 
@@ -98,16 +103,21 @@ public struct EncoderOptions: Sendable, Equatable {
     func merged(over others: EncoderOptions) -> EncoderOptions {
         EncoderOptions(
             pooling ?? others.pooling, window ?? others.window, overlap ?? others.overlap, precision ?? others.precision,
-            decoding ?? others.decoding, layout: layout ?? others.layout)
+            decoding ?? others.decoding, floatLayers: floatLayers ?? others.floatLayers, layout: layout ?? others.layout)
     }
 
     /// These, for weights that came in `layout`.
     func with(layout: String?) -> EncoderOptions {
-        EncoderOptions(pooling, window, overlap, precision, decoding, layout: layout)
+        EncoderOptions(pooling, window, overlap, precision, decoding, floatLayers: floatLayers, layout: layout)
+    }
+
+    /// These, with what was found out about int8; where that is not the precision, nothing.
+    func with(floatLayers: [Int]?) -> EncoderOptions {
+        EncoderOptions(pooling, window, overlap, precision, decoding, floatLayers: floatLayers, layout: layout)
     }
 
     /// These, computed in `precision`.
     func with(precision: Precision) -> EncoderOptions {
-        EncoderOptions(pooling, window, overlap, precision, decoding, layout: layout)
+        EncoderOptions(pooling, window, overlap, precision, decoding, floatLayers: floatLayers, layout: layout)
     }
 }

@@ -243,7 +243,8 @@ public struct Training {
         try run.write(
             RunRecord(
                 command: command, braid: Version.current, libtorch: Library.version, seed: configuration.training.seed,
-                device: device.description, manifest: manifest.url.lastPathComponent,
+                device: device.description, int8: outcome.model.int8Records,
+                manifest: manifest.url.lastPathComponent,
                 manifestSHA256: fingerprint,
                 samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
                 trainedParameters: counts.trained + tuned, allParameters: counts.all, started: started, seconds: seconds,

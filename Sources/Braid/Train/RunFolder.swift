@@ -124,6 +124,8 @@ public struct RunRecord: Codable, Sendable {
     public let seed: Int
     /// Where tensors were computed, for example `cpu` or `cuda:0`.
     public let device: String
+    /// What int8 costs encoders that were asked for it, by modality, where this run found out; nil where there are none.
+    public let int8: [String: Int8Record]?
     /// The name of the manifest's file.
     public let manifest: String
     /// SHA-256 of the manifest's file.
@@ -163,7 +165,7 @@ public struct RunRecord: Codable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case command, braid, libtorch, seed, device, manifest, samples, started, seconds, fusion, choice, evaluation,
-            adaptation, test, calibration, averages, lineage, stages
+            adaptation, test, calibration, averages, lineage, stages, int8
         case manifestSHA256 = "manifest_sha256"
         case trainedParameters = "trained_parameters"
         case allParameters = "all_parameters"

@@ -4,7 +4,7 @@ public struct MultiHeadAttention: Sendable {
     let key: Linear
     let value: Linear
     let output: Linear
-    private let heads: Int
+    let heads: Int
     /// Query, key and value in one product, where weights are frozen.
     private let packed: PackedLinear?
 

@@ -58,7 +58,7 @@ public struct LayerNorm: Sendable {
     public let weight: Tensor
     /// What is added to each element after that, `[D]`.
     public let bias: Tensor
-    private let epsilon: Double
+    let epsilon: Double
 
     /// Declares weights for a last dimension of size `dimension` in `scope`; they begin at 1, the biases at 0.
     ///

@@ -10,18 +10,22 @@ public struct Bert: BlockwiseEncoder {
     public let dimension: Int
     /// Path prefixes of the parameters: the embeddings (with MPNet's relative positions), then each layer.
     public let blocks: [[String]]
-    private let words: Embedding
+    let words: Embedding
     private let positions: Embedding
     /// Which of two texts a token belongs to; here always the first. nil in models without it.
     private let types: Embedding?
     private let norm: LayerNorm
-    private let layers: [BertLayer]
-    private let relative: RelativePositions?
+    let layers: [BertLayer]
+    let relative: RelativePositions?
     private let dropout: Double
     private let positionRule: BertShape.PositionRule
     private let pooling: TextPooling
     /// What it computes in where it is frozen.
     private let inference: Precision?
+    /// Where that is int8.
+    let int8: Int8Forms?
+    /// The most tokens of a text.
+    let longestText: Int
 
     /// Asks `scope` for the weights of an encoder of this shape; `pooling` says how the tokens of a text become one embedding.
     ///
@@ -49,6 +53,8 @@ public struct Bert: BlockwiseEncoder {
         positionRule = shape.positionRule
         self.pooling = pooling
         inference = scope.store.inference
+        int8 = inference == .int8 && layers.allSatisfy(\.parts.isKnown) ? Int8Forms() : nil
+        longestText = shape.longestText
         let shared = ["embeddings."] + (relative == nil ? [] : ["encoder.relative_attention_bias."])
         blocks = [shared] + (0..<shape.layers).map { ["encoder.layer.\($0)."] }
     }
@@ -65,7 +71,9 @@ public struct Bert: BlockwiseEncoder {
     ///
     /// - Throws: `TorchError` where a text is too long, or an id lies beyond the vocabulary.
     public func callAsFunction(_ input: EncoderInput, mode: Mode) throws -> Encoding {
-        if let inference, let lengths = input.lengths { return try withoutPadding(input, lengths, inference) }
+        // Without lengths all texts are equally long.
+        let equal = int8.map { _ in Array(repeating: input.values.shape[1], count: input.values.shape[0]) }
+        if let inference, let lengths = input.lengths ?? equal { return try withoutPadding(input, lengths, inference) }
         return try encoding(run(0..<blocks.count, Activations(input), mode: mode), mode: mode)
     }
 
@@ -109,7 +117,11 @@ public struct Bert: BlockwiseEncoder {
         var x = try embedded(input.values.reshaped([-1]).rows(order), places).converted(to: precision.dtype)
         let bias = try relative?.bias(max(longest, filling))
         let runs = SequenceRun.runs(of: lengths + (filling > 0 ? [filling] : []))
-        for layer in layers { x = try layer(x, runs: runs, bias: bias) }
+        if let int8 {
+            x = try throughInt8(x, int8, lengths + (filling > 0 ? [filling] : []), bias)
+        } else {
+            for layer in layers { x = try layer(x, runs: runs, bias: bias) }
+        }
         let tokens = try Tensor.zeros([batch * longest, tokenDimension])
         let real = try x.slice(0, 0..<numbers.count).converted(to: .float32)
         try tokens.copyRowsInPlace(order.slice(0, 0..<numbers.count), from: real)
@@ -120,14 +132,14 @@ public struct Bert: BlockwiseEncoder {
     private static let rowStep = 32
 
     /// Words, places and type together, normalised: of ids of any shape.
-    private func embedded(_ ids: Tensor, _ places: Tensor) throws(TorchError) -> Tensor {
+    func embedded(_ ids: Tensor, _ places: Tensor) throws(TorchError) -> Tensor {
         var sum = try words(ids) + positions(places)
         if let types { sum = try sum + types.weight.select(0, 0) }
         return try norm(sum)
     }
 
     /// Int64 `[T]`, or `[B, T]` where padding counts.
-    private func places(_ ids: Tensor) throws -> Tensor {
+    func places(_ ids: Tensor) throws -> Tensor {
         switch positionRule {
         case .fromZero: return try Tensor.range(ids.shape[1]).moved(to: ids.device)
         case .behindPadding(let padding):
@@ -138,7 +150,7 @@ public struct Bert: BlockwiseEncoder {
 }
 
 /// Post-norm self-attention and feed-forward.
-private struct BertLayer {
+struct BertLayer {
     private let attention: MultiHeadAttention
     private let attentionNorm: LayerNorm
     private let intermediate: Linear
@@ -183,13 +195,20 @@ private struct BertLayer {
         try feed(attentionNorm(attention.residual(input, runs: runs, bias: bias)), .evaluate)
     }
 
+    /// What an int8 form is made of.
+    var parts: Int8Layer.Parts {
+        Int8Layer.Parts(
+            attention: attention, attentionNorm: attentionNorm, intermediate: intermediate, output: output, outputNorm: outputNorm,
+            activation: activation)
+    }
+
     private func feed(_ x: Tensor, _ mode: Mode) throws(TorchError) -> Tensor {
         try outputNorm(output(intermediate(x, activation: activation, mode: mode), dropout: dropout, adding: x, mode: mode))
     }
 }
 
 /// MPNet's bias on attention, by how far key and query are apart (Raffel et al. 2020, arXiv:1910.10683).
-private struct RelativePositions {
+struct RelativePositions {
     private let table: Embedding
     /// Distances from which on the reference takes the next bucket, behind eight for single distances.
     private static let thresholds = [8, 12, 16, 23, 32, 46, 64, 91]

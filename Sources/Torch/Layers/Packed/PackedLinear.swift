@@ -6,7 +6,7 @@ internal import Synchronization
 final class PackedLinear: Sendable {
     private let layers: [Linear]
     private let precision: Precision
-    private let pages: [CheckpointPages]
+    let pages: [CheckpointPages]
     private let packed = Mutex<Form?>(nil)
 
     private struct Form {
@@ -66,7 +66,7 @@ final class PackedLinear: Sendable {
         let isSingle = layers.count == 1
         let weight = try (isSingle ? layers[0].weight : .concatenate(layers.map(\.weight), 0)).converted(to: precision.dtype)
         let bias = try biases.isEmpty ? nil : (isSingle ? biases[0] : .concatenate(biases, 0)).converted(to: precision.dtype)
-        let library = precision == .fp32 ? try MatrixLibrary.fastest() : .oneDNN
+        let library = precision.dtype == .float32 ? try MatrixLibrary.fastest() : .oneDNN
         guard library == .oneDNN else { return Form(weight: weight, bias: bias, library: library) }
         let reordered = try Operator("mkldnn::_reorder_linear_weight")(.tensor(weight.contiguous().detached()), .int(rows))
         for place in pages { place.giveBack() }
