@@ -10,6 +10,7 @@ tokenized in Rust, on all cores, a thousand at a time.
 """
 
 import json
+import os
 import resource
 import sys
 import time
@@ -146,6 +147,31 @@ def exported(name):
     return file
 
 
+def dynamic_int8(name):
+    """ONNX Runtime's dynamic int8, as sentence-transformers' export_dynamic_quantized_onnx_model makes it: weights by channel."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    file = WORK / f"{name}-int8.onnx"
+    if not file.exists():
+        quantize_dynamic(exported(name), file, per_channel=True, weight_type=QuantType.QInt8)
+    return file
+
+
+def calibrated_int8(name):
+    """OpenVINO's static int8 by NNCF, calibrated on 128 sentences, with what NNCF does for Transformers (SmoothQuant)."""
+    import nncf
+    import openvino
+
+    file = WORK / f"{name}-int8.xml"
+    if not file.exists():
+        texts = workloads.media("text", 128)
+        samples = [tuple(part.numpy() for part in inputs) for _, inputs in batches("text", texts, 0)]
+        model = openvino.Core().read_model(exported(name))
+        openvino.save_model(
+            nncf.quantize(model, nncf.Dataset(samples, list), model_type=nncf.ModelType.TRANSFORMER, subset_size=len(samples)), file)
+    return file
+
+
 def encoder(library, name, precision):
     """A function from a batch of tensors to embeddings as float32 numpy; and one that waits for what is under way."""
     modality = MODELS[name][0]
@@ -154,15 +180,19 @@ def encoder(library, name, precision):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 2
-        session = onnxruntime.InferenceSession(exported(name), options)
+        options.intra_op_num_threads = torch.get_num_threads()
+        session = onnxruntime.InferenceSession(dynamic_int8(name) if precision == "int8" else exported(name), options)
         names = [given.name for given in session.get_inputs()]
         return lambda inputs: session.run(None, dict(zip(names, (tensor.numpy() for tensor in inputs))))[0]
     if library == "openvino":
         import openvino
 
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "bf16" if half else "f32"}
-        request = openvino.Core().compile_model(exported(name), "CPU", settings).create_infer_request()
+        settings["INFERENCE_NUM_THREADS"] = torch.get_num_threads()
+        if precision == "int8":
+            del settings["INFERENCE_PRECISION_HINT"]
+        model = calibrated_int8(name) if precision == "int8" else exported(name)
+        request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
         return lambda inputs: request.infer([tensor.numpy() for tensor in inputs])[0].copy()
     model = Embedder(name)
     if library != "script" and modality != "text":
@@ -185,7 +215,7 @@ def encoder(library, name, precision):
 def main():
     library, name, precision, mode = sys.argv[1:5]
     modality, count, alone = MODELS[name]
-    torch.set_num_threads(2)
+    torch.set_num_threads(int(os.environ.get("BENCH_THREADS", 2)))
     encode = encoder(library, name, precision)
     if mode == "files":
         items = workloads.media(modality, count, *sys.argv[5:])
@@ -213,11 +243,11 @@ def main():
     run()
     print("ready", flush=True)
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start, spent = time.perf_counter(), time.process_time()
         run()
-        seconds = time.perf_counter() - start
+        seconds, processor = time.perf_counter() - start, time.process_time() - spent
         peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * 1024
-        print(json.dumps({"seconds": seconds, "peak": peak}), flush=True)
+        print(json.dumps({"seconds": seconds, "processor": processor, "peak": peak}), flush=True)
 
 
 if __name__ == "__main__":
