@@ -9,7 +9,7 @@ package enum Processors {
     package static var all: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     /// The count that an environment asks for; of a list, as OpenMP has it for nested loops, the first.
-    static func count(_ environment: [String: String], there: Int) -> Int {
+    package static func count(_ environment: [String: String], there: Int) -> Int {
         let asked = environment["OMP_NUM_THREADS"].flatMap { $0.split(separator: ",").first }.flatMap { Int($0) }
         return max(1, min(there, asked ?? there))
     }

@@ -214,6 +214,17 @@ import Testing
         #expect(try braid("check", "m.yaml", "--quiet").out.contains("samples"))
     }
 
+    /// A command that is given a number of threads sets it and starts again; one that does not compute has no such option.
+    @Test func threadsAreBoundedOrRefused() throws {
+        try folder.write("text,label,split\nhello,a,train\nyou,b,train\nthey,a,val\nyes,b,test\n", as: "m.csv")
+        let one = try braid("check", "m.csv", "--threads", "1", "--quiet")
+        #expect(one.code == 0 && one.out.contains("samples"), "\(one.error)")
+        let none = try braid("check", "m.csv", "--threads", "0")
+        #expect(none.code == 64 && none.error.contains("--threads 0: expected 1 to "), "\(none.error)")
+        #expect(try braid("embed", "c.yaml", "--manifest", "m.csv", "--out", "z", "--threads", "100000").code == 64)
+        #expect(try braid("models", "list", "--threads", "1").code == 64)
+    }
+
     @Test func modelsAreListedAndDescribed() throws {
         #expect(try braid("models", "list").out.contains("resnet18"))
         let info = try braid("models", "info", Fixtures.url("resnet").path)

@@ -9,6 +9,15 @@ import Testing
         #expect(concurrentMap(0, workers: workers) { $0 }.isEmpty)
     }
 
+    @Test func theEnvironmentBoundsWorkers() {
+        #expect(Processors.count([:], there: 4) == 4)
+        #expect(Processors.count(["OMP_NUM_THREADS": "3"], there: 4) == 3)
+        #expect(Processors.count(["OMP_NUM_THREADS": "2,1"], there: 4) == 2)
+        #expect(Processors.count(["OMP_NUM_THREADS": "64"], there: 4) == 4)
+        #expect(Processors.count(["OMP_NUM_THREADS": "0"], there: 4) == 1)
+        #expect(Processors.count(["OMP_NUM_THREADS": "many"], there: 4) == 4)
+    }
+
     private struct Failure: Error, Equatable {
         let number: Int
     }
