@@ -95,7 +95,9 @@ import Testing
 
     private func expectClose(_ found: Tensor, _ expected: Tensor, _ what: String) throws {
         #expect(found.shape == expected.shape)
-        let difference = try (found - expected).absolute().maximum(Array(found.shape.indices)).item()
-        #expect(difference <= 1e-4, "\(what): \(difference)")
+        let dimensions = Array(found.shape.indices)
+        let difference = try (found - expected).absolute().maximum(dimensions).item()
+        let largest = try expected.absolute().maximum(dimensions).item()
+        #expect(difference <= 3e-5 * largest, "\(what): \(difference) of \(largest)")
     }
 }
