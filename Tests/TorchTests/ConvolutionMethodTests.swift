@@ -95,7 +95,7 @@ import Testing
     }
 
     /// - Parameter largest: Of all sums, of which rounding takes its share.
-    private func expectClose(_ found: Tensor, _ expected: Tensor, _ largest: Float, _ what: String) throws {
+    private func expectClose(_ found: Tensor, _ expected: Tensor, _ largest: Double, _ what: String) throws {
         #expect(found.shape == expected.shape)
         let difference = try (found - expected).absolute().maximum([0, 1, 2, 3]).item()
         #expect(difference <= 3e-5 * largest, "\(what): \(difference) of \(largest)")

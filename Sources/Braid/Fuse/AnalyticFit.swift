@@ -23,6 +23,8 @@ struct AnalyticFit {
     private static let fewest = 2.0
     /// However well a regression fits, it is not surer than so.
     private static let leastResidual = 1e-3
+    /// A covariance that is shrunk by more is of full rank.
+    private static let leastShrinkage = 1e-6
 
     /// - Parameters:
     ///   - head: Its number.
@@ -40,7 +42,7 @@ struct AnalyticFit {
     }
 
     private func ridge(_ sums: FeatureStatistics, _ earlier: Choice?) throws -> (LinearSolution, Choice) {
-        if let earlier {
+        if let earlier, !RidgeSolver.isFew(sums.count, sums.dimension) {
             let mean = try sums.sum.scaled(by: 1 / sums.count).unsqueezed(1)
             let gram = try sums.gram - mean.matmul(mean.transposed(0, 1)).scaled(by: sums.count)
             let products = try sums.products - mean.matmul(sums.targets.unsqueezed(0))
@@ -50,13 +52,14 @@ struct AnalyticFit {
             return (LinearSolution(weight: weight, bias: bias), earlier)
         }
         let solver = try RidgeSolver(sums)
+        if let earlier { return (try solver.solution(penalty: earlier.strength), earlier) }
         let found = try GeneralizedCrossValidation(solver, sums)
         return (try solver.solution(penalty: found.penalty), Choice(strength: found.penalty, residual: found.residual))
     }
 
     private func discriminant(_ sums: FeatureStatistics, _ earlier: Choice?) throws -> (LinearSolution, Choice) {
         let discriminant = try Discriminant(sums)
-        if let earlier, earlier.strength > 0 {
+        if let earlier, earlier.strength > Self.leastShrinkage {
             // The covariance is of full rank: no direction has to be looked at.
             let diagonal = try Tensor.identity(sums.dimension)
             let variance = try (discriminant.covariance * diagonal).sum().item() / Double(sums.dimension)
@@ -68,8 +71,12 @@ struct AnalyticFit {
             let bias = try priors - (weight * discriminant.means).sum([1]).scaled(by: 0.5)
             return (LinearSolution(weight: weight, bias: bias), earlier)
         }
-        let shrinkage = try discriminant.oracleShrinkage()
-        return (try discriminant.solution(shrinkage: shrinkage), Choice(strength: shrinkage, residual: 0))
+        let choice = Choice(strength: try discriminant.oracleShrinkage(), residual: 0)
+        // The covariance as it is may lack rank, or be nothing at all: then directions tell.
+        guard choice.strength > Self.leastShrinkage, try discriminant.covariance.power(2).sum().item() > 0 else {
+            return (try discriminant.solution(shrinkage: choice.strength), choice)
+        }
+        return try self.discriminant(sums, choice)
     }
 
     /// Logits of what a regression says of columns of 0 and 1: were it off by a normal error of the variance that generalised cross-validation

@@ -99,6 +99,16 @@ public struct BatchSource {
         try BatchSource(samples, encoders, tokens: tokens, extractor, device: device)
     }
 
+    /// With other samples behind these: their embeddings where every encoder is frozen, else all media read as one.
+    func followed(by other: BatchSource, _ encoders: [ModalityEncoder], tokens: Int?) throws -> BatchSource {
+        guard isEncoded else { return try reading(samples + other.samples, encoders, tokens: tokens) }
+        let rows = try embeddings.map { modality, rows in
+            (modality, try other.embeddings[modality].map { try rows.followed(by: $0) } ?? rows)
+        }
+        return holding(
+            samples + other.samples, Dictionary(uniqueKeysWithValues: rows), presence: presence + other.presence)
+    }
+
     /// The same embeddings under other names and labels.
     func naming(_ samples: [Sample]) -> BatchSource {
         BatchSource(self, samples, embeddings, modalities: modalities, hasTokens: hasTokens)

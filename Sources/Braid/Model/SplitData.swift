@@ -3,7 +3,7 @@ internal import Torch
 /// The data of a training, by split.
 struct SplitData {
     let train: BatchSource
-    let val: BatchSource
+    var val: BatchSource
     let test: BatchSource?
     let skipped: [BadSample]
     /// Samples of a target domain to adapt to, without labels; nil where there is none.

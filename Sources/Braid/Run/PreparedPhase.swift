@@ -140,12 +140,13 @@ struct PhasePreparation {
             : embed(trains: phase.trains, tokens: tokens, after: Array(phases.prefix { $0 != phase }))
         let model = try configuration.model(samples.encoders, targets, manifestSHA256: fingerprint, device: device)
         try beginning.give(to: model.parameters)
-        let data = try configuration.adapted(split(samples)) { try silentlyTrained(samples.encoders, $0) }
+        var data = try configuration.adapted(split(samples)) { try silentlyTrained(samples.encoders, $0) }
         let context = TrainingContext(configuration, model, data, device: device, reporter: reporter, earlier: origin)
         // What an earlier phase has trained comes in before the average begins.
         var trainee = try Trainee(
             model: model, plugins: try TrainingPlugins(configuration.training, context), everTrained: trains)
         if let earlier { try trainee.take(from: earlier) }
+        data.val = try trainee.plugins.all.reduce(data.val) { try $1.plugin.judging($0) }
         trainee = try Trainee(
             model: model, plugins: trainee.plugins, everTrained: trains, averaging: configuration.training.averageDecay)
         return PreparedPhase(

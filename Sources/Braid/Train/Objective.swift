@@ -42,9 +42,36 @@ struct Objective {
     }
 }
 
+extension Trainee {
+    /// A step on a batch, the samples that a plugin brings with it, and the loss that plugins begin with.
+    func step(
+        _ batch: Batch, _ objective: Objective, _ precision: TrainingSettings.Precision
+    ) throws -> (step: TrainingStep, loss: Tensor) {
+        let company = try plugins.all.compactMap { try $0.plugin.company(of: batch) }.first
+        let (own, others) = try model.trainingOutput(batch, with: company, precision)
+        let (made, loss) = try objective(batch, own)
+        var step = made
+        step.company = others
+        return (step, loss)
+    }
+}
+
 extension FusionModel {
     /// What it makes of a batch in training, its products in `precision`, as losses take it.
     func trainingOutput(_ batch: Batch, _ precision: TrainingSettings.Precision) throws -> Output {
         try inLowerPrecision(precision.dtype, on: parameters.device) { try self(batch, mode: .train) }.inFloat32()
+    }
+
+    /// The same of a batch and of other samples that keep it company, in one pass where media or embeddings of both can be one batch, else
+    /// one after the other.
+    func trainingOutput(
+        _ batch: Batch, with company: Batch?, _ precision: TrainingSettings.Precision
+    ) throws -> (own: Output, others: Output?) {
+        guard let company else { return (try trainingOutput(batch, precision), nil) }
+        guard let both = try batch.joined(company) else {
+            return (try trainingOutput(batch, precision), try trainingOutput(company, precision))
+        }
+        let output = try trainingOutput(both, precision)
+        return (try output.part(0..<batch.count), try output.part(batch.count..<both.count))
     }
 }

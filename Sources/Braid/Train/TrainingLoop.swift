@@ -109,7 +109,7 @@ struct TrainingLoop {
             let part = first..<min(first + settings.batchSize, indices.count)
             let draw = draw(state.epoch, batch: pass.steps * settings.accumulation + first / settings.batchSize)
             let batch = try data.train.batch(Array(indices[part]), presence: Array(presence[part]), draw: draw)
-            let (made, headLoss) = try objective(batch, trainee.model.trainingOutput(batch, settings.precision))
+            let (made, headLoss) = try trainee.step(batch, objective, settings.precision)
             var step = made
             step.progress = Double(state.step) / Double(stepsPerEpoch * settings.epochs)
             let loss = try plugins.reduce(headLoss) { try $1.loss($0, step) }

@@ -13,6 +13,17 @@ public protocol TrainingPlugin: AnyObject {
     /// - Parameter seed: What the order is drawn from; each epoch has another.
     func order(seed: UInt64) throws -> [Int]?
 
+    /// What epochs are judged by, and the finished model is calibrated on.
+    ///
+    /// - Parameter val: The val split, with what plugins before have added.
+    func judging(_ val: BatchSource) throws -> BatchSource
+
+    /// Samples of the plugin's own that go through the model in one pass with a batch, so that batch norms see them together; nil: none.
+    /// `TrainingStep.company` has what the model made of them. One plugin of a training may bring company.
+    ///
+    /// - Parameter batch: The samples of the step.
+    func company(of batch: Batch) throws -> Batch?
+
     /// The loss of a step.
     ///
     /// - Parameters:
@@ -54,6 +65,12 @@ extension TrainingPlugin {
 
     /// All of them, shuffled.
     public func order(seed: UInt64) throws -> [Int]? { nil }
+
+    /// The val split as it is.
+    public func judging(_ val: BatchSource) throws -> BatchSource { val }
+
+    /// None.
+    public func company(of batch: Batch) throws -> Batch? { nil }
 
     /// The loss as it is.
     public func loss(_ loss: Tensor, _ step: TrainingStep) throws -> Tensor { loss }
@@ -97,6 +114,8 @@ public struct TrainingStep {
     /// The heads' losses on the batch, each times its weight, a scalar: without what plugins and single modalities add.
     public let headLoss: Tensor
     let objective: Objective
+    /// What the model made of the samples that a plugin brought; nil where none did.
+    public internal(set) var company: FusionModel.Output?
     /// The share of the training's steps that are done, from 0 to 1.
     public internal(set) var progress = 0.0
 

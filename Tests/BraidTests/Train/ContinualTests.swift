@@ -27,6 +27,11 @@ import Torch
         return tensor
     }
 
+    @Test func rememberedSamplesCountAsWhatTheyStandFor() {
+        #expect(Replay.share(.seen, drawn: (16, 16), seen: (800, 200)) == 0.8)
+        #expect(Replay.share(.drawn, drawn: (48, 16), seen: (800, 200)) == 0.75)
+    }
+
     private static let names = ["weight1", "bias1", "weight2", "bias2"]
 
     @Test func fisherInformationIsAvalanches() throws {

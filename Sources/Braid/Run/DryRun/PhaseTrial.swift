@@ -63,7 +63,7 @@ struct PhaseTrial {
         let run = {
             try part.optimizer.clearGradients()
             let batch = try part.data.train.batch(indices, draw: draw)
-            let (step, headLoss) = try objective(batch, part.trainee.model.trainingOutput(batch, settings.precision))
+            let (step, headLoss) = try part.trainee.step(batch, objective, settings.precision)
             let plugins = part.trainee.plugins.all.map(\.plugin)
             let loss = try plugins.reduce(headLoss) { try $1.loss($0, step) }
             try loss.backward()

@@ -11,21 +11,21 @@ public struct ContinualKind: Registrable {
     public let name: String
     /// Where it is described.
     public let paper: String
-    /// The file that it hands on, and goes on from; nil where it needs none.
-    let file: String?
+    /// The files that it hands on, and goes on from.
+    let files: [String]
     /// Reads the method's own keys, and gives what makes it.
     let read: @Sendable (inout ConfigurationReader, PluginKind.Surroundings) -> PluginKind.Make
 
     /// - Parameters:
     ///   - name: Unique among all methods.
     ///   - paper: Where it is described.
-    ///   - file: The name of the file that it hands on, and goes on from; nil where it needs none.
+    ///   - files: The names of the files that it hands on, and goes on from.
     ///   - read: Reads the method's own keys, `training.continual.….`, and gives what makes it.
     public init(
-        name: String, paper: String, file: String?,
+        name: String, paper: String, files: [String] = [],
         read: @escaping @Sendable (inout ConfigurationReader, PluginKind.Surroundings) -> PluginKind.Make
     ) {
-        (self.name, self.paper, self.file, self.read) = (name, paper, file, read)
+        (self.name, self.paper, self.files, self.read) = (name, paper, files, read)
     }
 
     /// Every method there is.
@@ -35,7 +35,7 @@ public struct ContinualKind: Registrable {
     static let handedOn = "stages"
 
     /// Nothing is done against forgetting.
-    static let nothing: ContinualKind = ContinualKind(name: "none", paper: "docs/transfer-continual-methods.md", file: nil) {
+    static let nothing: ContinualKind = ContinualKind(name: "none", paper: "docs/transfer-continual-methods.md") {
         _, _ in
         { _ in nil }
     }
@@ -44,7 +44,7 @@ public struct ContinualKind: Registrable {
     func noteDropped(_ context: TrainingContext) {
         guard let earlier = context.earlier, let folder = earlier.handedOn(Self.handedOn) else { return }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        for name in names.sorted() where name != file {
+        for name in names.sorted() where !files.contains(name) {
             context.reporter.note(
                 "\(earlier.name) hands on \(name); with training.continual.method: \(self.name) it is not used, and not handed on")
         }

@@ -3,7 +3,7 @@ internal import Torch
 
 extension ContinualKind {
     /// Remembered samples, with what the model said of them when they were taken in.
-    static let der = ContinualKind(name: "der", paper: "Buzzega et al. 2020, arXiv:2004.07211", file: SampleMemory.fileName) {
+    static let der = ContinualKind(name: "der", paper: "Buzzega et al. 2020, arXiv:2004.07211", files: RememberedVal.files) {
         reader, around in
         let settings = MemorySettings(&reader, around)
         let alpha = reader.double(
@@ -29,12 +29,14 @@ final class DarkReplay: TrainingPlugin {
     private let alpha: Double
     private let beta: Double
     private let earlier: SampleMemory?
+    private let val: RememberedVal
     private var replay: MemoryReplay?
     private var (sums, steps) = ([0.0, 0.0], 0)
 
     init(_ settings: MemorySettings, _ context: TrainingContext, alpha: Double, beta: Double, trainsEncoders: Bool) throws {
         (self.settings, self.context, self.alpha, self.beta) = (settings, context, alpha, beta)
         earlier = try SampleMemory.read(context, trainsEncoders: trainsEncoders, keepsLogits: true)
+        val = try RememberedVal(context, trainsEncoders: trainsEncoders)
         replay = try earlier.map { try MemoryReplay($0, context) }
         if let earlier { context.reporter.note("der: \(counted(earlier.rows.count, "remembered sample"))") }
     }
@@ -95,11 +97,16 @@ final class DarkReplay: TrainingPlugin {
         (sums, steps) = (state.sums.count == 2 ? state.sums : [0, 0], state.steps)
     }
 
+    func judging(_ val: BatchSource) throws -> BatchSource { try self.val.judging(val) }
+
     var handsOn: Bool { true }
 
     func handOn(to folder: URL) throws {
-        let memory = try MemoryFilling(settings: settings, context: context, keepsLogits: true)(earlier)
+        let filling = MemoryFilling(
+            settings: settings, context: context, source: context.train, count: settings.replayed, keepsLogits: true)
+        let memory = try filling(earlier)
         try memory.write(into: folder, heads: context.model.targets.map(\.name))
+        try val.handOn(to: folder, settings)
         context.reporter.note("\(counted(memory.rows.count, "sample")) remembered for the next stage, with their logits")
     }
 }

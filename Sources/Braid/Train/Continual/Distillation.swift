@@ -3,7 +3,7 @@ internal import Torch
 
 extension ContinualKind {
     /// The earlier model as a teacher.
-    static let lwf = ContinualKind(name: "lwf", paper: "Li and Hoiem 2016, arXiv:1606.09282", file: nil) { reader, _ in
+    static let lwf = ContinualKind(name: "lwf", paper: "Li and Hoiem 2016, arXiv:1606.09282") { reader, _ in
         let weight = reader.double(
             "training.continual.weight", 1, 0.0001...1000, "Weight of the distance to what the earlier model says of new samples.")
         let temperature = reader.double(

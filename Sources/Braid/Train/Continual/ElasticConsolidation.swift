@@ -4,7 +4,7 @@ internal import Torch
 extension ContinualKind {
     /// A spring on each value, as stiff as the value mattered to earlier stages.
     static let ewc = ContinualKind(
-        name: "ewc", paper: "Kirkpatrick et al. 2017, arXiv:1612.00796", file: ElasticConsolidation.fileName
+        name: "ewc", paper: "Kirkpatrick et al. 2017, arXiv:1612.00796", files: [ElasticConsolidation.fileName]
     ) { reader, _ in
         let section = "training.continual."
         let weight = reader.double(

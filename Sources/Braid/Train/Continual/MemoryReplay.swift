@@ -33,6 +33,16 @@ struct MemoryReplay {
 
     /// Draws `count` rows, or all where there are fewer, none of them twice, and asks the model in training about them.
     mutating func show(_ count: Int) throws -> Shown {
+        let drawn = try draw(count)
+        let output = try context.model.trainingOutput(drawn.batch, context.precision)
+        return Shown(rows: drawn.rows, output: output, loss: try loss(drawn.batch, output))
+    }
+
+    /// The heads' losses of a batch of the memory.
+    func loss(_ batch: Batch, _ output: FusionModel.Output) throws -> Tensor { try objective(batch, output).loss }
+
+    /// Draws `count` rows, or all where there are fewer, none of them twice.
+    mutating func draw(_ count: Int) throws -> (rows: [Int], batch: Batch) {
         var random = RandomSource(seed: state.random)
         let rows = Self.draw(min(count, memory.rows.count), of: memory.rows.count, &random)
         let chance = context.model.settings.fusion.modalityDropout
@@ -40,9 +50,7 @@ struct MemoryReplay {
         // Each batch is changed anew, however often a sample comes within an epoch.
         let draw = TrainingDraw(seed: context.seed, epoch: state.batches)
         (state.random, state.batches) = (random.state, state.batches + 1)
-        let batch = try memory.source.batch(rows, presence: presence, draw: draw)
-        let output = try context.model.trainingOutput(batch, context.precision)
-        return Shown(rows: rows, output: output, loss: try objective(batch, output).loss)
+        return (rows, try memory.source.batch(rows, presence: presence, draw: draw))
     }
 
     /// `count` of the numbers below `all`, each set with the same chance (the first steps of Fisher and Yates).

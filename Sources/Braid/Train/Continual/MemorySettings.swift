@@ -14,6 +14,11 @@ struct MemorySettings: Sendable {
     let fill: Filling
     /// Whether each class has the same share of the memory.
     let isBalanced: Bool
+    /// How many of them are of val splits, and judge the next stages beside their own val rows.
+    var judging: Int { Int(Double(memory) * valShare) }
+    /// How many of them are of train splits, and are replayed.
+    var replayed: Int { memory - judging }
+    private let valShare: Double
     /// Remembered samples a new one, in each batch.
     let ratio: Double
 
@@ -22,6 +27,10 @@ struct MemorySettings: Sendable {
         memory = reader.int(
             section + "memory", 500, 1...10_000_000,
             "How many samples of earlier stages are remembered, at most. Where all encoders are frozen their embeddings are, in the model's folder; else the paths of their media."
+        )
+        valShare = reader.double(
+            section + "val_share", 0.1, 0...0.5,
+            "How much of the memory is rows of val splits: later stages choose their best epoch, and calibrate, by these beside their own val rows; 0: none."
         )
         fill = reader.choice(
             section + "fill", .reservoir,

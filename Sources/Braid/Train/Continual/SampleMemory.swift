@@ -13,6 +13,8 @@ struct SampleMemory {
     let logits: [Tensor]
     /// How many logits of each head each row has, `[M][heads]`; empty where none are kept.
     let known: [[Int]]
+    /// How many samples it was chosen from, over all stages.
+    let seen: Int
 
     static let fileName = "memory.safetensors"
 
@@ -22,6 +24,8 @@ struct SampleMemory {
         let known: [[Int]]
         let presence: [[Bool]]
         let keepsMedia: Bool
+        /// nil in files of earlier versions.
+        var seen: Int?
     }
 }
 
@@ -29,12 +33,15 @@ extension SampleMemory {
     /// Reads what an earlier stage remembered; nil where it remembered nothing.
     ///
     /// - Parameters:
+    ///   - name: The file's.
     ///   - trainsEncoders: Whether any phase of the training moves embeddings.
     ///   - keepsLogits: Whether logits of the rows are asked for.
     /// - Throws: `BraidError` where the memory is damaged, of no use to this training, or all of its media are gone.
-    static func read(_ context: TrainingContext, trainsEncoders: Bool, keepsLogits: Bool) throws -> SampleMemory? {
+    static func read(
+        _ context: TrainingContext, name: String = fileName, trainsEncoders: Bool, keepsLogits: Bool = false
+    ) throws -> SampleMemory? {
         guard let folder = context.earlier?.handedOn(ContinualKind.handedOn) else { return nil }
-        let url = folder.appendingPathComponent(fileName)
+        let url = folder.appendingPathComponent(name)
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
         let file = try SafetensorsFile(url)
         guard let text = file.metadata["memory"], let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
@@ -53,7 +60,7 @@ extension SampleMemory {
             : embedded(file, header, context, trainsEncoders: trainsEncoders, url)
         return SampleMemory(
             rows: rows, source: source, logits: try logits.all.map { try $0.rows(order) },
-            known: logits.known.isEmpty ? [] : kept.map { logits.known[$0] })
+            known: logits.known.isEmpty ? [] : kept.map { logits.known[$0] }, seen: header.seen ?? header.rows.count)
     }
 
     /// The rows whose media are still there; those of embeddings all are.
@@ -126,7 +133,7 @@ extension SampleMemory {
     }
 
     /// Writes it into a folder that is handed on.
-    func write(into folder: URL, heads: [String]) throws {
+    func write(into folder: URL, heads: [String], as name: String = fileName) throws {
         let keepsMedia = rows.contains { $0.media != nil }
         var tensors: [(name: String, tensor: Tensor)] = []
         if !keepsMedia {
@@ -138,12 +145,12 @@ extension SampleMemory {
                 if let mask = part.tokenMask { tensors.append(("mask.\(modality)", try mask.converted(to: .uint8))) }
             }
         }
-        for (name, values) in zip(heads, logits) { tensors.append(("logits.\(name)", try values.moved(to: .cpu))) }
-        let header = Header(rows: rows, known: known, presence: source.presence, keepsMedia: keepsMedia)
+        for (head, values) in zip(heads, logits) { tensors.append(("logits.\(head)", try values.moved(to: .cpu))) }
+        let header = Header(rows: rows, known: known, presence: source.presence, keepsMedia: keepsMedia, seen: seen)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let text = String(decoding: try encoder.encode(header), as: UTF8.self)
         try SafetensorsWriter.write(
-            tensors, metadata: ["memory": text], to: folder.appendingPathComponent(Self.fileName))
+            tensors, metadata: ["memory": text], to: folder.appendingPathComponent(name))
     }
 }
