@@ -2,7 +2,8 @@
 
 Each is measured as `benchmarks/encoding.py` does, whose peers and inputs it takes: `files` goes from files to a file of embeddings,
 `encoder` from prepared inputs. Ratios are medians over the runs of what direct, or a peer, took over what Winograd took in the same
-round. The largest difference and the least cosine are between the two ways of Braid's own, over the files' embeddings.
+round. The largest difference, as a share of
+the largest value, and the least cosine are between Braid's own two ways, over the files' embeddings.
 
 Usage: benchmarks/convolution.py path/to/BraidBench [--runs 5] [--models resnet18,cnn10,…] [--modes files,encoder]
        [--peers openvino,onnxruntime]
@@ -34,10 +35,10 @@ def ours(bench, name, mode, way):
 
 
 def differences(name):
-    """Of the embeddings of files: the largest of all values, and the least cosine."""
+    """Of the embeddings of files: the largest of all values as a share of the largest value, and the least cosine."""
     one, other = (np.load(WORK / f"out-{way}" / f"part-00000.{MODELS[name][0]}.npy") for way in WAYS)
     cosine = (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
-    return f"{np.abs(one - other).max():.1e}, {cosine.min():.7f}"
+    return f"{np.abs(one - other).max() / np.abs(other).max():.1e}, {cosine.min():.7f}"
 
 
 def measure(bench, name, mode, peers, runs):
