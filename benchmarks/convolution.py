@@ -37,22 +37,14 @@ def ours(bench, name, mode, way):
 def differences(name):
     """Of the embeddings of files: the largest of all values as a share of the largest value, and the least cosine."""
     one, other = (np.load(WORK / f"out-{way}" / f"part-00000.{MODELS[name][0]}.npy") for way in WAYS)
-    cosine = (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
-    return f"{np.abs(one - other).max() / np.abs(other).max():.1e}, {cosine.min():.7f}"
+    return f"{np.abs(one - other).max() / np.abs(other).max():.1e}, {encoding.cosines(one, other).min():.7f}"
 
 
 def measure(bench, name, mode, peers, runs):
     workers = {way: ours(bench, name, mode, way) for way in WAYS}
     for library in peers:
         workers[library] = encoding.Worker([sys.executable, encoding.HERE / "peer.py", library, name, "fp32", mode])
-    figures = {key: [] for key in workers}
-    for number in range(runs + 1):
-        for key, worker in workers.items():
-            figure = worker.run()
-            if number:
-                figures[key].append(figure)
-    for worker in workers.values():
-        worker.close()
+    figures = encoding.in_turn(workers, runs)
     count = MODELS[name][1 if mode == "files" else 2]
     rates = {key: count / statistics.median(f["seconds"] for f in each) for key, each in figures.items()}
     ratios = {

@@ -106,25 +106,35 @@ def operations(name):
     return counter.get_total_flops() / 1e9
 
 
+def cosines(one, other):
+    """Between the embeddings of each row."""
+    return (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
+
+
 def difference(name, precision, library):
     """Between Braid's embeddings and a peer's: the largest of all values, and the least cosine."""
     ours = np.load(WORK / "out" / f"part-00000.{MODELS[name][0]}.npy")
     theirs = np.load(WORK / f"{library}-{name}-{precision}.npy")
-    cosine = (ours * theirs).sum(1) / np.linalg.norm(ours, axis=1) / np.linalg.norm(theirs, axis=1)
-    return np.abs(ours - theirs).max(), cosine.min()
+    return np.abs(ours - theirs).max(), cosines(ours, theirs).min()
+
+
+def in_turn(started, runs):
+    """What each worker measures in `runs` rounds after one that is not counted; the workers are closed."""
+    figures = {key: [] for key in started}
+    for number in range(runs + 1):
+        for key, worker in started.items():
+            figure = worker.run()
+            if number:
+                figures[key].append(figure)
+    for worker in started.values():
+        worker.close()
+    return figures
 
 
 def measure(bench, name, precision, mode, kind, runs):
     started = workers(bench, name, precision, mode, kind)
     count = MODELS[name][1 if mode == "files" else 2]
-    figures = {library: [] for library in started}
-    for number in range(runs + 1):
-        for library, worker in started.items():
-            figure = worker.run()
-            if number:
-                figures[library].append(figure)
-    for worker in started.values():
-        worker.close()
+    figures = in_turn(started, runs)
     rate = {library: count / statistics.median(f["seconds"] for f in each) for library, each in figures.items()}
     ratios = {
         library: statistics.median(b["seconds"] / a["seconds"] for a, b in zip(figures["braid"], each))

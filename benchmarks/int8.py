@@ -16,7 +16,7 @@ import sys
 
 import workloads
 import numpy as np
-from encoding import Worker
+from encoding import Worker, in_turn
 from workloads import MODELS, WORK
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -42,15 +42,7 @@ def embeddings(label, name):
 
 
 def measure(bench, name, runs):
-    started = workers(bench, name)
-    figures = {label: [] for label in started}
-    for number in range(runs + 1):
-        for label, worker in started.items():
-            figure = worker.run()
-            if number:
-                figures[label].append(figure)
-    for worker in started.values():
-        worker.close()
+    figures = in_turn(workers(bench, name), runs)
     exact = embeddings("script fp32", name)
     for label, each in figures.items():
         cosine = (embeddings(label, name) * exact).sum(1)

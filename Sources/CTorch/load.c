@@ -34,19 +34,6 @@
     X(bool, ct_set_grad_enabled, true, (bool enabled), (enabled))                                                     \
     X(int, ct_set_autocast, 1, (bool on_cpu, int32_t dtype), (on_cpu, dtype))                                         \
     X(int32_t, ct_set_threads, 0, (int32_t count), (count))                                                           \
-    X(int, ct_int8_quantize, 1, (ct_tensor x, ct_tensor inverse, ct_tensor * values, ct_tensor * rows),                \
-      (x, inverse, values, rows))                                                                                     \
-    X(int, ct_int8_norm, 1,                                                                                           \
-      (const ct_int8_product *product, ct_tensor residual, ct_tensor weight, ct_tensor bias, double epsilon,          \
-       ct_tensor inverse, ct_tensor *normalized, ct_tensor *values, ct_tensor *rows),                                 \
-      (product, residual, weight, bias, epsilon, inverse, normalized, values, rows))                                  \
-    X(int, ct_int8_activate, 1,                                                                                       \
-      (const ct_int8_product *product, int32_t activation, ct_tensor *values, ct_tensor *rows),                       \
-      (product, activation, values, rows))                                                                            \
-    X(int, ct_int8_attend, 1,                                                                                         \
-      (const ct_int8_product *product, const int64_t *lengths, size_t count, int64_t heads, ct_tensor bias,           \
-       ct_tensor *values, ct_tensor *rows),                                                                           \
-      (product, lengths, count, heads, bias, values, rows))                                                           \
     X(void, ct_trim_memory, (void)0, (void), ())                                                                      \
     X(int, ct_begin_generator, 1, (uint64_t seed), (seed))                                                            \
     X(void, ct_end_generator, (void)0, (void), ())                                                                    \

@@ -119,7 +119,7 @@ at::Tensor convolution(
 
 }  // namespace braid::winograd
 
-TORCH_LIBRARY(braid, library) {
+TORCH_LIBRARY_FRAGMENT(braid, library) {
     library.def("winograd_weight(Tensor weight, int side) -> Tensor", braid::winograd::winograd_weight);
     library.def("winograd_convolution(Tensor input, Tensor weight, Tensor? bias, Tensor(a!)? addend, bool rectifies) -> Tensor");
     library.def("winograd_training(Tensor input, Tensor weight, Tensor? bias, int side) -> Tensor", braid::winograd::winograd_training);

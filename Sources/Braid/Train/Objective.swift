@@ -1,3 +1,4 @@
+internal import BraidSupport
 internal import Torch
 
 /// What training makes small: the heads' losses, each times its weight, to which plugins may add.
@@ -47,8 +48,9 @@ extension Trainee {
     func step(
         _ batch: Batch, _ objective: Objective, _ precision: TrainingSettings.Precision
     ) throws -> (step: TrainingStep, loss: Tensor) {
-        let company = try plugins.all.compactMap { try $0.plugin.company(of: batch) }.first
-        let (own, others) = try model.trainingOutput(batch, with: company, precision)
+        let companies = try plugins.all.compactMap { try $0.plugin.company(of: batch) }
+        guard companies.count <= 1 else { throw BraidError(.internal, "two plugins bring samples to a step") }
+        let (own, others) = try model.trainingOutput(batch, with: companies.first, precision)
         let (made, loss) = try objective(batch, own)
         var step = made
         step.company = others

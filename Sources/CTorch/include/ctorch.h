@@ -102,27 +102,6 @@ bool ct_has_bfloat16(void);
 /// Whether the processor multiplies 8-bit integers by itself (AVX512-VNNI). Loads nothing.
 bool ct_has_int8(void);
 
-/// What oneDNN's product of quantised rows and weights left, `[N, C]` in float32, and what brings it to what it stands for:
-/// `raw * rows[, 0] + sums * rows[, 1] + bias`. Quantised rows are int8 `values` `[N, D]` and float32 `rows` `[N, 2]`, scale and offset
-/// of each.
-typedef struct {
-    ct_tensor raw, rows, sums, bias;
-} ct_int8_product;
-
-/// Quantises the rows of `x` `[N, D]`, times `inverse` `[D]` where that is not NULL. Like the three below only where ct_has_int8().
-int ct_int8_quantize(ct_tensor x, ct_tensor inverse, ct_tensor *values, ct_tensor *rows);
-/// The layer norm of product + residual, and the same, times `inverse`, quantised; nothing is quantised where `inverse` is NULL.
-int ct_int8_norm(
-    const ct_int8_product *product, ct_tensor residual, ct_tensor weight, ct_tensor bias, double epsilon, ct_tensor inverse,
-    ct_tensor *normalized, ct_tensor *values, ct_tensor *rows);
-/// The activation of a product, quantised: 0 identity, 1 relu, 2 gelu, 3 gelu by tanh, 4 silu.
-int ct_int8_activate(const ct_int8_product *product, int32_t activation, ct_tensor *values, ct_tensor *rows);
-/// Self-attention within each of `count` sequences, which lie behind one another; the product holds queries, keys and values side
-/// by side. `bias` `[1, heads, T, T]` is added to the scores, or is NULL.
-int ct_int8_attend(
-    const ct_int8_product *product, const int64_t *lengths, size_t count, int64_t heads, ct_tensor bias, ct_tensor *values,
-    ct_tensor *rows);
-
 /// Gives freed memory, which is kept for the next operator, back to the system.
 void ct_trim_memory(void);
 

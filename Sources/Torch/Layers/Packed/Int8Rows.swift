@@ -1,5 +1,3 @@
-internal import CTorch
-
 /// Activations in 8 bits: a row is `scale * values + offset`, with two numbers of its own.
 struct Int8Rows {
     /// Int8 `[N, D]`.
@@ -9,21 +7,14 @@ struct Int8Rows {
 
     /// Quantises `x` `[N, D]`, its columns times `inverse` `[D]`.
     init(_ x: Tensor, times inverse: Tensor) throws(TorchError) {
-        let (x, inverse) = (try x.contiguous(), inverse)
-        self = try Int8Rows.made("int8 quantize") { ct_int8_quantize(x.handle, inverse.handle, &$0, &$1) }
+        self = try Int8Rows(of: Operator("braid::int8_quantize")([.tensor(x.contiguous()), .tensor(inverse)]))
     }
 
-    private init(adopting values: ct_tensor, _ rows: ct_tensor) {
-        (self.values, self.rows) = (Tensor(adopting: values), Tensor(adopting: rows))
-    }
-
-    fileprivate static func made(
-        _ name: String, _ make: (inout ct_tensor?, inout ct_tensor?) -> Int32
-    ) throws(TorchError) -> Int8Rows {
-        var values: ct_tensor?
-        var rows: ct_tensor?
-        guard make(&values, &rows) == 0, let values, let rows else { throw .last(name) }
-        return Int8Rows(adopting: values, rows)
+    /// Takes an operator's last two results.
+    fileprivate init(of results: [Tensor?]) throws(TorchError) {
+        let made = results.suffix(2).compactMap { $0 }
+        guard made.count == 2 else { throw TorchError(operation: "int8", message: "gave no rows") }
+        (values, rows) = (made[0], made[1])
     }
 }
 
@@ -37,52 +28,37 @@ struct Int8Product {
         (self.raw, self.rows, self.linear) = (raw, rows, linear)
     }
 
+    private var arguments: [Argument] { [.tensor(raw), .tensor(rows), .tensor(linear.sums), .tensor(linear.bias)] }
+
     /// The activation, quantised.
     func activated(_ activation: Int8Activation) throws(TorchError) -> Int8Rows {
-        try Int8Rows.made("int8 activation") { values, rows in
-            withProduct { ct_int8_activate($0, activation.rawValue, &values, &rows) }
-        }
+        try Int8Rows(of: Operator("braid::int8_activate")(arguments + [.int(activation.rawValue)]))
     }
 
     /// Self-attention within sequences of these lengths, which lie behind one another, over queries, keys and values side by side; quantised.
     ///
     /// - Parameter bias: `[1, heads, T, T]`, T at least the longest length; added to the scores.
     func attended(_ lengths: [Int], heads: Int, bias: Tensor?) throws(TorchError) -> Int8Rows {
-        let counts = lengths.map(Int64.init)
-        let bias = try bias?.contiguous()
-        return try Int8Rows.made("int8 attention") { values, rows in
-            withProduct { ct_int8_attend($0, counts, counts.count, Int64(heads), bias?.handle, &values, &rows) }
-        }
+        try Int8Rows(of: Operator("braid::int8_attend")(arguments + [.ints(lengths), .int(heads), .optional(bias?.contiguous())]))
     }
 
     /// The layer norm of this and `residual`, in float32, and quantised for the product behind it, whose `inverse` that is.
     func normalized(
         _ norm: LayerNorm, adding residual: Tensor, times inverse: Tensor?
     ) throws(TorchError) -> (float: Tensor, rows: Int8Rows?) {
-        var normalized: ct_tensor?
-        let residual = try residual.contiguous()
-        let rows = try Int8Rows.made("int8 layer norm") { values, rows in
-            withProduct {
-                ct_int8_norm(
-                    $0, residual.handle, norm.weight.handle, norm.bias.handle, norm.epsilon, inverse?.handle, &normalized, &values,
-                    &rows)
-            }
+        let results = try Operator("braid::int8_norm")(
+            arguments + [
+                .tensor(residual.contiguous()), .tensor(norm.weight), .tensor(norm.bias), .double(norm.epsilon), .optional(inverse),
+            ])
+        guard let normalized = results.first ?? nil else {
+            throw TorchError(operation: "int8 layer norm", message: "gave no result")
         }
-        guard let normalized else { throw .last("int8 layer norm") }
-        return (Tensor(adopting: normalized), inverse == nil ? nil : rows)
-    }
-
-    private func withProduct(_ body: (UnsafePointer<ct_int8_product>) -> Int32) -> Int32 {
-        withExtendedLifetime(self) {
-            var product = ct_int8_product(
-                raw: raw.handle, rows: rows.handle, sums: linear.sums.handle, bias: linear.bias.handle)
-            return body(&product)
-        }
+        return (normalized, inverse == nil ? nil : try Int8Rows(of: results))
     }
 }
 
-/// The activations that int8 passes know, by their numbers in ctorch.h.
-enum Int8Activation: Int32 {
+/// The activations that int8 passes know, by their numbers in int8_rows.h.
+enum Int8Activation: Int {
     case identity, relu, gelu, geluTanh, silu
 
     /// nil where there is none.
