@@ -15,7 +15,7 @@ public struct CrossAttentionFusion: Fusion {
     private struct Block {
         /// nil where there is no other modality to attend.
         let attention: (query: LayerNorm, context: LayerNorm, attend: MultiHeadAttention)?
-        let feedForward: FeedForward
+        let feed: (norm: LayerNorm, layers: FeedForward)
         let dropout: Double
 
         init(_ scope: Scope, _ settings: FusionKind.Basics, heads: Int, hasContext: Bool) throws {
@@ -26,7 +26,7 @@ public struct CrossAttentionFusion: Fusion {
                     LayerNorm(scope / "query_norm", size), LayerNorm(scope / "context_norm", size),
                     MultiHeadAttention(scope / "attention", size, heads: heads)
                 ) : nil
-            feedForward = try FeedForward(scope, size, dropout: settings.dropout)
+            feed = (try LayerNorm(scope / "mlp_norm", size), try FeedForward(scope / "mlp", size, dropout: settings.dropout))
             dropout = settings.dropout
         }
 
@@ -37,7 +37,7 @@ public struct CrossAttentionFusion: Fusion {
                     attention.query(rows), stream.layout, context: (attention.context(context.rows), context.layout))
                 rows = try rows + attended.dropout(dropout, mode: mode)
             }
-            return try feedForward(rows, mode: mode)
+            return try feed.layers(feed.norm(rows), addingTo: rows, dropout: dropout, mode: mode)
         }
     }
 

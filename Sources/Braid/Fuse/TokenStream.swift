@@ -42,43 +42,30 @@ struct TokenProjection {
     }
 }
 
-/// A Transformer block, norms in front (Xiong et al. 2020, arXiv:2002.04745): attention among the tokens of a stream, and a perceptron.
-struct TransformerBlock {
-    private let norm: LayerNorm
-    private let attention: MultiHeadAttention
-    private let feedForward: FeedForward
-    private let dropout: Double
-
+extension TransformerBlock {
+    /// A fusion's: norms in front, four times as wide within.
     init(_ scope: Scope, _ settings: FusionKind.Basics, heads: Int) throws {
-        norm = try LayerNorm(scope / "norm", settings.dimension)
-        attention = try MultiHeadAttention(scope / "attention", settings.dimension, heads: heads)
-        feedForward = try FeedForward(scope, settings.dimension, dropout: settings.dropout)
-        dropout = settings.dropout
+        let size = settings.dimension
+        let norm = try LayerNorm(scope / "norm", size)
+        let attention = try MultiHeadAttention(scope / "attention", size, heads: heads)
+        let feedNorm = try LayerNorm(scope / "mlp_norm", size)
+        self.init(
+            attention: attention, attentionNorm: norm,
+            feedForward: try FeedForward(scope / "mlp", size, dropout: settings.dropout), feedNorm: feedNorm, order: .normFirst,
+            dropout: settings.dropout)
     }
 
     /// `[N, d]` to `[N, d]`, tokens that stand as `layout` says.
     func callAsFunction(_ rows: Tensor, _ layout: TokenLayout, mode: Mode) throws(TorchError) -> Tensor {
-        let attended = try attention(norm(rows), layout)
-        return try feedForward(rows + attended.dropout(dropout, mode: mode), mode: mode)
+        try self(rows, .packed(layout), mode: mode)
     }
 }
 
-/// The second half of a Transformer block, the norm in front: `x + W2 GELU(W1 LayerNorm(x))`.
-struct FeedForward {
-    private let norm: LayerNorm
-    private let first: Linear
-    private let second: Linear
-    private let dropout: Double
-
+extension FeedForward {
+    /// `W2 GELU(W1 x)`, four times as wide within, under `0` and `1`.
     init(_ scope: Scope, _ size: Int, dropout: Double) throws {
-        norm = try LayerNorm(scope / "mlp_norm", size)
-        first = try Linear(scope / "mlp" / 0, size, 4 * size)
-        second = try Linear(scope / "mlp" / 1, 4 * size, size)
-        self.dropout = dropout
-    }
-
-    func callAsFunction(_ x: Tensor, mode: Mode) throws(TorchError) -> Tensor {
-        try x + second(first(norm(x)).gelu().dropout(dropout, mode: mode)).dropout(dropout, mode: mode)
+        let first = try Linear(scope / 0, size, 4 * size)
+        self.init(.plain(first), .gelu, output: try Linear(scope / 1, 4 * size, size), innerDropout: dropout)
     }
 }
 

@@ -8,6 +8,8 @@ public enum Activation: String, Sendable, CaseIterable {
     case gelu
     /// The tanh approximation of GELU, as in GPT-2.
     case geluTanh = "gelu_new"
+    /// `x · sigmoid(1.702 x)`, an approximation of GELU, as in CLIP.
+    case quickGelu = "quick_gelu"
     /// `x · sigmoid(x)`, also called swish.
     case silu
     /// `x · relu6(x + 3) / 6` (Howard et al. 2019, arXiv:1905.02244).
@@ -36,12 +38,16 @@ public enum Activation: String, Sendable, CaseIterable {
         case .relu6: try Operator("hardtanh")(.tensor(x), .double(0), .double(6))
         case .gelu: try x.gelu()
         case .geluTanh: try Operator("gelu")(.tensor(x), .string("tanh"))
+        case .quickGelu: try x * x.scaled(by: 1.702).sigmoid()
         case .silu: try Operator("silu")(.tensor(x))
         case .hardSwish: try Operator("hardswish")(.tensor(x))
         case .tanh: try x.tanh()
         case .identity: x
         }
     }
+
+    /// Whether oneDNN's fused operators know it.
+    var isFused: Bool { self != .quickGelu }
 
     /// What oneDNN's fused operators call it.
     private var fused: (attribute: StaticString, scalars: [Double], algorithm: StaticString) {
@@ -53,7 +59,7 @@ public enum Activation: String, Sendable, CaseIterable {
         case .silu: ("swish", [], "")
         case .hardSwish: ("hardswish", [], "")
         case .tanh: ("tanh", [], "")
-        case .identity: ("none", [], "")
+        case .identity, .quickGelu: ("none", [], "")
         }
     }
 

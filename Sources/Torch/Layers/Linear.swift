@@ -49,20 +49,24 @@ public struct Linear: Sendable {
         return try activation(product(input, mode))
     }
 
-    /// Computes `dropout(y) + addend`, the end of a residual branch: `[..., in]` to `[..., out]`.
+    /// Computes `scale · dropout(y) + addend`, the end of a residual branch: `[..., in]` to `[..., out]`.
     ///
-    /// One fused operator where weights are frozen.
+    /// One fused operator where weights are frozen and nothing scales.
     ///
     /// - Parameters:
     ///   - input: `[..., in]`, of which the layer makes `y`.
     ///   - dropout: The probability that an element of `y` is dropped in training.
+    ///   - scale: `[out]`; nil for 1.
     ///   - addend: Of the result's shape.
     ///   - mode: Whether elements are dropped: only in training.
     public func callAsFunction(
-        _ input: Tensor, dropout: Double, adding addend: Tensor, mode: Mode
+        _ input: Tensor, dropout: Double, scale: Tensor? = nil, adding addend: Tensor, mode: Mode
     ) throws(TorchError) -> Tensor {
-        if let packed { return try packed(input, adding: addend) }
-        return try product(input, mode).dropout(dropout, mode: mode) + addend
+        if let packed, scale == nil { return try packed(input, adding: addend) }
+        let product = if let packed { try packed(input) } else { try product(input, mode) }
+        let kept = try product.dropout(dropout, mode: mode)
+        guard let scale else { return try kept + addend }
+        return try Operator("addcmul")(.tensor(addend), .tensor(kept), .tensor(scale.converted(to: kept.dtype)), .double(1))
     }
 
     private func product(_ input: Tensor, _ mode: Mode) throws(TorchError) -> Tensor {

@@ -51,24 +51,33 @@ public struct BatchNorm: Sendable {
     }
 }
 
+/// A layer that normalises each vector of `[..., D]`.
+public protocol Normalization: Sendable {
+    /// Normalises `[..., D]`, and gives the same shape.
+    func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor
+}
+
 /// Layer normalization over the last dimension. Keys as `torch.nn.LayerNorm`, or `gamma` and `beta` where the checkpoint has
 /// those, as BERT's first ones do.
-public struct LayerNorm: Sendable {
+public struct LayerNorm: Normalization {
     /// The factor of each element after normalization, `[D]`.
     public let weight: Tensor
-    /// What is added to each element after that, `[D]`.
+    /// What is added to each element after that, `[D]`; zeros, which belong to nobody, where the layer has none.
     public let bias: Tensor
     let epsilon: Double
 
     /// Declares weights for a last dimension of size `dimension` in `scope`; they begin at 1, the biases at 0.
     ///
-    /// `epsilon` is added to the variance before its root is divided by.
+    /// `epsilon` is added to the variance before its root is divided by; `bias` says whether the layer has one.
     ///
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
-    public init(_ scope: Scope, _ dimension: Int, epsilon: Double = 1e-5) throws {
+    public init(_ scope: Scope, _ dimension: Int, epsilon: Double = 1e-5, bias hasBias: Bool = true) throws {
         let isOld = scope.holds("gamma")
         weight = try scope.parameter(isOld ? "gamma" : "weight", [dimension], .constant(1), role: .norm)
-        bias = try scope.parameter(isOld ? "beta" : "bias", [dimension], .constant(0), role: .norm)
+        bias =
+            try hasBias
+            ? scope.parameter(isOld ? "beta" : "bias", [dimension], .constant(0), role: .norm)
+            : Tensor.zeros([dimension]).moved(to: scope.store.device)
         self.epsilon = epsilon
     }
 
@@ -80,5 +89,27 @@ public struct LayerNorm: Sendable {
     /// Normalises `[B, C, H, W]` over its C channels, each pixel by itself; gives the same shape.
     public func overChannels(_ input: Tensor) throws(TorchError) -> Tensor {
         try self(input.permuted([0, 2, 3, 1])).permuted([0, 3, 1, 2])
+    }
+}
+
+/// Root mean square normalization over the last dimension (Zhang and Sennrich 2019, arXiv:1910.07467). Key `weight`, as `torch.nn.RMSNorm`.
+public struct RMSNorm: Normalization {
+    /// The factor of each element after normalization, `[D]`.
+    public let weight: Tensor
+    private let epsilon: Double
+
+    /// Declares weights for a last dimension of size `dimension` in `scope`; they begin at 1.
+    ///
+    /// `epsilon` is added to the mean square before its root is divided by.
+    ///
+    /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
+    public init(_ scope: Scope, _ dimension: Int, epsilon: Double = 1e-6) throws {
+        weight = try scope.parameter("weight", [dimension], .constant(1), role: .norm)
+        self.epsilon = epsilon
+    }
+
+    /// Divides each vector of `[..., D]` by the root of its mean square, then scales it.
+    public func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
+        try Operator("rms_norm")(.tensor(input), .ints(weight.shape), .tensor(weight.converted(to: input.dtype)), .double(epsilon))
     }
 }

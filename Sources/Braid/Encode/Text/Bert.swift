@@ -15,7 +15,7 @@ public struct Bert: BlockwiseEncoder {
     /// Which of two texts a token belongs to; here always the first. nil in models without it.
     private let types: Embedding?
     private let norm: LayerNorm
-    let layers: [BertLayer]
+    let layers: [TransformerBlock]
     let relative: RelativePositions?
     private let dropout: Double
     private let positionRule: BertShape.PositionRule
@@ -39,7 +39,7 @@ public struct Bert: BlockwiseEncoder {
             try Embedding(embeddings / "token_type_embeddings", $0, shape.hidden, initializer: initializer)
         }
         norm = try LayerNorm(embeddings / "LayerNorm", shape.hidden, epsilon: shape.epsilon)
-        layers = try (0..<shape.layers).map { try BertLayer(scope / "encoder" / "layer" / $0, shape) }
+        layers = try (0..<shape.layers).map { try TransformerBlock(bert: scope / "encoder" / "layer" / $0, shape) }
         relative = try shape.relativeBuckets.map {
             try RelativePositions(scope / "encoder" / "relative_attention_bias", buckets: $0, heads: shape.heads)
         }
@@ -53,7 +53,7 @@ public struct Bert: BlockwiseEncoder {
         positionRule = shape.positionRule
         self.pooling = pooling
         inference = scope.store.inference
-        int8 = inference == .int8 && layers.allSatisfy(\.parts.isKnown) ? Int8Forms() : nil
+        int8 = inference == .int8 && layers.allSatisfy(Int8Layer.knows) ? Int8Forms() : nil
         longestText = shape.longestText
         let shared = ["embeddings."] + (relative == nil ? [] : ["encoder.relative_attention_bias."])
         blocks = [shared] + (0..<shape.layers).map { ["encoder.layer.\($0)."] }
@@ -84,17 +84,17 @@ public struct Bert: BlockwiseEncoder {
         guard !range.isEmpty else { return input }
         let ids = input.values
         var x = range.contains(0) ? try embedded(ids, places(ids)) : ids
-        let bias = try relative?.bias(x.shape[1])
+        let relations = TokenRelations(bias: try relative?.bias(x.shape[1]))
         guard inference == nil, let lengths = input.lengths else {
             if range.contains(0) { x = try x.dropout(dropout, mode: mode).converted(to: inference?.dtype ?? .float32) }
-            for block in range where block > 0 { x = try layers[block - 1](x, mask: input.mask, bias: bias, mode: mode) }
+            for block in range where block > 0 { x = try layers[block - 1](x, .padded(input.mask), relations, mode: mode) }
             return Activations(values: x, mask: input.mask)
         }
         // In training texts of a batch are of any length: layers compute the real tokens alone.
         let layout = try TokenLayout(lengths: lengths, length: x.shape[1], device: x.device)
         x = try layout.packed(x)
         if range.contains(0) { x = try x.dropout(dropout, mode: mode) }
-        for block in range where block > 0 { x = try layers[block - 1](x, layout, bias: bias, mode: mode) }
+        for block in range where block > 0 { x = try layers[block - 1](x, .packed(layout), relations, mode: mode) }
         return Activations(values: try layout.padded(x), mask: input.mask, lengths: lengths)
     }
 
@@ -108,28 +108,18 @@ public struct Bert: BlockwiseEncoder {
     /// What frozen layers make of the real tokens alone, behind one another: padding is put in at the end only.
     private func withoutPadding(_ input: EncoderInput, _ lengths: [Int], _ precision: Precision) throws -> Encoding {
         let (batch, longest) = (input.values.shape[0], input.values.shape[1])
-        let numbers = lengths.enumerated().flatMap { row, length in (0..<length).map { Int64(row * longest + $0) } }
-        // Every number of rows has kernels of its own, which are kept: few numbers, few kernels. What fills up is the first token
-        // over and over, a sequence that nobody reads.
-        let filling = (Self.rowStep - numbers.count % Self.rowStep) % Self.rowStep
-        let order = try Tensor(numbers + Array(repeating: 0, count: filling), shape: [numbers.count + filling])
-        let places = try places(input.values).expanded([batch, longest]).reshaped([-1]).rows(order)
-        var x = try embedded(input.values.reshaped([-1]).rows(order), places).converted(to: precision.dtype)
-        let bias = try relative?.bias(max(longest, filling))
-        let runs = SequenceRun.runs(of: lengths + (filling > 0 ? [filling] : []))
+        let real = try TokenRuns(lengths, longest: longest)
+        let places = try real.taken(places(input.values).expanded([batch, longest]))
+        var x = try embedded(real.taken(input.values), places).converted(to: precision.dtype)
+        let bias = try relative?.bias(real.longestRun)
         if let int8 {
-            x = try throughInt8(x, int8, lengths + (filling > 0 ? [filling] : []), bias)
+            x = try throughInt8(x, int8, real, bias)
         } else {
-            for layer in layers { x = try layer(x, runs: runs, bias: bias) }
+            for layer in layers { x = try layer(x, .runs(real.runs), TokenRelations(bias: bias), mode: .evaluate) }
         }
-        let tokens = try Tensor.zeros([batch * longest, tokenDimension])
-        let real = try x.slice(0, 0..<numbers.count).converted(to: .float32)
-        try tokens.copyRowsInPlace(order.slice(0, 0..<numbers.count), from: real)
-        let padded = try tokens.reshaped([batch, longest, -1])
-        return Encoding(pooled: try pooling(padded, input.mask), tokens: padded, tokenMask: input.mask)
+        let tokens = try real.padded(x)
+        return Encoding(pooled: try pooling(tokens, input.mask), tokens: tokens, tokenMask: input.mask)
     }
-
-    private static let rowStep = 32
 
     /// Words, places and type together, normalised: of ids of any shape.
     func embedded(_ ids: Tensor, _ places: Tensor) throws(TorchError) -> Tensor {
@@ -149,61 +139,23 @@ public struct Bert: BlockwiseEncoder {
     }
 }
 
-/// Post-norm self-attention and feed-forward.
-struct BertLayer {
-    private let attention: MultiHeadAttention
-    private let attentionNorm: LayerNorm
-    private let intermediate: Linear
-    private let output: Linear
-    private let outputNorm: LayerNorm
-    private let activation: Activation
-    private let dropout: Double
-    private let attentionDropout: Double
-
-    init(_ scope: Scope, _ shape: BertShape) throws {
+extension TransformerBlock {
+    /// A layer of BERT, under the names that Transformers gives BERT's parameters.
+    init(bert scope: Scope, _ shape: BertShape) throws {
         let initializer = Initializer.normal(deviation: 0.02)
         let projection = { (scope: Scope) in try Linear(scope, shape.hidden, shape.hidden, initializer: initializer) }
-        let attentionScope = scope / "attention"
-        attention = MultiHeadAttention(
-            query: try projection(attentionScope / "self" / "query"), key: try projection(attentionScope / "self" / "key"),
-            value: try projection(attentionScope / "self" / "value"),
-            output: try projection(attentionScope / "output" / "dense"), heads: shape.heads)
-        attentionNorm = try LayerNorm(attentionScope / "output" / "LayerNorm", shape.hidden, epsilon: shape.epsilon)
-        intermediate = try Linear(scope / "intermediate" / "dense", shape.hidden, shape.intermediate, initializer: initializer)
-        output = try Linear(scope / "output" / "dense", shape.intermediate, shape.hidden, initializer: initializer)
-        outputNorm = try LayerNorm(scope / "output" / "LayerNorm", shape.hidden, epsilon: shape.epsilon)
-        activation = shape.activation
-        attentionDropout = shape.attentionDropout
-        dropout = shape.dropout
-    }
-
-    func callAsFunction(_ input: Tensor, mask: Tensor?, bias: Tensor?, mode: Mode) throws(TorchError) -> Tensor {
-        let attended = try attention.residual(
-            input, keyMask: mask, bias: bias, dropout: attentionDropout, outputDropout: dropout, mode: mode)
-        return try feed(attentionNorm(attended), mode)
-    }
-
-    /// Of the tokens that count, `[N, D]`.
-    func callAsFunction(_ rows: Tensor, _ layout: TokenLayout, bias: Tensor?, mode: Mode) throws(TorchError) -> Tensor {
-        let attended = try attention.residual(
-            rows, layout, bias: bias, dropout: attentionDropout, outputDropout: dropout, mode: mode)
-        return try feed(attentionNorm(attended), mode)
-    }
-
-    /// Frozen: of sequences behind one another, `[N, D]`.
-    func callAsFunction(_ input: Tensor, runs: [SequenceRun], bias: Tensor?) throws(TorchError) -> Tensor {
-        try feed(attentionNorm(attention.residual(input, runs: runs, bias: bias)), .evaluate)
-    }
-
-    /// What an int8 form is made of.
-    var parts: Int8Layer.Parts {
-        Int8Layer.Parts(
-            attention: attention, attentionNorm: attentionNorm, intermediate: intermediate, output: output, outputNorm: outputNorm,
-            activation: activation)
-    }
-
-    private func feed(_ x: Tensor, _ mode: Mode) throws(TorchError) -> Tensor {
-        try outputNorm(output(intermediate(x, activation: activation, mode: mode), dropout: dropout, adding: x, mode: mode))
+        let place = scope / "attention"
+        let attention = MultiHeadAttention(
+            query: try projection(place / "self" / "query"), key: try projection(place / "self" / "key"),
+            value: try projection(place / "self" / "value"), output: try projection(place / "output" / "dense"), heads: shape.heads)
+        let inner = try Linear(scope / "intermediate" / "dense", shape.hidden, shape.intermediate, initializer: initializer)
+        let output = try Linear(scope / "output" / "dense", shape.intermediate, shape.hidden, initializer: initializer)
+        self.init(
+            attention: attention,
+            attentionNorm: try LayerNorm(place / "output" / "LayerNorm", shape.hidden, epsilon: shape.epsilon),
+            feedForward: FeedForward(.plain(inner), shape.activation, output: output),
+            feedNorm: try LayerNorm(scope / "output" / "LayerNorm", shape.hidden, epsilon: shape.epsilon), order: .normLast,
+            dropout: shape.dropout, attentionDropout: shape.attentionDropout)
     }
 }
 

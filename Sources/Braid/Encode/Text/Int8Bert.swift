@@ -51,17 +51,16 @@ extension Bert: Int8Encoder {
     var int8Layers: Int { layers.count }
     func keepInFloat(_ layers: Set<Int>) { int8?.keepInFloat(layers) }
 
-    /// Of sequences of these lengths behind one another, `[N, D]` to `[N, D]`.
-    func throughInt8(_ x: Tensor, _ forms: Int8Forms, _ lengths: [Int], _ bias: Tensor?) throws -> Tensor {
+    /// Of sequences behind one another, `[N, D]` to `[N, D]`.
+    func throughInt8(_ x: Tensor, _ forms: Int8Forms, _ real: TokenRuns, _ bias: Tensor?) throws -> Tensor {
         let made = try forms.layers(makeInt8)
-        let runs = SequenceRun.runs(of: lengths)
         var state = Int8Layer.State(x)
         for (place, layer) in layers.enumerated() {
             if let form = made[place] {
                 let next = place + 1 < made.count ? made[place + 1] : nil
-                state = try form(state, lengths: lengths, bias: bias, next: next)
+                state = try form(state, lengths: real.lengths, bias: bias, next: next)
             } else {
-                state = Int8Layer.State(try layer(state.values, runs: runs, bias: bias))
+                state = Int8Layer.State(try layer(state.values, .runs(real.runs), TokenRelations(bias: bias), mode: .evaluate))
             }
         }
         return state.values
@@ -73,7 +72,7 @@ extension Bert: Int8Encoder {
         let bias = try relative?.bias(length)
         return try withoutGradient {
             var x = try embedded(ids, places(ids)).reshaped([16 * length, tokenDimension])
-            return try layers.map { try Int8Layer($0.parts, watching: &x, length: length, bias: bias) }
+            return try layers.map { try Int8Layer($0, watching: &x, length: length, bias: bias) }
         }
     }
 }

@@ -11,67 +11,66 @@ public struct Int8Layer: Sendable {
     private let activation: Int8Activation
     private let heads: Int
 
-    /// The layers that a Transformer's layer is made of, frozen.
-    public struct Parts {
-        let attention: MultiHeadAttention
-        let attentionNorm: LayerNorm
-        let intermediate: Linear
+    /// The layers that a frozen Transformer's block is made of, where it is one that int8 knows.
+    struct Parts {
+        /// Of queries, keys and values.
+        let projections: [Linear]
         let output: Linear
-        let outputNorm: LayerNorm
+        let attentionNorm: LayerNorm
+        let inner: Linear
+        let last: Linear
+        let feedNorm: LayerNorm
         let activation: Activation
+        let heads: Int
 
-        /// - Parameters:
-        ///   - attention: Self-attention.
-        ///   - attentionNorm: What stands behind it and its residual.
-        ///   - intermediate: The first layer of the feed-forward part.
-        ///   - output: Its second layer.
-        ///   - outputNorm: What stands behind that and its residual.
-        ///   - activation: What stands between the two.
-        public init(
-            attention: MultiHeadAttention, attentionNorm: LayerNorm, intermediate: Linear, output: Linear, outputNorm: LayerNorm,
-            activation: Activation
-        ) {
-            (self.attention, self.attentionNorm) = (attention, attentionNorm)
-            (self.intermediate, self.output, self.outputNorm) = (intermediate, output, outputNorm)
-            self.activation = activation
+        /// nil where the block has other norms, projections or activations than BERT's.
+        init?(_ block: TransformerBlock) {
+            guard case .separate(let query, let key, let value) = block.attention.projections,
+                case .plain(let inner) = block.feedForward.inner,
+                let attentionNorm = block.attentionNorm as? LayerNorm, let feedNorm = block.feedNorm as? LayerNorm,
+                block.isPlainNormLast, Int8Activation(block.feedForward.activation) != nil
+            else { return nil }
+            projections = [query, key, value]
+            (output, self.inner, last) = (block.attention.output, inner, block.feedForward.output)
+            (self.attentionNorm, self.feedNorm) = (attentionNorm, feedNorm)
+            (activation, heads) = (block.feedForward.activation, block.attention.heads)
         }
-
-        /// Whether int8 knows the activation.
-        public var isKnown: Bool { Int8Activation(activation) != nil }
     }
 
-    /// Packs `parts`, having seen what they make of `x`, which is replaced by what they give: both float32 `[N, D]`.
+    /// Whether int8 knows such blocks: those of BERT and its relatives, with an activation among gelu, gelu_new, relu and silu.
+    public static func knows(_ block: TransformerBlock) -> Bool { Parts(block) != nil }
+
+    /// Packs a block, having seen what it makes of `x`, which is replaced by what it gives: both float32 `[N, D]`.
     ///
     /// - Parameters:
-    ///   - parts: The frozen layers.
+    ///   - block: Frozen, and one that `knows` is true of.
     ///   - x: Rows of sequences of `length` each.
     ///   - length: How many rows a sequence has.
     ///   - bias: `[1, heads, T, T]` with T = `length`, added to the scores of attention.
-    /// - Throws: `TorchError` where libtorch fails, or the activation is not known to int8.
-    public init(_ parts: Parts, watching x: inout Tensor, length: Int, bias: Tensor?) throws(TorchError) {
-        guard let activation = Int8Activation(parts.activation) else {
-            throw TorchError(operation: "int8 layer", message: "\(parts.activation) is not known to it")
+    /// - Throws: `TorchError` where libtorch fails, or the block is not known to int8.
+    public init(_ block: TransformerBlock, watching x: inout Tensor, length: Int, bias: Tensor?) throws(TorchError) {
+        guard let parts = Parts(block), let activation = Int8Activation(parts.activation) else {
+            throw TorchError(operation: "int8 layer", message: "the block is not known to it")
         }
-        let attention = parts.attention
-        let heads = attention.heads
+        let heads = parts.heads
         let rows = x
         let split = { (layer: Linear) throws(TorchError) in
             try Self.product(layer, rows).reshaped([-1, length, heads, layer.weight.shape[0] / heads]).transposed(1, 2)
         }
-        let attended = try split(attention.query).attention(
-            keys: split(attention.key), values: split(attention.value), mask: bias
+        let attended = try split(parts.projections[0]).attention(
+            keys: split(parts.projections[1]), values: split(parts.projections[2]), mask: bias
         ).transposed(1, 2).reshaped([x.shape[0], -1])
-        let middle = try parts.attentionNorm(Self.product(attention.output, attended) + x)
+        let middle = try parts.attentionNorm(Self.product(parts.output, attended) + x)
         projections = try Int8Linear(
-            [attention.query, attention.key, attention.value], smoothing: (x.absolute().maximum([0]), 0.8))
-        output = try Int8Linear([attention.output])
-        intermediate = try Int8Linear([parts.intermediate], smoothing: (middle.absolute().maximum([0]), 0.5))
-        last = try Int8Linear([parts.output])
-        norms = (parts.attentionNorm, parts.outputNorm)
+            parts.projections, smoothing: (x.absolute().maximum([0]), 0.8))
+        output = try Int8Linear([parts.output])
+        intermediate = try Int8Linear([parts.inner], smoothing: (middle.absolute().maximum([0]), 0.5))
+        last = try Int8Linear([parts.last])
+        norms = (parts.attentionNorm, parts.feedNorm)
         self.activation = activation
         self.heads = heads
-        let inner = try parts.activation(Self.product(parts.intermediate, middle))
-        x = try parts.outputNorm(Self.product(parts.output, inner) + middle)
+        let inner = try parts.activation(Self.product(parts.inner, middle))
+        x = try parts.feedNorm(Self.product(parts.last, inner) + middle)
     }
 
     /// Not through the layer's own packed form, which would stay in memory.

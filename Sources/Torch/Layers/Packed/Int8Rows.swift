@@ -69,7 +69,7 @@ enum Int8Activation: Int {
         case .gelu: self = .gelu
         case .geluTanh: self = .geluTanh
         case .silu: self = .silu
-        case .relu6, .hardSwish, .tanh: return nil
+        case .relu6, .quickGelu, .hardSwish, .tanh: return nil
         }
     }
 }

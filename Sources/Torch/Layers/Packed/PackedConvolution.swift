@@ -41,7 +41,9 @@ final class PackedConvolution: Sendable {
         let (x, padding) = try conv.padded(input.converted(to: precision.dtype))
         let shortcut = try shortcut?.converted(to: precision.dtype)
         let form = try form(x.shape, padding)
-        return try form(x, activation: activation, consuming: shortcut)
+        let fused = activation.isFused ? activation : .identity
+        let result = try form(x, activation: fused, consuming: shortcut)
+        return activation.isFused ? result : try activation(result)
     }
 
     private func form(_ shape: [Int], _ padding: Int) throws(TorchError) -> any ConvolutionForm {

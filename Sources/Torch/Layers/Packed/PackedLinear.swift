@@ -45,8 +45,10 @@ final class PackedLinear: Sendable {
             return try Operator("mkldnn::_linear_pointwise.binary")(
                 .tensor(input), .tensor(addend), .tensor(form.weight), .optional(form.bias), .string("add"))
         }
-        return try Operator("mkldnn::_linear_pointwise").first(
-            [.tensor(input), .tensor(form.weight), .optional(form.bias)] + activation.fusedArguments)
+        let fused = activation.isFused ? activation : .identity
+        let product = try Operator("mkldnn::_linear_pointwise").first(
+            [.tensor(input), .tensor(form.weight), .optional(form.bias)] + fused.fusedArguments)
+        return activation.isFused ? product : try activation(product)
     }
 
     private func form(rows: Int) throws(TorchError) -> Form {
