@@ -6,7 +6,7 @@ public import Torch
 /// training too, padded for attention.
 public struct TextTransformer: BlockwiseEncoder {
     /// What tells one from another.
-    public struct Parts {
+    public struct Parts: Sendable {
         /// Ids and their positions, int64 of one shape, to embeddings, `[…, C]`.
         public let embed: @Sendable (_ ids: Tensor, _ positions: Tensor) throws -> Tensor
         /// The blocks, from input to output; the same one may stand several times.
