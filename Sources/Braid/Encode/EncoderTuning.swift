@@ -74,7 +74,7 @@ extension Trainable {
                 "\(path).lora_dropout", 0, 0...0.99, "Share of a layer's inputs that its LoRA does not see, in training.")
             let targets = reader.strings(
                 "\(path).lora_targets",
-                "The layers that LoRA adapts, by the ends of their names, as PEFT's target_modules. Default: query and value of BERT and its relatives, c_attn of GPT-2; of other encoders every linear layer and ungrouped convolution."
+                "The layers that LoRA adapts, by the ends of their names, as PEFT's target_modules. Default: query and value of BERT, ViT and their relatives (qkv where that is one layer), c_attn of GPT-2; of other encoders every linear layer and ungrouped convolution."
             )
             let isStabilized = reader.bool("\(path).rslora", false, "Whether LoRA divides by √R (rsLoRA), for large R.")
             let isDecomposed = reader.bool(

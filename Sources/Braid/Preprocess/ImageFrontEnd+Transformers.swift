@@ -1,8 +1,8 @@
 internal import Torch
 
 extension ImageFrontEnd {
-    /// Transformers' image processors, from a `preprocessor_config.json`: ViT's, CLIP's, ConvNeXT's (ResNet's too) and
-    /// EfficientNet's. What the file leaves out is the class's default.
+    /// Transformers' image processors, from a `preprocessor_config.json`: ViT's, DeiT's, CLIP's, SigLIP's, BiT's (DINOv2's too), ConvNeXT's
+    /// (ResNet's too) and EfficientNet's. What the file leaves out is the class's default.
     init(transformers settings: JSONObject) throws {
         let defaults = try ProcessorDefaults(settings)
         let half = [0.5, 0.5, 0.5]
@@ -79,7 +79,15 @@ private enum ProcessorSize {
 
 /// What the classes of image processors take for granted.
 private struct ProcessorDefaults {
-    enum Kind: String { case viT = "ViT", clip = "CLIP", convNeXt = "ConvNext", efficientNet = "EfficientNet" }
+    enum Kind: String, CaseIterable {
+        case viT = "ViT"
+        case deiT = "DeiT"
+        case clip = "CLIP"
+        case sigLIP = "Siglip"
+        case biT = "Bit"
+        case convNeXt = "ConvNext"
+        case efficientNet = "EfficientNet"
+    }
 
     let kind: Kind
     /// The name of a "fast" processor stands for torch's resize. A plain name stood for Pillow's when most of these files were written, and still
@@ -98,12 +106,15 @@ private struct ProcessorDefaults {
         let name = try settings.string(field)
         let stem = ["ImageProcessorFast", "ImageProcessorPil", "ImageProcessor", "FeatureExtractor"].first(where: name.hasSuffix)
         guard let stem, let kind = Kind(rawValue: String(name.dropLast(stem.count))) else {
-            throw settings.fault("\(field) \(name) is not known; this version has those of ViT, CLIP, ConvNext and EfficientNet")
+            let known = Kind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw settings.fault("\(field) \(name) is not known; this version has those of \(known)")
         }
         (self.kind, arithmetic) = (kind, stem == "ImageProcessorFast" ? .torch : .pillow)
         switch kind {
         case .viT: resample = 2
-        case .clip:
+        case .deiT: (size, crops) = (.exact(256, 256), true)
+        case .sigLIP: isSquare = false
+        case .clip, .biT:
             (isSquare, size, crops) = (false, .short(224), true)
             (mean, deviation) = ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711])
         case .convNeXt: (isSquare, size) = (false, .short(384))

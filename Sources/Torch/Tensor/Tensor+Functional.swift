@@ -192,6 +192,12 @@ extension Tensor {
         }
     }
 
+    /// Resamples float `[B, C, H, W]` to `[B, C, height, width]`, each value of its sixteen nearest: `torch.nn.functional.interpolate` with
+    /// `mode="bicubic"`, `align_corners=False`, not antialiased.
+    public func bicubic(height: Int, width: Int) throws(TorchError) -> Tensor {
+        try Operator("upsample_bicubic2d")(.tensor(self), .ints([height, width]), .bool(false), .none, .none)
+    }
+
     /// Which of `count` places each of `target` takes. Pillow adds up steps, and so does this: rounding and all.
     private static func nearest(_ count: Int, _ target: Int) throws(TorchError) -> Tensor {
         let step = Double(count) / Double(target)

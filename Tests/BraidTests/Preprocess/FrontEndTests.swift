@@ -36,7 +36,7 @@ import Torch
         let data = try Data(contentsOf: Fixtures.url("front_ends.json"))
         let cases = try #require(JSONSerialization.jsonObject(with: data) as? [[String: Any]])
         let expected = try Fixtures.tensors("front_ends.safetensors")
-        #expect(cases.count == 38)
+        #expect(cases.count == 44)
         for fields in cases {
             let row = JSONObject(fields, path: "front_ends.json")
             let (name, settings) = (try row.string("name"), try row.object("settings"))

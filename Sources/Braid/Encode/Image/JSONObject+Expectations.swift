@@ -4,9 +4,9 @@ extension JSONObject {
     /// Refuses what a timm `config.json` says that changes the network and is not done here. Arguments at their defaults, and those of the
     /// classifier, which is left out, change nothing.
     ///
-    /// - Parameter besides: Keys of `model_args` that the architecture reads.
+    /// - Parameter besides: Keys of `model_args` that the architecture reads; `global_pool` is then read at the top as well.
     func expectPlainTimm(besides known: Set<String> = []) throws {
-        try expect("global_pool", "avg")
+        if !known.contains("global_pool") { try expect("global_pool", "avg") }
         let arguments = try object("model_args").fields
         for (key, value) in arguments.sorted(by: { $0.key < $1.key }) where !known.contains(key) && !Self.isDefault(key, value) {
             throw fault("model_args.\(key) changes the network in a way that is not known here")

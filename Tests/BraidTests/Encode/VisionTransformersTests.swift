@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Braid
+
+/// What a configuration of a Vision Transformer may ask for, and what is refused. Values: `ArchitectureTests`.
+@Suite struct VisionTransformersTests {
+    private func build(_ config: String) throws -> any Encoder {
+        let folder = try TemporaryFolder()
+        try folder.write(config, as: "config.json")
+        try folder.write(#"{"image_processor_type": "ViTImageProcessor"}"#, as: "preprocessor_config.json")
+        return try ModalityEncoder(
+            .image, .init(encoder: folder.url.path, weights: "random", train: .none), relativeTo: folder.url
+        ).encoder
+    }
+
+    @Test(arguments: [
+        (#"{"model_type": "vit", "num_channels": 1}"#, "num_channels must be 3"),
+        (#"{"model_type": "vit", "patch_size": [16, 8]}"#, "patch_size must be the same both ways"),
+        (#"{"model_type": "vit", "image_size": [1, 2, 3]}"#, "image_size must be a number, or a list of height and width"),
+        (#"{"model_type": "vit", "image_size": 8}"#, "the sizes do not fit together"),
+        (#"{"model_type": "vit", "num_attention_heads": 5}"#, "the sizes do not fit together"),
+        (#"{"model_type": "vit", "hidden_size": 9223372036854775807}"#, "the sizes do not fit together"),
+        (#"{"model_type": "vit", "hidden_act": "mish"}"#, "hidden_act mish is not known"),
+        (
+            #"{"architecture": "vit_base_patch16_224", "global_pool": "avgmax"}"#,
+            "global_pool avgmax is not known; this version has token"
+        ),
+        (
+            #"{"architecture": "vit_base_patch16_224", "model_args": {"class_token": false}}"#,
+            "global_pool is token, but class_token says that there is none"
+        ),
+        (#"{"architecture": "vit_base_patch16_224", "model_args": {"qk_norm": true}}"#, "model_args.qk_norm changes the network"),
+        (#"{"architecture": "vit_base_patch16_224", "model_args": {"mlp_ratio": 1e9}}"#, "mlp_ratio gives perceptrons of no size"),
+    ]) func refused(_ config: String, _ message: String) throws {
+        let error = #expect(throws: BraidError.self) { try build(config) }
+        #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func adaptersTakeQueriesAndValues() throws {
+        for (name, layers) in [("hf-vit", 2), ("timm-vit_base_patch16_224", 1)] {
+            let folder = try TemporaryFolder()
+            try SeededArchitecture(name).write(to: folder.url)
+            let train = Trainable.lora(LowRank(rank: 2), targets: [])
+            let encoder = try ModalityEncoder(
+                .image, .init(encoder: nil, weights: folder.url.path, train: train), relativeTo: folder.url)
+            let learnt = encoder.parameters.entries.filter { $0.role == .adapter }
+            #expect(learnt.count == 3 * 2 * layers, "\(name): \(learnt.map(\.path))")
+        }
+    }
+
+    /// All that a trained encoder of this kind computes must be part of the graph, resampled positions too.
+    @Test func everyParameterLearns() throws {
+        for name in ["hf-deit", "timm-vit_tiny_patch16_224-map"] {
+            let folder = try TemporaryFolder()
+            try SeededArchitecture(name).write(to: folder.url)
+            let encoder = try ModalityEncoder(
+                .image, .init(encoder: nil, weights: folder.url.path, train: .all), relativeTo: folder.url)
+            let input = EncoderInput(values: try Fixtures.tensors("architectures/\(name).safetensors").tensor("wide/input"))
+            let encoding = try encoder.encoder(input, mode: .train)
+            try (encoding.pooled.power(2).sum() + encoding.tokens.power(3).sum()).backward()
+            for entry in encoder.parameters.parameters {
+                let size = try entry.tensor.gradient()?.absolute().sum().item() ?? 0
+                // A key's bias moves all products of a query alike, which the softmax does not see.
+                let isKey = entry.path.hasSuffix("attn.k.bias")
+                #expect(size > 0 || isKey, "\(name): \(entry.path)")
+            }
+        }
+    }
+}
