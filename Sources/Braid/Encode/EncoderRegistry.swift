@@ -5,6 +5,7 @@ internal import Torch
 public enum EncoderRegistry {
     private static let builtIn: [EncoderBuilder] =
         ResNet.builders + MobileNetV3.builders + EfficientNet.builders + EfficientNet.liteBuilders + ConvNeXt.builders
+        + ConvNeXt.secondBuilders
         + VisionTransformer.builders + VisionTransformer.dinov2Builders + VisionTransformer.clipBuilders
         + Bert.builders + GPT2.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders

@@ -120,6 +120,11 @@ extension Tensor {
     /// The Euclidean norm of all elements together; a scalar, shape `[]`.
     public func norm() throws(TorchError) -> Tensor { try Operator("linalg_vector_norm")(.tensor(self)) }
 
+    /// The Euclidean norm over `dimensions`, which stay with size 1; float32, whatever the dtype.
+    public func norms(over dimensions: [Int]) throws(TorchError) -> Tensor {
+        try Operator("linalg_vector_norm")(.tensor(self), .double(2), .ints(dimensions), .bool(true), .dtype(.float32))
+    }
+
     /// The Euclidean norm of each of the tensors, scalars.
     public static func norms(_ tensors: [Tensor]) throws(TorchError) -> [Tensor] {
         try Operator("_foreach_norm.Scalar")([.tensors(tensors), .int(2)], capacity: tensors.count).compactMap { $0 }

@@ -1,6 +1,6 @@
 public import Torch
 
-/// The ConvNeXt image encoder (Liu et al. 2022, arXiv:2201.03545).
+/// The ConvNeXt image encoder (Liu et al. 2022, arXiv:2201.03545), and ConvNeXt V2 (Woo et al. 2023, arXiv:2301.00808).
 ///
 /// Parameters have timm's names: `stem.0`, `stem.1`, `stages.0.blocks.0.conv_dw`, …, `head.norm`.
 public struct ConvNeXt: BlockwiseEncoder {
@@ -14,6 +14,8 @@ public struct ConvNeXt: BlockwiseEncoder {
         public var activation = Activation.gelu
         /// What the last layer norm adds to the variance; all others add 1e-6.
         public var epsilon = 1e-6
+        /// Whether responses are normalised over the picture inside each block, and nothing is scaled behind it: ConvNeXt V2.
+        public var normalizesResponses = false
     }
 
     /// D, the size of an embedding and of a token: the width of the last stage.
@@ -45,7 +47,7 @@ public struct ConvNeXt: BlockwiseEncoder {
             let place = scope / "stages" / index
             let downsample = index == 0 ? nil : try Self.downsample(place / "downsample", inputs, width)
             for number in 0..<shape.depths[index] {
-                let block = try ConvNeXtBlock(place / "blocks" / number, width, shape.activation, epsilon: Self.epsilon)
+                let block = try ConvNeXtBlock(place / "blocks" / number, width, shape, epsilon: Self.epsilon)
                 steps.append(Step(downsample: number == 0 ? downsample : nil, block: block))
                 paths.append((number == 0 ? ["stages.\(index).downsample."] : []) + ["stages.\(index).blocks.\(number)."])
             }
@@ -93,27 +95,31 @@ public struct ConvNeXt: BlockwiseEncoder {
     }
 }
 
-/// A 7×7 filter of each channel, then a feed-forward layer at each position, scaled, and a shortcut.
+/// A 7×7 filter of each channel, then a feed-forward layer at each position, scaled or with its responses normalised, and a shortcut.
 private struct ConvNeXtBlock {
     private let filter: Conv2d
     private let norm: LayerNorm
     private let first: Linear
     private let second: Linear
-    private let scale: Tensor
+    private let response: GlobalResponseNorm?
+    private let scale: Tensor?
     private let activation: Activation
 
-    init(_ scope: Scope, _ width: Int, _ activation: Activation, epsilon: Double) throws {
+    init(_ scope: Scope, _ width: Int, _ shape: ConvNeXt.Shape, epsilon: Double) throws {
         filter = try Conv2d(scope / "conv_dw", width, width, kernel: 7, padding: .half(7), groups: width, bias: true)
         norm = try LayerNorm(scope / "norm", width, epsilon: epsilon)
         first = try Linear(scope / "mlp" / "fc1", width, 4 * width)
         second = try Linear(scope / "mlp" / "fc2", 4 * width, width)
-        scale = try scope.parameter("gamma", [width], .constant(1e-6))
-        self.activation = activation
+        response = try shape.normalizesResponses ? GlobalResponseNorm(scope / "mlp" / "grn", 4 * width) : nil
+        scale = try shape.normalizesResponses ? nil : scope.parameter("gamma", [width], .constant(1e-6))
+        activation = shape.activation
     }
 
     func callAsFunction(_ input: Tensor, mode: Mode) throws(TorchError) -> Tensor {
         let x = try norm(filter(input).permuted([0, 2, 3, 1]))
-        let fed = try second(first(x, activation: activation, mode: mode), mode: mode)
+        let inner = try first(x, activation: activation, mode: mode)
+        let fed = try second(response?(inner) ?? inner, mode: mode)
+        guard let scale else { return try fed.permuted([0, 3, 1, 2]) + input }
         return try (fed * scale.converted(to: fed.dtype)).permuted([0, 3, 1, 2]) + input
     }
 }
@@ -146,6 +152,8 @@ extension ConvNeXt {
                 renamed += [
                     ("\(from)dwconv.", "\(to)conv_dw."), ("\(from)norm.", "\(to)norm."), ("\(from)pwconv1.", "\(to)mlp.fc1."),
                     ("\(from)pwconv2.", "\(to)mlp.fc2."), ("\(from)gamma", "\(to)gamma"),
+                    ("\(from)grn.gamma", "\(to)mlp.grn.weight"),
+                    ("\(from)grn.beta", "\(to)mlp.grn.bias"),
                 ]
             }
         }
@@ -153,7 +161,7 @@ extension ConvNeXt {
     }
 
     /// The names Transformers gives the parameters.
-    static func huggingFace(_ shape: Shape) -> KeyMap {
+    static func huggingFace(_ shape: Shape, model: String = "convnext") -> KeyMap {
         var renamed = [
             ("embeddings.patch_embeddings.", "stem.0."), ("embeddings.layernorm.", "stem.1."), ("layernorm.", "head.norm."),
         ]
@@ -164,10 +172,11 @@ extension ConvNeXt {
                 renamed += [
                     ("\(from)dwconv.", "\(to)conv_dw."), ("\(from)layernorm.", "\(to)norm."), ("\(from)pwconv1.", "\(to)mlp.fc1."),
                     ("\(from)pwconv2.", "\(to)mlp.fc2."), ("\(from)layer_scale_parameter", "\(to)gamma"),
+                    ("\(from)grn.", "\(to)mlp.grn."),
                 ]
             }
         }
-        return KeyMap.huggingFace(prefix: "convnext.", marker: "embeddings.", renamed, dropped: ["classifier."])
+        return KeyMap.huggingFace(prefix: "\(model).", marker: "embeddings.", renamed, dropped: ["classifier."])
     }
 }
 
@@ -195,7 +204,7 @@ extension ConvNeXt {
         ]
 
     /// The shape that Transformers' `config.json` states.
-    private static func stated(_ config: JSONObject) throws -> Shape {
+    static func stated(_ config: JSONObject) throws -> Shape {
         var shape = Shape(
             depths: try config.ints("depths", [3, 3, 9, 3]), widths: try config.ints("hidden_sizes", [96, 192, 384, 768]),
             activation: try config.activation("hidden_act", .gelu))
