@@ -7,6 +7,7 @@ public enum EncoderRegistry {
         ResNet.builders + MobileNetV3.builders + EfficientNet.builders + EfficientNet.liteBuilders + ConvNeXt.builders
         + ConvNeXt.secondBuilders
         + VisionTransformer.builders + VisionTransformer.dinov2Builders + VisionTransformer.clipBuilders
+        + SwinTransformer.builders
         + Bert.builders + GPT2.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders
 

@@ -59,6 +59,11 @@ extension Tensor {
         try Operator("select.int")(.tensor(self), .int(dimension), .int(index))
     }
 
+    /// A copy moved by `places` along each of `dimensions`; what leaves at one end comes in at the other (`torch.roll`).
+    public func rolled(_ places: [Int], _ dimensions: [Int]) throws(TorchError) -> Tensor {
+        try Operator("roll")(.tensor(self), .ints(places), .ints(dimensions))
+    }
+
     /// The rows at `indices`, int64 `[K]`: a copy, `[K, ...]`.
     public func rows(_ indices: Tensor) throws(TorchError) -> Tensor {
         try Operator("index_select")(.tensor(self), .int(0), .tensor(indices))
