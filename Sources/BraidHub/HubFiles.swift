@@ -6,7 +6,7 @@ package enum HubFiles {
     /// Taken as they are, where the repository has them.
     package static let companions =
         [
-            "config.json", "preprocessor_config.json",
+            "config.json", "preprocessor_config.json", "processor_config.json",
             "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt",
             "modules.json", "config_sentence_transformers.json", "README.md",
         ] + sentenceSettings

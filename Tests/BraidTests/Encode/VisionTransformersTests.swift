@@ -34,9 +34,38 @@ import Torch
         ),
         (#"{"architecture": "vit_base_patch16_224", "model_args": {"qk_norm": true}}"#, "model_args.qk_norm changes the network"),
         (#"{"architecture": "vit_base_patch16_224", "model_args": {"mlp_ratio": 1e9}}"#, "mlp_ratio gives perceptrons of no size"),
+        (#"{"model_type": "dinov2", "mlp_ratio": 1e12}"#, "mlp_ratio gives perceptrons of no size"),
+        (#"{"model_type": "dinov2_with_registers", "num_register_tokens": -1}"#, "the sizes do not fit together"),
+        (#"{"model_type": "clip", "architectures": ["CLIPForImageClassification"]}"#, "CLIPForImageClassification is not known"),
+        (#"{"model_type": "clip", "projection_dim": 0, "vision_config": {}}"#, "the sizes do not fit together"),
+        (#"{"model_type": "siglip_vision_model", "vision_use_head": false}"#, "vision_use_head is false"),
+        (#"{"model_type": "swin", "use_absolute_embeddings": true}"#, "use_absolute_embeddings is true"),
+        (#"{"model_type": "swin", "depths": [2, 2]}"#, "the sizes do not fit together"),
+        (#"{"model_type": "swin", "num_heads": [3, 6, 12, 25]}"#, "the sizes do not fit together"),
     ]) func refused(_ config: String, _ message: String) throws {
         let error = #expect(throws: BraidError.self) { try build(config) }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+
+    /// Newer versions of Transformers write the settings of CLIP's processors into one file.
+    @Test func processorsOfSeveralModalitiesAreRead() throws {
+        let folder = try TemporaryFolder()
+        var seeded = try SeededArchitecture("hf-clip-vision").files
+        let settings = seeded.removeValue(forKey: "preprocessor_config.json") as? [String: Any]
+        seeded["processor_config.json"] = try ["image_processor": #require(settings), "processor_class": "CLIPProcessor"]
+        for (name, content) in seeded {
+            try JSONSerialization.data(withJSONObject: content).write(to: folder.url.appendingPathComponent(name))
+        }
+        let encoder = try ModalityEncoder(
+            .image, .init(encoder: folder.url.path, weights: "random", train: .none), relativeTo: folder.url)
+        #expect(encoder.frontEnd.summary.hasPrefix("short side 48, crop 48×48, bicubic, mean [0.48145467"))
+        #expect(encoder.encoder.dimension == 24)
+    }
+
+    @Test func windowsMustDivideMaps() throws {
+        let swin = try SwinTransformer(Scope(ParameterStore()), SwinTransformer.Shape(width: 8, depths: [1], heads: [1], window: 4))
+        let error = #expect(throws: TorchError.self) { try swin(EncoderInput(values: .zeros([1, 3, 40, 32])), mode: .evaluate) }
+        #expect(error?.description.contains("a map of 10×8 does not fall into windows of 4×4") == true)
     }
 
     @Test func adaptersTakeQueriesAndValues() throws {
@@ -53,7 +82,7 @@ import Torch
 
     /// All that a trained encoder of this kind computes must be part of the graph, resampled positions too.
     @Test func everyParameterLearns() throws {
-        for name in ["hf-deit", "timm-vit_tiny_patch16_224-map"] {
+        for name in ["hf-deit", "hf-siglip-vision", "timm-vit_tiny_patch16_224-map", "hf-swin"] {
             let folder = try TemporaryFolder()
             try SeededArchitecture(name).write(to: folder.url)
             let encoder = try ModalityEncoder(
