@@ -62,6 +62,26 @@ import Torch
         #expect(encoder.encoder.dimension == 24)
     }
 
+    /// Trained weights are written under the names they have here, beside the configuration that they came with.
+    @Test(arguments: [
+        "hf-clip-vision", "hf-siglip-vision-model", "hf-dinov2-registers", "hf-swin", "hf-convnextv2_atto", "torchvision-vit_b_16",
+        "timm-deit_tiny_distilled_patch16_224",
+    ]) func trainedWeightsAreReadAgain(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        try SeededArchitecture(name).write(to: folder.url)
+        let settings = EncoderSettings(encoder: nil, weights: folder.url.path, train: .last(1))
+        let first = try ModalityEncoder(.image, settings, relativeTo: folder.url)
+        let copy = folder.url.appendingPathComponent("copy")
+        try first.write(to: copy)
+        let again = try ModalityEncoder(
+            .image, .init(encoder: nil, weights: copy.path, train: .none), relativeTo: folder.url)
+        let input = EncoderInput(values: try Fixtures.tensors("architectures/\(name).safetensors").tensor("input"))
+        let embeddings = try [first, again].map { encoder in
+            try withoutGradient { try encoder.encoder(input, mode: .evaluate).pooled }
+        }
+        #expect(try maxDifference(embeddings[0], embeddings[1]) <= 1e-5)
+    }
+
     @Test func windowsMustDivideMaps() throws {
         let swin = try SwinTransformer(Scope(ParameterStore()), SwinTransformer.Shape(width: 8, depths: [1], heads: [1], window: 4))
         let error = #expect(throws: TorchError.self) { try swin(EncoderInput(values: .zeros([1, 3, 40, 32])), mode: .evaluate) }
