@@ -1,12 +1,13 @@
 """Times one full fine-tuning step (forward, backward, clipping, AdamW) of Braid against PyTorch eager with channels last, interleaved.
 
-Every weight of the encoders and of a linear head over their embeddings is trained, in fp32, on one batch that is already prepared.
-Weights and batches are the same on both sides. `trimodal` is ResNet-18, MiniLM-L6 and Cnn10 together.
+Every weight of the encoders and of a linear head over their embeddings is trained, on one batch that is already prepared; in bf16 both sides
+by torch.autocast's rules. Weights and batches are the same on both sides. `trimodal` is ResNet-18, MiniLM-L6 and Cnn10 together.
 
-Usage: benchmarks/training_step.py path/to/BraidBench [RUNS]
+Usage: benchmarks/training_step.py path/to/BraidBench [RUNS] [--precisions fp32,bf16] [--cases resnet18,…]
 Run with the Python that benchmarks/peers.sh prints.
 """
 
+import argparse
 import json
 import statistics
 import sys
@@ -24,7 +25,8 @@ CASES = {
 }
 
 
-def inputs(case):
+def inputs(case, precision):
+    """Writes the batch and the configuration for Braid; gives the tensors, and where both lie but for their endings."""
     from safetensors.torch import save_file
 
     names, size = CASES[case]
@@ -37,19 +39,21 @@ def inputs(case):
         else:
             shape = (size, 3, 224, 224) if modality == "image" else (size, 501, 64)
             tensors[modality] = torch.randn(shape, generator=random)
-    save_file(tensors, WORK / f"step-{case}.safetensors")
+    place = WORK / f"step-{case}-{precision}"
+    save_file(tensors, place.with_suffix(".safetensors"))
     lines = [f"  {MODELS[name][0]}: {{weights: {workloads.weights(name)}, train: all}}" for name in names]
-    (WORK / f"step-{case}.yaml").write_text("modalities:\n" + "\n".join(lines) + "\n")
-    return tensors
+    place.with_suffix(".yaml").write_text(
+        "modalities:\n" + "\n".join(lines) + f"\ntraining: {{precision: {precision}}}\n")
+    return tensors, place
 
 
-def peer(case):
+def peer(case, precision):
     """Serves PyTorch's steps, one a line of stdin."""
     from peer import Embedder
 
     names, _ = CASES[case]
     torch.set_num_threads(2)
-    tensors = inputs(case)
+    tensors, _ = inputs(case, precision)
     encoders = torch.nn.ModuleList(Embedder(name).train() for name in names)
     for name, encoder in zip(names, encoders):
         if MODELS[name][0] != "text":
@@ -69,7 +73,8 @@ def peer(case):
     optimizer = torch.optim.AdamW([*encoders.parameters(), *head.parameters()], lr=1e-5)
 
     def step():
-        loss = torch.nn.functional.cross_entropy(head(torch.cat(list(pooled()), 1)), tensors["labels"])
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            loss = torch.nn.functional.cross_entropy(head(torch.cat(list(pooled()), 1)), tensors["labels"])
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_([*encoders.parameters(), *head.parameters()], 1.0)
@@ -83,24 +88,35 @@ def peer(case):
         print(json.dumps({"seconds": time.perf_counter() - start}), flush=True)
 
 
+def compare(bench, case, precision, runs):
+    _, place = inputs(case, precision)
+    ours = Worker([bench, "step", place.with_suffix(".yaml"), place.with_suffix(".safetensors")])
+    theirs = Worker([sys.executable, __file__, "--peer", case, precision])
+    pairs = [(ours.run()["seconds"], theirs.run()["seconds"]) for _ in range(runs + 2)][2:]
+    ours.close()
+    theirs.close()
+    ratios = sorted(b / a for a, b in pairs)
+    a, b = (statistics.median(column) for column in zip(*pairs))
+    size = CASES[case][1]
+    print(
+        f"| {case} | {precision} | {size} | {a:.3f} | {b:.3f} | {statistics.median(ratios):.2f} | {ratios[0]:.2f} … {ratios[-1]:.2f} |",
+        flush=True)
+
+
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    if sys.argv[1] == "--peer":
-        return peer(sys.argv[2])
-    bench, runs = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 7
+    if sys.argv[1:2] == ["--peer"]:
+        return peer(*sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench")
+    parser.add_argument("runs", nargs="?", type=int, default=7)
+    parser.add_argument("--precisions", default="fp32,bf16")
+    parser.add_argument("--cases", default=",".join(CASES))
+    options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    print("| model | batch | Braid, s a step | PyTorch eager, channels last | ratio | least and largest |\n|---|---|---|---|---|---|", flush=True)
-    for case, (_, size) in CASES.items():
-        inputs(case)
-        ours = Worker([bench, "step", WORK / f"step-{case}.yaml", WORK / f"step-{case}.safetensors"])
-        theirs = Worker([sys.executable, __file__, "--peer", case])
-        pairs = [(ours.run()["seconds"], theirs.run()["seconds"]) for _ in range(runs + 2)][2:]
-        ours.close()
-        theirs.close()
-        ratios = sorted(b / a for a, b in pairs)
-        a, b = (statistics.median(column) for column in zip(*pairs))
-        print(f"| {case} | {size} | {a:.3f} | {b:.3f} | {statistics.median(ratios):.2f} | {ratios[0]:.2f} … {ratios[-1]:.2f} |", flush=True)
+    print("| model | precision | batch | Braid, s a step | PyTorch eager, channels last | ratio | least and largest |\n|---|---|---|---|---|---|---|", flush=True)
+    for case in options.cases.split(","):
+        for precision in options.precisions.split(","):
+            compare(options.bench, case, precision, options.runs)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ public struct BraidCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             Init.self, Check.self, Show.self, Train.self, Evaluate.self, Predict.self, Embed.self, Ablate.self, Compare.self,
-            SearchCommand.self, Curve.self, DriftCommand.self, Merge.self, Probe.self, Choose.self, Models.self, Cache.self,
+            SearchCommand.self, Curve.self, DriftCommand.self, Merge.self, Probe.self, Choose.self, ZeroShotCommand.self,
+            Retrieve.self,
+            Models.self, Cache.self,
         ])
 
     /// Runs the command; an error ends the process with a code of sysexits(3), whatever threw it.

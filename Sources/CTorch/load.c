@@ -33,6 +33,7 @@
     X(int, ct_clear_gradient, 1, (ct_tensor tensor), (tensor))                                                        \
     X(bool, ct_set_grad_enabled, true, (bool enabled), (enabled))                                                     \
     X(int, ct_set_autocast, 1, (bool on_cpu, int32_t dtype), (on_cpu, dtype))                                         \
+    X(bool, ct_is_autocast, false, (bool on_cpu), (on_cpu))                                                           \
     X(int32_t, ct_set_threads, 0, (int32_t count), (count))                                                           \
     X(void, ct_trim_memory, (void)0, (void), ())                                                                      \
     X(int, ct_begin_generator, 1, (uint64_t seed), (seed))                                                            \

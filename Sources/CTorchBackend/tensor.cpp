@@ -174,6 +174,8 @@ int ct_set_autocast(bool on_cpu, int32_t dtype) {
     });
 }
 
+bool ct_is_autocast(bool on_cpu) { return at::autocast::is_autocast_enabled(on_cpu ? at::kCPU : at::kCUDA); }
+
 int32_t ct_set_threads(int32_t count) {
     // at::set_num_threads would hold for every thread to come; OpenMP's own setting is the calling thread's. Found at run
     // time, so that it is the OpenMP that libtorch brought.

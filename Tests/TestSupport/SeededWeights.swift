@@ -20,6 +20,9 @@ public struct SeededArchitecture {
     /// The JSON files of a weights folder by name, `config.json` among them where there is one.
     public let files: [String: Any]
 
+    /// One by its parts.
+    public init(entries: [Entry], files: [String: Any]) { (self.entries, self.files) = (entries, files) }
+
     /// Reads `fixtures/architectures/NAME.json`.
     public init(_ name: String) throws {
         let data = try Data(contentsOf: Fixtures.url("architectures/\(name).json"))

@@ -82,8 +82,10 @@ func serveStep(_ config: String, _ inputs: String) throws {
     ])
     let trained = entries.reduce(0) { $0 + $1.tensor.count }
     try serve(trained: trained) {
-        let pooled = try zip(encoders, batches).map { try $0.encode($1, mode: .train).pooled }
-        let loss = try head(.concatenate(pooled, 1)).crossEntropy(labels)
+        let loss = try inLowerPrecision(configuration.training.precision == .bf16 ? .bfloat16 : .float32, on: .cpu) {
+            let pooled = try zip(encoders, batches).map { try $0.encode($1, mode: .train).pooled }
+            return try head(.concatenate(pooled, 1)).crossEntropy(labels)
+        }
         try optimizer.clearGradients()
         try loss.backward()
         try optimizer.clipGradients(to: 1)

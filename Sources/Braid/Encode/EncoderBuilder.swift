@@ -11,6 +11,8 @@ public struct EncoderBuilder: Sendable {
     public let paper: String
     let layouts: @Sendable (JSONObject) throws -> [KeyMap]
     let adapters: AdapterTargets
+    /// Of a text tower whose embeddings share a space with those of the tower of the same name in another modality.
+    let sharedSpace: SharedSpaceKeys?
     let build: @Sendable (EncoderSource) throws -> (any Encoder, any FrontEnd)
 
     /// - Parameters:
@@ -19,11 +21,13 @@ public struct EncoderBuilder: Sendable {
     ///   - paper: Where the architecture is described, for `braid models list`.
     ///   - layouts: What other projects call its parameters, given the `config.json`; its own names need no entry.
     ///   - adapters: Which layers adapters adapt where nothing is said: as a rule every linear layer and ungrouped convolution.
+    ///   - sharedSpace: Of a text tower whose embeddings share a space with those of the architecture of the same name in another modality: what
+    ///     their weights call the numbers that turn cosines into logits.
     ///   - build: The encoder, its weights asked of the source's scope, and the front end that prepares its input.
     public init(
         modality: Modality, name: String, paper: String,
         layouts: @escaping @Sendable (JSONObject) throws -> [KeyMap] = { _ in [] },
-        adapters: AdapterTargets = .every,
+        adapters: AdapterTargets = .every, sharedSpace: SharedSpaceKeys? = nil,
         build: @escaping @Sendable (EncoderSource) throws -> (any Encoder, any FrontEnd)
     ) {
         self.modality = modality
@@ -31,6 +35,7 @@ public struct EncoderBuilder: Sendable {
         self.paper = paper
         self.layouts = layouts
         self.adapters = adapters
+        self.sharedSpace = sharedSpace
         self.build = build
     }
 }

@@ -14,6 +14,8 @@ public struct TextFrontEnd: FrontEnd {
     public let prompt: String
     /// How many tokens of each text are the prompt's, the special ones before it included; 0 where there is no prompt.
     let promptLength: Int
+    /// How many tokens every text is filled up to, with padding that the encoder takes for tokens like others; nil where texts keep their lengths.
+    var filledLength: Int?
 
     /// Reads `tokenizer.json` of a weights folder, or BERT's `vocab.txt`, and the longest text that its settings state.
     ///
@@ -83,7 +85,7 @@ public struct TextFrontEnd: FrontEnd {
 
     /// The tokenizer, the most tokens of a text and the prompt, in a line.
     public var summary: String {
-        "\(tokenizer.summary), at most \(maxLength) a text"
+        "\(tokenizer.summary), \(filledLength == nil ? "at most" : "always") \(maxLength) a text"
             + (prompt.isEmpty ? "" : ", each behind \(prompt.debugDescription)")
     }
 
@@ -103,7 +105,10 @@ public struct TextFrontEnd: FrontEnd {
     ///
     /// - Throws: `TorchError` where libtorch fails.
     public func tensor(_ text: String) throws -> Tensor {
-        let ids = tokenizer.encode(prompt + text, limit: maxLength)
+        var ids = tokenizer.encode(prompt + text, limit: maxLength)
+        if let filledLength, !ids.isEmpty {
+            ids += Array(repeating: tokenizer.padID, count: max(0, filledLength - ids.count))
+        }
         return try Tensor(ids.map(Int64.init), shape: [ids.count])
     }
 

@@ -37,6 +37,10 @@ struct EpochPass: Codable {
     var random: UInt64
     /// The losses of the samples so far, added up.
     var lossSum = 0.0
+    /// Steps whose gradients were not finite, and which changed nothing; nil in checkpoints of older versions.
+    var skipped: Int?
+    /// How many of them came one after the other at the end.
+    var skippedInARow: Int?
 }
 
 /// Writes and reads one of the folders of `checkpoints`: `last`, `best`, `epoch-N`, `start`.

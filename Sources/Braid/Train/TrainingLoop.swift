@@ -57,6 +57,11 @@ struct TrainingLoop {
             try keep(validate(state, trainLoss: trainLoss, findings, seconds: seconds), &state)
             progress.finish((state.history.last?.summary ?? "") + (state.bestEpoch == state.epoch ? "  best" : ""))
             for note in findings.flatMap(\.notes) { reporter.note(note) }
+            if let skipped = pass.skipped {
+                reporter.note(
+                    "epoch \(state.epoch): the gradients of \(skipped) of \(pass.steps) steps were not finite; these changed nothing"
+                )
+            }
             try afterEpoch?(state.epoch)
         }
         return false
@@ -78,7 +83,7 @@ struct TrainingLoop {
             let indices = Array(order[first..<min(first + stepSize, order.count)])
             // Hide modalities at random, so that the model learns to do without any of them.
             let presence = indices.map { data.train.presence[$0].hidden(chance: modalityDropout, &random) }
-            pass.lossSum += try step(indices, presence, objective, state, pass) * Double(indices.count)
+            pass.lossSum += try step(indices, presence, objective, state, &pass) * Double(indices.count)
             state.step += 1
             pass.steps += 1
             pass.random = random.state
@@ -101,7 +106,7 @@ struct TrainingLoop {
 
     /// One step, of as many batches as are accumulated; gives the mean loss.
     private func step(
-        _ indices: [Int], _ presence: [[Bool]], _ objective: Objective, _ state: TrainingState, _ pass: EpochPass
+        _ indices: [Int], _ presence: [[Bool]], _ objective: Objective, _ state: TrainingState, _ pass: inout EpochPass
     ) throws -> Double {
         try optimizer.clearGradients()
         var sum = 0.0
@@ -122,11 +127,28 @@ struct TrainingLoop {
             for plugin in plugins { try plugin.afterBackward(step) }
         }
         // Clip, and step at the schedule's rate.
-        if settings.clip > 0 { try optimizer.clipGradients(to: settings.clip) }
+        if settings.clip > 0, try !optimizer.clipGradients(to: settings.clip).isFinite {
+            try skip(&pass, state.step)
+            return sum / Double(indices.count)
+        }
+        pass.skippedInARow = nil
         try optimizer.step(learningRate: learningRate(state.step))
         try trainee.average?.update()
         return sum / Double(indices.count)
     }
+
+    /// Leaves out a step whose gradients overflowed, as loss scaling does: the weights would be lost by it.
+    private func skip(_ pass: inout EpochPass, _ step: Int) throws {
+        pass.skipped = (pass.skipped ?? 0) + 1
+        pass.skippedInARow = (pass.skippedInARow ?? 0) + 1
+        guard pass.skippedInARow == Self.mostSkipped else { return }
+        throw BraidError(
+            .badData,
+            "the gradients of \(Self.mostSkipped) steps one after the other, the last step \(step), are not finite: lower the learning rate, set training.precision: fp32, or look for broken samples with braid check"
+        )
+    }
+
+    private static let mostSkipped = 10
 
     private var plugins: [any TrainingPlugin] { trainee.plugins.all.map(\.plugin) }
 

@@ -93,6 +93,8 @@ enum Pattern: Sendable {
             (modern(#"\p{N}{1,3}"#), .words(.llama3)),
             (modern(#"\p{N}"#), .words(.qwen2)),
             (#"\#(contractions)|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"#, .words(.clip)),
+            // As Transformers 5 writes it. The two are special tokens, which are cut out of a text before.
+            (#"<\|startoftext\|>|<\|endoftext\|>|\#(contractions)|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"#, .words(.clip)),
             (
                 "\(head)\(upper)*\(lower)+(?i:\(contractions))?|\(head)\(upper)+\(lower)*(?i:\(contractions))?"
                     + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#, .words(.gpt4o)

@@ -93,6 +93,8 @@ bool ct_set_grad_enabled(bool enabled);
 /// From now on operators of this thread that are called on tensors of the CPU, or else of CUDA devices, compute products in `dtype`, as torch.autocast
 /// has it; -1: in what their arguments have.
 int ct_set_autocast(bool on_cpu, int32_t dtype);
+/// Whether that holds now.
+bool ct_is_autocast(bool on_cpu);
 /// Sets how many threads an operator called on this thread may use; returns what it was, 0 where that cannot be set.
 int32_t ct_set_threads(int32_t count);
 

@@ -78,7 +78,9 @@ public struct Linear: Sendable {
     private static func product(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) throws(TorchError) -> Tensor {
         let rows = input.count / max(1, input.shape.last ?? 1)
         let isLarge = rows >= 256 && weight.count >= 1 << 16
-        guard isLarge, input.dtype == .float32, input.device == .cpu, try MatrixLibrary.fastestInTraining() == .oneDNN else {
+        guard isLarge, input.dtype == .float32, input.device == .cpu, !isInLowerPrecision(on: .cpu),
+            try MatrixLibrary.fastestInTraining() == .oneDNN
+        else {
             return try input.linear(weight, bias: bias)
         }
         return try input.linearAsConvolution(weight, bias: bias)

@@ -56,6 +56,10 @@ public func inLowerPrecision<Result>(_ dtype: DType?, on device: Device, _ body:
     return try body()
 }
 
+/// Whether operators of this thread compute products of float32 tensors in another format (`inLowerPrecision`): then libtorch's own operators must be
+/// asked, which know of it.
+func isInLowerPrecision(on device: Device) -> Bool { ct_is_autocast(device == .cpu) }
+
 /// Runs `body` with operators on this thread alone: for work that is spread over threads already, where operators that
 /// spread theirs as well only wait for each other.
 public func onOneThread<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {

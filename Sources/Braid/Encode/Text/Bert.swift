@@ -148,11 +148,12 @@ extension TransformerBlock {
         let attention = MultiHeadAttention(
             query: try projection(place / "self" / "query"), key: try projection(place / "self" / "key"),
             value: try projection(place / "self" / "value"), output: try projection(place / "output" / "dense"), heads: shape.heads)
+        let attentionNorm = try LayerNorm(place / "output" / "LayerNorm", shape.hidden, epsilon: shape.epsilon)
         let inner = try Linear(scope / "intermediate" / "dense", shape.hidden, shape.intermediate, initializer: initializer)
         let output = try Linear(scope / "output" / "dense", shape.intermediate, shape.hidden, initializer: initializer)
         self.init(
             attention: attention,
-            attentionNorm: try LayerNorm(place / "output" / "LayerNorm", shape.hidden, epsilon: shape.epsilon),
+            attentionNorm: attentionNorm,
             feedForward: FeedForward(.plain(inner), shape.activation, output: output),
             feedNorm: try LayerNorm(scope / "output" / "LayerNorm", shape.hidden, epsilon: shape.epsilon), order: .normLast,
             dropout: shape.dropout, attentionDropout: shape.attentionDropout)

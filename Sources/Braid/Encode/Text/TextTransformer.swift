@@ -17,20 +17,23 @@ public struct TextTransformer: BlockwiseEncoder {
         public let finalNorm: (any Normalization)?
         /// C, the size of a token.
         public let hidden: Int
+        /// What pooled embeddings go through; nil for nothing.
+        public var projection: Linear?
         /// The share of the embeddings' values that is dropped in training.
         public var dropout = 0.0
-        /// Path prefixes of the parameters: the embeddings, each layer, the last norm where there is one.
+        /// Path prefixes of the parameters: the embeddings, each layer, the last norm with the projection where there are any.
         public let blocks: [[String]]
 
-        /// Joins parts that were built already: `blocks` has an entry for the embeddings, one a layer, and one for `finalNorm` where there is one.
+        /// Joins parts that were built already: `blocks` has an entry for the embeddings, one a layer, and one for `finalNorm` and `projection` together
+        /// where there is either.
         public init(
             embed: @escaping @Sendable (Tensor, Tensor) throws -> Tensor, layers: [TransformerBlock],
             finalNorm: (any Normalization)? = nil,
-            hidden: Int, dropout: Double = 0, blocks: [[String]],
+            hidden: Int, projection: Linear? = nil, dropout: Double = 0, blocks: [[String]],
             relations: @escaping @Sendable (Int) throws -> [TokenRelations] = { _ in [TokenRelations()] }
         ) {
             (self.embed, self.layers, self.finalNorm, self.relations) = (embed, layers, finalNorm, relations)
-            (self.hidden, self.dropout, self.blocks) = (hidden, dropout, blocks)
+            (self.hidden, self.projection, self.dropout, self.blocks) = (hidden, projection, dropout, blocks)
         }
     }
 
@@ -38,7 +41,7 @@ public struct TextTransformer: BlockwiseEncoder {
     public let dimension: Int
     /// C, the size of a token.
     public var tokenDimension: Int { parts.hidden }
-    /// Path prefixes of the parameters: the embeddings, each layer, the last norm where there is one.
+    /// Path prefixes of the parameters: the embeddings, each layer, the last norm with the projection where there are any.
     public var blocks: [[String]] { parts.blocks }
     /// Whether padding is left out of the computation, as it is where all weights are frozen and on the CPU.
     public var skipsPadding: Bool { inference != nil }
@@ -49,7 +52,7 @@ public struct TextTransformer: BlockwiseEncoder {
     /// Joins parts whose weights were asked of a store that computes frozen weights in `inference`; nil where they can be trained.
     public init(_ parts: Parts, pooling: TextPooling, inference: Precision?) {
         (self.parts, self.pooling, self.inference) = (parts, pooling, inference)
-        dimension = pooling.dimension(parts.hidden)
+        dimension = parts.projection?.weight.shape[0] ?? pooling.dimension(parts.hidden)
     }
 
     /// Encodes token ids, int64 `[B, T]` padded behind: `pooled` is `[B, D]`, `tokens` are `[B, T, C]`, `tokenMask` is the input's mask.
@@ -69,7 +72,12 @@ public struct TextTransformer: BlockwiseEncoder {
         }
         if let norm = parts.finalNorm { x = try norm(x) }
         let tokens = try real.padded(x)
-        return Encoding(pooled: try pooling(tokens, input.mask), tokens: tokens, tokenMask: input.mask)
+        return Encoding(pooled: try pooled(tokens, input.mask, .evaluate), tokens: tokens, tokenMask: input.mask)
+    }
+
+    private func pooled(_ tokens: Tensor, _ mask: Tensor?, _ mode: Mode) throws -> Tensor {
+        let pooled = try pooling(tokens, mask)
+        return try parts.projection?(pooled, mode: mode).converted(to: .float32) ?? pooled
     }
 
     /// Block 0 looks ids up, int64 `[B, T]`; then come the layers, `[B, T, C]` to `[B, T, C]`, and the last norm where there is one.
@@ -103,7 +111,7 @@ public struct TextTransformer: BlockwiseEncoder {
     /// - Throws: `TorchError` where libtorch fails.
     public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
         let tokens = try inference == nil ? last.values : last.values.converted(to: .float32)
-        return Encoding(pooled: try pooling(tokens, last.mask), tokens: tokens, tokenMask: last.mask)
+        return Encoding(pooled: try pooled(tokens, last.mask, mode), tokens: tokens, tokenMask: last.mask)
     }
 
     private func relation(_ relations: [TokenRelations], _ layer: Int) -> TokenRelations {

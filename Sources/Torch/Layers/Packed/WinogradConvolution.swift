@@ -27,7 +27,8 @@ struct WinogradConvolution: ConvolutionForm {
     static func suits(_ conv: Conv2d, padding: Int, training x: Tensor) -> Bool {
         let (samples, height, width) = (x.shape[0], x.shape[2], x.shape[3])
         return isPossible(conv, padding: padding) && x.device == .cpu && x.dtype == .float32 && conv.weight.dtype == .float32
-            && samples * tiles(of: 4, height, width) >= fewestTrainedTiles && fills(4, height, width)
+            && !isInLowerPrecision(on: .cpu) && samples * tiles(of: 4, height, width) >= fewestTrainedTiles
+            && fills(4, height, width)
     }
 
     private static func isPossible(_ conv: Conv2d, padding: Int) -> Bool {

@@ -31,13 +31,16 @@ public struct TokenRelations: Sendable {
     ///   - before: How far back a token sees; nil for as far as there is.
     ///   - after: How far ahead it sees: 0 in a causal model; nil for as far as there is.
     public static func window(_ length: Int, before: Int?, after: Int?) throws(TorchError) -> Tensor {
-        let values = (0..<length).flatMap { query in
-            (0..<length).map { key in
-                let isSeen = key >= query - (before ?? length) && key <= query + (after ?? length)
-                return isSeen ? Float(0) : -Float.infinity
-            }
-        }
-        return try Tensor(values, shape: [1, 1, length, length])
+        let places = try Tensor.range(length)
+        // How far ahead of a query, down the rows, each key stands.
+        let ahead = try places.unsqueezed(0) - places.unsqueezed(1)
+        var isSeen: [Tensor] = []
+        if let after { isSeen.append(try ahead.less(than: Double(after + 1))) }
+        if let before { isSeen.append(try ahead.scaled(by: -1).less(than: Double(before + 1))) }
+        let none = try Tensor.zeros([length, length])
+        guard var seen = isSeen.first else { return try none.reshaped([1, 1, length, length]) }
+        if isSeen.count > 1 { seen = try seen.and(isSeen[1]) }
+        return try none.where(seen, else: .full([], -Double.infinity)).reshaped([1, 1, length, length])
     }
 }
 

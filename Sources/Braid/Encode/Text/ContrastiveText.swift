@@ -1,0 +1,108 @@
+internal import Torch
+
+/// The text towers of CLIP (Radford et al. 2021, arXiv:2103.00020) and SigLIP (Zhai et al. 2023, arXiv:2303.15343), whose embeddings share a space with
+/// those of their image towers.
+///
+/// Parameters have Transformers' names: `text_model.embeddings.token_embedding`, `text_model.encoder.layers.0.self_attn.q_proj`, …,
+/// `text_projection`.
+enum ContrastiveText: String, CaseIterable {
+    case clip
+    case clipText = "clip_text_model"
+    case siglip
+    case siglipText = "siglip_text_model"
+
+    /// Whether it is SigLIP's: every token sees all, padding counts as text, and the embedding is the last token's.
+    private var isSiglip: Bool { self == .siglip || self == .siglipText }
+
+    /// The sizes that `config.json` states.
+    private struct Shape {
+        let vocabulary: Int
+        let block: CLIPBlockShape
+        let layers: Int
+        let positions: Int
+        /// The size of an embedding behind the projection.
+        let projection: Int
+    }
+
+    /// The settings of the text tower: a part of the whole model's `config.json`, or all of a tower's own.
+    private func settings(_ config: JSONObject) throws -> JSONObject {
+        guard self == .clip || self == .siglip else { return config }
+        return try config.object("text_config")
+    }
+
+    private func shape(_ config: JSONObject) throws -> Shape {
+        let text = try settings(config)
+        let block = try CLIPBlockShape(
+            text, hidden: isSiglip ? 768 : 512, heads: isSiglip ? 12 : 8, intermediate: isSiglip ? 3072 : 2048,
+            activation: isSiglip ? .geluTanh : .quickGelu, epsilon: isSiglip ? 1e-6 : 1e-5)
+        let vocabulary = try text.int("vocab_size", isSiglip ? 32_000 : 49_408)
+        let positions = try text.int("max_position_embeddings", isSiglip ? 64 : 77)
+        let layers = try text.int("num_hidden_layers", 12)
+        let projection = try isSiglip ? text.int("projection_size", block.hidden) : config.int("projection_dim", 512)
+        guard [vocabulary, positions, layers, projection].allSatisfy({ (1...10_000_000).contains($0) }), layers <= 1000 else {
+            throw text.fault("vocab_size, max_position_embeddings, num_hidden_layers and the projection's size must be 1 or more")
+        }
+        return Shape(vocabulary: vocabulary, block: block, layers: layers, positions: positions, projection: projection)
+    }
+
+    private func build(_ source: EncoderSource) throws -> (any Encoder, any FrontEnd) {
+        let shape = try shape(source.config)
+        var frontEnd = try TextFrontEnd(source, vocabulary: shape.vocabulary, longestText: shape.positions)
+        // SigLIP was trained on texts that are filled up, and has no mask.
+        if isSiglip { frontEnd.filledLength = frontEnd.maxLength }
+        let (scope, hidden) = (source.scope, shape.block.hidden)
+        let tower = scope / "text_model"
+        let normal = Initializer.normal(deviation: 0.02)
+        let words = try Embedding(tower / "embeddings" / "token_embedding", shape.vocabulary, hidden, initializer: normal)
+        let positions = try Embedding(tower / "embeddings" / "position_embedding", shape.positions, hidden, initializer: normal)
+        (tower / "embeddings").ignore("position_ids")
+        let layers = try (0..<shape.layers).map { try TransformerBlock(clip: tower / "encoder" / "layers" / $0, shape.block) }
+        let norm = try LayerNorm(tower / "final_layer_norm", hidden, epsilon: shape.block.epsilon)
+        let projection: Linear? =
+            if isSiglip {
+                try Linear(tower / "head", hidden, shape.projection)
+            } else if self == .clip || scope.holds("text_projection.weight") {
+                try Linear(scope / "text_projection", hidden, shape.projection, bias: false, initializer: normal)
+            } else { nil }
+        let last =
+            ["text_model.final_layer_norm."] + (isSiglip ? ["text_model.head."] : projection == nil ? [] : ["text_projection."])
+        let blocks =
+            [["text_model.embeddings."]] + (0..<shape.layers).map { ["text_model.encoder.layers.\($0)."] } + [last]
+        let isCausal = !isSiglip
+        let parts = TextTransformer.Parts(
+            embed: { ids, places in try words(ids) + positions(places) }, layers: layers, finalNorm: norm, hidden: hidden,
+            projection: projection, blocks: blocks,
+            relations: { length in
+                [TokenRelations(bias: isCausal ? try TokenRelations.window(length, before: nil, after: 0) : nil)]
+            })
+        let pooling = try TextPooling(source, behind: frontEnd, hidden: hidden, otherwise: .last)
+        return (TextTransformer(parts, pooling: pooling, inference: scope.store.inference), frontEnd)
+    }
+
+    /// The names of the whole model, whose image tower is left out, and of a text tower that was saved by itself.
+    private static let layouts: [KeyMap] = {
+        let others = ["vision_model.", "visual_projection.", "logit_scale", "logit_bias"]
+        let bare = ["embeddings.", "encoder.", "final_layer_norm.", "head."].map { (from: $0, to: "text_model.\($0)") }
+        return [
+            KeyMap("Hugging Face, both towers", markers: ["vision_model."], dropped: others),
+            KeyMap("Hugging Face, the bare tower", markers: ["embeddings.token_embedding."], renamed: bare),
+        ]
+    }()
+
+    /// nil of a text tower by itself.
+    private var sharedSpace: SharedSpaceKeys? {
+        switch self {
+        case .clip: SharedSpaceKeys(scale: "logit_scale")
+        case .siglip: SharedSpaceKeys(scale: "logit_scale", offset: "logit_bias")
+        case .clipText, .siglipText: nil
+        }
+    }
+
+    static let builders = allCases.map { kind in
+        EncoderBuilder(
+            modality: .text, name: kind.rawValue, paper: kind.isSiglip ? "arXiv:2303.15343" : "arXiv:2103.00020",
+            layouts: { _ in layouts }, adapters: AdapterTargets(lowRank: ["q_proj", "v_proj"], scaled: nil),
+            sharedSpace: kind.sharedSpace,
+            build: { try kind.build($0) })
+    }
+}

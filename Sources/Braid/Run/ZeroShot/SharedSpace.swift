@@ -1,0 +1,86 @@
+internal import Foundation
+internal import Torch
+
+/// A tower of a model whose towers put their embeddings into one space, beside the text tower of the same weights: CLIP, SigLIP.
+struct SharedSpace {
+    /// What the tower encodes.
+    let modality: Modality
+    let encoder: ModalityEncoder
+    private let text: ModalityEncoder
+    /// What cosines are multiplied by, and what is added to that.
+    private let scale: Double
+    private let offset: Double
+    /// Whether a label's logit says something without the others: the model was trained by a logistic loss of each pair.
+    let judgesAlone: Bool
+
+    /// Loads both towers.
+    ///
+    /// - Parameters:
+    ///   - weights: A file or folder, or a Hugging Face id, of the whole model.
+    ///   - base: What a relative path is relative to.
+    ///   - device: Where to compute.
+    ///   - reporter: Is told of downloads.
+    /// - Throws: `BraidError` where the weights are not of such a model, or cannot be read.
+    init(_ weights: String, relativeTo base: URL, device: Device, reporter: any Reporter) throws {
+        let folder = try WeightsFolder.find(weights, relativeTo: base, reporter: reporter)
+        let name = try folder.config()?.architecture()
+        let builders = EncoderRegistry.builders
+        guard let keys = builders.first(where: { $0.modality == .text && $0.name == name })?.sharedSpace,
+            let tower = builders.first(where: { $0.modality != .text && $0.name == name })
+        else { throw Self.refusal(weights, name) }
+        let settings = EncoderSettings(encoder: nil, weights: weights, train: .none)
+        modality = tower.modality
+        encoder = try ModalityEncoder(modality, settings, relativeTo: base, device: device, reporter: reporter)
+        text = try ModalityEncoder(.text, settings, relativeTo: base, device: device, reporter: reporter)
+        let checkpoint = try folder.open()
+        func number(_ key: String) throws -> Double {
+            guard checkpoint.directory[key] != nil else {
+                throw BraidError(.badData, "\(checkpoint.path): has no \(key): nothing says how near two embeddings have to be")
+            }
+            return try withoutGradient { try checkpoint.tensor(key).converted(to: .float32).item() }
+        }
+        scale = exp(try number(keys.scale))
+        offset = try keys.offset.map(number) ?? 0
+        judgesAlone = keys.offset != nil
+    }
+
+    /// The tower of a modality; nil where there is none.
+    func tower(_ wanted: Modality) -> ModalityEncoder? { wanted == modality ? encoder : wanted == .text ? text : nil }
+
+    private static func refusal(_ weights: String, _ name: String?) -> BraidError {
+        let known = EncoderRegistry.builders.filter { $0.sharedSpace != nil }.map(\.name).joined(separator: ", ")
+        let found = name.map { "are of \($0)" } ?? "have no config.json that says what they are"
+        return BraidError(
+            .badConfiguration,
+            "weights \(weights) \(found): zero-shot needs a model whose towers share a space with a text tower: \(known)")
+    }
+
+    /// The classes as points of the space, `[K, D]` of length 1: of each the mean over its prompts' embeddings, each of length 1.
+    ///
+    /// - Parameter prompts: Of each class at least one text.
+    func points(of prompts: [[String]]) throws -> Tensor {
+        try withoutGradient {
+            let texts = prompts.flatMap { $0 }
+            var parts: [Tensor] = []
+            for start in stride(from: 0, to: texts.count, by: Self.textsAtOnce) {
+                let some = texts[start..<min(start + Self.textsAtOnce, texts.count)]
+                let prepared = try some.map { try text.frontEnd.prepare(.inline($0)) }
+                parts.append(try text.encode(prepared).pooled.normalized())
+            }
+            let all = try Tensor.concatenate(parts, 0)
+            var start = 0
+            let means = try prompts.map { texts in
+                defer { start += texts.count }
+                return try all.slice(0, start..<start + texts.count).mean([0])
+            }
+            return try Tensor.stack(means).normalized()
+        }
+    }
+
+    private static let textsAtOnce = 64
+
+    /// Logits `[N, K]` of embeddings `[N, D]`: cosines to the classes' points, scaled as in training.
+    func logits(_ embeddings: Tensor, _ points: Tensor) throws(TorchError) -> Tensor {
+        try embeddings.normalized().matmul(points.transposed(0, 1)).scaled(by: scale).adding(offset)
+    }
+}

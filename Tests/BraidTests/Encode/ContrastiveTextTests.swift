@@ -1,0 +1,70 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Braid
+
+/// The text towers of CLIP and SigLIP against Transformers: scripts/references/contrastive.py.
+@Suite struct ContrastiveTextTests {
+    @Test(arguments: ["clip", "siglip"]) func embeddingsAgreeAloneAndInABatch(_ name: String) throws {
+        let case_ = try ZeroShotCase(name)
+        let folder = try TemporaryFolder()
+        try case_.write(to: folder.url)
+        let encoder = try ModalityEncoder(
+            .text, .init(encoder: nil, weights: folder.url.path, train: .none), relativeTo: folder.url)
+        let prepared = try case_.prompts.map { try encoder.frontEnd.prepare(.inline($0)) }
+        let expected = try Fixtures.tensors("zero_shot/\(name).safetensors")
+        try #expect(encoder.frontEnd.collate(prepared).values.array(of: Int64.self) == expected.tensor("ids").array(of: Int64.self))
+        let embeddings = try expected.tensor("text")
+        try withoutGradient {
+            try expectClose(encoder.encode(prepared).pooled, embeddings, "batch")
+            let alone = try Tensor.concatenate(prepared.map { try encoder.encode([$0]).pooled }, 0)
+            try expectClose(alone, embeddings, "alone")
+        }
+        #expect(encoder.encoder.dimension == embeddings.shape[1])
+    }
+
+    @Test func theyCanBeTrainedBlockByBlock() throws {
+        let case_ = try ZeroShotCase("clip")
+        let folder = try TemporaryFolder()
+        try case_.write(to: folder.url)
+        let encoder = try ModalityEncoder(
+            .text, .init(encoder: nil, weights: folder.url.path, train: .last(1)), relativeTo: folder.url)
+        let prepared = try case_.prompts.map { try encoder.frontEnd.prepare(.inline($0)) }
+        let expected = try Fixtures.tensors("zero_shot/clip.safetensors")
+        let embeddings = try encoder.encode(prepared, mode: .train).pooled
+        try expectClose(embeddings.detached(), expected.tensor("text"), "train")
+        // The last norm and the projection are the last block.
+        let trained = encoder.parameters.entries.filter { $0.tensor.requiresGradient }.map(\.path).sorted()
+        #expect(trained == ["text_model.final_layer_norm.bias", "text_model.final_layer_norm.weight", "text_projection.weight"])
+    }
+}
+
+private func expectClose(_ found: Tensor, _ expected: Tensor, _ what: String) throws {
+    #expect(found.shape == expected.shape, "\(what)")
+    let difference = try maxDifference(found, expected)
+    #expect(difference <= 1e-5, "\(what)")
+}
+
+/// A small model with both towers, and what it is asked: fixtures/zero_shot.
+struct ZeroShotCase {
+    let architecture: SeededArchitecture
+    let labels: [(name: String, prompts: [String])]
+    let pictures: [URL]
+
+    init(_ name: String) throws {
+        let data = try Data(contentsOf: Fixtures.url("zero_shot/\(name).json"))
+        let root = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        var files = root["extra"] as? [String: Any] ?? [:]
+        files["config.json"] = root["config"]
+        architecture = SeededArchitecture(entries: SeededArchitecture.entries(root["entries"]), files: files)
+        let prompts = root["labels"] as? [String: [String]] ?? [:]
+        labels = ["cat", "dog", "train"].map { ($0, prompts[$0] ?? []) }
+        pictures = (root["pictures"] as? [String] ?? []).map { Fixtures.url("images/\($0)") }
+    }
+
+    var prompts: [String] { labels.flatMap(\.prompts) }
+
+    func write(to folder: URL) throws { try architecture.write(to: folder) }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Braid
+
+/// Classification by sentences against Transformers: scripts/references/contrastive.py.
+@Suite struct ZeroShotTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func model(_ name: String) throws -> (weights: String, case: ZeroShotCase) {
+        let small = try ZeroShotCase(name)
+        let url = folder.url.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        try small.write(to: url)
+        return (url.path, small)
+    }
+
+    private func options() -> Inference.Options { .init(device: .cpu, cachesEmbeddings: false) }
+
+    /// Probabilities of the case's pictures, `[pictures, labels]`.
+    private func expected(_ name: String, isMultilabel: Bool) throws -> [Float] {
+        let logits = try Fixtures.tensors("zero_shot/\(name).safetensors").tensor("logits")
+        return try (isMultilabel ? logits.sigmoid() : logits.softmax()).array()
+    }
+
+    @Test(arguments: ["clip", "siglip"]) func logitsAreTheReferences(_ name: String) throws {
+        let (weights, small) = try model(name)
+        let space = try SharedSpace(weights, relativeTo: folder.url, device: .cpu, reporter: SilentReporter())
+        let tensors = try Fixtures.tensors("zero_shot/\(name).safetensors")
+        try withoutGradient {
+            let prepared = try small.pictures.map { try space.encoder.frontEnd.prepare(.file($0)) }
+            let pictures = try space.encoder.encode(prepared).pooled
+            try #expect(maxDifference(pictures, tensors.tensor("images")) <= 1e-4)
+            let logits = try space.logits(pictures, space.points(of: small.labels.map(\.prompts)))
+            try #expect(maxDifference(logits, tensors.tensor("logits")) <= 1e-4)
+            // A label a sentence: Transformers' own.
+            let plain = try space.logits(pictures, space.points(of: small.prompts.map { [$0] }))
+            try #expect(maxDifference(plain, tensors.tensor("plain")) <= 1e-4)
+        }
+        #expect(space.judgesAlone == (name == "siglip"))
+    }
+
+    @Test func aManifestIsClassifiedAndScored() throws {
+        let (weights, small) = try model("clip")
+        let labels = try ZeroShotLabels("cat,dog", templates: ["a photo of a {}", "the {}"])
+        let manifest = folder.url.appendingPathComponent("pets.csv")
+        let rows = zip(small.pictures, ["cat", "dog"]).map { "\($0.path),\($1),seen" }
+        try (["image,label,note"] + rows).joined(separator: "\n").write(to: manifest, atomically: true, encoding: .utf8)
+        let predictions = try ZeroShot([weights], relativeTo: folder.url, labels: labels, options()).predict(manifest: manifest)
+        #expect(predictions.csv.hasPrefix("id,label,prediction,probability,p_cat,p_dog\n1,cat,"))
+        #expect(try predictions.allScores()["accuracy"] != nil)
+        for row in predictions.primary.values { #expect(abs(row.reduce(0, +) - 1) < 1e-5) }
+    }
+
+    @Test func manySentencesMakeOnePoint() throws {
+        let (weights, small) = try model("siglip")
+        let file = folder.url.appendingPathComponent("labels.txt")
+        try "cat\ndog\tthe dog\n\n".write(to: file, atomically: true, encoding: .utf8)
+        let labels = try ZeroShotLabels(file.path, templates: ["a photo of {}"])
+        #expect(labels.names == ["cat", "dog"])
+        #expect(labels.prompts(.image) == [["a photo of cat"], ["a photo of the dog"]])
+        let samples = small.pictures.enumerated().map { Sample(id: "\($0)", line: $0, media: [.image: .file($1)]) }
+        let judged = try ZeroShot([weights], relativeTo: folder.url, labels: labels, isMultilabel: true, options()).predict(samples)
+        let compared = try ZeroShot([weights], relativeTo: folder.url, labels: labels, options()).predict(samples)
+        // The logits are the same; read as odds of each class, or against one another.
+        for (alone, together) in zip(judged.primary.values, compared.primary.values) {
+            let odds = alone.map { Foundation.log($0 / (1 - $0)) }
+            let share = 1 / (1 + Foundation.exp(odds[1] - odds[0]))
+            #expect(abs(share - together[0]) < 1e-4)
+        }
+    }
+
+    @Test func whatCannotBeAskedIsRefused() throws {
+        let (weights, _) = try model("clip")
+        let labels = try ZeroShotLabels("cat,dog")
+        func message(_ work: () throws -> Void) -> String {
+            do { try work() } catch { return "\(error)" }
+            return "no error"
+        }
+        #expect(message { _ = try ZeroShotLabels("cat") }.contains("two names or more"))
+        #expect(message { _ = try ZeroShotLabels("cat,cat") }.contains("named twice"))
+        #expect(message { _ = try ZeroShotLabels("cat,,dog") }.contains("none of them empty"))
+        #expect(message { _ = try ZeroShotLabels("missing.txt") }.contains("no such file"))
+        #expect(message { _ = try ZeroShotLabels("cat,dog", templates: ["a photo"]) }.contains("with {}"))
+        #expect(
+            message { _ = try ZeroShot([weights], relativeTo: folder.url, labels: labels, isMultilabel: true, options()) }
+                .contains("only compares labels"))
+        #expect(
+            message { _ = try ZeroShot([weights, weights], relativeTo: folder.url, labels: labels, options()) }
+                .contains("weights for image already"))
+        #expect(
+            message { _ = try ZeroShot([Fixtures.url("resnet").path], relativeTo: folder.url, labels: labels, options()) }
+                .contains("share a space with a text tower: clip"))
+        let text = Sample(id: "one", line: 2, media: [.text: .inline("a cat")])
+        #expect(
+            message { _ = try ZeroShot([weights], relativeTo: folder.url, labels: labels, options()).predict([text]) }
+                .contains("has nothing that the models see"))
+    }
+
+    @Test func sentencesFindPicturesInAnExport() throws {
+        let (weights, small) = try model("clip")
+        let manifest = folder.url.appendingPathComponent("pictures.csv")
+        let all = small.pictures + [Fixtures.url("images/progressive.jpg")]
+        try (["id,image,text"] + all.enumerated().map { "p\($0),\($1.path),words" } + ["none,,words"]).joined(separator: "\n")
+            .write(to: manifest, atomically: true, encoding: .utf8)
+        let configuration = try Configuration.parse(
+            "manifest: pictures.csv\nmodalities: {image: {weights: \(weights)}}\nhead: {}", folder: folder.url)
+        let out = folder.url.appendingPathComponent("export")
+        try EmbeddingExport(configuration: configuration, manifest: manifest, modalities: [.image], options())
+            .write(to: .init(out, partSize: 2))
+        let retrieval = try Retrieval(out, modality: nil, weights: weights, relativeTo: folder.url, options())
+        let hits = try retrieval.nearest(to: .inline("a photo of a cat"), .text, count: 10)
+        #expect(Set(hits.map(\.id)) == ["p0", "p1", "p2"] && hits.map(\.cosine) == hits.map(\.cosine).sorted(by: >))
+        let plain = try Fixtures.tensors("zero_shot/clip.safetensors").tensor("plain").array(of: Float.self)
+        let scale = try Foundation.exp(SeededArchitecture.tensor("logit_scale", [], "small").item())
+        let first = try #require(hits.first { $0.id == "p0" })
+        #expect(abs(first.cosine - Double(plain[0]) / scale) < 1e-5)
+        // A picture finds itself.
+        let itself = try retrieval.nearest(to: .file(all[2]), .image, count: 1)
+        #expect(itself.map(\.id) == ["p2"] && abs(itself[0].cosine - 1) < 1e-5)
+        let index = folder.url.appendingPathComponent("index.faiss")
+        let ids = folder.url.appendingPathComponent("ids.txt")
+        try retrieval.writeFaiss(to: index, ids: ids)
+        let bytes = try Data(contentsOf: index)
+        #expect(bytes.count == 4 + 4 + 3 * 8 + 1 + 4 + 8 + 3 * 24 * 4 && bytes.prefix(4) == Data("IxFI".utf8))
+        #expect(try String(contentsOf: ids, encoding: .utf8) == "p0\np1\np2\n")
+        let (others, _) = try model("siglip")
+        #expect(throws: BraidError.self) {
+            try Retrieval(out, modality: nil, weights: others, relativeTo: folder.url, options())
+                .nearest(to: .inline("a cat"), .text, count: 1)
+        }
+    }
+}
