@@ -1,0 +1,88 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Braid
+
+/// ELECTRA and the encoders that are built of TransformerBlock, against Transformers: scripts/references/text_transformers.py.
+@Suite struct TextTransformersTests {
+    private static let names = ArchitectureTests.names(
+        "hf-electra", "hf-albert")
+
+    /// Padding beside longer texts, no padding computed, and alone: the same, and the reference's.
+    @Test(arguments: names) func padOrAlone(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        try SeededArchitecture(name).write(to: folder.url)
+        let expected = try Fixtures.tensors("architectures/\(name).safetensors")
+        let (ids, mask) = (try expected.tensor("ids"), try expected.tensor("mask").converted(to: .bool))
+        let lengths = try mask.converted(to: .int64).sum([1]).array(of: Int64.self).map(Int.init)
+        for precision in [nil, Precision.fp32] {
+            let encoder = try encoder(folder.url, precision)
+            for given in [nil, lengths] {
+                let input = EncoderInput(values: ids, mask: mask, lengths: given)
+                let encoding = try withoutGradient { try encoder(input, mode: .evaluate) }
+                let real = try encoding.tokens.where(mask.unsqueezed(-1), else: Tensor.zeros([]))
+                try expectClose(
+                    real, expected.tensor("tokens"), "\(name), tokens, frozen: \(precision != nil), lengths: \(given != nil)")
+                try expectClose(encoding.pooled, expected.tensor("pooled_mean"), "\(name), pooled")
+            }
+            for (row, length) in lengths.enumerated() {
+                let own = try ids.slice(0, row..<row + 1).slice(1, 0..<length)
+                for given in [nil, [length]] {
+                    let alone = try withoutGradient { try encoder(EncoderInput(values: own, lengths: given), mode: .evaluate) }
+                    let tokens = try expected.tensor("tokens").slice(0, row..<row + 1).slice(1, 0..<length)
+                    try expectClose(alone.tokens, tokens, "\(name), text \(row) alone")
+                }
+            }
+        }
+    }
+
+    private func encoder(_ folder: URL, _ precision: Precision?) throws -> any Encoder {
+        let config = try JSONObject(folder.appendingPathComponent("config.json"))
+        let builder = try EncoderRegistry.builder(config.string("model_type"), for: .text)
+        let store = try ParameterStore(
+            loading: SafetensorsFile(folder.appendingPathComponent("model.safetensors")), layouts: builder.layouts(config),
+            inference: precision)
+        let encoder = try textEncoder(builder.name, Scope(store), config, TextPooling(modes: [.mean]))
+        try store.report.check()
+        // Every parameter belongs to a block, so that each can be trained.
+        for entry in store.entries {
+            #expect(encoder.blocks.contains { $0.contains(where: entry.path.hasPrefix) }, "\(entry.path)")
+        }
+        return encoder
+    }
+
+    private func expectClose(_ found: Tensor, _ expected: Tensor, _ what: String) throws {
+        let difference = try maxDifference(found, expected)
+        #expect(difference <= 1e-5, "\(what): \(difference)")
+    }
+
+    /// Layers that share their weights are one block; what is trained of it, all of them compute with.
+    @Test func sharedLayersAreOneBlock() throws {
+        for (name, stages) in [("hf-albert", 1), ("hf-albert-groups", 2)] {
+            let folder = try TemporaryFolder()
+            try SeededArchitecture(name).write(to: folder.url)
+            #expect(try encoder(folder.url, nil).blocks.count == 1 + stages)
+        }
+    }
+
+    private static let refusals: [(name: String, key: String, value: any Sendable, error: String)] = [
+        ("hf-albert", "num_attention_heads", 5, "num_attention_heads must divide hidden_size"),
+        ("hf-albert", "hidden_act", "mish", "hidden_act mish is not known"),
+        ("hf-electra", "embedding_size", 0, "the sizes do not fit together"),
+    ]
+
+    /// A `config.json` that asks for another network is refused by its key.
+    @Test func otherNetworksAreRefused() throws {
+        for (name, key, value, message) in Self.refusals {
+            var fields = try #require(SeededArchitecture(name).files["config.json"] as? [String: Any])
+            fields[key] = value
+            let config = JSONObject(fields, path: "config.json")
+            let error = #expect(throws: BraidError.self, "\(name) \(key)") {
+                _ = try textEncoder(config.string("model_type"), Scope(ParameterStore()), config, TextPooling(modes: [.mean]))
+            }
+            #expect(error?.description.contains(message) == true, "\(name): \(error?.description ?? "")")
+        }
+    }
+}
