@@ -8,7 +8,7 @@ import Torch
 /// ELECTRA and the encoders that are built of TransformerBlock, against Transformers: scripts/references/text_transformers.py.
 @Suite struct TextTransformersTests {
     private static let names = ArchitectureTests.names(
-        "hf-electra", "hf-albert")
+        "hf-electra", "hf-albert", "hf-modernbert")
 
     /// Padding beside longer texts, no padding computed, and alone: the same, and the reference's.
     @Test(arguments: names) func padOrAlone(_ name: String) throws {
@@ -71,6 +71,11 @@ import Torch
         ("hf-albert", "num_attention_heads", 5, "num_attention_heads must divide hidden_size"),
         ("hf-albert", "hidden_act", "mish", "hidden_act mish is not known"),
         ("hf-electra", "embedding_size", 0, "the sizes do not fit together"),
+        ("hf-modernbert", "layer_types", ["full_attention"], "layer_types has 1 entries, num_hidden_layers is 4"),
+        (
+            "hf-modernbert", "rope_parameters", ["full_attention": ["rope_type": "yarn"]],
+            "rope_type is yarn; this version has default"
+        ),
     ]
 
     /// A `config.json` that asks for another network is refused by its key.

@@ -31,13 +31,11 @@ public struct TokenRelations: Sendable {
     ///   - before: How far back a token sees; nil for as far as there is.
     ///   - after: How far ahead it sees: 0 in a causal model; nil for as far as there is.
     public static func window(_ length: Int, before: Int?, after: Int?) throws(TorchError) -> Tensor {
-        let values = (0..<length).flatMap { query in
-            (0..<length).map { key in
-                let isSeen = key >= query - (before ?? length) && key <= query + (after ?? length)
-                return isSeen ? Float(0) : -Float.infinity
-            }
-        }
-        return try Tensor(values, shape: [1, 1, length, length])
+        let places = try Tensor.range(length)
+        let distances = try places.unsqueezed(0) - places.unsqueezed(1)
+        var isSeen = try distances.less(than: Double((after ?? length) + 1))
+        if let before { isSeen = try isSeen.and(distances.scaled(by: -1).less(than: Double(before + 1))) }
+        return try Tensor.zeros([]).where(isSeen, else: .full([], -.infinity)).reshaped([1, 1, length, length])
     }
 }
 
