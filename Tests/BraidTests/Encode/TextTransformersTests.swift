@@ -8,7 +8,7 @@ import Torch
 /// ELECTRA and the encoders that are built of TransformerBlock, against Transformers: scripts/references/text_transformers.py.
 @Suite struct TextTransformersTests {
     private static let names = ArchitectureTests.names(
-        "hf-electra", "hf-albert", "hf-modernbert")
+        "hf-electra", "hf-albert", "hf-modernbert", "hf-qwen3")
 
     /// Padding beside longer texts, no padding computed, and alone: the same, and the reference's.
     @Test(arguments: names) func padOrAlone(_ name: String) throws {
@@ -76,6 +76,9 @@ import Torch
             "hf-modernbert", "rope_parameters", ["full_attention": ["rope_type": "yarn"]],
             "rope_type is yarn; this version has default"
         ),
+        ("hf-qwen3", "rope_scaling", ["type": "dynamic", "factor": "2"], "type is dynamic; this version has default"),
+        ("hf-qwen3", "num_key_value_heads", 3, "num_key_value_heads must divide num_attention_heads"),
+        ("hf-qwen3-sliding", "use_sliding_window", false, "use_sliding_window must be true"),
     ]
 
     /// A `config.json` that asks for another network is refused by its key.
