@@ -3,7 +3,7 @@ import Torch
 @testable import Braid
 
 private let models: [String: any TextModel.Type] = [
-    "albert": Albert.self, "modernbert": ModernBert.self, "qwen3": Qwen3.self,
+    "albert": Albert.self, "modernbert": ModernBert.self, "qwen3": Qwen3.self, "nomic_bert": NomicBert.self,
 ]
 
 /// A text encoder by its `model_type`, without a folder's front end.

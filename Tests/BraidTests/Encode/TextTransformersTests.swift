@@ -8,7 +8,7 @@ import Torch
 /// ELECTRA and the encoders that are built of TransformerBlock, against Transformers: scripts/references/text_transformers.py.
 @Suite struct TextTransformersTests {
     private static let names = ArchitectureTests.names(
-        "hf-electra", "hf-albert", "hf-modernbert", "hf-qwen3")
+        "hf-electra", "hf-albert", "hf-modernbert", "hf-qwen3", "hf-nomic_bert")
 
     /// Padding beside longer texts, no padding computed, and alone: the same, and the reference's.
     @Test(arguments: names) func padOrAlone(_ name: String) throws {
@@ -79,6 +79,8 @@ import Torch
         ("hf-qwen3", "rope_scaling", ["type": "dynamic", "factor": "2"], "type is dynamic; this version has default"),
         ("hf-qwen3", "num_key_value_heads", 3, "num_key_value_heads must divide num_attention_heads"),
         ("hf-qwen3-sliding", "use_sliding_window", false, "use_sliding_window must be true"),
+        ("hf-nomic_bert", "prenorm", true, "prenorm is true; this version has it false only"),
+        ("hf-nomic_bert", "rotary_scaling_factor", 2, "rotary_scaling_factor must be 1 in this version"),
     ]
 
     /// A `config.json` that asks for another network is refused by its key.
@@ -92,5 +94,28 @@ import Torch
             }
             #expect(error?.description.contains(message) == true, "\(name): \(error?.description ?? "")")
         }
+    }
+
+    /// nomic-embed-text-v1.5 was published with the keys of its own code.
+    @Test func nomicsOwnConfigurationIsRead() throws {
+        let fields = try #require(SeededArchitecture("hf-nomic_bert").files["config.json"] as? [String: Any])
+        let own: [String: Any] = [
+            "model_type": "nomic_bert", "vocab_size": 200, "n_embd": 48, "n_inner": 96, "n_head": 4, "n_layer": 3,
+            "n_positions": 40,
+            "type_vocab_size": 2, "layer_norm_epsilon": 1e-12, "rotary_emb_base": 1000, "rotary_emb_fraction": 1.0,
+            "prenorm": false,
+            "qkv_proj_bias": false, "activation_function": "swiglu", "rotary_scaling_factor": NSNull(), "resid_pdrop": 0.0,
+        ]
+        let folder = try TemporaryFolder()
+        try SeededArchitecture("hf-nomic_bert").write(to: folder.url)
+        let ids = try Fixtures.tensors("architectures/hf-nomic_bert.safetensors").tensor("alone_ids")
+        var pooled: [Tensor] = []
+        for config in [fields, own] {
+            let text = String(decoding: try JSONSerialization.data(withJSONObject: config), as: UTF8.self)
+            try folder.write(text, as: "config.json")
+            let encoder = try encoder(folder.url, nil)
+            pooled.append(try withoutGradient { try encoder(EncoderInput(values: ids), mode: .evaluate).pooled })
+        }
+        #expect(try maxDifference(pooled[0], pooled[1]) == 0)
     }
 }
