@@ -6,6 +6,7 @@ public enum EncoderRegistry {
     private static let builtIn: [EncoderBuilder] =
         ResNet.builders + MobileNetV3.builders + EfficientNet.builders + EfficientNet.liteBuilders + ConvNeXt.builders
         + Bert.builders + GPT2.builders + Albert.builders + ModernBert.builders + Qwen3.builders + NomicBert.builders
+        + Deberta.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders
 
     private static let registered = Mutex<[EncoderBuilder]>([])

@@ -4,6 +4,7 @@ import Torch
 
 private let models: [String: any TextModel.Type] = [
     "albert": Albert.self, "modernbert": ModernBert.self, "qwen3": Qwen3.self, "nomic_bert": NomicBert.self,
+    "deberta-v2": Deberta.self,
 ]
 
 /// A text encoder by its `model_type`, without a folder's front end.

@@ -8,7 +8,7 @@ import Torch
 /// ELECTRA and the encoders that are built of TransformerBlock, against Transformers: scripts/references/text_transformers.py.
 @Suite struct TextTransformersTests {
     private static let names = ArchitectureTests.names(
-        "hf-electra", "hf-albert", "hf-modernbert", "hf-qwen3", "hf-nomic_bert")
+        "hf-electra", "hf-albert", "hf-modernbert", "hf-qwen3", "hf-nomic_bert", "hf-deberta")
 
     /// Padding beside longer texts, no padding computed, and alone: the same, and the reference's.
     @Test(arguments: names) func padOrAlone(_ name: String) throws {
@@ -79,6 +79,9 @@ import Torch
         ("hf-qwen3", "rope_scaling", ["type": "dynamic", "factor": "2"], "type is dynamic; this version has default"),
         ("hf-qwen3", "num_key_value_heads", 3, "num_key_value_heads must divide num_attention_heads"),
         ("hf-qwen3-sliding", "use_sliding_window", false, "use_sliding_window must be true"),
+        ("hf-deberta-v3", "relative_attention", false, "relative_attention is false"),
+        ("hf-deberta-v3", "conv_kernel_size", 3, "conv_kernel_size is not 0"),
+        ("hf-deberta-v3", "pos_att_type", "p2p|c2p", "pos_att_type p2p is not known"),
         ("hf-nomic_bert", "prenorm", true, "prenorm is true; this version has it false only"),
         ("hf-nomic_bert", "rotary_scaling_factor", 2, "rotary_scaling_factor must be 1 in this version"),
     ]
@@ -94,6 +97,12 @@ import Torch
             }
             #expect(error?.description.contains(message) == true, "\(name): \(error?.description ?? "")")
         }
+    }
+
+    @Test func distancesLieInTheReferencesBuckets() throws {
+        let expected = try Fixtures.tensors("architectures/hf-deberta-v3.safetensors")
+        let found = try DistanceBuckets(count: 256, longest: 512).bucketed(expected.tensor("distances"))
+        #expect(try found.array(of: Int64.self) == expected.tensor("buckets").array(of: Int64.self))
     }
 
     /// nomic-embed-text-v1.5 was published with the keys of its own code.

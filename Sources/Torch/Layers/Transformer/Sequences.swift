@@ -15,13 +15,17 @@ public struct TokenRelations: Sendable {
     public let bias: Tensor?
     /// What queries and keys are turned by; nil where they are not.
     public let rotary: RotaryEmbedding?
+    /// What contents say of places, and places of contents, in attention that has projections for it; in the place of `bias`.
+    public let places: DisentangledPlaces?
 
-    /// Makes one from its parts; none of either where nothing is said.
-    public init(bias: Tensor? = nil, rotary: RotaryEmbedding? = nil) { (self.bias, self.rotary) = (bias, rotary) }
+    /// Makes one from its parts; none of any where nothing is said.
+    public init(bias: Tensor? = nil, rotary: RotaryEmbedding? = nil, places: DisentangledPlaces? = nil) {
+        (self.bias, self.rotary, self.places) = (bias, rotary, places)
+    }
 
     /// The same on `device`.
     public func moved(to device: Device) throws(TorchError) -> TokenRelations {
-        TokenRelations(bias: try bias?.moved(to: device), rotary: rotary)
+        TokenRelations(bias: try bias?.moved(to: device), rotary: rotary, places: try places?.moved(to: device))
     }
 
     /// Float32 `[1, 1, T, T]` with 0 where a token may attend, -∞ elsewhere.
