@@ -165,11 +165,18 @@ def vision_cases():
     }
 
 
+DEBERTA_V3 = transformers.DebertaV2Config(
+    hidden_size=768, num_hidden_layers=12, num_attention_heads=12, intermediate_size=3072, type_vocab_size=0, relative_attention=True,
+    position_buckets=256, norm_rel_ebd="layer_norm", share_att_key=True, pos_att_type=["p2c", "c2p"], position_biased_input=False)
+# Of Qwen3-Embedding-0.6B's sizes, as published.
+QWEN3 = transformers.Qwen3Config(
+    vocab_size=151669, hidden_size=1024, intermediate_size=3072, num_hidden_layers=28, num_attention_heads=16, num_key_value_heads=8,
+    rope_parameters={"rope_type": "default", "rope_theta": 1_000_000.0}, tie_word_embeddings=True)
 TEXT = [sentence for sentence in LANGUAGES + TEMPLATES if sentence][:60]
 
 
-def text(config, tokenizer, pooling, pickled=False):
-    """`tokenizer`: a tokenizer.json. The weights are of the full size; the vocabulary in use may be smaller."""
+def text(config, tokenizer, pooling, pickled=False, more=()):
+    """`tokenizer`: a tokenizer.json. The weights are of the full size; the vocabulary in use may be smaller. `more`: texts besides."""
 
     def case(folder):
         torch.manual_seed(0)
@@ -182,10 +189,11 @@ def text(config, tokenizer, pooling, pickled=False):
             model.save_pretrained(folder, max_shard_size="200MB")
         fast = transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
         expected = []
-        for sentence in TEXT:
+        texts = [*TEXT, *more]
+        for sentence in texts:
             hidden = model(input_ids=torch.tensor([fast(sentence, truncation=True, max_length=256)["input_ids"]])).last_hidden_state
             expected.append(hidden[:, -1] if pooling == "lasttoken" else hidden[:, 0] if pooling == "cls" else hidden.mean(1))
-        return "text", {"weights": folder, "pooling": pooling}, TEXT, torch.cat(expected)
+        return "text", {"weights": folder, "pooling": pooling}, texts, torch.cat(expected)
 
     return case
 
@@ -285,6 +293,16 @@ def cases(tokenizers):
         "RoBERTa-base (Transformers)": text(transformers.RobertaConfig(**small), tokenizers / "roberta.json", "mean"),
         "XLM-R-base (Transformers, sharded)": text(
             transformers.XLMRobertaConfig(**small | {"vocab_size": 250002}), tokenizers / "xlmr.json", "cls"),
+        "ELECTRA-base (Transformers)": text(
+            transformers.ElectraConfig(embedding_size=768, hidden_size=768, num_attention_heads=12, intermediate_size=3072), wordpiece, "cls"),
+        "ELECTRA-small (Transformers)": text(transformers.ElectraConfig(), wordpiece, "mean"),
+        "ALBERT-base (Transformers)": text(
+            transformers.AlbertConfig(hidden_size=768, num_attention_heads=12, intermediate_size=3072), tokenizers / "xlmr.json", "mean"),
+        "DeBERTa-v3-base (Transformers)": text(DEBERTA_V3, tokenizers / "xlmr.json", "mean", more=[6 * TEXT[0]]),
+        "ModernBERT-base (Transformers)": text(
+            transformers.ModernBertConfig(), tokenizers / "gpt2.json", "mean", more=[6 * TEXT[0]]),  # longer than its windows
+        "Qwen3-Embedding-0.6B (Transformers, sharded)": text(QWEN3, tokenizers / "qwen2.json", "lasttoken"),
+        "nomic-bert (Transformers)": text(transformers.NomicBertConfig(), wordpiece, "mean"),
         "GPT-2 (Transformers)": text(transformers.GPT2Config(), tokenizers / "gpt2.json", "lasttoken"),
     }
     for name in ("cnn6", "cnn10", "cnn14"):

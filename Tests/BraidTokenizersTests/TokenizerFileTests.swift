@@ -52,7 +52,7 @@ import Testing
         ),
         (
             root(#""pre_tokenizer":{"type":"Split","pattern":{"Regex":"[a-z]+"},"behavior":"Isolated","invert":false},"#),
-            "{file}: pre_tokenizer: pattern: Regex [a-z]+ is not known; this version reads literal texts, \\s+, \" {2,}\" and the "
+            "{file}: pre_tokenizer: pattern: Regex [a-z]+ is not known; this version reads literal texts, \\s+, \\s{2,}|[\\n\\r\\t], \" {2,}\" and the "
                 + "patterns of GPT-2, GPT-4, GPT-4o, Llama 3, Qwen 2 and CLIP"
         ),
         (

@@ -9,6 +9,9 @@ transformers' converters give the model:
     clip       CLIP's, from open_clip_torch
     xlmr       XLM-R's pipeline with AI21's 262,144 Unigram tokens and SentencePiece's nmt_nfkc, from ai21-tokenizer
     t5         T5's pipeline with the same
+    albert     ALBERT's with the same
+    deberta    DeBERTa-v3's with the same
+    modernbert ModernBERT's pipeline over GPT-2's vocabulary, with its kinds of added tokens
     mistral    Mistral 7B's SentencePiece BPE with byte fallback, from mistral-common
     claude     Anthropic's own tokenizer.json of Claude 2, from anthropic 0.38
     multicased bert-base-multilingual-cased's pipeline, 8,000 tokens trained here
@@ -179,6 +182,50 @@ def t5():
     return tokenizer
 
 
+def piece_specials(model, normalizer, pre_tokenizer, tokens):
+    """A Unigram pipeline of a special token at each end, over the pieces of `model` but its first four."""
+    vocab = [(token, 0.0) for token in tokens] + [(piece.piece, piece.score) for piece in model.pieces[4:]]
+    unknown = next(place for place, token in enumerate(tokens) if "unk" in token.lower())
+    tokenizer = Tokenizer(models.Unigram(vocab, unk_id=unknown, byte_fallback=False))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pre_tokenizer
+    for token in tokens:
+        tokenizer.add_special_tokens([AddedToken(token, lstrip=token == "[MASK]", special=True, normalized=False)])
+    ends = [(token, tokens.index(token)) for token in ("[CLS]", "[SEP]")]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends)
+    return tokenizer
+
+
+def albert():
+    n, model = normalizers, j2_model()
+    normalizer = n.Sequence([
+        n.Replace("``", '"'), n.Replace("''", '"'), n.NFKD(), n.StripAccents(), n.Lowercase(),
+        n.Precompiled(model.normalizer_spec.precompiled_charsmap), n.Replace(Regex(" {2,}"), " ")])
+    words = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="always")])
+    return piece_specials(model, normalizer, words, ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"])
+
+
+def deberta():
+    n = normalizers
+    normalizer = n.Sequence([n.Replace(Regex(r"\s{2,}|[\n\r\t]"), " "), n.NFC(), n.Strip(left=False, right=True)])
+    words = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(prepend_scheme="always")])
+    return piece_specials(j2_model(), normalizer, words, ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"])
+
+
+def modernbert():
+    vocab, merges = tiktoken_model(package_file("openai-whisper==20250625", "whisper/assets/gpt2.tiktoken"))
+    tokenizer = Tokenizer(models.BPE(vocab, merges, fuse_unk=False))
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.add_tokens([AddedToken(token) for token in ("|||IP_ADDRESS|||", "[unused0]", *(" " * n for n in range(24, 1, -1)))])
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in ("[UNK]", "[CLS]", "[SEP]", "[PAD]")])
+    tokenizer.add_special_tokens([AddedToken("[MASK]", lstrip=True, special=True, normalized=False)])
+    ends = [(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends)
+    return tokenizer
+
+
 def mistral():
     model = sentencepiece_model("mistral-common==1.13.1", "mistral_common/data/tokenizer.model.v1")
     vocab = {piece.piece: index for index, piece in enumerate(model.pieces)}
@@ -218,7 +265,8 @@ def minilm():
     return tokenizer
 
 
-BUILDERS = {build.__name__: build for build in (minilm, gpt2, roberta, qwen, clip, xlmr, t5, mistral, claude, multicased)}
+BUILDERS = {build.__name__: build for build in (
+    minilm, gpt2, roberta, qwen, clip, xlmr, t5, albert, deberta, modernbert, mistral, claude, multicased)}
 
 
 def published(name):

@@ -42,6 +42,7 @@ def normalizer_components():
     yield "bert-lower", n.BertNormalizer(False, False, False, True)
     yield "prepend", n.Prepend("▁")
     yield "replace", n.Sequence([n.Replace("a", "é"), n.Replace(Regex(r"\s+"), " "), n.Replace(Regex(" {2,}"), "_")])
+    yield "deberta", n.Sequence([n.Replace(Regex(r"\s{2,}|[\n\r\t]"), " "), n.NFC(), n.Strip(left=False, right=True)])
     yield "albert", n.Sequence([n.Replace("``", '"'), n.NFKD(), n.StripAccents(), n.Lowercase(), n.Strip(True, False)])
 
 

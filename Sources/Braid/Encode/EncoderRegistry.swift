@@ -8,7 +8,8 @@ public enum EncoderRegistry {
         + ConvNeXt.secondBuilders
         + VisionTransformer.builders + VisionTransformer.dinov2Builders + VisionTransformer.clipBuilders
         + SwinTransformer.builders
-        + Bert.builders + GPT2.builders + ContrastiveText.builders
+        + Bert.builders + GPT2.builders + ContrastiveText.builders + Albert.builders
+        + ModernBert.builders + Qwen3.builders + NomicBert.builders + Deberta.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders
 
     private static let registered = Mutex<[EncoderBuilder]>([])

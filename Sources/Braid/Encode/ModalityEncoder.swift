@@ -134,7 +134,8 @@ public final class ModalityEncoder: @unchecked Sendable {
 
     private static func check(_ options: EncoderOptions, _ modality: Modality) throws {
         let given = [
-            ("pooling", options.pooling != nil, Modality.text), ("window", options.window != nil, .audio),
+            ("pooling", options.pooling != nil, Modality.text), ("prompt", options.prompt != nil, .text),
+            ("truncate_dim", options.truncation != nil, .text), ("window", options.window != nil, .audio),
             ("overlap", options.overlap != nil, .audio), ("jpeg_decoding", options.decoding != nil, .image),
         ]
         for (name, isGiven, owner) in given where isGiven && owner != modality {

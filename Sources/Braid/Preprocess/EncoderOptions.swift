@@ -3,35 +3,31 @@ public import Torch
 /// What a user may ask of an encoder, where its weights leave it open. Stored with a model, as `braid.json`.
 public struct EncoderOptions: Sendable, Equatable {
     /// How a text's tokens become one embedding; text only.
-    public let pooling: TextPoolingMode?
+    public private(set) var pooling: TextPoolingMode?
+    /// Which of the weights' prompts stands in front of every text; text only.
+    public private(set) var prompt: String?
+    /// How many values of an embedding are kept, its first ones; text only.
+    public private(set) var truncation: Int?
     /// Seconds; longer recordings are cut into windows of this length; audio only.
-    public let window: Double?
+    public private(set) var window: Double?
     /// The share of a window that the next one repeats; audio only.
-    public let overlap: Double?
+    public private(set) var overlap: Double?
     /// What a frozen encoder computes in.
-    public let precision: Precision?
+    public private(set) var precision: Precision?
     /// How large JPEGs are decoded; image only.
-    public let decoding: JPEGDecoding?
+    public private(set) var decoding: JPEGDecoding?
     /// Which layers of an encoder in int8 stay in float32, as a training found out; nil where none has looked.
-    let floatLayers: [Int]?
+    private(set) var floatLayers: [Int]?
     /// The layout that the weights were in before Braid wrote them under its own names.
-    let layout: String?
+    private(set) var layout: String?
 
     /// What is asked; nil where nothing is.
     public init(
-        pooling: TextPoolingMode? = nil, window: Double? = nil, overlap: Double? = nil, precision: Precision? = nil,
-        decoding: JPEGDecoding? = nil
+        pooling: TextPoolingMode? = nil, prompt: String? = nil, truncation: Int? = nil, window: Double? = nil,
+        overlap: Double? = nil, precision: Precision? = nil, decoding: JPEGDecoding? = nil
     ) {
-        self.init(pooling, window, overlap, precision, decoding, floatLayers: nil, layout: nil)
-    }
-
-    private init(
-        _ pooling: TextPoolingMode?, _ window: Double?, _ overlap: Double?, _ precision: Precision?, _ decoding: JPEGDecoding?,
-        floatLayers: [Int]?, layout: String?
-    ) {
-        (self.pooling, self.window, self.overlap) = (pooling, window, overlap)
-        (self.precision, self.decoding, self.layout) = (precision, decoding, layout)
-        self.floatLayers = floatLayers
+        (self.pooling, self.prompt, self.truncation) = (pooling, prompt, truncation)
+        (self.window, self.overlap, self.precision, self.decoding) = (window, overlap, precision, decoding)
     }
 
     /// Reads the keys that act on a modality.
@@ -50,7 +46,19 @@ public struct EncoderOptions: Sendable, Equatable {
             modality == .text
             ? reader.optionalChoice(
                 "\(path).pooling",
-                "How tokens become one embedding. Default: what a sentence-transformers folder says, else mean, and lasttoken for GPT-2."
+                "How tokens become one embedding. Default: what a sentence-transformers folder says, else mean, and lasttoken for GPT-2 and Qwen3."
+            ) : nil
+        prompt =
+            modality == .text
+            ? reader.optionalString(
+                "\(path).prompt",
+                "The name of one of the prompts in the weights' config_sentence_transformers.json, which stands in front of every text. Default: what its default_prompt_name says."
+            ) : nil
+        truncation =
+            modality == .text
+            ? reader.optionalInt(
+                "\(path).truncate_dim", 1...1_000_000,
+                "How many values of an embedding are kept, its first ones, for weights that were trained to be cut (Matryoshka); not normalised again. Default: what a sentence-transformers folder says, else all."
             ) : nil
         window =
             modality == .audio
@@ -61,7 +69,6 @@ public struct EncoderOptions: Sendable, Equatable {
         overlap =
             modality == .audio
             ? reader.optionalDouble("\(path).overlap", 0...0.95, "Share of a window that the next one repeats. Default: 0.") : nil
-        (floatLayers, layout) = (nil, nil)
     }
 
     static let fileName = "braid.json"
@@ -78,10 +85,13 @@ public struct EncoderOptions: Sendable, Equatable {
         pooling = try known("pooling")
         decoding = try known("jpeg_decoding")
         precision = try known("precision")
+        prompt = json.has("prompt") ? try json.string("prompt") : nil
+        truncation = json.has("truncate_dim") ? try json.int("truncate_dim") : nil
         window = json.has("window") ? try json.double("window") : nil
         overlap = json.has("overlap") ? try json.double("overlap") : nil
         layout = json.has("layout") ? try json.string("layout") : nil
         floatLayers = json.has("int8_float_layers") ? try json.ints("int8_float_layers") : nil
+        if let truncation, truncation < 1 { throw json.fault("truncate_dim must be 1 or more") }
         if let window, !(0.1...86_400).contains(window) { throw json.fault("window must lie in 0.1 ... 86400 seconds") }
         if let overlap, !(0...0.95).contains(overlap) { throw json.fault("overlap must lie in 0 ... 0.95") }
     }
@@ -90,6 +100,8 @@ public struct EncoderOptions: Sendable, Equatable {
     var fields: [String: Any] {
         var fields: [String: Any] = [:]
         fields["pooling"] = pooling?.rawValue
+        fields["prompt"] = prompt
+        fields["truncate_dim"] = truncation
         fields["precision"] = precision?.rawValue
         fields["jpeg_decoding"] = decoding?.rawValue
         fields["window"] = window
@@ -101,23 +113,27 @@ public struct EncoderOptions: Sendable, Equatable {
 
     /// These, and where they are silent, `others`.
     func merged(over others: EncoderOptions) -> EncoderOptions {
-        EncoderOptions(
-            pooling ?? others.pooling, window ?? others.window, overlap ?? others.overlap, precision ?? others.precision,
-            decoding ?? others.decoding, floatLayers: floatLayers ?? others.floatLayers, layout: layout ?? others.layout)
+        var merged = EncoderOptions(
+            pooling: pooling ?? others.pooling, prompt: prompt ?? others.prompt, truncation: truncation ?? others.truncation,
+            window: window ?? others.window, overlap: overlap ?? others.overlap, precision: precision ?? others.precision,
+            decoding: decoding ?? others.decoding)
+        merged.floatLayers = floatLayers ?? others.floatLayers
+        merged.layout = layout ?? others.layout
+        return merged
     }
 
     /// These, for weights that came in `layout`.
-    func with(layout: String?) -> EncoderOptions {
-        EncoderOptions(pooling, window, overlap, precision, decoding, floatLayers: floatLayers, layout: layout)
-    }
+    func with(layout: String?) -> EncoderOptions { changed { $0.layout = layout } }
 
     /// These, with what was found out about int8; where that is not the precision, nothing.
-    func with(floatLayers: [Int]?) -> EncoderOptions {
-        EncoderOptions(pooling, window, overlap, precision, decoding, floatLayers: floatLayers, layout: layout)
-    }
+    func with(floatLayers: [Int]?) -> EncoderOptions { changed { $0.floatLayers = floatLayers } }
 
     /// These, computed in `precision`.
-    func with(precision: Precision) -> EncoderOptions {
-        EncoderOptions(pooling, window, overlap, precision, decoding, floatLayers: floatLayers, layout: layout)
+    func with(precision: Precision) -> EncoderOptions { changed { $0.precision = precision } }
+
+    private func changed(_ change: (inout EncoderOptions) -> Void) -> EncoderOptions {
+        var options = self
+        change(&options)
+        return options
     }
 }

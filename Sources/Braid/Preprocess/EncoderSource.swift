@@ -30,21 +30,34 @@ public struct EncoderSource {
         return try JSONObject(url)
     }
 
-    /// The text that sentence-transformers puts in front of every text: what `default_prompt_name` names of `prompts`; empty where
-    /// it names none.
+    /// The text that sentence-transformers puts in front of every text: of `prompts` the one that the user names, or `default_prompt_name`; empty
+    /// where nobody names one.
     ///
     /// - Throws: `BraidError` where there is no prompt of that name.
     func prompt() throws -> String {
         func file(_ name: String) -> URL? {
             root.map { $0.appendingPathComponent(name) }.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0 : nil }
         }
-        guard file("modules.json") != nil, let url = file("config_sentence_transformers.json") else { return "" }
+        guard file("modules.json") != nil, let url = file("config_sentence_transformers.json") else {
+            guard let asked = options.prompt else { return "" }
+            throw BraidError(
+                .badConfiguration,
+                "prompt: \(asked), but these weights state no prompts: there is no config_sentence_transformers.json beside a modules.json; leave prompt out"
+            )
+        }
         let settings = try JSONObject(url)
-        guard settings.has("default_prompt_name") else { return "" }
-        let name = try settings.string("default_prompt_name")
         let prompts = try settings.object("prompts")
         // The reference knows these two without being told, as empty ones.
         let known = Set(prompts.fields.keys).union(["query", "document"])
+        if let asked = options.prompt {
+            guard known.contains(asked) else {
+                throw BraidError(
+                    .badConfiguration, "prompt: \(asked) is not one of \(url.path)'s: \(known.sorted().joined(separator: ", "))")
+            }
+            return try prompts.string(asked, "")
+        }
+        guard settings.has("default_prompt_name") else { return "" }
+        let name = try settings.string("default_prompt_name")
         guard known.contains(name) else {
             throw settings.fault("default_prompt_name \(name) is not one of prompts: \(known.sorted().joined(separator: ", "))")
         }

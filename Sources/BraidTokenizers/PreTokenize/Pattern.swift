@@ -7,6 +7,8 @@ enum Pattern: Sendable {
     case literal([UInt8])
     /// At least so many scalars of white space.
     case whiteSpace(atLeast: Int)
+    /// At least two scalars of white space, or one that ends a line or is a tab.
+    case longSpacesOrBreak
     /// At least so many U+0020.
     case spaces(atLeast: Int)
     case words(WordPattern)
@@ -28,7 +30,7 @@ enum Pattern: Sendable {
             self = .literal(text)
         } else {
             throw pattern.fault(
-                "Regex \(expression) is not known; this version reads literal texts, \\s+, \" {2,}\" and the patterns of GPT-2, "
+                "Regex \(expression) is not known; this version reads literal texts, \\s+, \\s{2,}|[\\n\\r\\t], \" {2,}\" and the patterns of GPT-2, "
                     + "GPT-4, GPT-4o, Llama 3, Qwen 2 and CLIP")
         }
     }
@@ -58,16 +60,25 @@ enum Pattern: Sendable {
             while end < text.count, text[end] == 0x20 { end += 1 }
             return end - start >= least ? end : nil
         case .whiteSpace(let least):
-            var end = start
-            var count = 0
-            while end < text.count {
-                let (scalar, length) = text.scalar(at: end)
-                guard UnicodeTables.shared.traits(scalar).contains(.space) else { break }
-                end += length
-                count += 1
-            }
+            let (end, count) = Self.whiteSpace(text, from: start)
             return count >= least ? end : nil
+        case .longSpacesOrBreak:
+            let (end, count) = Self.whiteSpace(text, from: start)
+            return count >= 2 || [0x09, 0x0A, 0x0D].contains(text[start]) ? end : nil
         }
+    }
+
+    /// Where the white space that begins at `start` ends, and of how many scalars it is.
+    private static func whiteSpace(_ text: Bytes, from start: Int) -> (end: Int, count: Int) {
+        var end = start
+        var count = 0
+        while end < text.count {
+            let (scalar, length) = text.scalar(at: end)
+            guard UnicodeTables.shared.traits(scalar).contains(.space) else { break }
+            end += length
+            count += 1
+        }
+        return (end, count)
     }
 
     /// The text of an expression that has no operator.
@@ -87,6 +98,7 @@ enum Pattern: Sendable {
         let head = #"[^\r\n\p{L}\p{N}]?"#
         let named: [(String, Pattern)] = [
             (#"\s+"#, .whiteSpace(atLeast: 1)),
+            (#"\s{2,}|[\n\r\t]"#, .longSpacesOrBreak),
             (" {2,}", .spaces(atLeast: 2)),
             (" +", .spaces(atLeast: 1)),
             (#"\#(contractions)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#, .words(.gpt2)),

@@ -68,6 +68,8 @@ extension Tensor {
     public func log10() throws(TorchError) -> Tensor { try Operator("log10")(.tensor(self)) }
     /// The absolute value of each element.
     public func absolute() throws(TorchError) -> Tensor { try Operator("abs")(.tensor(self)) }
+    /// The least whole number that is not below each element.
+    public func roundedUp() throws(TorchError) -> Tensor { try Operator("ceil")(.tensor(self)) }
     /// Each element to the power of `exponent`.
     public func power(_ exponent: Double) throws(TorchError) -> Tensor {
         try Operator("pow.Tensor_Scalar")(.tensor(self), .double(exponent))

@@ -74,11 +74,7 @@ import Torch
             let store = try ParameterStore(
                 loading: SafetensorsFile(folder.url.appendingPathComponent("model.safetensors")), layouts: builder.layouts(config))
             let pooling = TextPooling(modes: [mode])
-            let scope = Scope(store)
-            let encoder: any Encoder =
-                if let kind = BertKind(rawValue: builder.name) {
-                    try Bert(scope, BertShape(config, kind), pooling: pooling)
-                } else { try GPT2(scope, GPT2.Shape(config), pooling: pooling) }
+            let encoder = try textEncoder(builder.name, Scope(store), config, pooling)
             try store.report.check()
             let encoding = try withoutGradient { try encoder(input, mode: .evaluate) }
             let names: [TextPooling.Mode: String] = [

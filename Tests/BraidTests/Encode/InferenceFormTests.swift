@@ -31,11 +31,7 @@ import Torch
             let store = try ParameterStore(loading: file, layouts: builder.layouts(config), inference: precision)
             // Texts need a tokenizer for their front end, which plays no part here.
             if modality == .text {
-                let pooling = TextPooling(modes: [.mean])
-                if let kind = BertKind(rawValue: builder.name) {
-                    return try Bert(Scope(store), BertShape(config, kind), pooling: pooling)
-                }
-                return try GPT2(Scope(store), GPT2.Shape(config), pooling: pooling)
+                return try textEncoder(builder.name, Scope(store), config, TextPooling(modes: [.mean]))
             }
             let source = EncoderSource(scope: Scope(store), config: config, folder: folder.url, options: EncoderOptions())
             return try builder.build(source).0

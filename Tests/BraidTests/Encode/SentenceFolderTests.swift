@@ -86,21 +86,21 @@ import Torch
     /// No advice leads to the error that it came from.
     @Test func anArchitectureThatIsNotThereHasNoOtherName() throws {
         let url = try write(#require(cases.last), as: "source")
-        try folder.write(#"{"model_type": "electra"}"#, as: "source/0_Transformer/config.json")
+        try folder.write(#"{"model_type": "funnel"}"#, as: "source/0_Transformer/config.json")
         let known = EncoderRegistry.names(for: .text).joined(separator: ", ")
         let error = #expect(throws: BraidError.self) { try encoder(url) }
-        #expect(error?.description.hasPrefix("electra is not an architecture for text") == true)
+        #expect(error?.description.hasPrefix("funnel is not an architecture for text") == true)
         let named = #expect(throws: BraidError.self) {
             try ModalityEncoder(.text, .init(encoder: "bert", weights: url.path, train: .none), relativeTo: folder.url)
         }
         #expect(
             named?.description
-                == "modalities.text.encoder is bert, but \(url.path)/0_Transformer/config.json says electra, which this version does not have; name other weights. Known: \(known)"
+                == "modalities.text.encoder is bert, but \(url.path)/0_Transformer/config.json says funnel, which this version does not have; name other weights. Known: \(known)"
         )
         let info = #expect(throws: BraidError.self) {
             try ModelInfo(url.path, modality: nil, encoder: nil, relativeTo: folder.url)
         }
-        #expect(info?.description.contains("the architecture electra is not one of ") == true)
+        #expect(info?.description.contains("the architecture funnel is not one of ") == true)
         #expect(info?.description.contains("--encoder") == false)
     }
 

@@ -3,8 +3,8 @@ public import Torch
 /// BERT (Devlin et al. 2019, arXiv:1810.04805) and the text encoders that are built like it.
 ///
 /// These are DistilBERT (arXiv:1910.01108), MPNet (arXiv:2004.09297), RoBERTa (arXiv:1907.11692), XLM-R
-/// (arXiv:1911.02116) and CamemBERT (arXiv:1911.03894). Parameters have the names that Transformers gives BERT's: `embeddings.word_embeddings`,
-/// `encoder.layer.0.attention.self.query`, ….
+/// (arXiv:1911.02116), CamemBERT (arXiv:1911.03894) and ELECTRA (arXiv:2003.10555). Parameters have the names that Transformers gives BERT's:
+/// `embeddings.word_embeddings`, `encoder.layer.0.attention.self.query`, ….
 public struct Bert: BlockwiseEncoder {
     /// D, the size of an embedding: what the pooling makes of a token's size.
     public let dimension: Int
@@ -15,6 +15,8 @@ public struct Bert: BlockwiseEncoder {
     /// Which of two texts a token belongs to; here always the first. nil in models without it.
     private let types: Embedding?
     private let norm: LayerNorm
+    /// What brings ELECTRA's embeddings to the size of a token, where they have another.
+    private let projection: Linear?
     let layers: [TransformerBlock]
     let relative: RelativePositions?
     private let dropout: Double
@@ -33,12 +35,15 @@ public struct Bert: BlockwiseEncoder {
     public init(_ scope: Scope, _ shape: BertShape, pooling: TextPooling) throws {
         let initializer = Initializer.normal(deviation: 0.02)
         let embeddings = scope / "embeddings"
-        words = try Embedding(embeddings / "word_embeddings", shape.vocabulary, shape.hidden, initializer: initializer)
-        positions = try Embedding(embeddings / "position_embeddings", shape.positions, shape.hidden, initializer: initializer)
+        words = try Embedding(embeddings / "word_embeddings", shape.vocabulary, shape.embedding, initializer: initializer)
+        positions = try Embedding(embeddings / "position_embeddings", shape.positions, shape.embedding, initializer: initializer)
         types = try shape.types.map {
-            try Embedding(embeddings / "token_type_embeddings", $0, shape.hidden, initializer: initializer)
+            try Embedding(embeddings / "token_type_embeddings", $0, shape.embedding, initializer: initializer)
         }
-        norm = try LayerNorm(embeddings / "LayerNorm", shape.hidden, epsilon: shape.epsilon)
+        norm = try LayerNorm(embeddings / "LayerNorm", shape.embedding, epsilon: shape.epsilon)
+        projection =
+            shape.embedding == shape.hidden
+            ? nil : try Linear(scope / "embeddings_project", shape.embedding, shape.hidden, initializer: initializer)
         layers = try (0..<shape.layers).map { try TransformerBlock(bert: scope / "encoder" / "layer" / $0, shape) }
         relative = try shape.relativeBuckets.map {
             try RelativePositions(scope / "encoder" / "relative_attention_bias", buckets: $0, heads: shape.heads)
@@ -55,7 +60,9 @@ public struct Bert: BlockwiseEncoder {
         inference = scope.store.inference
         int8 = inference == .int8 && layers.allSatisfy(Int8Layer.knows) ? Int8Forms() : nil
         longestText = shape.longestText
-        let shared = ["embeddings."] + (relative == nil ? [] : ["encoder.relative_attention_bias."])
+        let shared =
+            ["embeddings."] + (projection == nil ? [] : ["embeddings_project."])
+            + (relative == nil ? [] : ["encoder.relative_attention_bias."])
         blocks = [shared] + (0..<shape.layers).map { ["encoder.layer.\($0)."] }
     }
 
@@ -86,14 +93,16 @@ public struct Bert: BlockwiseEncoder {
         var x = range.contains(0) ? try embedded(ids, places(ids)) : ids
         let relations = TokenRelations(bias: try relative?.bias(x.shape[1]))
         guard inference == nil, let lengths = input.lengths else {
-            if range.contains(0) { x = try x.dropout(dropout, mode: mode).converted(to: inference?.dtype ?? .float32) }
+            if range.contains(0) {
+                x = try projected(x.dropout(dropout, mode: mode).converted(to: inference?.dtype ?? .float32), mode)
+            }
             for block in range where block > 0 { x = try layers[block - 1](x, .padded(input.mask), relations, mode: mode) }
             return Activations(values: x, mask: input.mask)
         }
         // In training texts of a batch are of any length: layers compute the real tokens alone.
         let layout = try TokenLayout(lengths: lengths, length: x.shape[1], device: x.device)
         x = try layout.packed(x)
-        if range.contains(0) { x = try x.dropout(dropout, mode: mode) }
+        if range.contains(0) { x = try projected(x.dropout(dropout, mode: mode), mode) }
         for block in range where block > 0 { x = try layers[block - 1](x, .packed(layout), relations, mode: mode) }
         return Activations(values: try layout.padded(x), mask: input.mask, lengths: lengths)
     }
@@ -110,7 +119,7 @@ public struct Bert: BlockwiseEncoder {
         let (batch, longest) = (input.values.shape[0], input.values.shape[1])
         let real = try TokenRuns(lengths, longest: longest)
         let places = try real.taken(places(input.values).expanded([batch, longest]))
-        var x = try embedded(real.taken(input.values), places).converted(to: precision.dtype)
+        var x = try projected(embedded(real.taken(input.values), places).converted(to: precision.dtype), .evaluate)
         let bias = try relative?.bias(real.longestRun)
         if let int8 {
             x = try throughInt8(x, int8, real, bias)
@@ -126,6 +135,12 @@ public struct Bert: BlockwiseEncoder {
         var sum = try words(ids) + positions(places)
         if let types { sum = try sum + types.weight.select(0, 0) }
         return try norm(sum)
+    }
+
+    /// Embeddings in the size of a token.
+    func projected(_ embeddings: Tensor, _ mode: Mode) throws(TorchError) -> Tensor {
+        guard let projection else { return embeddings }
+        return try projection(embeddings, mode: mode)
     }
 
     /// Int64 `[T]`, or `[B, T]` where padding counts.

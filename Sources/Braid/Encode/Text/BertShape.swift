@@ -14,6 +14,8 @@ public struct BertShape: Sendable {
     public let vocabulary: Int
     /// The size of a token in each layer.
     public let hidden: Int
+    /// The size of what a token is looked up as: `hidden`, but for most ELECTRAs.
+    public let embedding: Int
     /// How many Transformer layers there are.
     public let layers: Int
     /// How many attention heads each layer has; they divide `hidden` among them.
@@ -49,6 +51,7 @@ public struct BertShape: Sendable {
         let distilled = kind == .distilBert
         vocabulary = try config.int("vocab_size")
         hidden = try config.int(distilled ? "dim" : "hidden_size")
+        embedding = kind == .electra ? try config.int("embedding_size", 128) : hidden
         layers = try config.int(distilled ? "n_layers" : "num_hidden_layers")
         heads = try config.int(distilled ? "n_heads" : "num_attention_heads")
         intermediate = try config.int(distilled ? "hidden_dim" : "intermediate_size")
@@ -70,7 +73,7 @@ public struct BertShape: Sendable {
         for name in ["is_decoder", "add_cross_attention", "is_encoder_decoder"] where try config.bool(name, false) {
             throw config.fault("\(name) is true; this version encodes with bidirectional models of this type only")
         }
-        let sizes = [vocabulary, hidden, layers, heads, intermediate, positions, types ?? 1, relativeBuckets ?? 32]
+        let sizes = [vocabulary, hidden, embedding, layers, heads, intermediate, positions, types ?? 1, relativeBuckets ?? 32]
         guard sizes.allSatisfy({ (1...10_000_000).contains($0) }), layers <= 1000, hidden.isMultiple(of: heads), longestText > 0,
             (relativeBuckets ?? 32) >= 32
         else { throw config.fault("the sizes do not fit together: all must be 1 or more, and heads must divide the hidden size") }
@@ -85,6 +88,7 @@ enum BertKind: String, CaseIterable {
     case roberta
     case xlmRoberta = "xlm-roberta"
     case camembert
+    case electra
 
     var paper: String {
         switch self {
@@ -94,6 +98,7 @@ enum BertKind: String, CaseIterable {
         case .roberta: "arXiv:1907.11692"
         case .xlmRoberta: "arXiv:1911.02116"
         case .camembert: "arXiv:1911.03894"
+        case .electra: "arXiv:2003.10555"
         }
     }
 
@@ -109,7 +114,8 @@ enum BertKind: String, CaseIterable {
     var layouts: [KeyMap] {
         let heads = [
             "cls.", "lm_head.", "classifier.", "qa_outputs.", "vocab_transform.", "vocab_layer_norm.", "vocab_projector.",
-            "pre_classifier.", "pooler.",
+            "pre_classifier.", "pooler.", "discriminator_predictions.", "generator_predictions.", "generator_lm_head.",
+            "sequence_summary.",
         ]
         let prefixed = renamed.map { (from: prefix + $0.0, to: $0.1) } + [(from: prefix, to: "")]
         return [
@@ -123,7 +129,7 @@ enum BertKind: String, CaseIterable {
         let perLayer: [(String, String)]
         let stem: String
         switch self {
-        case .bert, .roberta, .xlmRoberta, .camembert: return []
+        case .bert, .roberta, .xlmRoberta, .camembert, .electra: return []
         case .distilBert:
             stem = "transformer"
             perLayer = [

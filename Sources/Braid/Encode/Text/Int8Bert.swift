@@ -71,7 +71,7 @@ extension Bert: Int8Encoder {
         let ids = try Tensor(Int8Forms.ids(16, length, vocabulary: words.weight.shape[0]), shape: [16, length])
         let bias = try relative?.bias(length)
         return try withoutGradient {
-            var x = try embedded(ids, places(ids)).reshaped([16 * length, tokenDimension])
+            var x = try projected(embedded(ids, places(ids)), .evaluate).reshaped([16 * length, tokenDimension])
             return try layers.map { try Int8Layer($0, watching: &x, length: length, bias: bias) }
         }
     }

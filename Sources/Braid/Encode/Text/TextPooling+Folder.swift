@@ -13,7 +13,13 @@ extension TextPooling {
     public init(_ source: EncoderSource, behind frontEnd: TextFrontEnd, hidden: Int, otherwise fallback: Mode) throws {
         self = try source.root.flatMap { try Self.stated(in: $0, hidden: hidden) } ?? TextPooling(modes: [fallback])
         if !includesPrompt { skipped = frontEnd.promptLength }
-        guard let asked = source.options.pooling, modes != [asked] else { return }
+        try choose(source.options.pooling)
+        try cut(to: source.options.truncation, hidden)
+    }
+
+    /// Takes the mode that the user asks for in the place of the folder's.
+    private mutating func choose(_ asked: Mode?) throws {
+        guard let asked, modes != [asked] else { return }
         guard !steps.contains(where: { if case .dense = $0 { true } else { false } }) else {
             throw BraidError(
                 .badConfiguration,
@@ -21,6 +27,17 @@ extension TextPooling {
             )
         }
         modes = [asked]
+    }
+
+    /// Cuts embeddings as the user asks, last of all, as the reference does, in the place of what the folder says.
+    private mutating func cut(to limit: Int?, _ hidden: Int) throws {
+        guard let limit else { return }
+        steps.removeAll { if case .truncate = $0 { true } else { false } }
+        let size = dimension(hidden)
+        guard limit <= size else {
+            throw BraidError(.badConfiguration, "truncate_dim: \(limit), but embeddings have \(size) values; leave it out")
+        }
+        steps.append(.truncate(limit))
     }
 
     /// What a sentence-transformers folder says in `modules.json`; nil where there is none.

@@ -12,7 +12,9 @@ struct ContinuationCheck {
         "dropout", "modality_dropout", "weight", "loss", "focal_gamma", "label_smoothing", "class_weights", "calibration",
     ]
     /// Keys of a modality that change what its embeddings are.
-    private static let encoding = ["encoder", "weights", "adapter", "pooling", "window", "overlap", "jpeg_decoding", "precision"]
+    private static let encoding = [
+        "encoder", "weights", "adapter", "pooling", "prompt", "truncate_dim", "window", "overlap", "jpeg_decoding", "precision",
+    ]
 
     /// - Throws: `BraidError` with every difference that would make the earlier model's weights useless.
     func callAsFunction(_ reporter: any Reporter) throws {

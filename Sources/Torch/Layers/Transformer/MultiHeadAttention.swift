@@ -16,6 +16,8 @@ public struct MultiHeadAttention: Sendable {
     private let answering: Int
     /// What normalises each head's queries and keys, over the size of a head; nil where nothing does.
     private let norms: (query: any Normalization, key: any Normalization)?
+    /// What makes keys and queries of places; nil where places have no part in it.
+    let placeProjections: PlaceProjections?
     /// Query, key and value in one product, where weights are frozen.
     private let packed: PackedLinear?
 
@@ -27,11 +29,13 @@ public struct MultiHeadAttention: Sendable {
     ///   - heads: How many heads ask.
     ///   - answering: How many heads keys and values have; nil for `heads`.
     ///   - norms: What normalises each head's queries and keys before anything else is done to them.
+    ///   - places: What makes keys and queries of places, in attention that takes content and place apart.
     public init(
         _ projections: Projections, output: Linear, heads: Int, answering: Int? = nil,
-        norms: (query: any Normalization, key: any Normalization)? = nil
+        norms: (query: any Normalization, key: any Normalization)? = nil, places: PlaceProjections? = nil
     ) {
         (self.projections, self.output, self.heads, self.norms) = (projections, output, heads, norms)
+        placeProjections = places
         self.answering = answering ?? heads
         packed =
             switch projections {
@@ -40,8 +44,8 @@ public struct MultiHeadAttention: Sendable {
             }
     }
 
-    /// Whether every head has keys and values of its own, and nothing is normalised within.
-    var isPlain: Bool { answering == heads && norms == nil }
+    /// Whether every head has keys and values of its own, nothing is normalised within, and places have no part.
+    var isPlain: Bool { answering == heads && norms == nil && placeProjections == nil }
 
     /// Joins four projections of one size each.
     public init(query: Linear, key: Linear, value: Linear, output: Linear, heads: Int) {
@@ -93,11 +97,13 @@ public struct MultiHeadAttention: Sendable {
         switch sequences {
         case .padded(let keyMask):
             let (queries, keys, values) = try heads(of: projected)
-            let mask = try mask(keyMask, relations.bias, queries.dtype)
+            let bias = try scores(queries, keys, relations.places, mode) ?? relations.bias
+            let mask = try mask(keyMask, bias, queries.dtype)
             return try gather(queries, keys, values, mask, relations.rotary, dropout)
         case .packed(let layout):
             let (queries, keys, values) = try heads(of: projected.map(layout.padded))
-            let mask = try mask(layout.mask, relations.bias, queries.dtype)
+            let bias = try scores(queries, keys, relations.places, mode) ?? relations.bias
+            let mask = try mask(layout.mask, bias, queries.dtype)
             return try layout.packed(gather(queries, keys, values, mask, relations.rotary, dropout))
         case .runs(let runs):
             var gathered: [Tensor] = []
@@ -106,10 +112,11 @@ public struct MultiHeadAttention: Sendable {
                     of: projected.map { part throws(TorchError) in
                         try part.slice(0, run.rows).reshaped([run.count, run.length, -1])
                     })
+                let own = try scores(queries, keys, relations.places, mode)
                 let near = try relations.bias.map { bias throws(TorchError) in
                     try bias.slice(2, 0..<run.length).slice(3, 0..<run.length).converted(to: queries.dtype)
                 }
-                let rows = try gather(queries, keys, values, near, relations.rotary, dropout)
+                let rows = try gather(queries, keys, values, own ?? near, relations.rotary, dropout)
                 gathered.append(try rows.reshaped([run.rows.count, -1]))
             }
             return try gathered.count == 1 ? gathered[0] : .concatenate(gathered, 0)
@@ -131,6 +138,7 @@ public struct MultiHeadAttention: Sendable {
         var (queries, keys, values) = (queries, keys, values)
         if let norms { (queries, keys) = (try norms.query(queries), try norms.key(keys)) }
         if let rotary { (queries, keys) = (try rotary(queries), try rotary(keys)) }
+        if let placeProjections { queries = try queries.scaled(by: placeProjections.terms.squareRoot() / placeProjections.terms) }
         if answering < heads { (keys, values) = (try repeated(keys), try repeated(values)) }
         return try queries.attention(keys: keys, values: values, mask: mask, dropout: dropout).transposed(1, 2).flattened(from: 2)
     }

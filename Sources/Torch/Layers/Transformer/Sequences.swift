@@ -15,13 +15,17 @@ public struct TokenRelations: Sendable {
     public let bias: Tensor?
     /// What queries and keys are turned by; nil where they are not.
     public let rotary: RotaryEmbedding?
+    /// What contents say of places, and places of contents, in attention that has projections for it; in the place of `bias`.
+    public let places: DisentangledPlaces?
 
-    /// Makes one from its parts; none of either where nothing is said.
-    public init(bias: Tensor? = nil, rotary: RotaryEmbedding? = nil) { (self.bias, self.rotary) = (bias, rotary) }
+    /// Makes one from its parts; none of any where nothing is said.
+    public init(bias: Tensor? = nil, rotary: RotaryEmbedding? = nil, places: DisentangledPlaces? = nil) {
+        (self.bias, self.rotary, self.places) = (bias, rotary, places)
+    }
 
     /// The same on `device`.
     public func moved(to device: Device) throws(TorchError) -> TokenRelations {
-        TokenRelations(bias: try bias?.moved(to: device), rotary: rotary)
+        TokenRelations(bias: try bias?.moved(to: device), rotary: rotary, places: try places?.moved(to: device))
     }
 
     /// Float32 `[1, 1, T, T]` with 0 where a token may attend, -∞ elsewhere.
@@ -32,15 +36,10 @@ public struct TokenRelations: Sendable {
     ///   - after: How far ahead it sees: 0 in a causal model; nil for as far as there is.
     public static func window(_ length: Int, before: Int?, after: Int?) throws(TorchError) -> Tensor {
         let places = try Tensor.range(length)
-        // How far ahead of a query, down the rows, each key stands.
-        let ahead = try places.unsqueezed(0) - places.unsqueezed(1)
-        var isSeen: [Tensor] = []
-        if let after { isSeen.append(try ahead.less(than: Double(after + 1))) }
-        if let before { isSeen.append(try ahead.scaled(by: -1).less(than: Double(before + 1))) }
-        let none = try Tensor.zeros([length, length])
-        guard var seen = isSeen.first else { return try none.reshaped([1, 1, length, length]) }
-        if isSeen.count > 1 { seen = try seen.and(isSeen[1]) }
-        return try none.where(seen, else: .full([], -Double.infinity)).reshaped([1, 1, length, length])
+        let distances = try places.unsqueezed(0) - places.unsqueezed(1)
+        var isSeen = try distances.less(than: Double((after ?? length) + 1))
+        if let before { isSeen = try isSeen.and(distances.scaled(by: -1).less(than: Double(before + 1))) }
+        return try Tensor.zeros([]).where(isSeen, else: .full([], -.infinity)).reshaped([1, 1, length, length])
     }
 }
 

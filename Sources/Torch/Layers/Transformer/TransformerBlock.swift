@@ -15,7 +15,7 @@ public struct TransformerBlock: Sendable {
     let feedNorm: any Normalization
     private let order: Order
     private let scales: (attention: Tensor, feed: Tensor)?
-    private let dropout: Double
+    private let dropout: (attention: Double, feed: Double)
     private let attentionDropout: Double
 
     /// Joins layers that were built already.
@@ -29,14 +29,17 @@ public struct TransformerBlock: Sendable {
     ///   - scales: `[D]` each, by which what is added to the shortcuts is multiplied: LayerScale (Touvron et al. 2021, arXiv:2103.17239);
     ///     nil for 1.
     ///   - dropout: The share of what is added to the shortcuts that is dropped in training.
+    ///   - feedDropout: That of what the perceptron adds, where it is another; nil for `dropout`.
     ///   - attentionDropout: The share of the attention's weights that is.
     public init(
         attention: MultiHeadAttention, attentionNorm: (any Normalization)?, feedForward: FeedForward, feedNorm: any Normalization,
-        order: Order, scales: (attention: Tensor, feed: Tensor)? = nil, dropout: Double = 0, attentionDropout: Double = 0
+        order: Order, scales: (attention: Tensor, feed: Tensor)? = nil, dropout: Double = 0, feedDropout: Double? = nil,
+        attentionDropout: Double = 0
     ) {
         (self.attention, self.attentionNorm) = (attention, attentionNorm)
         (self.feedForward, self.feedNorm) = (feedForward, feedNorm)
-        (self.order, self.scales, self.dropout, self.attentionDropout) = (order, scales, dropout, attentionDropout)
+        (self.order, self.scales, self.attentionDropout) = (order, scales, attentionDropout)
+        self.dropout = (dropout, feedDropout ?? dropout)
     }
 
     /// Whether norms stand behind the sums and nothing scales: BERT's form.
@@ -55,10 +58,10 @@ public struct TransformerBlock: Sendable {
         let before = order == .normFirst ? try attentionNorm?(input) ?? input : input
         var x = try attention(
             before, sequences, relations, addingTo: input, scale: scales?.attention, dropout: attentionDropout,
-            outputDropout: dropout, mode: mode)
+            outputDropout: dropout.attention, mode: mode)
         if order == .normLast, let attentionNorm { x = try attentionNorm(x) }
         let fed = try feedForward(
-            order == .normFirst ? feedNorm(x) : x, addingTo: x, scale: scales?.feed, dropout: dropout, mode: mode)
+            order == .normFirst ? feedNorm(x) : x, addingTo: x, scale: scales?.feed, dropout: dropout.feed, mode: mode)
         return order == .normFirst ? fed : try feedNorm(fed)
     }
 }
