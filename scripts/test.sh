@@ -15,8 +15,15 @@ split --number="r/$((cores * 4))" --numeric-suffixes=10 "$logs/suites" "$logs/sh
 run_share() {
     local filter
     filter="^($(sed 's/[.]/[.]/g' "$1" | paste -sd '|'))/"
-    BRAID_CACHE=$(mktemp -d -p "$2") OMP_NUM_THREADS=1 swift test --skip-build --ignore-lock --no-parallel --disable-xctest --quiet \
-        --filter "$filter" >"$1.log" 2>&1 || { cat "$1.log"; return 1; }
+    # Two that start at the same moment may find the build's database locked: then once more.
+    for pause in 1 2 3 4 0; do
+        if BRAID_CACHE=$(mktemp -d -p "$2") OMP_NUM_THREADS=1 swift test --skip-build --ignore-lock --no-parallel --disable-xctest --quiet \
+            --filter "$filter" >"$1.log" 2>&1; then return 0; fi
+        grep -q "database is locked" "$1.log" && [ "$pause" != 0 ] || break
+        sleep "$pause"
+    done
+    cat "$1.log"
+    return 1
 }
 export -f run_share
 failed=0

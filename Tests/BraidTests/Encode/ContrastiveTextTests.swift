@@ -8,12 +8,12 @@ import Torch
 /// The text towers of CLIP and SigLIP against Transformers: scripts/references/contrastive.py.
 @Suite struct ContrastiveTextTests {
     @Test(arguments: ["clip", "siglip"]) func embeddingsAgreeAloneAndInABatch(_ name: String) throws {
-        let case_ = try ZeroShotCase(name)
+        let small = try ZeroShotCase(name)
         let folder = try TemporaryFolder()
-        try case_.write(to: folder.url)
+        try small.write(to: folder.url)
         let encoder = try ModalityEncoder(
             .text, .init(encoder: nil, weights: folder.url.path, train: .none), relativeTo: folder.url)
-        let prepared = try case_.prompts.map { try encoder.frontEnd.prepare(.inline($0)) }
+        let prepared = try small.prompts.map { try encoder.frontEnd.prepare(.inline($0)) }
         let expected = try Fixtures.tensors("zero_shot/\(name).safetensors")
         try #expect(encoder.frontEnd.collate(prepared).values.array(of: Int64.self) == expected.tensor("ids").array(of: Int64.self))
         let embeddings = try expected.tensor("text")
@@ -26,12 +26,12 @@ import Torch
     }
 
     @Test func theyCanBeTrainedBlockByBlock() throws {
-        let case_ = try ZeroShotCase("clip")
+        let small = try ZeroShotCase("clip")
         let folder = try TemporaryFolder()
-        try case_.write(to: folder.url)
+        try small.write(to: folder.url)
         let encoder = try ModalityEncoder(
             .text, .init(encoder: nil, weights: folder.url.path, train: .last(1)), relativeTo: folder.url)
-        let prepared = try case_.prompts.map { try encoder.frontEnd.prepare(.inline($0)) }
+        let prepared = try small.prompts.map { try encoder.frontEnd.prepare(.inline($0)) }
         let expected = try Fixtures.tensors("zero_shot/clip.safetensors")
         let embeddings = try encoder.encode(prepared, mode: .train).pooled
         try expectClose(embeddings.detached(), expected.tensor("text"), "train")
