@@ -72,7 +72,7 @@ struct ZeroShotCommand: ComputingCommand {
             return try emit(json ? predictions.jsonLines() : predictions.summary(of: 0))
         }
         let url = URL(argument: manifest)
-        let predictions = try classifier.predict(manifest: url)
+        let predictions = try classifier.predict(manifest: url, isJudged: out != nil)
         guard let out else { return try emit(json ? predictions.jsonLines() : predictions.csv) }
         let folder = URL(argument: out)
         try Report(predictions, title: "zero-shot on \(url.deletingPathExtension().lastPathComponent)").write(to: RunFolder(folder))

@@ -53,6 +53,11 @@ import Torch
         let predictions = try ZeroShot([weights], relativeTo: folder.url, labels: labels, options()).predict(manifest: manifest)
         #expect(predictions.csv.hasPrefix("id,label,prediction,probability,p_cat,p_dog\n1,cat,"))
         #expect(try predictions.allScores()["accuracy"] != nil)
+        let fewer = try ZeroShotLabels("cat,bird")
+        let error = #expect(throws: BraidError.self) {
+            try ZeroShot([weights], relativeTo: folder.url, labels: fewer, options()).predict(manifest: manifest, isJudged: true)
+        }
+        #expect(error?.description.contains("pets.csv:3: label: dog is not among the labels that are asked for") == true)
         for row in predictions.primary.values { #expect(abs(row.reduce(0, +) - 1) < 1e-5) }
     }
 

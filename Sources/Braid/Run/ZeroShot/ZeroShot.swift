@@ -46,13 +46,28 @@ public struct ZeroShot {
 
     /// Classifies the rows of a manifest.
     ///
+    /// - Parameters:
+    ///   - url: The manifest.
+    ///   - isJudged: Whether answers will be compared with its labels, which then have to be there, and among the classes.
     /// - Throws: `BraidError` where the manifest has faults, or a sample has nothing that the models see.
-    public func predict(manifest url: URL) throws -> Predictions {
+    public func predict(manifest url: URL, isJudged: Bool = false) throws -> Predictions {
         let manifest = try Manifest.read(
-            url, adaptsColumns: true, given: options.columns, splits: nil, stratum: nil, needsLabels: false,
+            url, adaptsColumns: true, given: options.columns, splits: nil, stratum: nil, needsLabels: isJudged,
             onBadSample: options.onBadSample, reporter: options.reporter)
         for note in manifest.notes { options.reporter.note(note) }
+        if isJudged { try checkLabels(manifest.samples, url) }
         return try predict(manifest.samples, of: url, cache: options.embeddingCache())
+    }
+
+    /// That every label is one of the classes.
+    private func checkLabels(_ samples: [Sample], _ source: URL) throws {
+        let faults = samples.compactMap { sample -> Fault? in
+            guard let label = sample.labels[target.column], (try? target.value(of: label)) == nil else { return nil }
+            return Fault(
+                "\(label) is not among the labels that are asked for: \(target.classes.joined(separator: ", ")); name it there",
+                file: source.lastPathComponent, line: sample.line, field: target.column)
+        }
+        guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
     }
 
     /// Classifies samples that come from elsewhere than a manifest.
