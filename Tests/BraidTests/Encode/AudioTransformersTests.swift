@@ -7,7 +7,7 @@ import Torch
 
 /// Audio encoders of Transformers, with seeded weights: scripts/references/audio_transformers.py.
 @Suite struct AudioTransformersTests {
-    static let names = ArchitectureTests.names("whisper")
+    static let names = ArchitectureTests.names("whisper", "ast")
 
     /// An encoder, and what it should give of a short recording and of one of several windows.
     private struct Case {
@@ -94,7 +94,7 @@ import Torch
     }
 
     /// Windows of a long recording are encoded while it is read, and give what the whole gives.
-    @Test(arguments: ["whisper"]) func longRecordingsAreEncodedAsTheyCome(_ name: String) throws {
+    @Test(arguments: ["whisper", "ast"]) func longRecordingsAreEncodedAsTheyCome(_ name: String) throws {
         let folder = try TemporaryFolder()
         let this = try Case(name, in: folder.url)
         let file = folder.url.appendingPathComponent("long.wav")
@@ -116,6 +116,7 @@ import Torch
     @Test(arguments: [
         ("whisper", "preprocessor_config.json", "chunk_length", 30), ("whisper", "preprocessor_config.json", "feature_size", 128),
         ("whisper", "preprocessor_config.json", "dither", 1), ("whisper", "config.json", "encoder_attention_heads", 5),
+        ("ast", "preprocessor_config.json", "max_length", 1024), ("ast", "config.json", "time_stride", 12),
     ]) func otherNetworksAreRefused(_ name: String, _ file: String, _ key: String, _ value: Int) throws {
         let folder = try TemporaryFolder()
         let seeded = try SeededArchitecture(name)
