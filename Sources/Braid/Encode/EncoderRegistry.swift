@@ -10,7 +10,7 @@ public enum EncoderRegistry {
         + SwinTransformer.builders
         + Bert.builders + GPT2.builders + ContrastiveText.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders
-        + Whisper.builders + AudioSpectrogramTransformer.builders
+        + Whisper.builders + AudioSpectrogramTransformer.builders + Wav2Vec2.builders
 
     private static let registered = Mutex<[EncoderBuilder]>([])
 

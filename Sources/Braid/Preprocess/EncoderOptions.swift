@@ -8,6 +8,8 @@ public struct EncoderOptions: Sendable, Equatable {
     public let window: Double?
     /// The share of a window that the next one repeats; audio only.
     public let overlap: Double?
+    /// Which hidden state is taken of an encoder that lets it be chosen: 0 is what enters the first layer; nil for the last; audio only.
+    public let layer: Int?
     /// What a frozen encoder computes in.
     public let precision: Precision?
     /// How large JPEGs are decoded; image only.
@@ -20,18 +22,18 @@ public struct EncoderOptions: Sendable, Equatable {
     /// What is asked; nil where nothing is.
     public init(
         pooling: TextPoolingMode? = nil, window: Double? = nil, overlap: Double? = nil, precision: Precision? = nil,
-        decoding: JPEGDecoding? = nil
+        decoding: JPEGDecoding? = nil, layer: Int? = nil
     ) {
-        self.init(pooling, window, overlap, precision, decoding, floatLayers: nil, layout: nil)
+        self.init(pooling, window, overlap, precision, decoding, layer: layer, floatLayers: nil, layout: nil)
     }
 
     private init(
         _ pooling: TextPoolingMode?, _ window: Double?, _ overlap: Double?, _ precision: Precision?, _ decoding: JPEGDecoding?,
-        floatLayers: [Int]?, layout: String?
+        layer: Int?, floatLayers: [Int]?, layout: String?
     ) {
         (self.pooling, self.window, self.overlap) = (pooling, window, overlap)
         (self.precision, self.decoding, self.layout) = (precision, decoding, layout)
-        self.floatLayers = floatLayers
+        (self.layer, self.floatLayers) = (layer, floatLayers)
     }
 
     /// Reads the keys that act on a modality.
@@ -61,6 +63,12 @@ public struct EncoderOptions: Sendable, Equatable {
         overlap =
             modality == .audio
             ? reader.optionalDouble("\(path).overlap", 0...0.95, "Share of a window that the next one repeats. Default: 0.") : nil
+        layer =
+            modality == .audio
+            ? reader.optionalInt(
+                "\(path).layer", 0...1000,
+                "Which hidden state of wav2vec 2.0, HuBERT or WavLM is taken: 0 enters the first layer, N leaves the N-th. Default: the last one."
+            ) : nil
         (floatLayers, layout) = (nil, nil)
     }
 
@@ -80,10 +88,12 @@ public struct EncoderOptions: Sendable, Equatable {
         precision = try known("precision")
         window = json.has("window") ? try json.double("window") : nil
         overlap = json.has("overlap") ? try json.double("overlap") : nil
+        layer = json.has("layer") ? try json.int("layer") : nil
         layout = json.has("layout") ? try json.string("layout") : nil
         floatLayers = json.has("int8_float_layers") ? try json.ints("int8_float_layers") : nil
         if let window, !(0.1...86_400).contains(window) { throw json.fault("window must lie in 0.1 ... 86400 seconds") }
         if let overlap, !(0...0.95).contains(overlap) { throw json.fault("overlap must lie in 0 ... 0.95") }
+        if let layer, !(0...1000).contains(layer) { throw json.fault("layer must lie in 0 ... 1000") }
     }
 
     /// As JSON fields; empty where nothing was asked.
@@ -94,6 +104,7 @@ public struct EncoderOptions: Sendable, Equatable {
         fields["jpeg_decoding"] = decoding?.rawValue
         fields["window"] = window
         fields["overlap"] = overlap
+        fields["layer"] = layer
         fields["layout"] = layout
         fields["int8_float_layers"] = floatLayers
         return fields
@@ -103,21 +114,22 @@ public struct EncoderOptions: Sendable, Equatable {
     func merged(over others: EncoderOptions) -> EncoderOptions {
         EncoderOptions(
             pooling ?? others.pooling, window ?? others.window, overlap ?? others.overlap, precision ?? others.precision,
-            decoding ?? others.decoding, floatLayers: floatLayers ?? others.floatLayers, layout: layout ?? others.layout)
+            decoding ?? others.decoding, layer: layer ?? others.layer, floatLayers: floatLayers ?? others.floatLayers,
+            layout: layout ?? others.layout)
     }
 
     /// These, for weights that came in `layout`.
     func with(layout: String?) -> EncoderOptions {
-        EncoderOptions(pooling, window, overlap, precision, decoding, floatLayers: floatLayers, layout: layout)
+        EncoderOptions(pooling, window, overlap, precision, decoding, layer: layer, floatLayers: floatLayers, layout: layout)
     }
 
     /// These, with what was found out about int8; where that is not the precision, nothing.
     func with(floatLayers: [Int]?) -> EncoderOptions {
-        EncoderOptions(pooling, window, overlap, precision, decoding, floatLayers: floatLayers, layout: layout)
+        EncoderOptions(pooling, window, overlap, precision, decoding, layer: layer, floatLayers: floatLayers, layout: layout)
     }
 
     /// These, computed in `precision`.
     func with(precision: Precision) -> EncoderOptions {
-        EncoderOptions(pooling, window, overlap, precision, decoding, floatLayers: floatLayers, layout: layout)
+        EncoderOptions(pooling, window, overlap, precision, decoding, layer: layer, floatLayers: floatLayers, layout: layout)
     }
 }

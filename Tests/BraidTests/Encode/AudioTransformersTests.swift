@@ -7,7 +7,9 @@ import Torch
 
 /// Audio encoders of Transformers, with seeded weights: scripts/references/audio_transformers.py.
 @Suite struct AudioTransformersTests {
-    static let names = ArchitectureTests.names("whisper", "ast")
+    static let names = ArchitectureTests.names("whisper", "ast") + waves
+    /// Of samples themselves, whose windows are as long as one asks.
+    static let waves = ArchitectureTests.names("wav2vec2", "hubert", "wavlm")
 
     /// An encoder, and what it should give of a short recording and of one of several windows.
     private struct Case {
@@ -19,7 +21,9 @@ import Torch
 
         init(_ name: String, in folder: URL) throws {
             try SeededArchitecture(name).write(to: folder)
-            encoder = try ModalityEncoder(.audio, .init(encoder: nil, weights: folder.path, train: .none), relativeTo: folder)
+            let options = waves.contains(name) ? EncoderOptions(window: 1) : EncoderOptions()
+            encoder = try ModalityEncoder(
+                .audio, .init(encoder: nil, weights: folder.path, train: .none, options: options), relativeTo: folder)
             frontEnd = try #require(encoder.frontEnd as? any SampledFrontEnd)
             expected = try Fixtures.tensors("architectures/\(name).safetensors")
             waveform = try expected.tensor("waveform").array(of: Float.self)
@@ -93,8 +97,36 @@ import Torch
         }
     }
 
+    /// Hidden states before the last one, without the layers behind them; and what is said where there are not as many.
+    @Test(arguments: waves) func layersAgree(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        let this = try Case(name, in: folder.url)
+        func encoder(_ layer: Int) throws -> ModalityEncoder {
+            try ModalityEncoder(
+                .audio, .init(encoder: nil, weights: folder.url.path, train: .none, options: EncoderOptions(layer: layer)),
+                relativeTo: folder.url)
+        }
+        for layer in [0, 2, 3] {
+            let pooled = try withoutGradient { try encoder(layer).encode([this.prepared(this.short)]).pooled }
+            try expectClose(pooled, this.expected.tensor("layer\(layer)_pooled"), 1e-5, "layer \(layer)")
+        }
+        let error = #expect(throws: BraidError.self) { try encoder(4) }
+        #expect(error?.description.contains("modalities.audio.layer is 4, but there are 3 layers") == true)
+    }
+
+    @Test func aLayerIsRefusedWhereThereIsNoChoice() throws {
+        let folder = try TemporaryFolder()
+        try SeededArchitecture("ast").write(to: folder.url)
+        let error = #expect(throws: BraidError.self) {
+            try ModalityEncoder(
+                .audio, .init(encoder: nil, weights: folder.url.path, train: .none, options: EncoderOptions(layer: 1)),
+                relativeTo: folder.url)
+        }
+        #expect(error?.description.contains("audio-spectrogram-transformer has one embedding") == true)
+    }
+
     /// Windows of a long recording are encoded while it is read, and give what the whole gives.
-    @Test(arguments: ["whisper", "ast"]) func longRecordingsAreEncodedAsTheyCome(_ name: String) throws {
+    @Test(arguments: ["whisper", "ast", "wavlm-base"]) func longRecordingsAreEncodedAsTheyCome(_ name: String) throws {
         let folder = try TemporaryFolder()
         let this = try Case(name, in: folder.url)
         let file = folder.url.appendingPathComponent("long.wav")
@@ -117,6 +149,9 @@ import Torch
         ("whisper", "preprocessor_config.json", "chunk_length", 30), ("whisper", "preprocessor_config.json", "feature_size", 128),
         ("whisper", "preprocessor_config.json", "dither", 1), ("whisper", "config.json", "encoder_attention_heads", 5),
         ("ast", "preprocessor_config.json", "max_length", 1024), ("ast", "config.json", "time_stride", 12),
+        ("wav2vec2-base", "config.json", "adapter_attn_dim", 16),
+        ("wav2vec2-base", "config.json", "num_conv_pos_embedding_groups", 5),
+        ("wavlm-base", "config.json", "num_buckets", 30), ("hubert-base", "preprocessor_config.json", "feature_size", 2),
     ]) func otherNetworksAreRefused(_ name: String, _ file: String, _ key: String, _ value: Int) throws {
         let folder = try TemporaryFolder()
         let seeded = try SeededArchitecture(name)
