@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import audio_encoders
+import audio_transformers
 import efficientnet_lite0
 import image_encoders
 import panns_reference
@@ -272,6 +273,49 @@ def patched(architecture, make, prepare):
     return case
 
 
+def heard(model, extractor, encode, size, hop=None):
+    """A model of Transformers on recordings of up to four seconds, and on one of several windows, each of `size` samples."""
+
+    def case(folder):
+        reference = model()
+        seed_model(reference)
+        reference.save_pretrained(folder, max_shard_size="200MB")
+        extractor.save_pretrained(folder)
+        files = recordings(folder, 16000, 0.5) + [folder / "long.wav"]
+        wave = audio_encoders.sound(16000, int(2.3 * size), seed=9)
+        soundfile.write(files[-1], wave, 16000, subtype="FLOAT")
+        embed = encode(reference, extractor)
+        expected = []
+        for file in files:
+            parts = audio_transformers.windows(soundfile.read(file, dtype="float32")[0], size, hop or size)
+            expected.append(torch.cat([embed(part)[2] for part in parts]).mean(0))
+        settings = {"weights": folder} | ({"window": size // 16000} if encode is audio_transformers.wave_encode else {})
+        return "audio", settings, files, torch.stack(expected)
+
+    return case
+
+
+def speech():
+    """Encoders of sound, each at the size of its base model."""
+    whisper = transformers.WhisperConfig(
+        vocab_size=1000, d_model=512, encoder_layers=6, encoder_attention_heads=8, encoder_ffn_dim=2048, decoder_layers=1,
+        decoder_start_token_id=1, pad_token_id=0, bos_token_id=1, eos_token_id=2, begin_suppress_tokens=None)
+    waves = transformers.Wav2Vec2FeatureExtractor(do_normalize=True)
+    found = {
+        "Whisper-base (Transformers)": heard(
+            lambda: transformers.WhisperForConditionalGeneration(whisper).eval(), transformers.WhisperFeatureExtractor(),
+            lambda model, extractor: audio_transformers.whisper_encode(model.model.encoder, extractor), 480000),
+        "AST-base (Transformers)": heard(
+            lambda: transformers.ASTModel(transformers.ASTConfig()).eval(), transformers.ASTFeatureExtractor(),
+            audio_transformers.ast_encode, 1023 * 160 + 400, 1024 * 160),
+    }
+    for name in ("Wav2Vec2", "Hubert", "WavLM"):
+        config, make = getattr(transformers, f"{name}Config")(), getattr(transformers, f"{name}Model")
+        found[f"{name}-base (Transformers)"] = heard(
+            lambda config=config, make=make: make(config).eval(), waves, audio_transformers.wave_encode, 80000)
+    return found
+
+
 def cases(tokenizers):
     """Name by name. `tokenizers`: the folder of the small tokenizers among the fixtures."""
     wordpiece = MINILM / "tokenizer.json"
@@ -310,4 +354,4 @@ def cases(tokenizers):
     found["MobileNetV1 (PANNs, .pth)"] = panns("mobilenetv1", panns_reference.PannsMobileNetV1)
     found["VGGish (.pth)"] = patched("vggish", VGGish, examples)
     found["YAMNet (.pth)"] = patched("yamnet", YAMNet, patches)
-    return found
+    return found | speech()

@@ -61,6 +61,16 @@ final class RecordingReader {
         while try !reader.next().isEmpty {}
     }
 
+    /// Decodes a recording piece by piece, at `rate` hertz.
+    ///
+    /// - Throws: `DecodeError` where it cannot be used; what `take` throws.
+    static func read(_ audio: Medium, at rate: Int, _ take: ([Float]) throws -> Void) throws {
+        let reader = try RecordingReader(audio)
+        let resampler = reader.rate == rate ? nil : try Resampler(from: reader.rate, to: rate)
+        while case let piece = try reader.next(), !piece.isEmpty { try take(resampler?.process(piece) ?? piece) }
+        try take(resampler?.finish() ?? [])
+    }
+
     private func read(_ wanted: Int) throws -> Int {
         try interleaved.withUnsafeMutableBufferPointer { buffer in
             try buffer.baseAddress.map { try source.read($0, wanted) } ?? 0

@@ -94,6 +94,7 @@ public final class ModalityEncoder: @unchecked Sendable {
             scope: Scope(store), config: config, folder: source.place, root: source.folder, options: options)
         (encoder, frontEnd) = try builder.build(parts)
         try store.report.check()
+        try options.checkLayer(of: encoder, architecture, modality)
         try Self.check(int8: inference, encoder, architecture, options, modality)
         augmenter = try Augmenter(configuration.augmentation, modality, relativeTo: base)
         try augmenter.check(frontEnd.augments, of: architecture)
@@ -137,6 +138,7 @@ public final class ModalityEncoder: @unchecked Sendable {
             ("pooling", options.pooling != nil, Modality.text), ("prompt", options.prompt != nil, .text),
             ("truncate_dim", options.truncation != nil, .text), ("window", options.window != nil, .audio),
             ("overlap", options.overlap != nil, .audio), ("jpeg_decoding", options.decoding != nil, .image),
+            ("layer", options.layer != nil, .audio),
         ]
         for (name, isGiven, owner) in given where isGiven && owner != modality {
             throw BraidError(.badConfiguration, "modalities.\(modality).\(name) acts only on \(owner); leave it out")

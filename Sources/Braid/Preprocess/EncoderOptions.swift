@@ -12,6 +12,8 @@ public struct EncoderOptions: Sendable, Equatable {
     public private(set) var window: Double?
     /// The share of a window that the next one repeats; audio only.
     public private(set) var overlap: Double?
+    /// Which hidden state is taken of an encoder that lets it be chosen: 0 is what enters the first layer; nil for the last; audio only.
+    public private(set) var layer: Int?
     /// What a frozen encoder computes in.
     public private(set) var precision: Precision?
     /// How large JPEGs are decoded; image only.
@@ -24,10 +26,10 @@ public struct EncoderOptions: Sendable, Equatable {
     /// What is asked; nil where nothing is.
     public init(
         pooling: TextPoolingMode? = nil, prompt: String? = nil, truncation: Int? = nil, window: Double? = nil,
-        overlap: Double? = nil, precision: Precision? = nil, decoding: JPEGDecoding? = nil
+        overlap: Double? = nil, precision: Precision? = nil, decoding: JPEGDecoding? = nil, layer: Int? = nil
     ) {
         (self.pooling, self.prompt, self.truncation) = (pooling, prompt, truncation)
-        (self.window, self.overlap, self.precision, self.decoding) = (window, overlap, precision, decoding)
+        (self.window, self.overlap, self.precision, self.decoding, self.layer) = (window, overlap, precision, decoding, layer)
     }
 
     /// Reads the keys that act on a modality.
@@ -69,6 +71,12 @@ public struct EncoderOptions: Sendable, Equatable {
         overlap =
             modality == .audio
             ? reader.optionalDouble("\(path).overlap", 0...0.95, "Share of a window that the next one repeats. Default: 0.") : nil
+        layer =
+            modality == .audio
+            ? reader.optionalInt(
+                "\(path).layer", 0...1000,
+                "Which hidden state of wav2vec 2.0, HuBERT or WavLM is taken: 0 enters the first layer, N leaves the N-th. Default: the last one."
+            ) : nil
     }
 
     static let fileName = "braid.json"
@@ -89,9 +97,11 @@ public struct EncoderOptions: Sendable, Equatable {
         truncation = json.has("truncate_dim") ? try json.int("truncate_dim") : nil
         window = json.has("window") ? try json.double("window") : nil
         overlap = json.has("overlap") ? try json.double("overlap") : nil
+        layer = json.has("layer") ? try json.int("layer") : nil
         layout = json.has("layout") ? try json.string("layout") : nil
         floatLayers = json.has("int8_float_layers") ? try json.ints("int8_float_layers") : nil
         if let truncation, truncation < 1 { throw json.fault("truncate_dim must be 1 or more") }
+        if let layer, !(0...1000).contains(layer) { throw json.fault("layer must lie in 0 ... 1000") }
         if let window, !(0.1...86_400).contains(window) { throw json.fault("window must lie in 0.1 ... 86400 seconds") }
         if let overlap, !(0...0.95).contains(overlap) { throw json.fault("overlap must lie in 0 ... 0.95") }
     }
@@ -106,6 +116,7 @@ public struct EncoderOptions: Sendable, Equatable {
         fields["jpeg_decoding"] = decoding?.rawValue
         fields["window"] = window
         fields["overlap"] = overlap
+        fields["layer"] = layer
         fields["layout"] = layout
         fields["int8_float_layers"] = floatLayers
         return fields
@@ -116,7 +127,7 @@ public struct EncoderOptions: Sendable, Equatable {
         var merged = EncoderOptions(
             pooling: pooling ?? others.pooling, prompt: prompt ?? others.prompt, truncation: truncation ?? others.truncation,
             window: window ?? others.window, overlap: overlap ?? others.overlap, precision: precision ?? others.precision,
-            decoding: decoding ?? others.decoding)
+            decoding: decoding ?? others.decoding, layer: layer ?? others.layer)
         merged.floatLayers = floatLayers ?? others.floatLayers
         merged.layout = layout ?? others.layout
         return merged

@@ -103,10 +103,7 @@ public struct LogMelFrontEnd: FrontEnd, WindowedFrontEnd {
 
     /// Decodes a recording piece by piece, at the rate that frames are made of.
     func read(_ medium: Medium, _ take: ([Float]) throws -> Void) throws {
-        let reader = try RecordingReader(medium)
-        let resampler = reader.rate == settings.sampleRate ? nil : try Resampler(from: reader.rate, to: settings.sampleRate)
-        while case let piece = try reader.next(), !piece.isEmpty { try take(resampler?.process(piece) ?? piece) }
-        try take(resampler?.finish() ?? [])
+        try RecordingReader.read(medium, at: settings.sampleRate, take)
     }
 
     /// Makes log-mel spectrograms `[B, frames, mels]` of waveforms `[B, N]`; short ones are padded with silence first.

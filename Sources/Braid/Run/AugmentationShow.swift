@@ -74,11 +74,24 @@ public struct AugmentationShow {
             return .sound(
                 AudioClip(samples: Array(samples), rate: settings.sampleRate),
                 spectrogram: try .spectrogram(prepared.slice(0, 0..<frames)))
+        case let sounds as any SampledFrontEnd:
+            let samples = try Array(sounds.waveform(medium, drawn).prefix(Int(Self.seconds * Double(sounds.rate))))
+            // What takes the samples themselves has no spectrogram of its own.
+            let isSpectrogram = prepared.shape.count == 2
+            let map = try isSpectrogram ? sounds.cut(prepared)[0] : spectrogram(samples, rate: sounds.rate)
+            return .sound(AudioClip(samples: samples, rate: sounds.rate), spectrogram: try .spectrogram(map))
         case is TextFrontEnd:
             let text = try medium.text()
             return .words(before: text, after: try drawn.text(text), tokens: prepared.count)
         default: return nil
         }
+    }
+
+    /// Log-mel `[frames, mels]` of samples, to look at.
+    private static func spectrogram(_ samples: [Float], rate: Int) throws -> Tensor {
+        let settings = SpectrogramSettings(
+            sampleRate: rate, window: rate / 40, fft: rate / 40, hop: rate / 100, melBins: 64, high: Double(rate) / 2)
+        return try LogMelFrontEnd(settings).spectrogram(Tensor(samples, shape: [1, samples.count])).squeezed(0)
     }
 
     /// Writes the page.

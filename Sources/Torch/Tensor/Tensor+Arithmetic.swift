@@ -57,6 +57,11 @@ extension Tensor {
         try Operator("pow.Scalar")(.double(base), .tensor(self))
     }
 
+    /// The larger of each two elements, broadcast.
+    public func maximum(_ other: Tensor) throws(TorchError) -> Tensor {
+        try Operator("maximum")(.tensor(self), .tensor(other))
+    }
+
     /// The smaller one of each two elements; shapes broadcast.
     public func minimum(_ other: Tensor) throws(TorchError) -> Tensor {
         try Operator("minimum")(.tensor(self), .tensor(other))

@@ -65,6 +65,15 @@ extension Tensor {
             .tensor(self), .ints(weight.shape), .tensor(weight), .tensor(bias), .double(epsilon))
     }
 
+    /// Normalises each group of channels of `[B, C, …]` over all its positions, then scales and shifts by `[C]`, as
+    /// `torch.nn.functional.group_norm`.
+    public func groupNorm(
+        groups: Int, weight: Tensor, bias: Tensor, epsilon: Double = 1e-5
+    ) throws(TorchError) -> Tensor {
+        try Operator("group_norm")(
+            .tensor(self), .int(groups), .tensor(weight), .tensor(bias), .double(epsilon), .bool(false))
+    }
+
     /// Normalises over the last dimension to mean 0 and variance 1, with no weights.
     public func standardized(epsilon: Double = 1e-5) throws(TorchError) -> Tensor {
         try Operator("layer_norm")(.tensor(self), .ints([shape.last ?? 1]), .none, .none, .double(epsilon))
@@ -173,11 +182,21 @@ extension Tensor {
                 .bool(false), .bool(true), .bool(true))
             spectrum = try complex.transposed(1, 2)
         } else {
-            let frames = try Operator("unfold")(.tensor(self), .int(-1), .int(window.count), .int(hop))
-            spectrum = try Operator("fft_rfft")(.tensor(frames * window), .int(fft), .int(-1), .none)
+            spectrum = try Operator("fft_rfft")(.tensor(frames(of: window.count, hop: hop) * window), .int(fft), .int(-1), .none)
         }
         let squares = try Operator("view_as_real")(.tensor(spectrum)).power(2).sum([-1])
         return power == 2 ? squares : try squares.power(0.5)
+    }
+
+    /// The stretches of `length` that lie within `[…, N]`, `hop` apart: `[…, frames, length]`.
+    public func frames(of length: Int, hop: Int) throws(TorchError) -> Tensor {
+        try Operator("unfold")(.tensor(self), .int(-1), .int(length), .int(hop))
+    }
+
+    /// The power spectrum of `[…, length]`, zeros behind it up to `fft`: `[…, fft / 2 + 1]`.
+    public func powerSpectrum(fft: Int) throws(TorchError) -> Tensor {
+        let spectrum = try Operator("fft_rfft")(.tensor(self), .int(fft), .int(-1), .none)
+        return try Operator("view_as_real")(.tensor(spectrum)).power(2).sum([-1])
     }
 
     /// Resizes uint8 or float `[B, C, H, W]` to `[B, C, height, width]`, as Pillow does it: antialiased, but for `nearest`.

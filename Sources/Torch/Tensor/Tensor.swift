@@ -120,6 +120,11 @@ extension Tensor {
         try Operator("linspace")(.double(first), .double(last), .int(count))
     }
 
+    /// The Hann window of `count` float32 values, `[count]` (`torch.hann_window`): periodic, or the same from both ends.
+    public static func hannWindow(_ count: Int, isPeriodic: Bool) throws(TorchError) -> Tensor {
+        try Operator("hann_window.periodic")(.int(count), .bool(isPeriodic))
+    }
+
     /// The numbers `0 ..< count` as int64, `[count]` (`torch.arange`).
     public static func range(_ count: Int) throws(TorchError) -> Tensor {
         try Operator("arange")(.int(count), .dtype(.int64))

@@ -60,14 +60,19 @@ final class PackedLinear: Sendable {
         }
     }
 
-    private func pack(_ rows: Int) throws(TorchError) -> Form {
-        let biases = layers.compactMap(\.bias)
-        guard biases.isEmpty || biases.count == layers.count else {
-            throw TorchError(operation: "pack linear", message: "some of the layers have a bias and some have none")
+    /// The layers' biases behind one another; zeros for a layer that has none beside others that do, as Whisper's keys are.
+    private func bias() throws(TorchError) -> Tensor? {
+        guard layers.contains(where: { $0.bias != nil }) else { return nil }
+        let parts = try layers.map { layer throws(TorchError) -> Tensor in
+            if let bias = layer.bias { bias } else { try .zeros([layer.weight.shape[0]]) }
         }
+        return try parts.count == 1 ? parts[0] : .concatenate(parts, 0)
+    }
+
+    private func pack(_ rows: Int) throws(TorchError) -> Form {
         let isSingle = layers.count == 1
         let weight = try (isSingle ? layers[0].weight : .concatenate(layers.map(\.weight), 0)).converted(to: precision.dtype)
-        let bias = try biases.isEmpty ? nil : (isSingle ? biases[0] : .concatenate(biases, 0)).converted(to: precision.dtype)
+        let bias = try bias()?.converted(to: precision.dtype)
         let library = precision.dtype == .float32 ? try MatrixLibrary.fastest() : .oneDNN
         guard library == .oneDNN else { return Form(weight: weight, bias: bias, library: library) }
         let reordered = try Operator("mkldnn::_reorder_linear_weight")(.tensor(weight.contiguous().detached()), .int(rows))
