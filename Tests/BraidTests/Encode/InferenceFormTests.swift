@@ -52,7 +52,7 @@ import Torch
             }
             return EncoderInput(values: try expected.tensor("ids"), mask: mask, lengths: lengths)
         default:
-            let key = ["logmel", "patches", "examples"].first { expected.entries[$0] != nil }
+            let key = ["logmel", "patches", "examples", "features"].first { expected.entries[$0] != nil }
             let values = try expected.tensor(#require(key)).slice(0, 0..<1)
             guard key == "logmel" else { return EncoderInput(values: values) }
             // Beside itself cut short, so that padding counts.
