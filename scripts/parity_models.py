@@ -298,7 +298,7 @@ def heard(model, extractor, encode, size, hop=None):
 def speech():
     """Encoders of sound, each at the size of its base model."""
     whisper = transformers.WhisperConfig(
-        vocab_size=1000, d_model=512, encoder_layers=6, encoder_attention_heads=8, encoder_ffn_dim=2048, decoder_layers=1,
+        vocab_size=1000, d_model=512, encoder_layers=6, encoder_attention_heads=8, encoder_ffn_dim=2048, decoder_layers=1, decoder_attention_heads=8,
         decoder_start_token_id=1, pad_token_id=0, bos_token_id=1, eos_token_id=2, begin_suppress_tokens=None)
     waves = transformers.Wav2Vec2FeatureExtractor(do_normalize=True)
     found = {
