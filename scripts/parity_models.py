@@ -13,16 +13,18 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import audio_encoders
-import audio_transformers
 import efficientnet_lite0
 import image_encoders
+import image_front_ends
 import panns_reference
+import parity_transformers
 import reference_imports  # noqa: F401
 import soundfile
 import timm
 import torchaudio  # noqa: F401
 import torchvision
 from fixture_files import LITE0_WEIGHTS, MINILM
+from parity_media import pictures, recordings
 from seeded_weights import seed_model
 from sentences import LANGUAGES, TEMPLATES
 from vggish_reference import VGGish, examples
@@ -43,20 +45,6 @@ TIMM += ["efficientnet_lite0", "tf_efficientnet_lite0", "tf_efficientnet_lite4"]
 TIMM += ["vit_base_patch16_224", "deit_tiny_distilled_patch16_224", "vit_small_patch14_reg4_dinov2"]
 TIMM += ["vit_base_patch32_clip_224", "vit_base_patch16_siglip_224", "swin_tiny_patch4_window7_224"]
 TIMM += [f"convnext_{size}" for size in ("atto", "femto", "pico", "nano", "tiny")] + ["convnextv2_tiny"]
-
-
-def pictures(folder, side, count=6, larger=True):
-    """PNG files that the transform makes smaller, or of the very size that it makes."""
-    width, height = (int(1.7 * side), int(1.3 * side)) if larger else (side, side)
-    random = np.random.default_rng(side)
-    files = []
-    for index in range(count):
-        coarse = random.integers(0, 256, (9, 9, 3), dtype=np.uint8)
-        picture = np.asarray(Image.fromarray(coarse).resize((width, height), Image.BICUBIC), dtype=np.float32)
-        noisy = (picture + random.normal(0, 12, picture.shape)).clip(0, 255).astype(np.uint8)
-        files.append(folder / f"{index}.png")
-        Image.fromarray(noisy).save(files[-1])
-    return files
 
 
 def seed(name, model):
@@ -112,7 +100,7 @@ def from_transformers(name, side):
         model.save_pretrained(folder, max_shard_size="20MB")
         settings = extra["preprocessor_config.json"]
         (folder / "preprocessor_config.json").write_text(json.dumps(settings))
-        processor = image_encoders.processor_class(settings)(**settings)
+        processor = image_front_ends.processor_class(settings)(**settings)
         files = pictures(folder, side)
 
         def transform(image):
@@ -121,49 +109,6 @@ def from_transformers(name, side):
         return "image", {"weights": folder}, files, embeddings(encode, transform, files)
 
     return case
-
-
-def vision(kind, config, processor, side, pooled):
-    """A Vision Transformer of Transformers, as save_pretrained writes it. `pooled`: of the model and pixels, the embedding."""
-
-    def case(folder):
-        model = getattr(transformers, kind)(config).eval()
-        seed_model(model)
-        model.save_pretrained(folder, max_shard_size="100MB")
-        (folder / "preprocessor_config.json").write_text(json.dumps(processor))
-        prepare = image_encoders.processor_class(processor)(**processor)
-        files = pictures(folder, side)
-        pixels = [prepare(Image.open(file), return_tensors="pt")["pixel_values"].float() for file in files]
-        return "image", {"weights": folder}, files, torch.cat([pooled(model, picture) for picture in pixels])
-
-    return case
-
-
-def vision_cases():
-    square = {"image_processor_type": "ViTImageProcessor", **image_encoders.HALF}
-    dinov2 = {"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 256}, **image_encoders.IMAGENET}
-    small = {"hidden_size": 384, "num_attention_heads": 6, "image_size": 518, "patch_size": 14}
-    clip = transformers.CLIPConfig()
-    siglip = {"image_processor_type": "SiglipImageProcessor", "size": {"height": 224, "width": 224}}
-    return {
-        "Swin-T (Transformers, sharded)": vision(
-            "SwinForImageClassification", transformers.SwinConfig(), square, 300, lambda model, x: model.swin(x).pooler_output),
-        "ViT-B/16 (Transformers, sharded)": vision(
-            "ViTForImageClassification", transformers.ViTConfig(), square, 300, lambda model, x: model.vit(x).last_hidden_state[:, 0]),
-        "DeiT-B/16 distilled (Transformers, sharded)": vision(
-            "DeiTForImageClassificationWithTeacher", transformers.DeiTConfig(), {"image_processor_type": "DeiTImageProcessor"}, 300,
-            lambda model, x: model.deit(x).last_hidden_state[:, :2].mean(1)),
-        "DINOv2-S/14 (Transformers)": vision(
-            "Dinov2Model", transformers.Dinov2Config(**small), dinov2, 300, lambda model, x: model(x).pooler_output),
-        "DINOv2-S/14 with registers (Transformers)": vision(
-            "Dinov2WithRegistersModel", transformers.Dinov2WithRegistersConfig(**small), dinov2, 300,
-            lambda model, x: model(x).pooler_output),
-        "CLIP-B/32, pictures (Transformers, sharded)": vision(
-            "CLIPModel", clip, {"image_processor_type": "CLIPImageProcessor"}, 300,
-            lambda model, x: model.get_image_features(x).pooler_output),
-        "SigLIP-B/16, pictures (Transformers, sharded)": vision(
-            "SiglipModel", transformers.SiglipConfig(), siglip, 300, lambda model, x: model.get_image_features(x).pooler_output),
-    }
 
 
 DEBERTA_V3 = transformers.DebertaV2Config(
@@ -237,14 +182,6 @@ def lite(scale, side):
     return case
 
 
-def recordings(folder, rate, shortest):
-    files = []
-    for index, seconds in enumerate(np.linspace(shortest, 4, 6)):
-        files.append(folder / f"{index}.wav")
-        soundfile.write(files[-1], audio_encoders.sound(rate, int(rate * seconds), seed=index), rate, subtype="FLOAT")
-    return files
-
-
 def panns(architecture, make):
     """As published: a pickled dictionary with the weights under `model`."""
 
@@ -273,49 +210,6 @@ def patched(architecture, make, prepare):
     return case
 
 
-def heard(model, extractor, encode, size, hop=None):
-    """A model of Transformers on recordings of up to four seconds, and on one of several windows, each of `size` samples."""
-
-    def case(folder):
-        reference = model()
-        seed_model(reference)
-        reference.save_pretrained(folder, max_shard_size="200MB")
-        extractor.save_pretrained(folder)
-        files = recordings(folder, 16000, 0.5) + [folder / "long.wav"]
-        wave = audio_encoders.sound(16000, int(2.3 * size), seed=9)
-        soundfile.write(files[-1], wave, 16000, subtype="FLOAT")
-        embed = encode(reference, extractor)
-        expected = []
-        for file in files:
-            parts = audio_transformers.windows(soundfile.read(file, dtype="float32")[0], size, hop or size)
-            expected.append(torch.cat([embed(part)[2] for part in parts]).mean(0))
-        settings = {"weights": folder} | ({"window": size // 16000} if encode is audio_transformers.wave_encode else {})
-        return "audio", settings, files, torch.stack(expected)
-
-    return case
-
-
-def speech():
-    """Encoders of sound, each at the size of its base model."""
-    whisper = transformers.WhisperConfig(
-        vocab_size=1000, d_model=512, encoder_layers=6, encoder_attention_heads=8, encoder_ffn_dim=2048, decoder_layers=1, decoder_attention_heads=8,
-        decoder_start_token_id=1, pad_token_id=0, bos_token_id=1, eos_token_id=2, begin_suppress_tokens=None)
-    waves = transformers.Wav2Vec2FeatureExtractor(do_normalize=True)
-    found = {
-        "Whisper-base (Transformers)": heard(
-            lambda: transformers.WhisperForConditionalGeneration(whisper).eval(), transformers.WhisperFeatureExtractor(),
-            lambda model, extractor: audio_transformers.whisper_encode(model.model.encoder, extractor), 480000),
-        "AST-base (Transformers)": heard(
-            lambda: transformers.ASTModel(transformers.ASTConfig()).eval(), transformers.ASTFeatureExtractor(),
-            audio_transformers.ast_encode, 1023 * 160 + 400, 1024 * 160),
-    }
-    for name in ("Wav2Vec2", "Hubert", "WavLM"):
-        config, make = getattr(transformers, f"{name}Config")(), getattr(transformers, f"{name}Model")
-        found[f"{name}-base (Transformers)"] = heard(
-            lambda config=config, make=make: make(config).eval(), waves, audio_transformers.wave_encode, 80000)
-    return found
-
-
 def cases(tokenizers):
     """Name by name. `tokenizers`: the folder of the small tokenizers among the fixtures."""
     wordpiece = MINILM / "tokenizer.json"
@@ -323,7 +217,7 @@ def cases(tokenizers):
     found |= {f"{name} (torchvision, .pth)": from_torchvision(name) for name in TORCHVISION}
     sides = {"resnet50": 256, "convnext_tiny": 256, "convnextv2_tiny": 256, "efficientnet_b0": 224, "efficientnet_b2": 260}
     found |= {f"{name} (Transformers, sharded)": from_transformers(name, side) for name, side in sides.items()}
-    found |= vision_cases()
+    found |= parity_transformers.pictures_seen()
     small = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1}
     for scale, side in (("lite0", 224), ("lite1", 240), ("lite2", 260), ("lite3", 280), ("lite4", 300)):
         found[f"efficientnet_{scale} (efficientnet-lite-pytorch, .pth)"] = lite(scale, side)
@@ -354,4 +248,4 @@ def cases(tokenizers):
     found["MobileNetV1 (PANNs, .pth)"] = panns("mobilenetv1", panns_reference.PannsMobileNetV1)
     found["VGGish (.pth)"] = patched("vggish", VGGish, examples)
     found["YAMNet (.pth)"] = patched("yamnet", YAMNet, patches)
-    return found | speech()
+    return found | parity_transformers.sounds_heard()

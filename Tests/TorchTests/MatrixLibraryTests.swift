@@ -85,6 +85,22 @@ import Testing
         }
     }
 
+    /// Whoever multiplies, products of float32 are in the lower format where that is asked for, as torch.autocast has it.
+    @Test func productsAndConvolutionsFollowAutocast() throws {
+        let store = ParameterStore()
+        let linear = try Linear(Scope(store) / "linear", 256, 256)
+        let conv = try Conv2d(Scope(store) / "conv", 64, 64, kernel: 3, padding: .zeros(1))
+        for entry in store.parameters { try entry.tensor.setRequiresGradient(true) }
+        let rows = try Tensor.randomNormal([512, 256])
+        let maps = try Tensor.randomNormal([8, 64, 56, 56])
+        for (dtype, expected) in [(DType.bfloat16, DType.bfloat16), (.float32, .float32)] {
+            try inLowerPrecision(dtype, on: .cpu) {
+                try #expect(linear(rows, mode: .train).dtype == expected)
+                try #expect(conv(maps, mode: .train).dtype == expected)
+            }
+        }
+    }
+
     @Test func sequencesOfOneLengthAreARun() {
         let runs = SequenceRun.runs(of: [5, 5, 3, 2, 2, 2])
         #expect(runs.map(\.rows) == [0..<10, 10..<13, 13..<19])

@@ -49,6 +49,7 @@ struct TrainingLoop {
             let start = ContinuousClock.now
             let progress = reporter.begin("epoch \(state.epoch + 1)/\(settings.epochs)", total: data.train.samples.count)
             let pass = try runEpoch(&state, objective, progress)
+            if pass.skipped == pass.steps { throw overflowed("all \(pass.steps) steps of epoch \(state.epoch + 1)") }
             state.epoch += 1
             (state.random, state.pass) = (pass.random, nil)
             let findings = try plugins.map { try $0.afterEpoch(state.epoch) }
@@ -142,9 +143,13 @@ struct TrainingLoop {
         pass.skipped = (pass.skipped ?? 0) + 1
         pass.skippedInARow = (pass.skippedInARow ?? 0) + 1
         guard pass.skippedInARow == Self.mostSkipped else { return }
-        throw BraidError(
+        throw overflowed("\(Self.mostSkipped) steps one after the other, the last of them step \(step),")
+    }
+
+    private func overflowed(_ steps: String) -> BraidError {
+        BraidError(
             .badData,
-            "the gradients of \(Self.mostSkipped) steps one after the other, the last step \(step), are not finite: lower the learning rate, set training.precision: fp32, or look for broken samples with braid check"
+            "the gradients of \(steps) are not finite: lower training.learning_rate, set training.precision: fp32, or look for broken samples with braid check"
         )
     }
 

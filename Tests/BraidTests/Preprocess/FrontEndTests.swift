@@ -31,7 +31,7 @@ import Torch
         #expect(throws: BraidError.self) { try ImageFrontEnd(timm: JSONObject(["background": 256], path: "")) }
     }
 
-    /// Against timm's and Transformers' transforms: scripts/references/image_encoders.py.
+    /// Against timm's and Transformers' transforms: scripts/references/image_front_ends.py.
     @Test func publishedImageSettingsAct() throws {
         let data = try Data(contentsOf: Fixtures.url("front_ends.json"))
         let cases = try #require(JSONSerialization.jsonObject(with: data) as? [[String: Any]])

@@ -68,4 +68,12 @@ import Torch
         }
         #expect(error?.description.contains("10 steps one after the other") == true)
     }
+
+    @Test func anEpochWithoutAnyEndsTheTraining() throws {
+        try small.makeData(48)
+        let error = #expect(throws: BraidError.self) {
+            try Overflow.$steps.withValue(Set(3..<9)) { try small.train("run") }
+        }
+        #expect(error?.description.contains("all 3 steps of epoch 2") == true)
+    }
 }

@@ -39,9 +39,11 @@ enum ContrastiveText: String, CaseIterable {
         let positions = try text.int("max_position_embeddings", isSiglip ? 64 : 77)
         let layers = try text.int("num_hidden_layers", 12)
         let projection = try isSiglip ? text.int("projection_size", block.hidden) : config.int("projection_dim", 512)
-        guard [vocabulary, positions, layers, projection].allSatisfy({ (1...10_000_000).contains($0) }), layers <= 1000 else {
-            throw text.fault("vocab_size, max_position_embeddings, num_hidden_layers and the projection's size must be 1 or more")
-        }
+        try text.expectSizes([
+            "vocab_size": vocabulary, "max_position_embeddings": positions, "num_hidden_layers": layers,
+            isSiglip ? "projection_size" : "projection_dim": projection,
+        ])
+        guard layers <= 1000 else { throw text.fault("num_hidden_layers is \(layers); it must be at most 1000") }
         return Shape(vocabulary: vocabulary, block: block, layers: layers, positions: positions, projection: projection)
     }
 

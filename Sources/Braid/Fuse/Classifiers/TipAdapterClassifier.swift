@@ -137,6 +137,6 @@ extension ClassifierKind {
                 "fusion.beta", 0...1e6, "How sharply a row of the cache has to be like the sample. Default: as held-out rows show."),
             prior: reader.choice(
                 "fusion.prior", .prototype,
-                "What stands in for CLIP's zero-shot classifier, which Braid has not: the classes' means, or nothing."))
+                "What stands where the paper has CLIP's zero-shot classifier: the classes' means, or nothing."))
     }
 }

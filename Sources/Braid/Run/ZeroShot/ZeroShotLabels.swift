@@ -45,7 +45,8 @@ public struct ZeroShotLabels: Sendable, Equatable {
                 "--labels \(text): expected two names or more with commas between, none of them empty, or a file with a name a line"
             )
         }
-        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+        var seen: Set<String> = []
+        if let twice = names.first(where: { !seen.insert($0).inserted }) {
             throw BraidError(.usage, "--labels \(text): \(twice) is named twice")
         }
         for template in templates where !template.contains("{}") {

@@ -52,23 +52,6 @@ public struct MultiHeadAttention: Sendable {
         self.init(.separate(query: query, key: key, value: value), output: output, heads: heads)
     }
 
-    /// Attends from `input` `[B, T, D]` to `context` `[B, S, D]`, itself where nil; gives `[B, T, D]`.
-    ///
-    /// - Parameters:
-    ///   - input: `[B, T, D]`, which queries are made of.
-    ///   - context: `[B, S, D]`, which keys and values are made of; nil for `input`. Not with joined projections.
-    ///   - keyMask: Bool `[B, S]`, true where a position may be attended; nil where all may.
-    ///   - bias: `[1, heads, T, S]`, added to the scaled products of queries and keys before the softmax.
-    ///   - dropout: The probability that a weight of the attention is dropped in training.
-    ///   - mode: Whether weights are dropped: only in training.
-    public func callAsFunction(
-        _ input: Tensor, context: Tensor? = nil, keyMask: Tensor?, bias: Tensor? = nil, dropout: Double = 0, mode: Mode
-    ) throws(TorchError) -> Tensor {
-        let (queries, keys, values) = try heads(of: project(input, context, mode))
-        let mask = try mask(keyMask, bias, queries.dtype)
-        return try output(gather(queries, keys, values, mask, nil, mode.isTraining ? dropout : 0), mode: mode)
-    }
-
     /// Self-attention as a residual block has it: `x + scale · dropout(output(attention(input)))`, of the shape of `x`.
     ///
     /// - Parameters:
@@ -82,8 +65,7 @@ public struct MultiHeadAttention: Sendable {
     ///   - mode: Whether anything is dropped: only in training.
     public func callAsFunction(
         _ input: Tensor, _ sequences: Sequences, _ relations: TokenRelations = TokenRelations(), addingTo x: Tensor,
-        scale: Tensor? = nil,
-        dropout: Double = 0, outputDropout: Double = 0, mode: Mode
+        scale: Tensor? = nil, dropout: Double = 0, outputDropout: Double = 0, mode: Mode
     ) throws(TorchError) -> Tensor {
         let gathered = try attended(input, sequences, relations, mode.isTraining ? dropout : 0, mode)
         return try output(gathered, dropout: outputDropout, scale: scale, adding: x, mode: mode)
@@ -93,7 +75,7 @@ public struct MultiHeadAttention: Sendable {
     private func attended(
         _ input: Tensor, _ sequences: Sequences, _ relations: TokenRelations, _ dropout: Double, _ mode: Mode
     ) throws(TorchError) -> Tensor {
-        let projected = try project(input, nil, mode)
+        let projected = try project(input, mode)
         switch sequences {
         case .padded(let keyMask):
             let (queries, keys, values) = try heads(of: projected)
@@ -124,7 +106,7 @@ public struct MultiHeadAttention: Sendable {
     }
 
     /// Broadcast to `[B, heads, T, S]`: bool, or of `dtype` and added where there is a bias.
-    func mask(_ keyMask: Tensor?, _ bias: Tensor?, _ dtype: DType) throws(TorchError) -> Tensor? {
+    private func mask(_ keyMask: Tensor?, _ bias: Tensor?, _ dtype: DType) throws(TorchError) -> Tensor? {
         let keys = try keyMask.map { mask throws(TorchError) in try mask.unsqueezed(1).unsqueezed(1) }
         guard let bias = try bias?.converted(to: dtype) else { return keys }
         let hidden = try Tensor.full([], -Double.infinity, dtype: dtype).moved(to: bias.device)
@@ -166,17 +148,12 @@ extension MultiHeadAttention {
         }
     }
 
-    private func project(_ input: Tensor, _ context: Tensor?, _ mode: Mode) throws(TorchError) -> Projected {
-        if context == nil, let packed { return .all(try packed(input)) }
+    private func project(_ input: Tensor, _ mode: Mode) throws(TorchError) -> Projected {
+        if let packed { return .all(try packed(input)) }
         switch projections {
-        case .joined(let layer):
-            guard context == nil else {
-                throw TorchError(operation: "attention", message: "joined projections attend to themselves alone")
-            }
-            return .all(try layer(input, mode: mode))
+        case .joined(let layer): return .all(try layer(input, mode: mode))
         case .separate(let query, let key, let value):
-            let others = context ?? input
-            return .each(try query(input, mode: mode), try key(others, mode: mode), try value(others, mode: mode))
+            return .each(try query(input, mode: mode), try key(input, mode: mode), try value(input, mode: mode))
         }
     }
 
@@ -199,22 +176,22 @@ extension MultiHeadAttention {
         try tensor.reshaped([tensor.shape[0], tensor.shape[1], count, -1]).transposed(1, 2)
     }
 
-    /// Attends from the tokens of a batch to those of the same samples in another, or to one another; `[N, D]` to `[N, D]`.
+    /// Attends from the tokens of a batch to those of the same samples in another; `[N, D]` to `[N, D]`.
     ///
     /// - Parameters:
     ///   - rows: `[N, D]`, which queries are made of.
     ///   - layout: Where the rows stand.
-    ///   - context: What keys and values are made of, `[M, D]`, and where these stand; nil for the rows themselves. Not with joined projections.
+    ///   - context: What keys and values are made of, `[M, D]`, and where these stand.
+    /// - Throws: `TorchError` where one layer makes queries, keys and values, for these are of different tokens.
     public func callAsFunction(
-        _ rows: Tensor, _ layout: TokenLayout, context: (rows: Tensor, layout: TokenLayout)? = nil
+        _ rows: Tensor, _ layout: TokenLayout, context: (rows: Tensor, layout: TokenLayout)
     ) throws(TorchError) -> Tensor {
-        guard case .separate(let query, let key, let value) = projections, let (others, far) = context else {
-            return try output(attended(rows, .packed(layout), TokenRelations(), 0, .evaluate))
+        guard case .separate(let query, let key, let value) = projections else {
+            throw TorchError(operation: "attention", message: "joined projections attend to themselves alone")
         }
-        let mask = try far.mask.map { mask throws(TorchError) in try mask.unsqueezed(1).unsqueezed(1) }
         let gathered = try gather(
-            split(layout.padded(query(rows)), heads), split(far.padded(key(others)), answering),
-            split(far.padded(value(others)), answering), mask, nil, 0)
+            split(layout.padded(query(rows)), heads), split(context.layout.padded(key(context.rows)), answering),
+            split(context.layout.padded(value(context.rows)), answering), mask(context.layout.mask, nil, rows.dtype), nil, 0)
         return try output(layout.packed(gathered))
     }
 }

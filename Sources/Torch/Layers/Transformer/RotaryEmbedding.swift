@@ -11,7 +11,7 @@ public struct RotaryEmbedding: Sendable {
     /// Of given angles.
     ///
     /// - Parameter angles: Of each position, R / 2 angles.
-    public init(angles: [[Double]]) throws(TorchError) {
+    private init(angles: [[Double]]) throws(TorchError) {
         func table(_ function: (Double) -> Double) throws(TorchError) -> Tensor {
             let rows = angles.flatMap { row in (row + row).map { Float(function($0)) } }
             return try Tensor(rows, shape: [angles.count, 2 * (angles.first?.count ?? 0)])

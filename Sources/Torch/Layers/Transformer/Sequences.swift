@@ -10,8 +10,8 @@ public enum Sequences: Sendable {
 
 /// What tokens know of where the others stand.
 public struct TokenRelations: Sendable {
-    /// `[1, heads or 1, T, T]`, added to the scaled products of queries and keys before the softmax; -∞ hides. Shorter sequences take its first
-    /// rows and columns.
+    /// `[1, heads or 1, T, T]`, or one a sequence, `[B, …]`, where these are padded; added to the scaled products of queries and keys before the
+    /// softmax, -∞ hides. Shorter sequences take its first rows and columns.
     public let bias: Tensor?
     /// What queries and keys are turned by; nil where they are not.
     public let rotary: RotaryEmbedding?

@@ -4,12 +4,7 @@ internal import Torch
 /// Reads back what `EmbeddingExport` wrote, some rows at a time.
 struct ExportReader {
     /// One kind of embedding, as the index has it.
-    struct Embedding: Decodable, Equatable {
-        let name: String
-        let dimension: Int
-        let encoder: String
-        let sha256: String
-    }
+    typealias Embedding = ExportIndex.Plan.Embedding
 
     /// Some rows: their ids, their embeddings `[N, D]`, and which of them have one.
     struct Rows {

@@ -1,6 +1,6 @@
 internal import Torch
 
-/// The sizes of a block of CLIP's and SigLIP's towers.
+/// The sizes of a block of CLIP's and SigLIP's text towers.
 struct CLIPBlockShape {
     let hidden: Int
     let heads: Int
@@ -28,7 +28,7 @@ struct CLIPBlockShape {
 }
 
 extension TransformerBlock {
-    /// A block of CLIP's and SigLIP's towers under the names that Transformers gives it: norms in front.
+    /// A block of CLIP's and SigLIP's text towers under the names that Transformers gives it: norms in front.
     init(clip scope: Scope, _ shape: CLIPBlockShape) throws {
         let normal = Initializer.normal(deviation: 0.02)
         func linear(_ scope: Scope, _ inputs: Int, _ outputs: Int) throws -> Linear {
