@@ -61,6 +61,7 @@ bench: build bench-tool ## Measure against the peers, which are installed into .
 	"$$python" benchmarks/training_step.py $(BENCH); \
 	"$$python" benchmarks/frozen_fusion.py $(BRAID); \
 	"$$python" benchmarks/cold_prediction.py $(BRAID); \
+	"$$python" benchmarks/latency.py $(BENCH); \
 	"$$python" benchmarks/rows.py $(BRAID)
 
 bench-parts: build bench-tool ## Time front ends and tokenizers alone, and the memory of loading (needs their Python packages)

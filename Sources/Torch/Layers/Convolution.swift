@@ -125,6 +125,8 @@ public struct Conv2d: Sendable {
         if WinogradConvolution.suits(self, padding: padding, training: x), try ConvolutionMethod.fastest() == .winograd {
             return try x.winogradConvolution(weight, bias: bias)
         }
+        // Twice as fast in bf16. What follows keeps the layout, so that only a network's input is copied.
+        let x = x.device == .cpu ? try x.channelsLast() : x
         return try x.conv2d(weight, bias: bias, stride: stride, padding: padding, groups: groups)
     }
 
