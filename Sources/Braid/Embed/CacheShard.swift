@@ -22,9 +22,9 @@ final class CacheShard: @unchecked Sendable {
         let segment: Int
         let row: Int
     }
-    private let segments: [SafetensorsFile]
-    private let index: [EmbeddingKey: Place]
-    private var isTouched: [Bool]
+    private var segments: [SafetensorsFile] = []
+    private var index: [EmbeddingKey: Place] = [:]
+    private var isTouched: [Bool] = []
 
     /// What is not written yet.
     private var buffer: [(keys: [EmbeddingKey], part: EmbeddingPart)] = []
@@ -45,15 +45,16 @@ final class CacheShard: @unchecked Sendable {
     ) throws {
         (self.cache, self.folder, self.modality, self.label) = (cache, folder, modality, label)
         (self.dimension, self.tokens) = (dimension, tokens)
-        var segments: [SafetensorsFile] = []
-        var index: [EmbeddingKey: Place] = [:]
-        for segment in cache.segments(in: folder) {
-            guard let (file, keys) = Self.load(segment.url, dimension: dimension, tokens: tokens) else { continue }
-            for (row, key) in keys.enumerated() { index[key] = Place(segment: segments.count, row: row) }
-            segments.append(file)
-        }
-        (self.segments, self.index) = (segments, index)
-        isTouched = Array(repeating: false, count: segments.count)
+        for segment in cache.segments(in: folder) { take(segment.url) }
+    }
+
+    /// Makes what a file holds known.
+    private func take(_ url: URL) {
+        guard let (file, keys) = Self.load(url, dimension: dimension, tokens: tokens) else { return }
+        index.reserveCapacity(index.count + keys.count)
+        for (row, key) in keys.enumerated() { index[key] = Place(segment: segments.count, row: row) }
+        segments.append(file)
+        isTouched.append(false)
     }
 
     /// A file and its keys. One that is damaged, or of another form, is deleted: it is of no use to anybody.
@@ -95,7 +96,7 @@ final class CacheShard: @unchecked Sendable {
     func look(_ places: [Int], _ keys: [Int: EmbeddingKey]) throws -> (found: [EmbeddingPart], missing: [Int]) {
         var missing: [Int] = []
         var wanted: [Int: [(place: Int, row: Int)]] = [:]
-        lock.withLock { _ in
+        let files = lock.withLock { _ in
             for place in places {
                 guard let found = keys[place].flatMap({ index[$0] }) else {
                     missing.append(place)
@@ -104,9 +105,12 @@ final class CacheShard: @unchecked Sendable {
                 wanted[found.segment, default: []].append((place, found.row))
                 touch(found.segment)
             }
+            return segments
         }
         let parts = try wanted.sorted { $0.key < $1.key }.map { segment, rows in
-            let file = segments[segment]
+            let file = files[segment]
+            // Rows are copied. Of a file that stays mapped nothing has to stay in memory, which would grow with the rows.
+            defer { for name in ["pooled", "tokens", "token_mask"] { file.discard(name) } }
             let order = try Tensor(rows.map { Int64($0.row) }, shape: [rows.count])
             return EmbeddingPart(
                 places: rows.map(\.place), pooled: try file.tensor("pooled").rows(order),
@@ -135,9 +139,12 @@ final class CacheShard: @unchecked Sendable {
         }
     }
 
+    /// Writes what is left.
+    func flush() { lock.withLock { _ in write() } }
+
     /// Writes what is left, and keeps the cache within its limit.
     func finish() {
-        lock.withLock { _ in write() }
+        flush()
         cache.evict()
     }
 
@@ -150,7 +157,10 @@ final class CacheShard: @unchecked Sendable {
             let tensors = try joined()
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             try writeLabel()
-            try SafetensorsWriter.write(tensors, to: folder.appendingPathComponent("\(UUID().uuidString).safetensors"))
+            let url = folder.appendingPathComponent("\(UUID().uuidString).safetensors")
+            try SafetensorsWriter.write(tensors, to: url)
+            // What comes again is found.
+            take(url)
         } catch { failed = "\(error)" }
     }
 

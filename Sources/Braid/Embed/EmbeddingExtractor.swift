@@ -8,6 +8,8 @@ struct EmbeddingExtractor {
     var reporter: any Reporter = SilentReporter()
     /// Where embeddings of earlier runs lie, and these go; nil: nowhere.
     var cache: EmbeddingCache?
+    /// Opened already, where several extractions with the same encoders are one piece of work; nil: each opens its own.
+    var shards: OpenShards?
     /// Counts the media, where several extractions are one piece of work; nil: each has a line of its own.
     var progress: (any StepProgress)?
     /// Whether an encoder in half precision says what that costs.
@@ -49,16 +51,20 @@ struct EmbeddingExtractor {
         return Result(samples: kept.map { samples[$0] }, rows: rows, bad: bad)
     }
 
+    /// What batches of ever other sizes leave in pieces is given back after so many samples: it would add up.
+    private static let rowsBetweenTrims = 1024
+
     private func embed(_ samples: [Sample], _ encoder: ModalityEncoder, _ bad: inout [BadSample]) throws -> EmbeddingCollector {
         let present = samples.indices.filter { samples[$0].has(encoder.modality) }
         let progress = self.progress ?? reporter.begin("embedding \(encoder.modality)", total: present.count)
         try tryInt8(encoder, present.map { samples[$0] })
-        let shard = try cache?.shard(for: encoder, tokens: tokens)
+        let make = { try cache?.shard(for: encoder, tokens: tokens) }
+        let shard = try shards?.shard(encoder.modality, make) ?? make()
         var collector = try EmbeddingCollector(encoder.encoder, count: samples.count, tokens: tokens)
-        var cached = 0
+        var (cached, delivered) = (0, 0)
         do {
             // What was computed is written, whatever ends the work.
-            defer { shard?.finish() }
+            defer { if shards == nil { shard?.finish() } else { shard?.flush() } }
             try EncodingPipeline(encoder: encoder, tokens: tokens, shard: shard, view: view).run(samples, present) {
                 window, count in
                 let before = bad.count
@@ -72,6 +78,11 @@ struct EmbeddingExtractor {
                     }
                 }
                 cached += window.cached
+                delivered += count
+                if delivered >= Self.rowsBetweenTrims {
+                    giveBackFreedMemory()
+                    delivered = 0
+                }
                 // What is skipped was not embedded.
                 progress.expect(before - bad.count)
                 progress.advance(by: count + before - bad.count)

@@ -16,6 +16,8 @@ struct SampleBuilder {
     private let folder: URL
     private let columns: Columns
     private let needsLabels: Bool
+    /// Of all modalities, asked for once and not for each row.
+    private let kinds: [(Modality, ModalityKind)]
     private let unreachable: [String: String]
     private var rows = 0
     /// Lines of JSON objects that lack a key which others may have.
@@ -32,6 +34,7 @@ struct SampleBuilder {
         folder = manifest.deletingLastPathComponent()
         self.columns = columns
         self.needsLabels = needsLabels
+        kinds = Modality.allCases.map { ($0, $0.kind) }
     }
 
     /// Faults that show once all rows are read: columns that are not there, and keys that only some rows have.
@@ -60,17 +63,16 @@ struct SampleBuilder {
     mutating func add(_ row: RawRow) {
         rows += 1
         let isKnown = { [columns] (name: String) in !columns.ignored.contains(name) }
-        let row = RawRow(line: row.line, cells: row.cells.filter { isKnown($0.key) }, media: row.media.filter { isKnown($0.key) })
+        let row =
+            columns.ignored.isEmpty
+            ? row : RawRow(line: row.line, cells: row.cells.filter { isKnown($0.key) }, media: row.media.filter { isKnown($0.key) })
         let before = faults.count
         let cell = { [columns] (known: String) -> String? in row.cells[columns.name(known)].flatMap { $0.isEmpty ? nil : $0 } }
         let id = cell("id") ?? String(rows)
         let digest = Fingerprint.words(id)
         if let first = lineOfID[digest] { report(row, "id", "\"\(id)\" is the id of line \(first) already; ids must be unique") }
         lineOfID[digest] = lineOfID[digest] ?? row.line
-        if id.unicodeScalars.contains(where: {
-            $0.properties.generalCategory == .control || $0.properties.generalCategory == .lineSeparator
-                || $0.properties.generalCategory == .paragraphSeparator
-        }) {
+        if Self.breaksLines(id) {
             report(row, "id", "must not hold line breaks or control characters")
         }
 
@@ -96,6 +98,14 @@ struct SampleBuilder {
         guard faults.count == before else { return }
         samples.append(sample)
         count += 1
+    }
+
+    /// Whether a text holds line breaks or control characters. Plain ASCII, the rule, is seen without tables.
+    private static func breaksLines(_ text: String) -> Bool {
+        guard !text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return false }
+        return text.unicodeScalars.contains {
+            [.control, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
+        }
     }
 
     /// What became of rows that are no samples.
@@ -132,9 +142,9 @@ struct SampleBuilder {
     /// What the row has of each modality.
     private mutating func media(_ row: RawRow, _ cell: @escaping (String) -> String?) -> [Modality: Medium] {
         var media: [Modality: Medium] = [:]
-        for modality in Modality.allCases {
+        for (modality, kind) in kinds {
             var reader = CellReader(folder: folder, cells: cell) { [columns] in row.media[columns.name($0)] }
-            media[modality] = modality.kind.read(&reader)
+            media[modality] = kind.read(&reader)
             for (column, message) in reader.faults { report(row, column, message) }
         }
         return media

@@ -37,7 +37,7 @@ struct SampleStream {
             builder.add(row)
             for sample in builder.take() where split == nil || sample.split == split {
                 count += 1
-                for modality in Modality.allCases where sample.has(modality) { media[modality, default: 0] += 1 }
+                for modality in sample.media.keys { media[modality, default: 0] += 1 }
             }
         }
         let faults = Manifest.faults(reader, builder, self.columns, onBadSample: onBadSample)

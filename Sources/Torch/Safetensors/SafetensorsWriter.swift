@@ -30,7 +30,13 @@ public enum SafetensorsWriter {
         try AtomicFile.write(to: url) { file in
             try withUnsafeBytes(of: UInt64(json.count).littleEndian) { try file.write(contentsOf: Data($0)) }
             try file.write(contentsOf: json)
-            for (_, tensor) in tensors { try file.write(contentsOf: Data(try tensor.bytes())) }
+            for (_, tensor) in tensors where tensor.count > 0 {
+                var bytes = try tensor.bytes()
+                try bytes.withUnsafeMutableBytes { all in
+                    guard let base = all.baseAddress else { return }
+                    try file.write(contentsOf: Data(bytesNoCopy: base, count: all.count, deallocator: .none))
+                }
+            }
         }
     }
 }

@@ -115,6 +115,9 @@ public struct EmbeddingExport {
         var extractor = try EmbeddingExtractor(
             manifest: stream.url, onBadSample: options.onBadSample, reporter: options.reporter, cache: options.embeddingCache(),
             progress: progress)
+        let shards = OpenShards()
+        extractor.shards = shards
+        defer { shards.finish() }
         var rows: [Int] = []
         try stream.forEach(output.partSize) { samples in
             let stem = ExportIndex.stem(rows.count)
