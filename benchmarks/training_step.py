@@ -47,14 +47,14 @@ def inputs(case, precision):
     return tensors, place
 
 
-def peer(case, precision):
+def peer(case, precision, device="cpu"):
     """Serves PyTorch's steps, one a line of stdin."""
     from peer import Embedder
 
     names, _ = CASES[case]
     torch.set_num_threads(2)
-    tensors, _ = inputs(case, precision)
-    encoders = torch.nn.ModuleList(Embedder(name).train() for name in names)
+    tensors = {key: tensor.to(device) for key, tensor in inputs(case, precision)[0].items()}
+    encoders = torch.nn.ModuleList(Embedder(name).train() for name in names).to(device)
     for name, encoder in zip(names, encoders):
         if MODELS[name][0] != "text":
             encoder.to(memory_format=torch.channels_last)
@@ -69,16 +69,18 @@ def peer(case, precision):
 
     with torch.no_grad():
         width = sum(values.shape[1] for values in pooled())
-    head = torch.nn.Linear(width, 10)
+    head = torch.nn.Linear(width, 10).to(device)
     optimizer = torch.optim.AdamW([*encoders.parameters(), *head.parameters()], lr=1e-5)
 
     def step():
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
             loss = torch.nn.functional.cross_entropy(head(torch.cat(list(pooled()), 1)), tensors["labels"])
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_([*encoders.parameters(), *head.parameters()], 1.0)
         optimizer.step()
+        if device == "cuda":
+            torch.cuda.synchronize()
 
     step()
     print("ready", flush=True)

@@ -17,28 +17,31 @@ func serveEmbedding(_ config: String, _ manifest: String, _ out: String) throws 
     }
 }
 
-/// MODALITY CONFIG INPUTS: encodes `inputs` `[N, …]` of a safetensors file, already prepared, on all cores; once a line.
-func serveEncoder(_ modality: Modality, _ config: String, _ inputs: String) throws {
+/// MODALITY CONFIG INPUTS [DEVICE]: encodes `inputs` `[N, …]` of a safetensors file, already prepared, on all cores or on a GPU; once a line.
+func serveEncoder(_ modality: Modality, _ config: String, _ inputs: String, on device: Device) throws {
     let configuration = try Configuration.read(URL(fileURLWithPath: config))
     guard let asked = configuration.modalities[modality] else { exit(64) }
-    let encoder = try ModalityEncoder(modality, asked, relativeTo: configuration.folder)
+    let encoder = try ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device)
     let all = try SafetensorsFile(URL(fileURLWithPath: inputs)).tensor("inputs")
     let prepared = try (0..<all.shape[0]).map { row in
         let sample = try all.select(0, row)
         return modality == .image ? try channelsLast(sample) : sample
     }
     let batches = encoder.batches(prepared)
-    let cores = ProcessInfo.processInfo.activeProcessorCount
+    // A GPU is one for all, and has worked when the embeddings are here.
+    let workers = device == .cpu ? ProcessInfo.processInfo.activeProcessorCount : 1
     try serve {
         let next = Counter()
         let group = DispatchGroup()
-        for _ in 0..<cores {
+        for _ in 0..<workers {
             group.enter()
             Thread.detachNewThread {
                 onOneThread {
                     withoutGradient {
                         while let index = next.take(below: batches.count) {
-                            do { _ = try encoder.encode(batches[index].map { prepared[$0] }) } catch { next.fail(error) }
+                            do { _ = try encoder.encode(batches[index].map { prepared[$0] }).pooled.moved(to: .cpu) } catch {
+                                next.fail(error)
+                            }
                         }
                     }
                 }
@@ -53,16 +56,16 @@ func serveEncoder(_ modality: Modality, _ config: String, _ inputs: String) thro
 /// A picture as the front end leaves it in memory.
 private func channelsLast(_ picture: Tensor) throws -> Tensor { try picture.permuted([1, 2, 0]).contiguous().permuted([2, 0, 1]) }
 
-/// CONFIG INPUTS: a training step of what CONFIG trains of its encoders and of a linear head over all of them: forward, backward, clipping, AdamW.
+/// CONFIG INPUTS [DEVICE]: a training step of what CONFIG trains of its encoders and of a linear head over all of them: forward, backward, clipping, AdamW.
 ///
 /// INPUTS holds `image`, `text` or `audio`, a batch each, prepared, and `labels`; `lengths` where texts are padded.
-func serveStep(_ config: String, _ inputs: String) throws {
+func serveStep(_ config: String, _ inputs: String, on device: Device) throws {
     let configuration = try Configuration.read(URL(fileURLWithPath: config))
     let file = try SafetensorsFile(URL(fileURLWithPath: inputs))
-    let labels = try file.tensor("labels")
+    let labels = try file.tensor("labels").moved(to: device)
     let lengths: [Int64]? = file.entries["lengths"] == nil ? nil : try file.tensor("lengths").array(of: Int64.self)
     let encoders = try configuration.modalities.sorted { $0.key < $1.key }.map { modality, asked in
-        try ModalityEncoder(modality, asked, relativeTo: configuration.folder)
+        try ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device)
     }
     let batches = try encoders.map { encoder in
         let all = try file.tensor(encoder.modality.rawValue)
@@ -73,7 +76,7 @@ func serveStep(_ config: String, _ inputs: String) throws {
             return try sample.slice(0, 0..<Int(lengths[row]))
         }
     }
-    let store = ParameterStore()
+    let store = ParameterStore(device: device)
     let head = try Linear(Scope(store), encoders.reduce(0) { $0 + $1.encoder.dimension }, 10)
     for entry in store.parameters { try entry.tensor.setRequiresGradient(true) }
     let entries = (store.parameters + encoders.flatMap(\.parameters.parameters)).filter(\.tensor.requiresGradient)
@@ -82,7 +85,7 @@ func serveStep(_ config: String, _ inputs: String) throws {
     ])
     let trained = entries.reduce(0) { $0 + $1.tensor.count }
     try serve(trained: trained) {
-        let loss = try inLowerPrecision(configuration.training.precision == .bf16 ? .bfloat16 : .float32, on: .cpu) {
+        let loss = try inLowerPrecision(configuration.training.precision == .bf16 ? .bfloat16 : .float32, on: device) {
             let pooled = try zip(encoders, batches).map { try $0.encode($1, mode: .train).pooled }
             return try head(.concatenate(pooled, 1)).crossEntropy(labels)
         }
@@ -90,6 +93,8 @@ func serveStep(_ config: String, _ inputs: String) throws {
         try loss.backward()
         try optimizer.clipGradients(to: 1)
         try optimizer.step(learningRate: 1e-5)
+        // On a GPU the step is done when a value of what came before it can be had.
+        if device != .cpu { _ = try loss.detached().item() }
     }
 }
 

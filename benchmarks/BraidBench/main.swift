@@ -1,6 +1,7 @@
 // Times parts of the pipeline for the scripts beside it. Prints JSON. What it times is the public library, not a copy of it.
 import Braid
 import Foundation
+import Torch
 
 struct Timing: Encodable {
     let seconds: Double
@@ -26,6 +27,15 @@ func emit(_ value: some Encodable) throws {
     FileHandle.standardOutput.write(try JSONEncoder().encode(value) + Data("\n".utf8))
 }
 
+/// The device called `name`: `cpu`, which it is without a name, or `cuda`.
+func device(_ name: String?) -> Device {
+    switch name {
+    case nil, "cpu": .cpu
+    case "cuda": .cuda(0)
+    default: exit(64)
+    }
+}
+
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch (arguments.first, arguments.count) {
 case ("images", 2...): try timeImages(Array(arguments.dropFirst()))
@@ -35,14 +45,17 @@ case ("load", 3...):
     guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
     try measureLoading(modality, arguments[2], encoder: arguments.count > 3 ? arguments[3] : nil)
 case ("embed", 4): try serveEmbedding(arguments[1], arguments[2], arguments[3])
-case ("encode", 4):
+case ("encode", 4...5):
     guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
-    try serveEncoder(modality, arguments[2], arguments[3])
-case ("step", 3): try serveStep(arguments[1], arguments[2])
+    try serveEncoder(modality, arguments[2], arguments[3], on: device(arguments.dropFirst(4).first))
+case ("latency", 4):
+    guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
+    try serveLatency(modality, arguments[2], arguments[3])
+case ("step", 3...4): try serveStep(arguments[1], arguments[2], on: device(arguments.dropFirst(3).first))
 case ("fit", 4):
     guard let rows = Int(arguments[1]), let dimension = Int(arguments[2]), let classes = Int(arguments[3]) else { exit(64) }
     try timeFitting(rows: rows, dimension: dimension, classes: classes)
 default:
-    FileHandle.standardError.write(Data("usage: BraidBench images|logmel|tokenize|ids|load|embed|encode|step|fit …\n".utf8))
+    FileHandle.standardError.write(Data("usage: BraidBench images|logmel|tokenize|ids|load|embed|encode|latency|step|fit …\n".utf8))
     exit(64)
 }
