@@ -26,7 +26,6 @@ import torchvision
 from fixture_files import LITE0_WEIGHTS, MINILM
 from parity_media import pictures, recordings
 from seeded_weights import seed_model
-from sentences import LANGUAGES, TEMPLATES
 from vggish_reference import VGGish, examples
 from yamnet_reference import YAMNet, patches
 
@@ -118,7 +117,7 @@ DEBERTA_V3 = transformers.DebertaV2Config(
 QWEN3 = transformers.Qwen3Config(
     vocab_size=151669, hidden_size=1024, intermediate_size=3072, num_hidden_layers=28, num_attention_heads=16, num_key_value_heads=8,
     rope_parameters={"rope_type": "default", "rope_theta": 1_000_000.0}, tie_word_embeddings=True)
-TEXT = [sentence for sentence in LANGUAGES + TEMPLATES if sentence][:60]
+TEXT = parity_transformers.TEXT
 
 
 def text(config, tokenizer, pooling, pickled=False, more=()):
@@ -248,4 +247,4 @@ def cases(tokenizers):
     found["MobileNetV1 (PANNs, .pth)"] = panns("mobilenetv1", panns_reference.PannsMobileNetV1)
     found["VGGish (.pth)"] = patched("vggish", VGGish, examples)
     found["YAMNet (.pth)"] = patched("yamnet", YAMNet, patches)
-    return found | parity_transformers.sounds_heard()
+    return found | parity_transformers.sounds_heard() | parity_transformers.texts_read(tokenizers)

@@ -7,7 +7,7 @@ struct ZeroShotCommand: ComputingCommand {
         commandName: "zero-shot",
         abstract: "Classify pictures or sounds by labels in words, without training.",
         discussion: """
-            With models whose towers share a space with a text tower: CLIP, SigLIP. Each label becomes a sentence by --template, and the label whose \
+            With models whose towers share a space with a text tower: CLIP, SigLIP, CLAP. Each label becomes a sentence by --template, and the label whose \
             sentence lies nearest is the answer. One sample from --image and --audio, or the rows of --manifest as CSV; with --out the figures \
             on a labelled manifest, and a report.
 

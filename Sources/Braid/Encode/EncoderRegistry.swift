@@ -8,10 +8,10 @@ public enum EncoderRegistry {
         + ConvNeXt.secondBuilders
         + VisionTransformer.builders + VisionTransformer.dinov2Builders + VisionTransformer.clipBuilders
         + SwinTransformer.builders
-        + Bert.builders + GPT2.builders + ContrastiveText.builders + Albert.builders
+        + Bert.builders + GPT2.builders + ContrastiveText.builders + ClapText.builders + Albert.builders
         + ModernBert.builders + Qwen3.builders + NomicBert.builders + Deberta.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders
-        + Whisper.builders + AudioSpectrogramTransformer.builders + Wav2Vec2.builders
+        + Whisper.builders + AudioSpectrogramTransformer.builders + Wav2Vec2.builders + HTSAT.builders
 
     private static let registered = Mutex<[EncoderBuilder]>([])
 

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Torch
 
-/// A tower of a model whose towers put their embeddings into one space, beside the text tower of the same weights: CLIP, SigLIP.
+/// A tower of a model whose towers put their embeddings into one space, beside the text tower of the same weights: CLIP, SigLIP, CLAP.
 struct SharedSpace {
     /// What the tower encodes.
     let modality: Modality

@@ -7,7 +7,7 @@ import Torch
 
 /// Audio encoders of Transformers, with seeded weights: scripts/references/audio_transformers.py.
 @Suite struct AudioTransformersTests {
-    static let names = ArchitectureTests.names("whisper", "ast") + waves
+    static let names = ArchitectureTests.names("whisper", "ast", "clap") + waves
     /// Of samples themselves, whose windows are as long as one asks.
     static let waves = ArchitectureTests.names("wav2vec2", "hubert", "wavlm")
 
@@ -126,7 +126,8 @@ import Torch
     }
 
     /// Windows of a long recording are encoded while it is read, and give what the whole gives.
-    @Test(arguments: ["whisper", "ast", "wavlm-base"]) func longRecordingsAreEncodedAsTheyCome(_ name: String) throws {
+    @Test(arguments: ["whisper", "ast", "clap-audio", "wavlm-base"]) func longRecordingsAreEncodedAsTheyCome(_ name: String) throws
+    {
         let folder = try TemporaryFolder()
         let this = try Case(name, in: folder.url)
         let file = folder.url.appendingPathComponent("long.wav")
@@ -149,6 +150,10 @@ import Torch
         ("whisper", "preprocessor_config.json", "chunk_length", 30), ("whisper", "preprocessor_config.json", "feature_size", 128),
         ("whisper", "preprocessor_config.json", "dither", 1), ("whisper", "config.json", "encoder_attention_heads", 5),
         ("ast", "preprocessor_config.json", "max_length", 1024), ("ast", "config.json", "time_stride", 12),
+        ("clap-audio", "preprocessor_config.json", "feature_size", 32),
+        ("clap-audio", "preprocessor_config.json", "max_length_s", 10),
+        ("clap-audio", "preprocessor_config.json", "top_db", 80), ("clap-audio", "config.json", "spec_size", 60),
+        ("clap-audio", "config.json", "patch_embed_input_channels", 4), ("clap-audio", "config.json", "enable_fusion", 1),
         ("wav2vec2-base", "config.json", "adapter_attn_dim", 16),
         ("wav2vec2-base", "config.json", "num_conv_pos_embedding_groups", 5),
         ("wavlm-base", "config.json", "num_buckets", 30), ("hubert-base", "preprocessor_config.json", "feature_size", 2),

@@ -77,6 +77,7 @@ enum ContrastiveText: String, CaseIterable {
             relations: { length in
                 [TokenRelations(bias: isCausal ? try TokenRelations.window(length, before: nil, after: 0) : nil)]
             })
+        if projection != nil { try source.options.refuseOtherPooling(than: .last) }
         let pooling = try TextPooling(source, behind: frontEnd, hidden: hidden, otherwise: .last)
         return (TextTransformer(parts, pooling: pooling, inference: scope.store.inference), frontEnd)
     }
