@@ -6,10 +6,13 @@ package enum HubFiles {
     /// Taken as they are, where the repository has them.
     package static let companions =
         [
-            "config.json", "preprocessor_config.json", "processor_config.json",
+            "config.json", openCLIP, "preprocessor_config.json", "processor_config.json",
             "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt",
             "modules.json", "config_sentence_transformers.json", "README.md",
         ] + sentenceSettings
+
+    /// What OpenCLIP describes its models by.
+    package static let openCLIP = "open_clip_config.json"
 
     /// Where sentence-transformers puts the longest text; named after the encoder in its first versions.
     package static let sentenceSettings = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"]
@@ -24,6 +27,7 @@ package enum HubFiles {
     /// The weights: the first that the repository has. An index stands for the shards it names.
     package static let weights = [
         "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+        "open_clip_model.safetensors", "open_clip_pytorch_model.bin",
     ]
 
     /// Else the weights are the one file of the root that ends so.

@@ -7,8 +7,8 @@ public enum EncoderRegistry {
         ResNet.builders + MobileNetV3.builders + EfficientNet.builders + EfficientNet.liteBuilders + ConvNeXt.builders
         + ConvNeXt.secondBuilders
         + VisionTransformer.builders + VisionTransformer.dinov2Builders + VisionTransformer.clipBuilders
-        + SwinTransformer.builders
-        + Bert.builders + GPT2.builders + ContrastiveText.builders + ClapText.builders + Albert.builders
+        + SwinTransformer.builders + OpenCLIP.visionBuilders
+        + Bert.builders + GPT2.builders + ContrastiveText.builders + OpenCLIP.textBuilders + ClapText.builders + Albert.builders
         + ModernBert.builders + Qwen3.builders + NomicBert.builders + Deberta.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders
         + Whisper.builders + AudioSpectrogramTransformer.builders + Wav2Vec2.builders + HTSAT.builders

@@ -187,7 +187,7 @@ extension ImageFrontEnd {
             mean: imageNetMean.map(Float.init), deviation: imageNetDeviation.map(Float.init))
     }
 
-    /// The front end a weights folder states: timm's `pretrained_cfg`, or Transformers' `preprocessor_config.json`; of models of several modalities the
+    /// The front end a weights folder states: timm's `pretrained_cfg`, OpenCLIP's `preprocess_cfg`, or Transformers' `preprocessor_config.json`; of models of several modalities the
     /// `image_processor` of `processor_config.json`, which newer versions write in place of that.
     ///
     /// `bare` is taken where weights come as a bare file, without a folder.
@@ -198,6 +198,8 @@ extension ImageFrontEnd {
     ) throws {
         if source.config.has("pretrained_cfg") {
             try self.init(timm: source.config.object("pretrained_cfg"))
+        } else if source.config.has("model_cfg") {
+            try self.init(openCLIP: source.config)
         } else if let settings = try source.file("processor_config.json"), settings.has("image_processor") {
             try self.init(transformers: settings.object("image_processor"))
         } else if let settings = try source.file("preprocessor_config.json") {

@@ -51,7 +51,7 @@ import Torch
         for entry in trained { #expect(try entry.tensor.gradient() != nil, "\(entry.path)") }
     }
 
-    @Test(arguments: ["clip", "siglip", "clap"]) func whatTheProjectionWasTrainedBehindIsKept(_ name: String) throws {
+    @Test(arguments: ["clip", "siglip", "clap", "open_clip"]) func whatTheProjectionWasTrainedBehindIsKept(_ name: String) throws {
         let folder = try TemporaryFolder()
         try ZeroShotCase(name).write(to: folder.url)
         for options in [EncoderOptions(pooling: .mean), EncoderOptions(truncation: 8)] {
@@ -81,7 +81,7 @@ struct ZeroShotCase {
         let data = try Data(contentsOf: Fixtures.url("zero_shot/\(name).json"))
         let root = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         var files = root["extra"] as? [String: Any] ?? [:]
-        files["config.json"] = root["config"]
+        if let config = root["config"] as? [String: Any] { files["config.json"] = config }
         architecture = SeededArchitecture(entries: SeededArchitecture.entries(root["entries"]), files: files)
         let prompts = root["labels"] as? [String: [String]] ?? [:]
         labels = ["cat", "dog", "train"].map { ($0, prompts[$0] ?? []) }

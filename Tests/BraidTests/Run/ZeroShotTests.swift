@@ -5,7 +5,7 @@ import Torch
 
 @testable import Braid
 
-/// Classification by sentences against Transformers: scripts/references/contrastive.py.
+/// Classification by sentences against Transformers and open_clip: scripts/references/contrastive.py and open_clip_models.py.
 @Suite struct ZeroShotTests {
     private let folder: TemporaryFolder
 
@@ -27,7 +27,8 @@ import Torch
         return try (isMultilabel ? logits.sigmoid() : logits.softmax()).array()
     }
 
-    @Test(arguments: ["clip", "siglip", "clap"]) func logitsAreTheReferences(_ name: String) throws {
+    @Test(arguments: ["clip", "siglip", "clap", "open_clip", "open_clip_custom"]) func logitsAreTheReferences(_ name: String) throws
+    {
         let (weights, small) = try model(name)
         let space = try SharedSpace(weights, relativeTo: folder.url, device: .cpu, reporter: SilentReporter())
         let tensors = try Fixtures.tensors("zero_shot/\(name).safetensors")
@@ -37,11 +38,11 @@ import Torch
             try #expect(maxDifference(embeddings, tensors.tensor("media")) <= 1e-4)
             let logits = try space.logits(embeddings, space.points(of: small.labels.map(\.prompts)))
             try #expect(maxDifference(logits, tensors.tensor("logits")) <= 1e-4)
-            // A label a sentence: Transformers' own.
+            // A label a sentence: the reference's own.
             let plain = try space.logits(embeddings, space.points(of: small.prompts.map { [$0] }))
             try #expect(maxDifference(plain, tensors.tensor("plain")) <= 1e-4)
         }
-        #expect(space.judgesAlone == (name == "siglip"))
+        #expect(space.judgesAlone == ["siglip", "open_clip_custom"].contains(name))
         #expect(space.modality == (name == "clap" ? .audio : .image))
     }
 

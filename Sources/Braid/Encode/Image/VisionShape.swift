@@ -91,6 +91,8 @@ public struct VisionShape: Sendable {
     public var normsPooled = false
     /// What a last layer makes of the embedding's size; nil where there is none.
     public var projection: Int?
+    /// Whether that layer's weight is stored `[in, out]`, as in OpenCLIP.
+    public var isProjectionTransposed = false
     /// The share of the embeddings' values that is dropped in training.
     public var embeddingDropout = 0.0
     /// The share of what blocks add that is.

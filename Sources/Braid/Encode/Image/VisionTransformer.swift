@@ -16,7 +16,7 @@ public struct VisionTransformer: BlockwiseEncoder {
     private let layers: [TransformerBlock]
     private let norm: LayerNorm
     private let pool: AttentionPooling?
-    private let projection: Linear?
+    private let projection: Projection?
     /// What it computes in where it is frozen.
     private let inference: Precision?
 
@@ -31,7 +31,11 @@ public struct VisionTransformer: BlockwiseEncoder {
         let last = shape.normsPooled ? "fc_norm" : "norm"
         norm = try LayerNorm(scope / last, shape.hidden, epsilon: shape.epsilon)
         pool = try shape.pooling == .attention ? AttentionPooling(scope / "attn_pool", shape) : nil
-        projection = try shape.projection.map { try Linear(scope / "projection", shape.hidden, $0, bias: false) }
+        projection = try shape.projection.map {
+            try shape.isProjectionTransposed
+                ? .transposed(TransposedLinear(scope / "projection", shape.hidden, $0, bias: false))
+                : .upright(Linear(scope / "projection", shape.hidden, $0, bias: false))
+        }
         inference = scope.store.inference
         blocks =
             [embeddings.paths] + (0..<shape.layers).map { ["blocks.\($0)."] }
