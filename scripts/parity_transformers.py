@@ -54,6 +54,9 @@ def pictures_seen():
         "DINOv2-S/14 with registers (Transformers)": vision(
             "Dinov2WithRegistersModel", transformers.Dinov2WithRegistersConfig(**small), dinov2, 300,
             lambda model, x: model(x).pooler_output),
+        "DINOv3-S/16 (Transformers)": vision(
+            "DINOv3ViTModel", transformers.DINOv3ViTConfig(num_register_tokens=4), {"image_processor_type": "DINOv3ViTImageProcessorFast"}, 300,
+            lambda model, x: model(x).pooler_output),
         "CLIP-B/32, pictures (Transformers, sharded)": vision(
             "CLIPModel", clip, {"image_processor_type": "CLIPImageProcessor"}, 300,
             lambda model, x: model.get_image_features(x).pooler_output),

@@ -4,9 +4,11 @@ internal import Torch
 /// The architectures there are. One line each here; `register` adds those of other targets.
 public enum EncoderRegistry {
     private static let builtIn: [EncoderBuilder] =
-        ResNet.builders + MobileNetV3.builders + EfficientNet.builders + EfficientNet.liteBuilders + ConvNeXt.builders
+        ResNet.builders + MobileNetV3.builders + EfficientNet.builders + EfficientNet.liteBuilders
+        + EfficientNet.mobileBuilders + ConvNeXt.builders
         + ConvNeXt.secondBuilders
-        + VisionTransformer.builders + VisionTransformer.dinov2Builders + VisionTransformer.clipBuilders
+        + VisionTransformer.builders + VisionTransformer.dinov2Builders + VisionTransformer.dinov3Builders
+        + VisionTransformer.clipBuilders
         + SwinTransformer.builders + OpenCLIP.visionBuilders
         + Bert.builders + GPT2.builders + ContrastiveText.builders + OpenCLIP.textBuilders + ClapText.builders + Albert.builders
         + ModernBert.builders + Qwen3.builders + NomicBert.builders + Deberta.builders

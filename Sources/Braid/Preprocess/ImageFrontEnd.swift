@@ -53,6 +53,8 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     public var mean: [Float]
     /// The red, green and blue that values are divided by after the mean is subtracted.
     public var deviation: [Float]
+    /// Whether values are scaled first and resized as float32, by torch, as DINOv3's processor does it; else bytes are resized.
+    public var resizesFloats = false
     /// Whether values are divided by `deviation` once more, as Transformers' EfficientNet processor does with `include_top`.
     public var dividesTwice = false
     /// The grey level behind transparent pixels, 0 to 255; white where timm's `background` does not say otherwise.
@@ -103,6 +105,12 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     /// - Throws: `TorchError` where libtorch fails.
     public func tensor(_ image: Image) throws -> Tensor {
         let target = resizedSize(image.height, image.width)
+        if resizesFloats, let filter = interpolation.torch {
+            let values = try image.tensor().converted(to: .float32).scaled(by: Double(scale))
+                .resized(height: target.height, width: target.width, interpolation: filter)
+            let cut = try crop.map { try $0.cut(values) } ?? values
+            return try ((cut - Tensor(mean, shape: [3, 1, 1])) / Tensor(deviation, shape: [3, 1, 1])).squeezed(0)
+        }
         let resized = try image.resized(height: target.height, width: target.width, interpolation, arithmetic)
         // Where the cut needs no filling, pixels are bytes to the end.
         let crop = crop ?? Crop(height: resized.height, width: resized.width)
