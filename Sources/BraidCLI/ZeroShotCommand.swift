@@ -75,7 +75,8 @@ struct ZeroShotCommand: ComputingCommand {
         let predictions = try classifier.predict(manifest: url, isJudged: out != nil)
         guard let out else { return try emit(json ? predictions.jsonLines() : predictions.csv) }
         let folder = URL(argument: out)
-        try Report(predictions, title: "zero-shot on \(url.deletingPathExtension().lastPathComponent)").write(to: RunFolder(folder))
+        let title = "zero-shot on \(url.deletingPathExtension().lastPathComponent)"
+        try Report(predictions, title: title, question: classifier.question).write(to: RunFolder(folder))
         if json { return try printJSON(predictions.allScores()) }
         try emitLine(predictions.report())
         try emitLine("Files: \(folder.path)")

@@ -89,9 +89,16 @@ import Torch
         let manifest = folder.url.appendingPathComponent("pets.csv")
         let rows = zip(small.media, ["cat", "dog"]).map { "\($0.path),\($1),seen" }
         try (["image,label,note"] + rows).joined(separator: "\n").write(to: manifest, atomically: true, encoding: .utf8)
-        let predictions = try ZeroShot([weights], relativeTo: folder.url, labels: labels, options()).predict(manifest: manifest)
+        let classifier = try ZeroShot([weights], relativeTo: folder.url, labels: labels, options())
+        let predictions = try classifier.predict(manifest: manifest)
         #expect(predictions.csv.hasPrefix("id,label,prediction,probability,p_cat,p_dog\n1,cat,"))
         #expect(try predictions.allScores()["accuracy"] != nil)
+        let out = RunFolder(folder.url.appendingPathComponent("out"))
+        try Report(predictions, title: "pets", question: classifier.question).write(to: out)
+        let page = try String(contentsOf: out.file("report.html"), encoding: .utf8)
+        #expect(page.contains("<td>cat</td><td>a photo of a cat; the cat</td>"))
+        let text = try String(contentsOf: out.file("report.txt"), encoding: .utf8)
+        #expect(text.contains("Asked of \(weights) (image):\n  cat: a photo of a cat; the cat\n  dog: a photo of a dog; the dog\n"))
         let fewer = try ZeroShotLabels("cat,bird")
         let error = #expect(throws: BraidError.self) {
             try ZeroShot([weights], relativeTo: folder.url, labels: fewer, options()).predict(manifest: manifest, isJudged: true)
