@@ -17,6 +17,7 @@ import efficientnet_lite0
 import image_encoders
 import image_front_ends
 import panns_reference
+import parity_beats
 import parity_open_clip
 import parity_transformers
 import reference_imports  # noqa: F401
@@ -249,4 +250,4 @@ def cases(tokenizers):
     found["MobileNetV1 (PANNs, .pth)"] = panns("mobilenetv1", panns_reference.PannsMobileNetV1)
     found["VGGish (.pth)"] = patched("vggish", VGGish, examples)
     found["YAMNet (.pth)"] = patched("yamnet", YAMNet, patches)
-    return found | parity_transformers.sounds_heard() | parity_transformers.texts_read(tokenizers) | parity_open_clip.cases(tokenizers)
+    return found | parity_transformers.sounds_heard() | parity_transformers.texts_read(tokenizers) | parity_open_clip.cases(tokenizers) | parity_beats.cases()

@@ -13,7 +13,7 @@ public enum EncoderRegistry {
         + Bert.builders + GPT2.builders + ContrastiveText.builders + OpenCLIP.textBuilders + ClapText.builders + Albert.builders
         + ModernBert.builders + Qwen3.builders + NomicBert.builders + Deberta.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders
-        + Whisper.builders + AudioSpectrogramTransformer.builders + Wav2Vec2.builders + HTSAT.builders
+        + Whisper.builders + AudioSpectrogramTransformer.builders + Wav2Vec2.builders + HTSAT.builders + BEATs.builders
 
     private static let registered = Mutex<[EncoderBuilder]>([])
 
