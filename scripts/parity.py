@@ -5,7 +5,7 @@ Writes weights with seeded random values as each project saves them, lets `braid
 files, and prints a table in Markdown. Weights and inputs go to .build/parity. Exits with 1 where a difference is beyond 1e-4.
 
 Usage: python3 scripts/parity.py path/to/braid [PART OF A NAME ...]
-Needs: torch 2.13.0 (CPU), timm, efficientnet-lite-pytorch, torchvision, transformers, torchaudio, torchlibrosa, librosa, soundfile, pillow, safetensors.
+Needs: torch 2.13.0 (CPU), timm, open_clip_torch, speechbrain, hyperpyyaml, ruamel.yaml, efficientnet-lite-pytorch, torchvision, transformers, torchaudio, torchlibrosa, librosa, soundfile, pillow, safetensors.
 """
 
 import csv
@@ -23,7 +23,7 @@ try:
 
     import parity_models
 except ImportError as missing:
-    sys.exit(f"parity: {missing}; install: torch==2.13.0 timm efficientnet-lite-pytorch torchvision transformers torchaudio torchlibrosa librosa soundfile pillow safetensors piexif")
+    sys.exit(f"parity: {missing}; install: torch==2.13.0 timm open_clip_torch speechbrain hyperpyyaml ruamel.yaml efficientnet-lite-pytorch torchvision transformers torchaudio torchlibrosa librosa soundfile pillow safetensors piexif")
 
 WORK = ROOT / ".build" / "parity"
 BOUND = 1e-4

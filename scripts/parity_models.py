@@ -17,6 +17,8 @@ import efficientnet_lite0
 import image_encoders
 import image_front_ends
 import panns_reference
+import parity_beats
+import parity_open_clip
 import parity_transformers
 import reference_imports  # noqa: F401
 import soundfile
@@ -26,7 +28,6 @@ import torchvision
 from fixture_files import LITE0_WEIGHTS, MINILM
 from parity_media import pictures, recordings
 from seeded_weights import seed_model
-from sentences import LANGUAGES, TEMPLATES
 from vggish_reference import VGGish, examples
 from yamnet_reference import YAMNet, patches
 
@@ -34,6 +35,7 @@ from yamnet_reference import YAMNet, patches
 BILINEAR, BICUBIC = torchvision.transforms.InterpolationMode.BILINEAR, torchvision.transforms.InterpolationMode.BICUBIC
 TORCHVISION = {
     "resnet50": (256, 224, BILINEAR, "resnet50"),
+    "mobilenet_v2": (256, 224, BILINEAR, "mobilenetv2_100"),
     "mobilenet_v3_large": (256, 224, BILINEAR, "mobilenetv3_large_100"),
     "efficientnet_b0": (256, 224, BICUBIC, "efficientnet_b0"),
     "convnext_tiny": (236, 224, BILINEAR, "convnext_tiny"),
@@ -41,7 +43,7 @@ TORCHVISION = {
 }
 TIMM = ["resnet18", "resnet34", "resnet50", "resnet101", "mobilenetv3_small_100", "mobilenetv3_large_100"]
 TIMM += [f"efficientnet_b{n}" for n in range(4)] + ["tf_efficientnet_b0"]
-TIMM += ["efficientnet_lite0", "tf_efficientnet_lite0", "tf_efficientnet_lite4"]
+TIMM += ["mobilenetv2_100", "mobilenetv2_120d", "efficientnet_lite0", "tf_efficientnet_lite0", "tf_efficientnet_lite4"]
 TIMM += ["vit_base_patch16_224", "deit_tiny_distilled_patch16_224", "vit_small_patch14_reg4_dinov2"]
 TIMM += ["vit_base_patch32_clip_224", "vit_base_patch16_siglip_224", "swin_tiny_patch4_window7_224"]
 TIMM += [f"convnext_{size}" for size in ("atto", "femto", "pico", "nano", "tiny")] + ["convnextv2_tiny"]
@@ -118,7 +120,7 @@ DEBERTA_V3 = transformers.DebertaV2Config(
 QWEN3 = transformers.Qwen3Config(
     vocab_size=151669, hidden_size=1024, intermediate_size=3072, num_hidden_layers=28, num_attention_heads=16, num_key_value_heads=8,
     rope_parameters={"rope_type": "default", "rope_theta": 1_000_000.0}, tie_word_embeddings=True)
-TEXT = [sentence for sentence in LANGUAGES + TEMPLATES if sentence][:60]
+TEXT = parity_transformers.TEXT
 
 
 def text(config, tokenizer, pooling, pickled=False, more=()):
@@ -215,7 +217,7 @@ def cases(tokenizers):
     wordpiece = MINILM / "tokenizer.json"
     found = {f"{name} (timm)": from_timm(name) for name in TIMM}
     found |= {f"{name} (torchvision, .pth)": from_torchvision(name) for name in TORCHVISION}
-    sides = {"resnet50": 256, "convnext_tiny": 256, "convnextv2_tiny": 256, "efficientnet_b0": 224, "efficientnet_b2": 260}
+    sides = {"resnet50": 256, "mobilenet_v2": 192, "convnext_tiny": 256, "convnextv2_tiny": 256, "efficientnet_b0": 224, "efficientnet_b2": 260}
     found |= {f"{name} (Transformers, sharded)": from_transformers(name, side) for name, side in sides.items()}
     found |= parity_transformers.pictures_seen()
     small = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1}
@@ -248,4 +250,4 @@ def cases(tokenizers):
     found["MobileNetV1 (PANNs, .pth)"] = panns("mobilenetv1", panns_reference.PannsMobileNetV1)
     found["VGGish (.pth)"] = patched("vggish", VGGish, examples)
     found["YAMNet (.pth)"] = patched("yamnet", YAMNet, patches)
-    return found | parity_transformers.sounds_heard()
+    return found | parity_transformers.sounds_heard() | parity_transformers.texts_read(tokenizers) | parity_open_clip.cases(tokenizers) | parity_beats.cases()

@@ -1,4 +1,4 @@
-"""The full-size image and audio Transformers that scripts/parity.py compares, as Transformers saves them: cases as in parity_models.py."""
+"""The full-size image and audio Transformers, and the text towers beside them, that scripts/parity.py compares, as Transformers saves them: cases as in parity_models.py."""
 
 import json
 
@@ -13,6 +13,9 @@ import image_front_ends
 import soundfile
 from parity_media import pictures, recordings
 from seeded_weights import seed_model
+from sentences import LANGUAGES, TEMPLATES
+
+TEXT = [sentence for sentence in LANGUAGES + TEMPLATES if sentence][:60]
 
 
 def vision(kind, config, processor, side, pooled):
@@ -51,11 +54,42 @@ def pictures_seen():
         "DINOv2-S/14 with registers (Transformers)": vision(
             "Dinov2WithRegistersModel", transformers.Dinov2WithRegistersConfig(**small), dinov2, 300,
             lambda model, x: model(x).pooler_output),
+        "DINOv3-S/16 (Transformers)": vision(
+            "DINOv3ViTModel", transformers.DINOv3ViTConfig(num_register_tokens=4), {"image_processor_type": "DINOv3ViTImageProcessorFast"}, 300,
+            lambda model, x: model(x).pooler_output),
         "CLIP-B/32, pictures (Transformers, sharded)": vision(
             "CLIPModel", clip, {"image_processor_type": "CLIPImageProcessor"}, 300,
             lambda model, x: model.get_image_features(x).pooler_output),
         "SigLIP-B/16, pictures (Transformers, sharded)": vision(
             "SiglipModel", transformers.SiglipConfig(), siglip, 300, lambda model, x: model.get_image_features(x).pooler_output),
+    }
+
+
+def read(kind, config, tokenizer, embed):
+    """A model with a text tower, as save_pretrained writes it. `tokenizer`: a tokenizer.json; `embed`: of the model and ids, the embedding."""
+
+    def case(folder):
+        model = getattr(transformers, kind)(config).eval()
+        seed_model(model)
+        model.save_pretrained(folder, max_shard_size="200MB")
+        (folder / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+        fast = transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+        ids = [fast(text, truncation=True, max_length=64)["input_ids"] for text in TEXT]
+        (folder / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 64}))
+        return "text", {"weights": folder}, TEXT, torch.cat([embed(model, torch.tensor([some])) for some in ids])
+
+    return case
+
+
+def texts_read(tokenizers):
+    """Text towers that share a space with another tower. `tokenizers`: the folder of the small tokenizers among the fixtures."""
+    return {
+        "CLAP, texts (Transformers, sharded)": read(
+            "ClapModel", transformers.ClapConfig(), tokenizers / "roberta.json",
+            lambda model, ids: model.text_projection(model.text_model(ids).pooler_output)),
+        "CLIP-B/32, texts (Transformers, sharded)": read(
+            "CLIPModel", transformers.CLIPConfig(text_config={"eos_token_id": 49407}), tokenizers / "clip.json",
+            lambda model, ids: model.text_projection(model.text_model(ids).last_hidden_state[:, -1])),
     }
 
 
@@ -67,9 +101,10 @@ def heard(model, extractor, encode, size, hop=None):
         seed_model(reference)
         reference.save_pretrained(folder, max_shard_size="200MB")
         extractor.save_pretrained(folder)
-        files = recordings(folder, 16000, 0.5) + [folder / "long.wav"]
-        wave = audio_encoders.sound(16000, int(2.3 * size), seed=9)
-        soundfile.write(files[-1], wave, 16000, subtype="FLOAT")
+        rate = extractor.sampling_rate
+        files = recordings(folder, rate, 0.5) + [folder / "long.wav"]
+        wave = audio_encoders.sound(rate, int(2.3 * size), seed=9)
+        soundfile.write(files[-1], wave, rate, subtype="FLOAT")
         embed = encode(reference, extractor)
         expected = []
         for file in files:
@@ -87,7 +122,12 @@ def sounds_heard():
         vocab_size=1000, d_model=512, encoder_layers=6, encoder_attention_heads=8, encoder_ffn_dim=2048, decoder_layers=1, decoder_attention_heads=8,
         decoder_start_token_id=1, pad_token_id=0, bos_token_id=1, eos_token_id=2, begin_suppress_tokens=None)
     waves = transformers.Wav2Vec2FeatureExtractor(do_normalize=True)
+    # Of laion/clap-htsat-unfused's sizes, as published.
+    clap = transformers.ClapFeatureExtractor(frequency_min=50, truncation="rand_trunc", padding="repeatpad")
     found = {
+        "CLAP HTS-AT, unfused (Transformers)": heard(
+            lambda: transformers.ClapModel(transformers.ClapConfig()).eval(), clap,
+            lambda model, extractor: audio_transformers.clap_encode(model.audio_model, extractor, model.audio_projection), 480000),
         "Whisper-base (Transformers)": heard(
             lambda: transformers.WhisperForConditionalGeneration(whisper).eval(), transformers.WhisperFeatureExtractor(),
             lambda model, extractor: audio_transformers.whisper_encode(model.model.encoder, extractor), 480000),

@@ -7,7 +7,7 @@ struct Retrieve: ComputingCommand {
         abstract: "Find the rows of an embedding export that are nearest to a picture, a sentence or a sound.",
         discussion: """
             By cosine, over all rows. A sentence finds pictures or sounds where the export was made with a model whose towers share a space with a \
-            text tower (CLIP, SigLIP).
+            text tower (CLIP, SigLIP, CLAP).
 
               braid embed clip.yaml --manifest photos.csv --out photos
               braid retrieve photos --weights openai/clip-vit-base-patch32 --text "a dog on the beach"

@@ -7,7 +7,7 @@ struct ZeroShotCommand: ComputingCommand {
         commandName: "zero-shot",
         abstract: "Classify pictures or sounds by labels in words, without training.",
         discussion: """
-            With models whose towers share a space with a text tower: CLIP, SigLIP. Each label becomes a sentence by --template, and the label whose \
+            With models whose towers share a space with a text tower: CLIP, SigLIP, CLAP. Each label becomes a sentence by --template, and the label whose \
             sentence lies nearest is the answer. One sample from --image and --audio, or the rows of --manifest as CSV; with --out the figures \
             on a labelled manifest, and a report.
 
@@ -75,7 +75,8 @@ struct ZeroShotCommand: ComputingCommand {
         let predictions = try classifier.predict(manifest: url, isJudged: out != nil)
         guard let out else { return try emit(json ? predictions.jsonLines() : predictions.csv) }
         let folder = URL(argument: out)
-        try Report(predictions, title: "zero-shot on \(url.deletingPathExtension().lastPathComponent)").write(to: RunFolder(folder))
+        let title = "zero-shot on \(url.deletingPathExtension().lastPathComponent)"
+        try Report(predictions, title: title, question: classifier.question).write(to: RunFolder(folder))
         if json { return try printJSON(predictions.allScores()) }
         try emitLine(predictions.report())
         try emitLine("Files: \(folder.path)")

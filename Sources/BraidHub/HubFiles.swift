@@ -6,24 +6,34 @@ package enum HubFiles {
     /// Taken as they are, where the repository has them.
     package static let companions =
         [
-            "config.json", "preprocessor_config.json", "processor_config.json",
+            "config.json", openCLIP, "preprocessor_config.json", "processor_config.json",
             "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt",
             "modules.json", "config_sentence_transformers.json", "README.md",
-        ] + sentenceSettings
+        ] + sentencePieces + sentenceSettings
+
+    /// What SentencePiece's files are called.
+    package static let sentencePieces = ["sentencepiece.bpe.model", "spiece.model", "spm.model"]
+
+    /// What OpenCLIP describes its models by.
+    package static let openCLIP = "open_clip_config.json"
 
     /// Where sentence-transformers puts the longest text; named after the encoder in its first versions.
     package static let sentenceSettings = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"]
         .map { "sentence_\($0)_config.json" }
 
     /// Companions that nothing reads: passed on with a model, and no lack where another program left them out.
-    static let unread = ["README.md", "special_tokens_map.json", "vocab.json", "merges.txt"]
+    static let unread = ["README.md", "special_tokens_map.json"]
+
+    /// Files that stand for a tokenizer.json where there is none.
+    static let slowTokenizers = ["vocab.txt", "vocab.json", "merges.txt"] + sentencePieces
 
     /// Files that only the model of a text has.
-    static let tokenizers = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json"]
+    static let tokenizers = ["tokenizer.json", "tokenizer_config.json"] + slowTokenizers
 
     /// The weights: the first that the repository has. An index stands for the shards it names.
     package static let weights = [
         "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+        "open_clip_model.safetensors", "open_clip_pytorch_model.bin",
     ]
 
     /// Else the weights are the one file of the root that ends so.
@@ -42,7 +52,7 @@ package enum HubFiles {
             return all.filter { name in
                 let file = name.split(separator: "/").last.map(String.init) ?? name
                 let tokenizer = name.dropLast(file.count) + "tokenizer.json"
-                return !unread.contains(file) && !(file == "vocab.txt" && listed.contains(String(tokenizer)))
+                return !unread.contains(file) && !(slowTokenizers.contains(file) && listed.contains(String(tokenizer)))
             }
         }
     }

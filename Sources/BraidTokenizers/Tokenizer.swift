@@ -57,13 +57,47 @@ public final class Tokenizer: Sendable {
         try self.init(lowercase ? file.lowercased() : file)
     }
 
-    init(_ file: TokenizerFile) throws {
+    /// Reads a `vocab.json` and a `merges.txt`, from which and `tokenizer_config.json` Transformers makes byte-pair encoding.
+    ///
+    /// - Parameters:
+    ///   - bytePairs: The `vocab.json`.
+    ///   - merges: The `merges.txt`.
+    ///   - family: Whose files they are.
+    ///   - settings: The `tokenizer_config.json`, of which `add_prefix_space` and the special tokens count.
+    ///   - lowercase: Whether texts are brought to lower case before anything else.
+    /// - Throws: `BraidError` where a file is not what it should be.
+    public convenience init(
+        bytePairs: URL, merges: URL, family: BytePairFamily, settings: JSONObject, lowercase: Bool = false
+    ) throws {
+        let file = try TokenizerFile(bytePairs: bytePairs, merges: merges, family, settings)
+        try self.init(lowercase ? file.lowercased() : file)
+    }
+
+    /// Reads a `.model` of SentencePiece: the ids that the package `sentencepiece` 0.2 gives, moved as the model's family has them.
+    ///
+    /// - Parameters:
+    ///   - sentencePiece: The file.
+    ///   - family: What is made of its pieces.
+    ///   - settings: The `tokenizer_config.json`, of which the special tokens count, and what the family has beyond them.
+    ///   - lowercase: Whether texts are brought to lower case before anything else.
+    /// - Throws: `BraidError` where a file is not what it should be, or says anything that this version does not do.
+    public convenience init(
+        sentencePiece: URL, family: SentencePieceFamily, settings: JSONObject, lowercase: Bool = false
+    ) throws {
+        let file = try SentencePieceFile(sentencePiece)
+        let steps: [any Normalizer] = try (lowercase ? [LowercaseNormalizer()] : []) + family.normalizers(settings)
+        let own = try SentencePieceNormalizer(file)
+        try self.init(TokenizerFile(file, family, settings), normalizer: NormalizerSequence(steps: steps + [own]))
+    }
+
+    /// - Parameter given: What normalises texts in the place of what the file says; nil where it says it.
+    init(_ file: TokenizerFile, normalizer given: (any Normalizer)? = nil) throws {
         let root = file.root
         try root.allow(
             "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model")
         let version = try root.string("version", "1.0")
         guard version == "1.0" else { throw root.fault("version \(version) is not known; this version reads 1.0") }
-        normalizer = root.has("normalizer") ? try NormalizerReader.read(root.object("normalizer")) : nil
+        normalizer = try given ?? (root.has("normalizer") ? NormalizerReader.read(root.object("normalizer")) : nil)
         preTokenizer = root.has("pre_tokenizer") ? try PreTokenizerReader.read(root.object("pre_tokenizer")) : nil
         model = try ModelReader.read(file, isByteLevel: Self.isByteLevel(root))
         added = try AddedVocabulary(root, model, normalizer)

@@ -10,9 +10,9 @@ extension TokenizerFile {
             throw BraidError(.badData, "\(url.path): is not UTF-8; a vocab.txt is")
         }
         let tokens = Self.lines(text)
-        let (added, ids) = try Self.added(settings, tokens, url)
+        let (added, ids) = try Self.added(settings, tokens, Self.bert)
         let special = { (name: String) throws -> (token: String, id: Int) in
-            let token = try Self.special(name, settings)
+            let token = try Self.special(name, settings, Self.bert)
             guard let id = ids[Array(token.utf8)] else { throw BraidError(.badData, "\(url.path): lacks the \(name) \(token)") }
             return (token, id)
         }
@@ -61,19 +61,25 @@ extension TokenizerFile {
         return line.isEmpty ? lines : lines + [line]
     }
 
-    private static let specials = [
+    private static let bert = [
         "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]",
     ]
 
-    private static func special(_ name: String, _ settings: JSONObject) throws -> String {
+    /// What the settings call a special token; else what `specials` do.
+    static func special(_ name: String, _ settings: JSONObject, _ specials: [String: String]) throws -> String {
         guard settings.fields[name] is [String: Any] else { return try settings.string(name, specials[name]) }
         return try settings.object(name).string("content")
     }
 
-    /// The added tokens as a `tokenizer.json` lists them, and the ids of the special ones. Padding and mask that the vocabulary
-    /// lacks are left out: no text has need of them.
-    private static func added(
-        _ settings: JSONObject, _ tokens: [[UInt8]], _ url: URL
+    /// The added tokens as a `tokenizer.json` lists them, and the ids of all. Padding and mask that the vocabulary lacks are left out: no text has need
+    /// of them.
+    ///
+    /// - Parameters:
+    ///   - settings: The `tokenizer_config.json`.
+    ///   - tokens: The vocabulary, in the order of ids.
+    ///   - specials: What the special tokens are where the settings do not say.
+    static func added(
+        _ settings: JSONObject, _ tokens: [[UInt8]], _ specials: [String: String]
     ) throws -> (entries: [[String: Any]], ids: [[UInt8]: Int]) {
         let ids = Dictionary(tokens.enumerated().map { ($1, $0) }) { $1 }
         var entries: [[String: Any]] = []
@@ -92,7 +98,7 @@ extension TokenizerFile {
         }
         let decoder = try settings.object("added_tokens_decoder").fields
         for id in decoder.keys.sorted(by: { (Int($0) ?? 0) < (Int($1) ?? 0) }) { try add(decoder[id]) }
-        for name in specials.keys.sorted() where try ids[Array(special(name, settings).utf8)] != nil {
+        for name in specials.keys.sorted() where try ids[Array(special(name, settings, specials).utf8)] != nil {
             try add(settings.has(name) ? settings.fields[name] : specials[name])
         }
         for name in ["additional_special_tokens", "extra_special_tokens"] where settings.has(name) {
@@ -102,7 +108,7 @@ extension TokenizerFile {
     }
 
     /// A JSON string of the token's bytes.
-    private static func quoted(_ token: [UInt8]) -> [UInt8] {
+    static func quoted(_ token: [UInt8]) -> [UInt8] {
         var result = [UInt8(ascii: "\"")]
         for byte in token {
             switch byte {

@@ -42,6 +42,30 @@ import Testing
         return lines.sorted { $0.id < $1.id }.map(\.token).joined(separator: "\n") + "\n"
     }
 
+    /// A tokenizer.json taken apart into the files that it was made of gives the same ids.
+    @Test(arguments: [("roberta", BytePairFamily.roberta), ("gpt2", .gpt2), ("clip", .clip)]) func pairsAreThoseOfTheirFile(
+        _ name: String, _ family: BytePairFamily
+    ) throws {
+        let url = Fixtures.url("tokenizers/\(name).json")
+        let whole = try JSONObject(url)
+        let model = try whole.object("model")
+        let vocabulary = folder.url.appendingPathComponent("vocab.json")
+        try JSONSerialization.data(withJSONObject: model.object("vocab").fields).write(to: vocabulary)
+        let pairs = try #require(model.fields["merges"] as? [[String]]).map { $0.joined(separator: " ") }
+        let merges = try folder.write((["#version: 0.2"] + pairs).joined(separator: "\n") + "\n", as: "merges.txt")
+        let added = try whole.objects("added_tokens").map { (try String($0.int("id")), $0.fields as Any) }
+        let settings = JSONObject(["added_tokens_decoder": Dictionary(uniqueKeysWithValues: added)], path: "settings")
+        let tokenizer = try Tokenizer(bytePairs: vocabulary, merges: merges, family: family, settings: settings)
+        let rows: [Entry] = try Fixtures.json("tokenizers/\(name)-ids.json")
+        #expect(rows.count > 200)
+        for row in rows { #expect(tokenizer.encode(row.text) == row.ids, "\(row.text.debugDescription)") }
+        #expect(BytePairFamily(named: name) == family)
+        try Data("[1]".utf8).write(to: vocabulary)
+        #expect(throws: BraidError.self) {
+            try Tokenizer(bytePairs: vocabulary, merges: merges, family: family, settings: settings)
+        }
+    }
+
     /// The texts of WordPieceTests, with the real vocabulary.
     @Test func theVocabularyOfMiniLMNeedsNoMore() throws {
         let settings = try JSONObject(Fixtures.minilm.appendingPathComponent("tokenizer_config.json"))

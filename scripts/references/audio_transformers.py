@@ -169,6 +169,39 @@ def wave(prefix, make, Config, isLarge, isOld=False, normalize=True, **more):
     return build
 
 
+def clap_encode(model, extractor, project):
+    """`project`: of the embedding, what stands behind."""
+
+    def encode(waveform):
+        features = extractor(waveform, sampling_rate=extractor.sampling_rate, return_tensors="pt")["input_features"].float()
+        out = model(features)
+        return features[:, 0], out.last_hidden_state.flatten(2).transpose(1, 2), project(out.pooler_output)
+
+    return encode
+
+
+CLAP_AUDIO = {"num_mel_bins": 16, "spec_size": 64, "patch_embeds_hidden_size": 16, "hidden_size": 32, "depths": [2, 2],
+              "num_attention_heads": [2, 4], "num_hidden_layers": 2, "projection_dim": 24}
+
+
+def clap(make, padding, **more):
+    """Windows of one second: 101 frames, resampled to 256. The second stage is one window, and so is not shifted."""
+
+    def build(name):
+        config = transformers.ClapAudioConfig(**CLAP_AUDIO | more)
+        model = make(config).eval()
+        config.architectures = [make.__name__]
+        extractor = transformers.ClapFeatureExtractor(
+            feature_size=16, sampling_rate=RATE, hop_length=160, fft_window_size=512, max_length_s=1, frequency_min=50, frequency_max=8000,
+            truncation="rand_trunc", padding=padding)
+        entries = seed_model(model)
+        inner = getattr(model, "audio_model", model)
+        encode = clap_encode(inner, extractor, getattr(model, "audio_projection", lambda pooled: pooled))
+        save(name, entries, config, extractor, encode, count=25600, short=6500, size=RATE)
+
+    return build
+
+
 W, H, L = (getattr(transformers, f"{name}Config") for name in ("Wav2Vec2", "Hubert", "WavLM"))
 NEAR = {"num_buckets": 32, "max_bucket_distance": 24}
 
@@ -182,6 +215,9 @@ ENCODERS = {
     "ast": ast(transformers.ASTForAudioClassification, isOld=False),
     "ast-bare": ast(transformers.ASTModel, isOld=False),
     "ast-published": ast(transformers.ASTForAudioClassification, isOld=True),
+    "clap-audio": clap(transformers.ClapAudioModelWithProjection, "repeatpad", projection_hidden_act="gelu"),
+    "clap-audio-bare": clap(transformers.ClapAudioModel, "pad", patch_size=6, spec_size=128, depths=[2, 2, 1], num_attention_heads=[2, 4, 4], hidden_size=64),
+    "clap-audio-repeat": clap(transformers.ClapAudioModel, "repeat"),
     "whisper": whisper(transformers.WhisperForConditionalGeneration, 80),
     "whisper-bare": whisper(transformers.WhisperForAudioClassification, 128),
 }

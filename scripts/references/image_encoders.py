@@ -44,6 +44,19 @@ RESNET_50 = {
     "size": 224,
 }
 CONVNEXT_TINY = RESNET_50
+# As google/mobilenet_v2_0.75_160 has it.
+MOBILENET_V2 = {
+    "crop_size": {"height": 160, "width": 160},
+    "do_center_crop": True,
+    "do_normalize": True,
+    "do_rescale": True,
+    "do_resize": True,
+    "image_processor_type": "MobileNetV2ImageProcessor",
+    **HALF,
+    "resample": 2,
+    "rescale_factor": 0.00392156862745098,
+    "size": {"shortest_edge": 192},
+}
 EFFICIENTNET_B0 = {
     "crop_size": {"height": 289, "width": 289},
     "do_center_crop": False,
@@ -64,6 +77,8 @@ TIMM = {
     "resnet34": "a1_in1k",
     "resnet50": "a1_in1k",
     "resnet101": "a1h_in1k",
+    "mobilenetv2_050": "lamb_in1k",
+    "mobilenetv2_110d": "ra_in1k",
     "mobilenetv3_small_100": "lamb_in1k",
     "mobilenetv3_large_100": "ra_in1k",
     "efficientnet_b0": "ra_in1k",
@@ -84,6 +99,7 @@ TIMM = {
 }
 TORCHVISION = [
     "resnet50",
+    "mobilenet_v2",
     "mobilenet_v3_small",
     "mobilenet_v3_large",
     "efficientnet_b0",
@@ -110,7 +126,7 @@ EFFICIENTNET_SCALES = {
         "depthwise_padding": [5, 8, 16],
     },
 }
-TRANSFORMERS = ["resnet18", "resnet50", "convnext_tiny", "convnextv2_atto", *EFFICIENTNET_SCALES]
+TRANSFORMERS = ["resnet18", "resnet50", "mobilenet_v2", "convnext_tiny", "convnextv2_atto", *EFFICIENTNET_SCALES]
 
 
 def timm_model(architecture):
@@ -140,7 +156,7 @@ def torchvision_model(architecture):
             tokens = model.encoder(torch.cat([model.class_token.expand(len(patches), -1, -1), patches], dim=1))
             return tokens[:, 0], tokens[:, 1:]
         features = model.features(images)
-        pooled = model.avgpool(features)
+        pooled = features.mean((2, 3)) if architecture == "mobilenet_v2" else model.avgpool(features)
         if not architecture.startswith("convnext"):
             pooled = pooled.flatten(1)
         return model.classifier[:-1](pooled), features
@@ -155,6 +171,8 @@ def transformers_model(name):
         config, preprocessor = transformers.ResNetConfig(**sizes, **labels), RESNET_50
     elif name == "resnet50":
         config, preprocessor = transformers.ResNetConfig(**labels), RESNET_50
+    elif name == "mobilenet_v2":
+        config, preprocessor = transformers.MobileNetV2Config(depth_multiplier=0.75, **labels), MOBILENET_V2
     elif name == "convnext_tiny":
         config, preprocessor = transformers.ConvNextConfig(**labels), CONVNEXT_TINY
     elif name.startswith("convnextv2"):

@@ -17,7 +17,9 @@ from transformers.models.bit.image_processing_pil_bit import BitImageProcessorPi
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
 from transformers.models.deit.image_processing_pil_deit import DeiTImageProcessorPil
+from transformers.models.dinov3_vit.image_processing_dinov3_vit import DINOv3ViTImageProcessor
 from transformers.models.efficientnet.image_processing_pil_efficientnet import EfficientNetImageProcessorPil
+from transformers.models.mobilenet_v2.image_processing_pil_mobilenet_v2 import MobileNetV2ImageProcessorPil
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
@@ -36,6 +38,8 @@ def processor_class(settings):
         ("DeiT", DeiTImageProcessorPil),
         ("Siglip", SiglipImageProcessorPil),
         ("Bit", BitImageProcessorPil),
+        ("DINOv3ViT", DINOv3ViTImageProcessor),
+        ("MobileNetV2", MobileNetV2ImageProcessorPil),
     ):
         if kind.startswith(prefix):
             return processor
@@ -45,6 +49,12 @@ def transformers_cases():
     """(name, settings, image, step)"""
     vit = {"image_processor_type": "ViTImageProcessor", "do_resize": True, "do_rescale": True, "do_normalize": True}
     vit |= {"rescale_factor": 1 / 255, **HALF}
+    dinov3 = {"image_processor_type": "DINOv3ViTImageProcessorFast", "size": {"height": 20, "width": 24}}
+    yield "dinov3", dinov3, "rgb8.png", 4
+    yield "dinov3-up", dinov3 | {"size": {"height": 60, "width": 70}, "resample": 3}, "rgb8.png", 9
+    mobile = {"image_processor_type": "MobileNetV2ImageProcessor"}
+    yield "mobilenet-v2", mobile | {"size": {"shortest_edge": 24}, "crop_size": {"height": 20, "width": 20}}, "rgb8.png", 4
+    yield "mobilenet-v2-bare", mobile, "baseline-420.jpg", 40
     yield "vit-square", vit | {"size": {"height": 16, "width": 16}, "resample": 2}, "rgb8.png", 1
     yield "vit-wide-bicubic", vit | {"size": {"height": 20, "width": 33}, "resample": 3}, "rgba8.png", 1
     yield "vit-nearest", vit | {"size": {"height": 19, "width": 25}, "resample": 0}, "rgb8.png", 1

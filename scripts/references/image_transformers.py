@@ -148,6 +148,18 @@ def dinov2(name):
     return model, processor, encode, (48, 48), (41, 65)
 
 
+def dinov3(name):
+    config = transformers.DINOv3ViTConfig(**VIT, num_register_tokens=3, use_gated_mlp="gated" in name)
+    model = transformers.DINOv3ViTModel(config)
+    processor = {"image_processor_type": "DINOv3ViTImageProcessorFast", "size": {"height": 48, "width": 48}, **IMAGENET}
+
+    def encode(model, images):
+        output = model(images)
+        return output.pooler_output, output.last_hidden_state[:, 4:]
+
+    return model, processor, encode, (48, 48), (41, 65)
+
+
 def clip(name):
     """The whole model, whose text tower nothing reads, or a tower alone, with the layer into the shared space and without."""
     kind = "Siglip" if "siglip" in name else "CLIP"
@@ -204,6 +216,7 @@ ENCODERS |= {name: (name, swin) for name in ("hf-swin", "hf-swin-model")}
 ENCODERS["torchvision-vit_b_16"] = ("", torchvision_model)
 ENCODERS |= {name: (name, vit) for name in ("hf-vit", "hf-vit-model", "hf-deit", "hf-deit-teacher")}
 ENCODERS |= {f"hf-dinov2{ending}": (f"hf-dinov2{ending}", dinov2) for ending in ("", "-classifier", "-gated", "-registers")}
+ENCODERS |= {name: (name, dinov3) for name in ("hf-dinov3", "hf-dinov3-gated")}
 ENCODERS |= {f"hf-{name}": (f"hf-{name}", clip) for name in ("clip-vision", "clip-vision-model", "clip-vision-projection")}
 ENCODERS |= {f"hf-{name}": (f"hf-{name}", clip) for name in ("siglip-vision", "siglip-vision-model")}
 

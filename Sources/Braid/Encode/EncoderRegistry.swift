@@ -4,14 +4,16 @@ internal import Torch
 /// The architectures there are. One line each here; `register` adds those of other targets.
 public enum EncoderRegistry {
     private static let builtIn: [EncoderBuilder] =
-        ResNet.builders + MobileNetV3.builders + EfficientNet.builders + EfficientNet.liteBuilders + ConvNeXt.builders
+        ResNet.builders + MobileNetV3.builders + EfficientNet.builders + EfficientNet.liteBuilders
+        + EfficientNet.mobileBuilders + ConvNeXt.builders
         + ConvNeXt.secondBuilders
-        + VisionTransformer.builders + VisionTransformer.dinov2Builders + VisionTransformer.clipBuilders
-        + SwinTransformer.builders
-        + Bert.builders + GPT2.builders + ContrastiveText.builders + Albert.builders
+        + VisionTransformer.builders + VisionTransformer.dinov2Builders + VisionTransformer.dinov3Builders
+        + VisionTransformer.clipBuilders
+        + SwinTransformer.builders + OpenCLIP.visionBuilders
+        + Bert.builders + GPT2.builders + ContrastiveText.builders + OpenCLIP.textBuilders + ClapText.builders + Albert.builders
         + ModernBert.builders + Qwen3.builders + NomicBert.builders + Deberta.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders
-        + Whisper.builders + AudioSpectrogramTransformer.builders + Wav2Vec2.builders
+        + Whisper.builders + AudioSpectrogramTransformer.builders + Wav2Vec2.builders + HTSAT.builders + BEATs.builders
 
     private static let registered = Mutex<[EncoderBuilder]>([])
 

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Torch
 
-/// A tower of a model whose towers put their embeddings into one space, beside the text tower of the same weights: CLIP, SigLIP.
+/// A tower of a model whose towers put their embeddings into one space, beside the text tower of the same weights: CLIP, SigLIP, CLAP.
 struct SharedSpace {
     /// What the tower encodes.
     let modality: Modality
@@ -40,8 +40,9 @@ struct SharedSpace {
             return try withoutGradient { try checkpoint.tensor(key).converted(to: .float32).item() }
         }
         scale = exp(try number(keys.scale))
-        offset = try keys.offset.map(number) ?? 0
-        judgesAlone = keys.offset != nil
+        let added = keys.offset.flatMap { keys.needsOffset || checkpoint.directory[$0] != nil ? $0 : nil }
+        offset = try added.map(number) ?? 0
+        judgesAlone = added != nil
     }
 
     /// The tower of a modality; nil where there is none.
@@ -91,7 +92,11 @@ public struct SharedSpaceKeys: Sendable {
     public let scale: String
     /// What is added to that; nil where nothing is.
     public let offset: String?
+    /// Whether all weights of the architecture have that, or only those that were trained by a logistic loss.
+    public let needsOffset: Bool
 
     /// Names them.
-    public init(scale: String, offset: String? = nil) { (self.scale, self.offset) = (scale, offset) }
+    public init(scale: String, offset: String? = nil, needsOffset: Bool = true) {
+        (self.scale, self.offset, self.needsOffset) = (scale, offset, needsOffset)
+    }
 }

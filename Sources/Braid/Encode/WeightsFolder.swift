@@ -57,9 +57,11 @@ public struct WeightsFolder: Sendable {
                     "weights \(url.path): expected a folder, or a file that ends in \(fileEndings.joined(separator: ", ")) or .index.json"
                 )
             }
-            let config = url.deletingLastPathComponent().appendingPathComponent("config.json")
-            let hasConfig = FileManager.default.fileExists(atPath: config.path)
-            return WeightsFolder(folder: hasConfig ? url.deletingLastPathComponent() : nil, weights: url)
+            let folder = url.deletingLastPathComponent()
+            let hasConfig = ["config.json", HubFiles.openCLIP].contains {
+                FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
+            }
+            return WeightsFolder(folder: hasConfig ? folder : nil, weights: url)
         }
         let part = try HubFiles.transformer(in: url)
         let place = url.appendingPathComponent(part)
@@ -118,12 +120,14 @@ public struct WeightsFolder: Sendable {
     /// Where `config.json` and the tokenizer's files lie: the folder, or its `part`.
     var place: URL? { folder?.appendingPathComponent(part) }
 
-    /// The `config.json`; nil where there is none.
-    func config() throws -> JSONObject? {
-        guard let file = place?.appendingPathComponent("config.json"), FileManager.default.fileExists(atPath: file.path) else {
-            return nil
-        }
-        return try JSONObject(file)
+    /// The `config.json`, or OpenCLIP's where that is what describes the weights; nil where there is none.
+    func config() throws -> JSONObject? { try configFile.map { try JSONObject($0) } }
+
+    /// Folders may hold a model in two forms; the name of the weights says which is meant.
+    private var configFile: URL? {
+        let isOpenCLIP = weights?.lastPathComponent.hasPrefix("open_clip") == true
+        let names = isOpenCLIP ? [HubFiles.openCLIP, "config.json"] : ["config.json", HubFiles.openCLIP]
+        return names.compactMap { place?.appendingPathComponent($0) }.first { FileManager.default.fileExists(atPath: $0.path) }
     }
 
     /// The weights, of which nothing is read yet but what tensors there are.
@@ -172,14 +176,20 @@ public struct WeightsFolder: Sendable {
             } else {
                 names.append("1_Pooling/config.json")
             }
-            return names.filter { FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path) }
+            // Beside weights under another name the configuration of the other form would be taken for theirs.
+            let isOpenCLIP = configFile?.lastPathComponent == HubFiles.openCLIP
+            return names.filter { name in
+                FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
+                    && name != (isOpenCLIP ? "config.json" : HubFiles.openCLIP)
+            }
         }
     }
 }
 
 extension JSONObject {
-    /// What a `config.json` says the weights are: timm's `architecture`, or Transformers' `model_type`.
+    /// What a `config.json` says the weights are: timm's `architecture`, or Transformers' `model_type`; of OpenCLIP's, which names none, `open_clip`.
     func architecture() throws -> String? {
+        if has("model_cfg") { return "open_clip" }
         for key in ["architecture", "model_type"] where has(key) { return try string(key) }
         return nil
     }

@@ -1,8 +1,8 @@
 internal import Torch
 
 extension ImageFrontEnd {
-    /// Transformers' image processors, from a `preprocessor_config.json`: ViT's, DeiT's, CLIP's, SigLIP's, BiT's (DINOv2's too), ConvNeXT's
-    /// (ResNet's too) and EfficientNet's. What the file leaves out is the class's default.
+    /// Transformers' image processors, from a `preprocessor_config.json`: ViT's, DeiT's, CLIP's, SigLIP's, BiT's (DINOv2's too), DINOv3's,
+    /// ConvNeXT's (ResNet's too), MobileNetV2's and EfficientNet's. What the file leaves out is the class's default.
     init(transformers settings: JSONObject) throws {
         let defaults = try ProcessorDefaults(settings)
         let half = [0.5, 0.5, 0.5]
@@ -13,7 +13,8 @@ extension ImageFrontEnd {
         scale = try settings.bool("do_rescale", true) ? Float(settings.double("rescale_factor", 1 / 255.0)) : 1
         interpolation = try settings.resampling(defaults.resample)
         arithmetic = defaults.arithmetic
-        guard arithmetic == .pillow || interpolation.torch != nil else {
+        resizesFloats = defaults.kind == .dinoV3
+        guard (arithmetic == .pillow && !resizesFloats) || interpolation.torch != nil else {
             throw settings.fault("resample \(interpolation.number) is not one of a fast processor: expected 0 (nearest), 2 or 3")
         }
         let cropsCenter = try settings.bool("do_center_crop", defaults.crops)
@@ -87,6 +88,8 @@ private struct ProcessorDefaults {
         case biT = "Bit"
         case convNeXt = "ConvNext"
         case efficientNet = "EfficientNet"
+        case mobileNetV2 = "MobileNetV2"
+        case dinoV3 = "DINOv3ViT"
     }
 
     let kind: Kind
@@ -118,6 +121,10 @@ private struct ProcessorDefaults {
             (isSquare, size, crops) = (false, .short(224), true)
             (mean, deviation) = ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711])
         case .convNeXt: (isSquare, size) = (false, .short(384))
+        case .mobileNetV2: (isSquare, size, crops, resample) = (false, .short(256), true, 2)
+        case .dinoV3:
+            (isSquare, resample) = (false, 2)
+            (mean, deviation) = (ImageFrontEnd.imageNetMean, ImageFrontEnd.imageNetDeviation)
         case .efficientNet: (size, cropSize) = (.exact(346, 346), .exact(289, 289))
         }
     }

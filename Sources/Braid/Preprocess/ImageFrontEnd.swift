@@ -53,6 +53,8 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     public var mean: [Float]
     /// The red, green and blue that values are divided by after the mean is subtracted.
     public var deviation: [Float]
+    /// Whether values are scaled first and resized as float32, by torch, as DINOv3's processor does it; else bytes are resized.
+    public var resizesFloats = false
     /// Whether values are divided by `deviation` once more, as Transformers' EfficientNet processor does with `include_top`.
     public var dividesTwice = false
     /// The grey level behind transparent pixels, 0 to 255; white where timm's `background` does not say otherwise.
@@ -103,6 +105,12 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     /// - Throws: `TorchError` where libtorch fails.
     public func tensor(_ image: Image) throws -> Tensor {
         let target = resizedSize(image.height, image.width)
+        if resizesFloats, let filter = interpolation.torch {
+            let values = try image.tensor().converted(to: .float32).scaled(by: Double(scale))
+                .resized(height: target.height, width: target.width, interpolation: filter)
+            let cut = try crop.map { try $0.cut(values) } ?? values
+            return try ((cut - Tensor(mean, shape: [3, 1, 1])) / Tensor(deviation, shape: [3, 1, 1])).squeezed(0)
+        }
         let resized = try image.resized(height: target.height, width: target.width, interpolation, arithmetic)
         // Where the cut needs no filling, pixels are bytes to the end.
         let crop = crop ?? Crop(height: resized.height, width: resized.width)
@@ -187,7 +195,7 @@ extension ImageFrontEnd {
             mean: imageNetMean.map(Float.init), deviation: imageNetDeviation.map(Float.init))
     }
 
-    /// The front end a weights folder states: timm's `pretrained_cfg`, or Transformers' `preprocessor_config.json`; of models of several modalities the
+    /// The front end a weights folder states: timm's `pretrained_cfg`, OpenCLIP's `preprocess_cfg`, or Transformers' `preprocessor_config.json`; of models of several modalities the
     /// `image_processor` of `processor_config.json`, which newer versions write in place of that.
     ///
     /// `bare` is taken where weights come as a bare file, without a folder.
@@ -198,6 +206,8 @@ extension ImageFrontEnd {
     ) throws {
         if source.config.has("pretrained_cfg") {
             try self.init(timm: source.config.object("pretrained_cfg"))
+        } else if source.config.has("model_cfg") {
+            try self.init(openCLIP: source.config)
         } else if let settings = try source.file("processor_config.json"), settings.has("image_processor") {
             try self.init(transformers: settings.object("image_processor"))
         } else if let settings = try source.file("preprocessor_config.json") {

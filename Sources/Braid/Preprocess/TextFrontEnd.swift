@@ -17,7 +17,7 @@ public struct TextFrontEnd: FrontEnd {
     /// How many tokens every text is filled up to, with padding that the encoder takes for tokens like others; nil where texts keep their lengths.
     var filledLength: Int?
 
-    /// Reads `tokenizer.json` of a weights folder, or BERT's `vocab.txt`, and the longest text that its settings state.
+    /// Reads `tokenizer.json` of a weights folder, BERT's `vocab.txt` a `.model` of SentencePiece, or `vocab.json` and `merges.txt`, and the longest text that its settings state.
     ///
     /// The prompt is the one that `config_sentence_transformers.json` names as the default. The length is sentence-transformers' `max_seq_length`, else the tokenizer's `model_max_length`, else what `tokenizer.json`
     /// cuts at, and at most `longestText`.
@@ -54,16 +54,34 @@ public struct TextFrontEnd: FrontEnd {
         let settings = try source.file("tokenizer_config.json") ?? JSONObject([:], path: vocabulary.path)
         // The class names it; else the model, as in AutoTokenizer.
         let kind = try settings.has("tokenizer_class") ? settings.string("tokenizer_class") : source.config.string("model_type", "")
-        let isBert = ["bert", "distilbert", "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast"]
-            .contains(kind)
-        guard FileManager.default.fileExists(atPath: vocabulary.path), isBert else {
+        let pieces = HubFiles.sentencePieces.map(folder.appendingPathComponent).first { exists($0) }
+        if let pieces, let family = SentencePieceFamily(named: kind) {
+            return try Tokenizer(sentencePiece: pieces, family: family, settings: settings, lowercase: lowercase)
+        }
+        let pairs = (vocabulary: folder.appendingPathComponent("vocab.json"), merges: folder.appendingPathComponent("merges.txt"))
+        if exists(pairs.vocabulary), exists(pairs.merges), let family = BytePairFamily(named: kind) {
+            return try Tokenizer(
+                bytePairs: pairs.vocabulary, merges: pairs.merges, family: family, settings: settings, lowercase: lowercase)
+        }
+        let isBert = bertKinds.contains(kind)
+        guard exists(vocabulary), isBert else {
+            let wanted =
+                isBert ? " or vocab.txt" : SentencePieceFamily(named: kind) == nil ? "" : " or \(HubFiles.sentencePieces[0])"
             throw BraidError(
                 .noInput,
-                "\(folder.path) has no tokenizer.json\(isBert ? " or vocab.txt" : ""); make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
+                "\(folder.path) has no tokenizer.json\(wanted); make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
             )
         }
         return try Tokenizer(vocabulary: vocabulary, settings: settings, lowercase: lowercase)
     }
+
+    /// Tokenizers that are BERT's by another name.
+    private static let bertKinds: Set<String> = [
+        "bert", "distilbert", "electra", "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast",
+        "ElectraTokenizer", "ElectraTokenizerFast",
+    ]
+
+    private static func exists(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
 
     /// The Transformer module's settings of sentence-transformers: the first of its files that says something.
     private static func sentenceSettings(_ source: EncoderSource) throws -> JSONObject? {

@@ -85,13 +85,3 @@ struct WhisperFrontEnd: SampledFrontEnd {
             rowsPerSample: counts)
     }
 }
-
-extension EncoderOptions {
-    /// Refuses `window` and `overlap` for an encoder whose windows are fixed: `reason` says by what.
-    func refuseWindows(for reason: String) throws {
-        guard window == nil, overlap == nil else {
-            throw BraidError(
-                .badConfiguration, "window and overlap act only where an audio encoder takes any length; \(reason)")
-        }
-    }
-}

@@ -30,7 +30,7 @@ enum HTML {
         h1{margin:0;font-size:26px}header p{color:#667;margin:2px 0 18px}section{background:#fff;border:1px solid #e3e5e8;border-radius:10px;padding:16px 20px;margin:16px 0;overflow-x:auto}
         h2{font-size:17px;margin:0 0 10px}.tiles{display:flex;gap:12px;flex-wrap:wrap}.tile{background:#fff;border:1px solid #e3e5e8;border-radius:10px;padding:12px 18px;flex:1}
         .tile b{display:block;font-size:26px}.tile span{color:#667}table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:3px 10px;text-align:left}
-        th{font-weight:600;color:#556}.n{text-align:right}.bar{width:420px}.bar i{display:block;height:12px;background:#2563a8;border-radius:3px}.note,.id{color:#778;font-size:13px;margin:6px 0 0}
+        th{font-weight:600;color:#556}.n{text-align:right}.n,.k,.tile b{white-space:nowrap}.bar{width:420px}.bar i{display:block;height:12px;background:#2563a8;border-radius:3px}.note,.id{color:#778;font-size:13px;margin:6px 0 0}
         .confusion td.c{width:34px;text-align:center;border:1px solid #fff;padding:5px 2px}.confusion .r{text-align:right}.v{vertical-align:bottom;padding:3px}.v span{writing-mode:vertical-rl;transform:rotate(180deg)}
         .corner{color:#99a;font-size:12px}.charts{display:flex;gap:20px;flex-wrap:wrap}.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:12px}
         .card{border:1px solid #e3e5e8;border-radius:8px;padding:10px}.card img{width:96px;height:96px;object-fit:contain;image-rendering:pixelated;background:#000;display:block}

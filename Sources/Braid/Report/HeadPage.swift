@@ -47,7 +47,7 @@ struct HeadPage {
     private func calibration(_ reliability: [CalibrationScores.Bin]) -> String {
         let bins = reliability.filter { $0.count > 0 }
         let rows = bins.map { bin in
-            "<tr><td>\(String(format: "%.2f to %.2f", bin.lower, bin.upper))</td><td class=n>\(bin.count)</td><td class=n>\(HTML.percent(bin.confidence))</td><td class=n>\(HTML.percent(bin.accuracy))</td><td class=bar><i style=\"width:\(String(format: "%.1f", 100 * bin.accuracy))%\"></i></td></tr>"
+            "<tr><td class=k>\(String(format: "%.2f to %.2f", bin.lower, bin.upper))</td><td class=n>\(bin.count)</td><td class=n>\(HTML.percent(bin.confidence))</td><td class=n>\(HTML.percent(bin.accuracy))</td><td class=bar><i style=\"width:\(String(format: "%.1f", 100 * bin.accuracy))%\"></i></td></tr>"
         }
         return
             "<table><tr><th>said</th><th class=n>answers</th><th class=n>said, mean</th><th class=n>right</th><th></th></tr>\(rows.joined())</table>"

@@ -21,6 +21,7 @@ extension Report {
             }
             sections += try page.sections()
         }
+        if let question { sections.append(HTML.section("What was asked", question.html)) }
         if history.count > 1 { sections.append(HTML.section("Training", curves)) }
         if !findings.averages.summary.isEmpty {
             sections.append(HTML.section("Averaged weights", drawing(findings.averages)))

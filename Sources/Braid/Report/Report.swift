@@ -13,6 +13,7 @@ public struct Report {
     let learning: ModalityLearning?
     let rows: RowUse?
     let findings: TrainingFindings
+    let question: ZeroShotQuestion?
 
     /// - Parameters:
     ///   - predictions: What the model says of the samples it is judged on.
@@ -24,11 +25,13 @@ public struct Report {
     ///   - learning: How evenly the training's gradients fell on modalities; nil: as `history` has it.
     ///   - rows: What the model knew of the samples.
     ///   - findings: What the training chose, and what speaks for it.
+    ///   - question: What was asked, where labels are sentences.
     public init(
         _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
         missingRates: MissingRates? = nil, imbalanced: ImbalancedRates? = nil, learning: ModalityLearning? = nil,
-        rows: RowUse? = nil, findings: TrainingFindings = TrainingFindings()
+        rows: RowUse? = nil, findings: TrainingFindings = TrainingFindings(), question: ZeroShotQuestion? = nil
     ) {
+        self.question = question
         (self.rows, self.findings) = (rows, findings)
         self.predictions = predictions
         self.title = title
@@ -50,7 +53,7 @@ public struct Report {
         let tables =
             [
                 ablation?.table, missingRates?.table, imbalanced?.table, learning.map { $0.sentence + "\n" },
-                rows.map { $0.sentence + "\n" },
+                rows.map { $0.sentence + "\n" }, question?.table,
             ]
             .compactMap { $0 } + findings.tables
         try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))

@@ -212,9 +212,14 @@ extension Tensor {
     }
 
     /// Resamples float `[B, C, H, W]` to `[B, C, height, width]`, each value of its sixteen nearest: `torch.nn.functional.interpolate` with
-    /// `mode="bicubic"`, `align_corners=False`, not antialiased.
-    public func bicubic(height: Int, width: Int) throws(TorchError) -> Tensor {
-        try Operator("upsample_bicubic2d")(.tensor(self), .ints([height, width]), .bool(false), .none, .none)
+    /// `mode="bicubic"`, not antialiased.
+    ///
+    /// - Parameters:
+    ///   - height: The new H.
+    ///   - width: The new W.
+    ///   - alignsCorners: Whether the first and last values keep their places, as with `align_corners=True`.
+    public func bicubic(height: Int, width: Int, alignsCorners: Bool = false) throws(TorchError) -> Tensor {
+        try Operator("upsample_bicubic2d")(.tensor(self), .ints([height, width]), .bool(alignsCorners), .none, .none)
     }
 
     /// Which of `count` places each of `target` takes. Pillow adds up steps, and so does this: rounding and all.

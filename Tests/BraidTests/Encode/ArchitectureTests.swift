@@ -18,7 +18,7 @@ import Torch
 
     static let images = names(
         "timm-", "torchvision-", "hf-resnet", "hf-convnext", "hf-efficientnet", "efficientnet-pytorch-", "hf-vit", "hf-deit",
-        "hf-dinov2", "hf-clip-vision", "hf-siglip-vision", "hf-swin"
+        "hf-dinov2", "hf-dinov3", "hf-clip-vision", "hf-siglip-vision", "hf-swin", "hf-mobilenet"
     ).filter { !$0.hasSuffix("-logmel") }
     static let audios = names("panns-", "vggish", "yamnet", "timm-resnet18-logmel")
     static let texts = names("hf-").filter { !images.contains($0) }
@@ -32,7 +32,7 @@ import Torch
     /// torchvision publishes bare files: their architecture must be named.
     private static let torchvisionNames = [
         "mobilenet_v3_small": "mobilenetv3_small_100", "mobilenet_v3_large": "mobilenetv3_large_100",
-        "vit_b_16": "vit_base_patch16_224",
+        "mobilenet_v2": "mobilenetv2_100", "vit_b_16": "vit_base_patch16_224",
     ]
 
     @Test(arguments: images) func imagesAgree(_ name: String) throws {

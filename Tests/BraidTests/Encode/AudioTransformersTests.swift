@@ -5,9 +5,9 @@ import Torch
 
 @testable import Braid
 
-/// Audio encoders of Transformers, with seeded weights: scripts/references/audio_transformers.py.
+/// Audio encoders of Transformers, and BEATs, with seeded weights: scripts/references/audio_transformers.py, beats.py.
 @Suite struct AudioTransformersTests {
-    static let names = ArchitectureTests.names("whisper", "ast") + waves
+    static let names = ArchitectureTests.names("whisper", "ast", "clap", "beats") + waves
     /// Of samples themselves, whose windows are as long as one asks.
     static let waves = ArchitectureTests.names("wav2vec2", "hubert", "wavlm")
 
@@ -21,7 +21,7 @@ import Torch
 
         init(_ name: String, in folder: URL) throws {
             try SeededArchitecture(name).write(to: folder)
-            let options = waves.contains(name) ? EncoderOptions(window: 1) : EncoderOptions()
+            let options = waves.contains(name) || name.hasPrefix("beats") ? EncoderOptions(window: 1) : EncoderOptions()
             encoder = try ModalityEncoder(
                 .audio, .init(encoder: nil, weights: folder.path, train: .none, options: options), relativeTo: folder)
             frontEnd = try #require(encoder.frontEnd as? any SampledFrontEnd)
@@ -126,7 +126,9 @@ import Torch
     }
 
     /// Windows of a long recording are encoded while it is read, and give what the whole gives.
-    @Test(arguments: ["whisper", "ast", "wavlm-base"]) func longRecordingsAreEncodedAsTheyCome(_ name: String) throws {
+    @Test(arguments: ["whisper", "ast", "clap-audio", "beats", "wavlm-base"]) func longRecordingsAreEncodedAsTheyCome(
+        _ name: String
+    ) throws {
         let folder = try TemporaryFolder()
         let this = try Case(name, in: folder.url)
         let file = folder.url.appendingPathComponent("long.wav")
@@ -149,7 +151,12 @@ import Torch
         ("whisper", "preprocessor_config.json", "chunk_length", 30), ("whisper", "preprocessor_config.json", "feature_size", 128),
         ("whisper", "preprocessor_config.json", "dither", 1), ("whisper", "config.json", "encoder_attention_heads", 5),
         ("ast", "preprocessor_config.json", "max_length", 1024), ("ast", "config.json", "time_stride", 12),
-        ("wav2vec2-base", "config.json", "adapter_attn_dim", 16),
+        ("clap-audio", "preprocessor_config.json", "feature_size", 32),
+        ("clap-audio", "preprocessor_config.json", "max_length_s", 10),
+        ("clap-audio", "preprocessor_config.json", "top_db", 80), ("clap-audio", "config.json", "spec_size", 60),
+        ("clap-audio", "config.json", "patch_embed_input_channels", 4), ("clap-audio", "config.json", "enable_fusion", 1),
+        ("beats", "config.json", "layer_norm_first", 1), ("beats", "config.json", "input_patch_size", 24),
+        ("beats", "config.json", "max_distance", 2), ("wav2vec2-base", "config.json", "adapter_attn_dim", 16),
         ("wav2vec2-base", "config.json", "num_conv_pos_embedding_groups", 5),
         ("wavlm-base", "config.json", "num_buckets", 30), ("hubert-base", "preprocessor_config.json", "feature_size", 2),
     ]) func otherNetworksAreRefused(_ name: String, _ file: String, _ key: String, _ value: Int) throws {

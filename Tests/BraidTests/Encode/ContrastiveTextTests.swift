@@ -5,9 +5,9 @@ import Torch
 
 @testable import Braid
 
-/// The text towers of CLIP and SigLIP against Transformers: scripts/references/contrastive.py.
+/// The text towers of CLIP, SigLIP and CLAP against Transformers: scripts/references/contrastive.py.
 @Suite struct ContrastiveTextTests {
-    @Test(arguments: ["clip", "siglip"]) func embeddingsAgreeAloneAndInABatch(_ name: String) throws {
+    @Test(arguments: ["clip", "siglip", "clap"]) func embeddingsAgreeAloneAndInABatch(_ name: String) throws {
         let small = try ZeroShotCase(name)
         let folder = try TemporaryFolder()
         try small.write(to: folder.url)
@@ -25,19 +25,42 @@ import Torch
         #expect(encoder.encoder.dimension == embeddings.shape[1])
     }
 
-    @Test func theyCanBeTrainedBlockByBlock() throws {
-        let small = try ZeroShotCase("clip")
+    @Test(arguments: [
+        ("clip", ["text_model.final_layer_norm.bias", "text_model.final_layer_norm.weight", "text_projection.weight"]),
+        (
+            "clap",
+            ["pooler.dense", "text_projection.linear1", "text_projection.linear2"].flatMap { ["\($0).bias", "\($0).weight"] }
+        ),
+    ]) func theyCanBeTrainedBlockByBlock(_ name: String, _ last: [String]) throws {
+        let small = try ZeroShotCase(name)
         let folder = try TemporaryFolder()
         try small.write(to: folder.url)
         let encoder = try ModalityEncoder(
             .text, .init(encoder: nil, weights: folder.url.path, train: .last(1)), relativeTo: folder.url)
         let prepared = try small.prompts.map { try encoder.frontEnd.prepare(.inline($0)) }
-        let expected = try Fixtures.tensors("zero_shot/clip.safetensors")
-        let embeddings = try encoder.encode(prepared, mode: .train).pooled
-        try expectClose(embeddings.detached(), expected.tensor("text"), "train")
-        // The last norm and the projection are the last block.
-        let trained = encoder.parameters.entries.filter { $0.tensor.requiresGradient }.map(\.path).sorted()
-        #expect(trained == ["text_model.final_layer_norm.bias", "text_model.final_layer_norm.weight", "text_projection.weight"])
+        let expected = try Fixtures.tensors("zero_shot/\(name).safetensors").tensor("text")
+        let between = try encoder.activations(prepared, behind: encoder.encoder.blocks.count - 1)
+        let embeddings = try encoder.encode(
+            activations: between, behind: encoder.encoder.blocks.count - 1, mode: .train
+        ).pooled
+        try expectClose(embeddings.detached(), expected, "train")
+        // What stands behind the layers is the last block.
+        let trained = encoder.parameters.entries.filter { $0.tensor.requiresGradient }
+        #expect(trained.map(\.path).sorted() == last)
+        try embeddings.sum().backward()
+        for entry in trained { #expect(try entry.tensor.gradient() != nil, "\(entry.path)") }
+    }
+
+    @Test(arguments: ["clip", "siglip", "clap", "open_clip"]) func whatTheProjectionWasTrainedBehindIsKept(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        try ZeroShotCase(name).write(to: folder.url)
+        for options in [EncoderOptions(pooling: .mean), EncoderOptions(truncation: 8)] {
+            let error = #expect(throws: BraidError.self) {
+                try ModalityEncoder(
+                    .text, .init(encoder: nil, weights: folder.url.path, train: .none, options: options), relativeTo: folder.url)
+            }
+            #expect(error?.description.contains("pooling and truncate_dim do not act on this text tower") == true)
+        }
     }
 }
 
@@ -51,17 +74,18 @@ private func expectClose(_ found: Tensor, _ expected: Tensor, _ what: String) th
 struct ZeroShotCase {
     let architecture: SeededArchitecture
     let labels: [(name: String, prompts: [String])]
-    let pictures: [URL]
+    /// Pictures, or sounds.
+    let media: [URL]
 
     init(_ name: String) throws {
         let data = try Data(contentsOf: Fixtures.url("zero_shot/\(name).json"))
         let root = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         var files = root["extra"] as? [String: Any] ?? [:]
-        files["config.json"] = root["config"]
+        if let config = root["config"] as? [String: Any] { files["config.json"] = config }
         architecture = SeededArchitecture(entries: SeededArchitecture.entries(root["entries"]), files: files)
         let prompts = root["labels"] as? [String: [String]] ?? [:]
         labels = ["cat", "dog", "train"].map { ($0, prompts[$0] ?? []) }
-        pictures = (root["pictures"] as? [String] ?? []).map { Fixtures.url("images/\($0)") }
+        media = (root["media"] as? [String] ?? []).map(Fixtures.url)
     }
 
     var prompts: [String] { labels.flatMap(\.prompts) }

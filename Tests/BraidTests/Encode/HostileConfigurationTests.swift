@@ -29,6 +29,18 @@ import Torch
         #expect(throws: BraidError.self) { try GPT2.Shape(config) }
     }
 
+    @Test(arguments: [
+        ["spec_size": Int.max] as [String: any Sendable], ["spec_size": 0], ["num_mel_bins": 0], ["num_mel_bins": 60],
+        ["patch_stride": 0], ["patch_stride": [4, 8]], ["patch_size": Int.max],
+        ["depths": [2, 2, 6, 2, 1], "num_attention_heads": [1, 1, 1, 1, 1]],
+        ["window_size": 7], ["enable_fusion": true],
+    ]) func clap(_ changes: [String: any Sendable]) throws {
+        #expect(throws: BraidError.self) { try HTSAT.Shape(JSONObject(changes, path: "config.json")) }
+        // As published: the last map is one window.
+        let published = try HTSAT.Shape(JSONObject([:], path: "config.json"))
+        #expect(published.lastSide == 8 && published.frames == 1024 && published.stretches == 4)
+    }
+
     @Test(arguments: [-1e300, 0, 0.5]) func longestTexts(_ length: Double) throws {
         let folder = try TemporaryFolder()
         try FileManager.default.copyItem(

@@ -78,7 +78,7 @@ import Torch
             let error = #expect(throws: BraidError.self) { try self.encoder(url) }
             #expect(
                 error?.description
-                    == "\(url.path) has no tokenizer.json; make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
+                    == "\(url.path) has no tokenizer.json or sentencepiece.bpe.model; make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
             )
         }
     }

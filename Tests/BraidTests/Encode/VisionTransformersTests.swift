@@ -36,6 +36,10 @@ import Torch
         (#"{"architecture": "vit_base_patch16_224", "model_args": {"mlp_ratio": 1e9}}"#, "mlp_ratio gives perceptrons of no size"),
         (#"{"model_type": "dinov2", "mlp_ratio": 1e12}"#, "mlp_ratio gives perceptrons of no size"),
         (#"{"model_type": "dinov2_with_registers", "num_register_tokens": -1}"#, "the sizes do not fit together"),
+        (#"{"model_type": "dinov3_vit", "value_bias": false}"#, "value_bias is false; this version has it true only"),
+        (#"{"model_type": "dinov3_vit", "num_attention_heads": 64}"#, "the size of a head a multiple of 4"),
+        (#"{"model_type": "mobilenet_v2", "output_stride": 16}"#, "output_stride is 16; this version has 32"),
+        (#"{"model_type": "mobilenet_v2", "first_layer_is_expansion": false}"#, "first_layer_is_expansion is false"),
         (#"{"model_type": "clip", "architectures": ["CLIPForImageClassification"]}"#, "CLIPForImageClassification is not known"),
         (#"{"model_type": "clip", "projection_dim": 0, "vision_config": {}}"#, "the sizes do not fit together"),
         (#"{"model_type": "siglip_vision_model", "vision_use_head": false}"#, "vision_use_head is false"),
@@ -64,7 +68,8 @@ import Torch
 
     /// Trained weights are written under the names they have here, beside the configuration that they came with.
     @Test(arguments: [
-        "hf-clip-vision", "hf-siglip-vision-model", "hf-dinov2-registers", "hf-swin", "hf-convnextv2_atto", "torchvision-vit_b_16",
+        "hf-clip-vision", "hf-siglip-vision-model", "hf-dinov2-registers", "hf-dinov3", "hf-swin", "hf-convnextv2_atto",
+        "torchvision-vit_b_16",
         "timm-deit_tiny_distilled_patch16_224",
     ]) func trainedWeightsAreReadAgain(_ name: String) throws {
         let folder = try TemporaryFolder()
@@ -102,7 +107,7 @@ import Torch
 
     /// All that a trained encoder of this kind computes must be part of the graph, resampled positions too.
     @Test func everyParameterLearns() throws {
-        for name in ["hf-deit", "hf-siglip-vision", "timm-vit_tiny_patch16_224-map", "hf-swin"] {
+        for name in ["hf-deit", "hf-siglip-vision", "timm-vit_tiny_patch16_224-map", "hf-swin", "hf-dinov3-gated"] {
             let folder = try TemporaryFolder()
             try SeededArchitecture(name).write(to: folder.url)
             let encoder = try ModalityEncoder(

@@ -5,7 +5,7 @@ import Torch
 
 @testable import Braid
 
-/// Classification by sentences against Transformers: scripts/references/contrastive.py.
+/// Classification by sentences against Transformers and open_clip: scripts/references/contrastive.py and open_clip_models.py.
 @Suite struct ZeroShotTests {
     private let folder: TemporaryFolder
 
@@ -27,32 +27,78 @@ import Torch
         return try (isMultilabel ? logits.sigmoid() : logits.softmax()).array()
     }
 
-    @Test(arguments: ["clip", "siglip"]) func logitsAreTheReferences(_ name: String) throws {
+    @Test(arguments: ["clip", "siglip", "clap", "open_clip", "open_clip_custom"]) func logitsAreTheReferences(_ name: String) throws
+    {
         let (weights, small) = try model(name)
         let space = try SharedSpace(weights, relativeTo: folder.url, device: .cpu, reporter: SilentReporter())
         let tensors = try Fixtures.tensors("zero_shot/\(name).safetensors")
         try withoutGradient {
-            let prepared = try small.pictures.map { try space.encoder.frontEnd.prepare(.file($0)) }
-            let pictures = try space.encoder.encode(prepared).pooled
-            try #expect(maxDifference(pictures, tensors.tensor("images")) <= 1e-4)
-            let logits = try space.logits(pictures, space.points(of: small.labels.map(\.prompts)))
+            let prepared = try small.media.map { try space.encoder.frontEnd.prepare(.file($0)) }
+            let embeddings = try space.encoder.encode(prepared).pooled
+            try #expect(maxDifference(embeddings, tensors.tensor("media")) <= 1e-4)
+            let logits = try space.logits(embeddings, space.points(of: small.labels.map(\.prompts)))
             try #expect(maxDifference(logits, tensors.tensor("logits")) <= 1e-4)
-            // A label a sentence: Transformers' own.
-            let plain = try space.logits(pictures, space.points(of: small.prompts.map { [$0] }))
+            // A label a sentence: the reference's own.
+            let plain = try space.logits(embeddings, space.points(of: small.prompts.map { [$0] }))
             try #expect(maxDifference(plain, tensors.tensor("plain")) <= 1e-4)
         }
-        #expect(space.judgesAlone == (name == "siglip"))
+        #expect(space.judgesAlone == ["siglip", "open_clip_custom"].contains(name))
+        #expect(space.modality == (name == "clap" ? .audio : .image))
+    }
+
+    /// Sounds are asked with sentences of their own, and vote beside pictures.
+    @Test func soundsAreClassified() throws {
+        let (clap, small) = try model("clap")
+        let (clip, pets) = try model("clip")
+        let labels = try ZeroShotLabels("cat,dog,train")
+        let sound = Sample(id: "sound", line: 1, media: [.audio: .file(small.media[0])])
+        let alone = try ZeroShot([clap], relativeTo: folder.url, labels: labels, options()).predict([sound])
+        let space = try SharedSpace(clap, relativeTo: folder.url, device: .cpu, reporter: SilentReporter())
+        let points = try space.points(of: ["cat", "dog", "train"].map { ["the sound of \($0)"] })
+        let embedding = try Fixtures.tensors("zero_shot/clap.safetensors").tensor("media").slice(0, 0..<1)
+        let expected = try withoutGradient { try space.logits(embedding, points).softmax().array() }
+        #expect(zip(alone.primary.values[0], expected).allSatisfy { abs(Double($0) - Double($1)) < 1e-4 })
+        let film = Sample(id: "film", line: 2, media: [.audio: .file(small.media[0]), .image: .file(pets.media[0])])
+        let both = try ZeroShot([clip, clap], relativeTo: folder.url, labels: labels, options()).predict([sound, film])
+        #expect(zip(both.primary.values[0], expected).allSatisfy { abs(Double($0) - Double($1)) < 1e-4 })
+        #expect(both.primary.values[1] != both.primary.values[0])
+    }
+
+    @Test func sentencesFindSounds() throws {
+        let (weights, small) = try model("clap")
+        let manifest = folder.url.appendingPathComponent("sounds.csv")
+        try (["id,audio"] + small.media.enumerated().map { "s\($0),\($1.path)" }).joined(separator: "\n")
+            .write(to: manifest, atomically: true, encoding: .utf8)
+        let configuration = try Configuration.parse(
+            "manifest: sounds.csv\nmodalities: {audio: {weights: \(weights)}}\nhead: {}", folder: folder.url)
+        let out = folder.url.appendingPathComponent("sounds")
+        try EmbeddingExport(configuration: configuration, manifest: manifest, modalities: [.audio], options())
+            .write(to: .init(out))
+        let retrieval = try Retrieval(out, modality: nil, weights: weights, relativeTo: folder.url, options())
+        let hits = try retrieval.nearest(to: .inline("a photo of a cat"), .text, count: 2)
+        let plain = try Fixtures.tensors("zero_shot/clap.safetensors").tensor("plain").array(of: Float.self)
+        let scale = try Foundation.exp(SeededArchitecture.tensor("logit_scale_a", [], "small").item())
+        let first = try #require(hits.first { $0.id == "s0" })
+        #expect(abs(first.cosine - Double(plain[0]) / scale) < 1e-5)
+        #expect(try retrieval.nearest(to: .file(small.media[1]), .audio, count: 1).map(\.id) == ["s1"])
     }
 
     @Test func aManifestIsClassifiedAndScored() throws {
         let (weights, small) = try model("clip")
         let labels = try ZeroShotLabels("cat,dog", templates: ["a photo of a {}", "the {}"])
         let manifest = folder.url.appendingPathComponent("pets.csv")
-        let rows = zip(small.pictures, ["cat", "dog"]).map { "\($0.path),\($1),seen" }
+        let rows = zip(small.media, ["cat", "dog"]).map { "\($0.path),\($1),seen" }
         try (["image,label,note"] + rows).joined(separator: "\n").write(to: manifest, atomically: true, encoding: .utf8)
-        let predictions = try ZeroShot([weights], relativeTo: folder.url, labels: labels, options()).predict(manifest: manifest)
+        let classifier = try ZeroShot([weights], relativeTo: folder.url, labels: labels, options())
+        let predictions = try classifier.predict(manifest: manifest)
         #expect(predictions.csv.hasPrefix("id,label,prediction,probability,p_cat,p_dog\n1,cat,"))
         #expect(try predictions.allScores()["accuracy"] != nil)
+        let out = RunFolder(folder.url.appendingPathComponent("out"))
+        try Report(predictions, title: "pets", question: classifier.question).write(to: out)
+        let page = try String(contentsOf: out.file("report.html"), encoding: .utf8)
+        #expect(page.contains("<td>cat</td><td>a photo of a cat; the cat</td>"))
+        let text = try String(contentsOf: out.file("report.txt"), encoding: .utf8)
+        #expect(text.contains("Asked of \(weights) (image):\n  cat: a photo of a cat; the cat\n  dog: a photo of a dog; the dog\n"))
         let fewer = try ZeroShotLabels("cat,bird")
         let error = #expect(throws: BraidError.self) {
             try ZeroShot([weights], relativeTo: folder.url, labels: fewer, options()).predict(manifest: manifest, isJudged: true)
@@ -68,7 +114,7 @@ import Torch
         let labels = try ZeroShotLabels(file.path, templates: ["a photo of {}"])
         #expect(labels.names == ["cat", "dog"])
         #expect(labels.prompts(.image) == [["a photo of cat"], ["a photo of the dog"]])
-        let samples = small.pictures.enumerated().map { Sample(id: "\($0)", line: $0, media: [.image: .file($1)]) }
+        let samples = small.media.enumerated().map { Sample(id: "\($0)", line: $0, media: [.image: .file($1)]) }
         let judged = try ZeroShot([weights], relativeTo: folder.url, labels: labels, isMultilabel: true, options()).predict(samples)
         let compared = try ZeroShot([weights], relativeTo: folder.url, labels: labels, options()).predict(samples)
         // The logits are the same; read as odds of each class, or against one another.
@@ -109,7 +155,7 @@ import Torch
     @Test func sentencesFindPicturesInAnExport() throws {
         let (weights, small) = try model("clip")
         let manifest = folder.url.appendingPathComponent("pictures.csv")
-        let all = small.pictures + [Fixtures.url("images/progressive.jpg")]
+        let all = small.media + [Fixtures.url("images/progressive.jpg")]
         try (["id,image,text"] + all.enumerated().map { "p\($0),\($1.path),words" } + ["none,,words"]).joined(separator: "\n")
             .write(to: manifest, atomically: true, encoding: .utf8)
         let configuration = try Configuration.parse(

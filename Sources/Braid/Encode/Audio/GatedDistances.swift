@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Torch
 
-/// WavLM's bias on attention (Chen et al. 2021, arXiv:2110.13900): one for each distance of two tokens, which each token lets in as far as a gate of
+/// WavLM's and BEATs' bias on attention (Chen et al. 2021, arXiv:2110.13900): one for each distance of two tokens, which each token lets in as far as a gate of
 /// its own says.
 struct GatedDistances {
     private let table: Embedding
@@ -12,11 +12,14 @@ struct GatedDistances {
 
     /// - Parameters:
     ///   - layers: The place of the layers; the first one has the table of all.
+    ///   - hidden: The size of a token.
+    ///   - heads: How many heads each layer's attention has.
+    ///   - buckets: How many rows the table has, and from which distance on all are alike.
     ///   - depth: How many layers are computed.
-    init(_ layers: Scope, _ shape: Wav2Vec2.Shape, _ buckets: (count: Int, farthest: Int), depth: Int) throws {
-        table = try Embedding(layers / 0 / "attention" / "rel_attn_embed", buckets.count, shape.heads)
-        gates = try (0..<depth).map { try Gate(layers / $0 / "attention", shape) }
-        (heads, count, farthest) = (shape.heads, buckets.count, buckets.farthest)
+    init(_ layers: Scope, hidden: Int, heads: Int, _ buckets: (count: Int, farthest: Int), depth: Int) throws {
+        table = try Embedding(layers / 0 / "attention" / "rel_attn_embed", buckets.count, heads)
+        gates = try (0..<depth).map { try Gate(layers / $0 / "attention", hidden: hidden, heads: heads) }
+        (self.heads, count, farthest) = (heads, buckets.count, buckets.farthest)
     }
 
     /// The bias of each pair of `length` tokens, before any gate: `[heads, T, T]`.
@@ -28,7 +31,8 @@ struct GatedDistances {
         return try far.frames(of: length, hop: 1).selected(1, backwards)
     }
 
-    /// What is added to the attention of layer number `layer`, whose queries are made of `x`, `[B, T, D]`: `[B, heads, T, T]`.
+    /// What is added to the attention of layer number `layer`, whose gates see `x`, `[B, T, D]`: what queries are made of in WavLM, the
+    /// queries in BEATs. `[B, heads, T, T]`.
     func relations(_ layer: Int, _ x: Tensor, _ bias: Tensor) throws -> TokenRelations {
         TokenRelations(bias: try gates[layer](x, heads).converted(to: .float32) * bias)
     }
@@ -49,9 +53,9 @@ struct GatedDistances {
         /// `[1, heads, 1, 1]`.
         let constant: Tensor
 
-        init(_ scope: Scope, _ shape: Wav2Vec2.Shape) throws {
-            projection = try Linear(scope / "gru_rel_pos_linear", shape.hidden / shape.heads, 8)
-            constant = try scope.parameter("gru_rel_pos_const", [1, shape.heads, 1, 1], .constant(1), decays: false)
+        init(_ scope: Scope, hidden: Int, heads: Int) throws {
+            projection = try Linear(scope / "gru_rel_pos_linear", hidden / heads, 8)
+            constant = try scope.parameter("gru_rel_pos_const", [1, heads, 1, 1], .constant(1), decays: false)
         }
 
         /// `[B, T, D]` to `[B, heads, T, 1]`, in 1 ... 2 + constant.

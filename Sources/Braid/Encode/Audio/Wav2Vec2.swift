@@ -34,7 +34,9 @@ public struct Wav2Vec2: BlockwiseEncoder, LayeredEncoder {
         let width = shape.convolutions.last?.width ?? 0
         projectionNorm = shape.hasProjectionNorm ? try LayerNorm(place / "layer_norm", width, epsilon: shape.epsilon) : nil
         projection = try Linear(place / "projection", width, shape.hidden)
-        positions = try ConvolutionalPositions(encoder / "pos_conv_embed", shape)
+        positions = try ConvolutionalPositions(
+            encoder / "pos_conv_embed", shape.hidden, kernel: shape.positionKernel, groups: shape.positionGroups,
+            shape.convolutionActivation)
         let isNormed = !shape.isStable || layer == nil
         norm = isNormed ? try LayerNorm(encoder / "layer_norm", shape.hidden, epsilon: shape.epsilon) : nil
         let depth = min(layer ?? shape.layers, shape.layers)
@@ -42,7 +44,11 @@ public struct Wav2Vec2: BlockwiseEncoder, LayeredEncoder {
         layers = parts.map(\.block)
         attentionNorms = parts.map(\.norm)
         distances =
-            depth == 0 ? nil : try shape.buckets.map { try GatedDistances(encoder / "layers", shape, $0, depth: depth) }
+            depth == 0
+            ? nil
+            : try shape.buckets.map {
+                try GatedDistances(encoder / "layers", hidden: shape.hidden, heads: shape.heads, $0, depth: depth)
+            }
         inference = scope.store.inference
         let front = ["feature_projection.", "encoder.pos_conv_embed."] + (shape.isStable ? [] : ["encoder.layer_norm."])
         blocks =

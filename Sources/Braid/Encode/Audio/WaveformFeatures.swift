@@ -88,9 +88,14 @@ struct ConvolutionalPositions {
     private let groups: Int
     private let activation: Activation
 
-    init(_ scope: Scope, _ shape: Wav2Vec2.Shape) throws {
-        let (hidden, kernel) = (shape.hidden, shape.positionKernel)
-        groups = shape.positionGroups
+    /// - Parameters:
+    ///   - scope: The layer's place in the model.
+    ///   - hidden: The size of a token.
+    ///   - kernel: How many tokens the convolution sees.
+    ///   - groups: Into how many groups its channels fall.
+    ///   - activation: What stands behind it.
+    init(_ scope: Scope, _ hidden: Int, kernel: Int, groups: Int, _ activation: Activation) throws {
+        (self.groups, self.activation) = (groups, activation)
         let inputs = hidden / groups
         let conv = scope / "conv"
         directions = try conv.parameter(
@@ -98,7 +103,6 @@ struct ConvolutionalPositions {
         lengths = try conv.parameter(
             "weight_g", [1, 1, kernel], .constant(2 * (Double(inputs) / Double(kernel)).squareRoot()), decays: false)
         bias = try conv.parameter("bias", [hidden], .constant(0))
-        activation = shape.convolutionActivation
         frozen = try scope.store.inference == nil ? nil : Self.weight(directions, lengths)
     }
 

@@ -27,7 +27,7 @@ extension EfficientNet {
 
     private static func lite(_ width: Double, _ depth: Double, _ isTensorFlow: Bool) -> Shape {
         var shape = Shape(width: width, depth: depth)
-        shape.isLite = true
+        (shape.isLite, shape.keepsEnds) = (true, true)
         shape.isTensorFlow = isTensorFlow
         shape.epsilon = isTensorFlow ? 1e-3 : 1e-5
         return shape

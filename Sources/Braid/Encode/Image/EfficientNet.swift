@@ -1,7 +1,8 @@
 public import Torch
 
 /// The EfficientNet image encoder (Tan and Le 2019, arXiv:1905.11946), and EfficientNet-Lite, its form for small devices
-/// (Liu 2020, github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite).
+/// (Liu 2020, github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite); and MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381), which is
+/// built the same way by another table.
 ///
 /// Parameters have timm's names: `conv_stem`, `bn1`, `blocks.0.0.conv_dw`, …, `conv_head`, `bn2`.
 public struct EfficientNet: BlockwiseEncoder {
@@ -19,15 +20,20 @@ public struct EfficientNet: BlockwiseEncoder {
         ///
         /// This is Transformers' form of TensorFlow's padding, its `depthwise_padding`. It does not depend on the picture.
         public var oddBlocks: [Int]?
-        /// Whether it is EfficientNet-Lite: ReLU6, no squeeze-and-excitation; stem and head keep B0's width, the first and the last
-        /// stage their single block.
+        /// Whether it is EfficientNet-Lite: ReLU6, and no squeeze-and-excitation.
         public var isLite = false
+        /// Whether it is MobileNetV2: likewise, by its own table, and a head of 1280 channels at least.
+        public var isMobile = false
+        /// Whether stem and head keep B0's width, and the first and the last stage their single block, as in EfficientNet-Lite.
+        public var keepsEnds = false
 
-        var activation: Activation { isLite ? .relu6 : .silu }
-        var stem: Int { isLite ? 32 : roundedWidth(32 * width) }
+        var isPlain: Bool { isLite || isMobile }
+        var activation: Activation { isPlain ? .relu6 : .silu }
+        var stem: Int { keepsEnds ? 32 : roundedWidth(32 * width) }
+        var head: Int { keepsEnds ? 1280 : max(isMobile ? 1280 : 0, roundedWidth(1280 * width)) }
     }
 
-    /// D, the size of an embedding and of a token: 1280 in B0, times `Shape.width` but in EfficientNet-Lite.
+    /// D, the size of an embedding and of a token: 1280 in B0, times `Shape.width` where the ends are not kept.
     public let dimension: Int
     /// Path prefixes of the parameters: the stem, each block, the last convolution with its norm.
     public let blocks: [[String]]
@@ -39,6 +45,12 @@ public struct EfficientNet: BlockwiseEncoder {
     /// B0: blocks, kernel, stride, expansion, outputs.
     private static let table = [
         (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
+        (1, 3, 1, 6, 320),
+    ]
+
+    /// MobileNetV2.
+    private static let mobileTable = [
+        (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (3, 3, 2, 6, 32), (4, 3, 2, 6, 64), (3, 3, 1, 6, 96), (3, 3, 2, 6, 160),
         (1, 3, 1, 6, 320),
     ]
 
@@ -62,7 +74,7 @@ public struct EfficientNet: BlockwiseEncoder {
             }
         }
         self.residual = residual
-        dimension = shape.isLite ? 1280 : roundedWidth(1280 * shape.width)
+        dimension = shape.head
         head = ConvNorm(
             try Conv2d(scope / "conv_head", inputs, dimension, kernel: 1),
             try BatchNorm(scope / "bn2", dimension, epsilon: style.epsilon))
@@ -75,10 +87,11 @@ public struct EfficientNet: BlockwiseEncoder {
     static func rows(_ shape: Shape) -> [[InvertedResidualShape]] {
         var inputs = shape.stem
         var number = 0
+        let table = shape.isMobile ? mobileTable : table
         return table.enumerated().map { stage, row in
             let (blocks, kernel, stride, expansion, width) = row
             let outputs = roundedWidth(Double(width) * shape.width)
-            let isFixed = shape.isLite && [0, table.count - 1].contains(stage)
+            let isFixed = shape.keepsEnds && [0, table.count - 1].contains(stage)
             return (0..<(isFixed ? blocks : Int((Double(blocks) * shape.depth).rounded(.up)))).map { index in
                 defer { (inputs, number) = (outputs, number + 1) }
                 let stride = index == 0 ? stride : 1
@@ -87,7 +100,7 @@ public struct EfficientNet: BlockwiseEncoder {
                 }
                 return InvertedResidualShape(
                     kernel: kernel, stride: stride, expanded: expansion == 1 ? nil : expansion * inputs,
-                    inputs: inputs, outputs: outputs, squeezed: shape.isLite ? nil : max(1, inputs / 4),
+                    inputs: inputs, outputs: outputs, squeezed: shape.isPlain ? nil : max(1, inputs / 4),
                     activation: shape.activation, padding: padding)
             }
         }

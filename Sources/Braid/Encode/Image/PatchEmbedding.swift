@@ -6,7 +6,8 @@ struct PatchEmbedding {
     let paths: [String]
     private let patches: Conv2d
     private let prefix: [TokenTable]
-    private let positions: TokenTable
+    /// nil where places are told by turning queries and keys.
+    private let positions: TokenTable?
     private let norm: LayerNorm?
     private let shape: VisionShape
 
@@ -18,9 +19,12 @@ struct PatchEmbedding {
             ("reg_token", shape.prefix.registers),
         ].filter { $0.1 > 0 }
         prefix = try rows.map { try TokenTable(scope, $0.0, rows: $0.1, shape.hidden) }
-        positions = try TokenTable(scope, "pos_embed", rows: shape.prefix.positions + shape.grid.count, shape.hidden)
+        positions =
+            try shape.rotaryBase == nil
+            ? TokenTable(scope, "pos_embed", rows: shape.prefix.positions + shape.grid.count, shape.hidden) : nil
         norm = try shape.hasFirstNorm ? LayerNorm(scope / "norm_pre", shape.hidden, epsilon: shape.epsilon) : nil
-        paths = ["patch_embed.", "pos_embed"] + rows.map(\.0) + (shape.hasFirstNorm ? ["norm_pre."] : [])
+        paths =
+            ["patch_embed."] + (positions == nil ? [] : ["pos_embed"]) + rows.map(\.0) + (shape.hasFirstNorm ? ["norm_pre."] : [])
         self.shape = shape
     }
 
@@ -28,8 +32,13 @@ struct PatchEmbedding {
     func callAsFunction(_ pictures: Tensor, mode: Mode) throws -> Tensor {
         let map = try patches(pictures, mode: mode)
         let grid = VisionShape.Grid(rows: map.shape[2], columns: map.shape[3])
-        let (own, places) = try positions(grid)
-        var x = try map.flattened(from: 2).transposed(1, 2) + places
+        var x = try map.flattened(from: 2).transposed(1, 2)
+        var own: Tensor?
+        if let table = try positions?() {
+            let places: Tensor
+            (own, places) = try resampled(table, grid)
+            x = try x + places
+        }
         if !prefix.isEmpty {
             var tokens = try prefix.map { try $0() }
             if let own {
@@ -47,8 +56,7 @@ struct PatchEmbedding {
     }
 
     /// Positions of the tokens in front, `[1, P, D]`, and of a grid of patches, `[1, T, D]`.
-    private func positions(_ grid: VisionShape.Grid) throws(TorchError) -> (Tensor?, Tensor) {
-        let table = try positions()
+    private func resampled(_ table: Tensor, _ grid: VisionShape.Grid) throws(TorchError) -> (Tensor?, Tensor) {
         let own = shape.prefix.positions
         let first = try own > 0 ? table.slice(1, 0..<own) : nil
         let learnt = try table.slice(1, own..<own + shape.grid.count)

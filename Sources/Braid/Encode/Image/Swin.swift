@@ -53,6 +53,7 @@ extension SwinTransformer {
         shape.activation = try config.activation("hidden_act", .gelu)
         shape.epsilon = try config.double("layer_norm_eps", 1e-5)
         shape.dropout = try config.double("hidden_dropout_prob", 0)
+        (shape.embeddingDropout, shape.outputDropout) = (shape.dropout, shape.dropout)
         shape.attentionDropout = try config.double("attention_probs_dropout_prob", 0)
         guard try !config.bool("use_absolute_embeddings", false) else {
             throw config.fault("use_absolute_embeddings is true: this version has Swin's relative positions alone")
@@ -64,7 +65,8 @@ extension SwinTransformer {
         return shape
     }
 
-    private static func check(_ shape: Shape, _ config: JSONObject) throws {
+    /// Refuses sizes that no network has.
+    static func check(_ shape: Shape, _ config: JSONObject) throws {
         let sizes = [shape.width, shape.window] + shape.depths + shape.heads
         guard sizes.allSatisfy({ (1...8192).contains($0) }), (1...8).contains(shape.depths.count),
             shape.depths.count == shape.heads.count, shape.window <= 128, (0.01...100).contains(shape.ratio),
@@ -78,27 +80,34 @@ extension SwinTransformer {
 }
 
 extension KeyMap {
-    /// The names Transformers gives the parameters of Swin: the merging stands at the end of a stage there.
+    /// The names Transformers gives the parameters of Swin.
     fileprivate static func swin(_ shape: SwinTransformer.Shape) -> KeyMap {
-        var renamed = [
+        let renamed = [
             ("embeddings.patch_embeddings.projection.", "patch_embed.proj."), ("embeddings.norm.", "patch_embed.norm."),
             ("layernorm.", "norm."),
         ]
-        for (stage, depth) in shape.depths.enumerated() {
-            renamed.append(("encoder.layers.\(stage).downsample.", "layers.\(stage + 1).downsample."))
-            for block in 0..<depth {
-                for (from, to) in [
-                    ("layernorm_before.", "norm1."), ("layernorm_after.", "norm2."), ("attention.self.query.", "attn.q."),
-                    ("attention.self.key.", "attn.k."), ("attention.self.value.", "attn.v."),
-                    ("attention.self.relative_position_", "attn.relative_position_"), ("attention.output.dense.", "attn.proj."),
-                    ("intermediate.dense.", "mlp.fc1."), ("output.dense.", "mlp.fc2."),
-                ] {
-                    renamed.append(("encoder.layers.\(stage).blocks.\(block).\(from)", "layers.\(stage).blocks.\(block).\(to)"))
-                }
-            }
-        }
         return huggingFace(
-            prefix: "swin.", marker: "embeddings.", renamed,
+            prefix: "swin.", marker: "embeddings.", renamed + swinBlocks(shape, in: "encoder."),
             dropped: ["classifier.", "decoder.", "embeddings.mask_token", "swin.embeddings.mask_token"])
+    }
+
+    /// What Transformers calls the parts of Swin's blocks, and what they are called here: the merging stands at the end of a stage there.
+    ///
+    /// - Parameter place: What the names there begin with, in front of `layers`.
+    static func swinBlocks(_ shape: SwinTransformer.Shape, in place: String) -> [(String, String)] {
+        shape.depths.enumerated().flatMap { stage, depth in
+            let merging = ("\(place)layers.\(stage).downsample.", "layers.\(stage + 1).downsample.")
+            return [merging]
+                + (0..<depth).flatMap { block in
+                    [
+                        ("layernorm_before.", "norm1."), ("layernorm_after.", "norm2."), ("attention.self.query.", "attn.q."),
+                        ("attention.self.key.", "attn.k."), ("attention.self.value.", "attn.v."),
+                        ("attention.self.relative_position_", "attn.relative_position_"), ("attention.output.dense.", "attn.proj."),
+                        ("intermediate.dense.", "mlp.fc1."), ("output.dense.", "mlp.fc2."),
+                    ].map { from, to in
+                        ("\(place)layers.\(stage).blocks.\(block).\(from)", "layers.\(stage).blocks.\(block).\(to)")
+                    }
+                }
+        }
     }
 }

@@ -13,6 +13,12 @@ public struct SwinTransformer: BlockwiseEncoder {
         public var depths = [2, 2, 6, 2]
         /// How many heads the attention of each stage has.
         public var heads = [3, 6, 12, 24]
+        /// The channels of a picture; 1 of a spectrogram.
+        public var channels = 3
+        /// The side of a patch, in pixels.
+        public var patch = 4
+        /// Pixels between the starts of two patches; those at the edges reach into zeros where patches overlap.
+        public var patchStride = 4
         /// The side of a window, in tokens.
         public var window = 7
         /// How many times as large a perceptron is inside.
@@ -27,8 +33,12 @@ public struct SwinTransformer: BlockwiseEncoder {
         public var hasProjectionBias = true
         /// Whether one layer makes queries, keys and values, as in timm.
         public var joinsProjections = true
-        /// The share of the embeddings' values, and of what blocks add, that is dropped in training.
+        /// The share of the patches' values that is dropped in training.
+        public var embeddingDropout = 0.0
+        /// The share of what perceptrons add that is.
         public var dropout = 0.0
+        /// The share of what attention adds that is.
+        public var outputDropout = 0.0
         /// The share of attention weights that is.
         public var attentionDropout = 0.0
     }
@@ -42,7 +52,6 @@ public struct SwinTransformer: BlockwiseEncoder {
     private let norm: LayerNorm
     private let dropout: Double
     private let inference: Precision?
-    private static let patch = 4
 
     /// A block, behind the merging of its stage where it is the first of one.
     private struct Step {
@@ -56,7 +65,9 @@ public struct SwinTransformer: BlockwiseEncoder {
     public init(_ scope: Scope, _ shape: Shape) throws {
         let place = scope / "patch_embed"
         patches = (
-            try Conv2d(place / "proj", 3, shape.width, kernel: Self.patch, stride: Self.patch, bias: true),
+            try Conv2d(
+                place / "proj", shape.channels, shape.width, kernel: shape.patch, stride: shape.patchStride,
+                padding: .zeros((shape.patch - shape.patchStride) / 2), bias: true),
             try LayerNorm(place / "norm", shape.width, epsilon: shape.mergingEpsilon)
         )
         var paths = [["patch_embed."]]
@@ -81,13 +92,13 @@ public struct SwinTransformer: BlockwiseEncoder {
         self.steps = steps
         norm = try LayerNorm(scope / "norm", width, epsilon: shape.epsilon)
         dimension = width
-        dropout = shape.dropout
+        dropout = shape.embeddingDropout
         inference = scope.store.inference
         blocks = paths + [["norm."]]
         for name in ["weight", "bias"] { (scope / "head" / "fc").ignore(name) }
     }
 
-    /// Block 0 makes a map of pictures `[B, 3, H, W]`; then come the blocks of all stages, `[B, h, w, C]` to `[B, h, w, C]`. The norm behind them is the
+    /// Block 0 makes a map of pictures `[B, channels, H, W]`; then come the blocks of all stages, `[B, h, w, C]` to `[B, h, w, C]`. The norm behind them is the
     /// last block, and runs in `encoding`.
     ///
     /// - Throws: `TorchError` where the input has another shape, or windows do not divide a map.
@@ -120,9 +131,14 @@ public struct SwinTransformer: BlockwiseEncoder {
     ///
     /// - Throws: `TorchError` where libtorch fails.
     public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
-        let tokens = try norm(last.values.converted(to: .float32).flattened(from: 1, through: 2))
+        let tokens = try map(last).flattened(from: 1, through: 2)
         return Encoding(pooled: try tokens.mean([1]), tokens: tokens)
     }
+}
+
+extension SwinTransformer {
+    /// The map that the last block gave, normalised: `[B, h, w, D]`.
+    func map(_ last: Activations) throws -> Tensor { try norm(last.values.converted(to: .float32)) }
 }
 
 /// A Transformer's block whose tokens attend within windows.
@@ -153,7 +169,7 @@ private struct SwinBlock {
         block = TransformerBlock(
             attention: attention, attentionNorm: try LayerNorm(scope / "norm1", width, epsilon: shape.epsilon),
             feedForward: feedForward, feedNorm: try LayerNorm(scope / "norm2", width, epsilon: shape.epsilon), order: .normFirst,
-            dropout: shape.dropout, attentionDropout: shape.attentionDropout)
+            dropout: shape.outputDropout, feedDropout: shape.dropout, attentionDropout: shape.attentionDropout)
         window = shape.window
         self.isShifted = isShifted
         let distances = (2 * window - 1) * (2 * window - 1)

@@ -45,11 +45,13 @@ public struct VisionShape: Sendable {
         case plain(Activation)
         /// SwiGLU (Shazeer 2020, arXiv:2002.05202), gate and value in one layer.
         case gated
+        /// The same with a layer each, and an activation of the gate.
+        case gatedApart(Activation)
 
         /// The activation between the layers.
         public var activation: Activation {
             switch self {
-            case .plain(let activation): activation
+            case .plain(let activation), .gatedApart(let activation): activation
             case .gated: .silu
             }
         }
@@ -69,6 +71,9 @@ public struct VisionShape: Sendable {
     public var grid = Grid(rows: 14, columns: 14)
     /// What stands in front of the patches.
     public var prefix = Prefix()
+    /// What the slowest angle's wave is as long as, where queries and keys of patches are turned by where these lie, and there is no table of positions:
+    /// rotary position embedding as DINOv3 has it. nil for a table.
+    public var rotaryBase: Double?
     /// How positions are brought to another grid.
     public var resampling = Resampling.bicubic
     /// Whether the layer that embeds patches has a bias.
@@ -81,6 +86,8 @@ public struct VisionShape: Sendable {
     public var perceptron = Perceptron.plain(.gelu)
     /// Whether queries, keys and values have biases.
     public var hasProjectionBias = true
+    /// Whether keys have, where queries and values do.
+    public var hasKeyBias = true
     /// Whether one layer makes queries, keys and values, as in timm, or one each, as in Transformers.
     public var joinsProjections = false
     /// Whether what a block adds is scaled, each feature by itself: LayerScale (Touvron et al. 2021, arXiv:2103.17239).
@@ -91,6 +98,8 @@ public struct VisionShape: Sendable {
     public var normsPooled = false
     /// What a last layer makes of the embedding's size; nil where there is none.
     public var projection: Int?
+    /// Whether that layer's weight is stored `[in, out]`, as in OpenCLIP.
+    public var isProjectionTransposed = false
     /// The share of the embeddings' values that is dropped in training.
     public var embeddingDropout = 0.0
     /// The share of what blocks add that is.

@@ -1,6 +1,6 @@
 public import Torch
 
-/// The Vision Transformer (Dosovitskiy et al. 2021, arXiv:2010.11929), and what is built like it: DeiT, DINOv2, the picture towers of CLIP and SigLIP.
+/// The Vision Transformer (Dosovitskiy et al. 2021, arXiv:2010.11929), and what is built like it: DeiT, DINOv2, DINOv3, the picture towers of CLIP and SigLIP.
 ///
 /// Parameters have timm's names: `patch_embed.proj`, `cls_token`, `pos_embed`, `blocks.0.attn.qkv`, …, `norm`. Where queries, keys and values
 /// have layers of their own, these are `blocks.0.attn.q`, `k` and `v`.
@@ -16,7 +16,7 @@ public struct VisionTransformer: BlockwiseEncoder {
     private let layers: [TransformerBlock]
     private let norm: LayerNorm
     private let pool: AttentionPooling?
-    private let projection: Linear?
+    private let projection: Projection?
     /// What it computes in where it is frozen.
     private let inference: Precision?
 
@@ -31,7 +31,11 @@ public struct VisionTransformer: BlockwiseEncoder {
         let last = shape.normsPooled ? "fc_norm" : "norm"
         norm = try LayerNorm(scope / last, shape.hidden, epsilon: shape.epsilon)
         pool = try shape.pooling == .attention ? AttentionPooling(scope / "attn_pool", shape) : nil
-        projection = try shape.projection.map { try Linear(scope / "projection", shape.hidden, $0, bias: false) }
+        projection = try shape.projection.map {
+            try shape.isProjectionTransposed
+                ? .transposed(TransposedLinear(scope / "projection", shape.hidden, $0, bias: false))
+                : .upright(Linear(scope / "projection", shape.hidden, $0, bias: false))
+        }
         inference = scope.store.inference
         blocks =
             [embeddings.paths] + (0..<shape.layers).map { ["blocks.\($0)."] }
@@ -44,17 +48,29 @@ public struct VisionTransformer: BlockwiseEncoder {
     /// Block 0 makes tokens of pictures `[B, 3, H, W]`; then come the layers, `[B, T, C]` to `[B, T, C]`. What stands behind the last layer is the
     /// last block, and runs in `encoding`.
     ///
+    /// Where places are told by turning queries and keys, what goes from block to block is a map, `PatchMap`, of which layers learn how patches lie.
+    ///
     /// - Throws: `TorchError` where the input has another shape, or is smaller than a patch.
     public func run(_ range: Range<Int>, _ input: Activations, mode: Mode) throws -> Activations {
+        guard !range.isEmpty else { return input }
         var x = input.values
+        var turned: (map: PatchMap, relations: TokenRelations)?
+        if let base = shape.rotaryBase {
+            let map = range.contains(0) ? PatchMap(pictures: x.shape, shape) : PatchMap(folded: x.shape, shape)
+            let rotary = try RotaryEmbedding(
+                rows: map.grid.rows, columns: map.grid.columns, behind: shape.prefix.count, size: shape.hidden / shape.heads,
+                base: base)
+            turned = (map, TokenRelations(rotary: rotary))
+            if !range.contains(0) { x = try map.tokens(x) }
+        }
         for block in range where block <= layers.count {
             guard block > 0 else {
                 x = try embeddings(x, mode: mode).converted(to: inference?.dtype ?? .float32)
                 continue
             }
-            x = try layers[block - 1](x, .padded(nil), mode: mode)
+            x = try layers[block - 1](x, .padded(nil), turned?.relations ?? TokenRelations(), mode: mode)
         }
-        return Activations(values: x)
+        return Activations(values: try turned?.map.folded(x) ?? x)
     }
 
     /// `pooled` is `[B, D]`, `tokens` are `[B, T, C]`.
@@ -65,6 +81,7 @@ public struct VisionTransformer: BlockwiseEncoder {
     /// - Throws: `TorchError` where libtorch fails.
     public func encoding(_ last: Activations, mode: Mode) throws -> Encoding {
         var x = try inference == nil ? last.values : last.values.converted(to: .float32)
+        if shape.rotaryBase != nil { x = try PatchMap(folded: x.shape, shape).tokens(x) }
         if !shape.normsPooled { x = try norm(x) }
         let tokens = try x.slice(1, shape.prefix.count..<x.shape[1])
         var pooled = try pooled(x, tokens, mode)
@@ -97,7 +114,7 @@ extension TransformerBlock {
             try shape.joinsProjections
             ? .joined(layer(place / "qkv", hidden, 3 * hidden, bias))
             : .separate(
-                query: layer(place / "q", hidden, hidden, bias), key: layer(place / "k", hidden, hidden, bias),
+                query: layer(place / "q", hidden, hidden, bias), key: layer(place / "k", hidden, hidden, bias && shape.hasKeyBias),
                 value: layer(place / "v", hidden, hidden, bias))
         let attention = MultiHeadAttention(
             projections, output: try layer(place / "proj", hidden, hidden, true), heads: shape.heads)
@@ -106,6 +123,10 @@ extension TransformerBlock {
             switch shape.perceptron {
             case .plain: .plain(try layer(first, hidden, shape.intermediate, true))
             case .gated: .joined(try layer(first, hidden, 2 * shape.intermediate, true))
+            case .gatedApart:
+                .gated(
+                    gate: try layer(scope / "mlp" / "fc1_g", hidden, shape.intermediate, true),
+                    up: try layer(scope / "mlp" / "fc1_x", hidden, shape.intermediate, true))
             }
         let feedForward = FeedForward(
             inner, shape.perceptron.activation, output: try layer(scope / "mlp" / "fc2", shape.intermediate, hidden, true))

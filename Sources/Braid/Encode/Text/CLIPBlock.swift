@@ -9,7 +9,11 @@ struct CLIPBlockShape {
     /// What layer norms add to the variance.
     let epsilon: Double
     let attentionDropout: Double
+    /// Whether one layer makes queries, keys and values, as in OpenCLIP, or one each, as in Transformers.
+    var joinsProjections = false
+}
 
+extension CLIPBlockShape {
     /// Reads a tower's settings; what they leave out is as given.
     init(_ settings: JSONObject, hidden: Int, heads: Int, intermediate: Int, activation: Activation, epsilon: Double) throws {
         self.hidden = try settings.int("hidden_size", hidden)
@@ -36,10 +40,14 @@ extension TransformerBlock {
         }
         let (hidden, inner) = (shape.hidden, shape.intermediate)
         let place = scope / "self_attn"
+        let projections: MultiHeadAttention.Projections =
+            try shape.joinsProjections
+            ? .joined(linear(place / "in_proj", hidden, 3 * hidden))
+            : .separate(
+                query: linear(place / "q_proj", hidden, hidden), key: linear(place / "k_proj", hidden, hidden),
+                value: linear(place / "v_proj", hidden, hidden))
         let attention = MultiHeadAttention(
-            query: try linear(place / "q_proj", hidden, hidden), key: try linear(place / "k_proj", hidden, hidden),
-            value: try linear(place / "v_proj", hidden, hidden), output: try linear(place / "out_proj", hidden, hidden),
-            heads: shape.heads)
+            projections, output: try linear(place / "out_proj", hidden, hidden), heads: shape.heads)
         let feed = FeedForward(
             .plain(try linear(scope / "mlp" / "fc1", hidden, inner)), shape.activation,
             output: try linear(scope / "mlp" / "fc2", inner, hidden))

@@ -1,5 +1,42 @@
 internal import Torch
 
+/// The sizes of a text tower of CLIP's or SigLIP's kind.
+struct ContrastiveTextShape {
+    let vocabulary: Int
+    let block: CLIPBlockShape
+    let layers: Int
+    let positions: Int
+    /// The size of an embedding behind the projection.
+    let projection: Int
+
+    /// Asks `scope` for the weights.
+    ///
+    /// - Parameters:
+    ///   - scope: The model's place.
+    ///   - projection: The layer behind the pooling, and what its parameters' paths begin with; nil for none.
+    ///   - isCausal: Whether tokens see only those before them.
+    func parts(
+        _ scope: Scope, _ projection: (layer: Projection, path: String)?, isCausal: Bool
+    ) throws -> TextTransformer.Parts {
+        let (hidden, tower) = (block.hidden, scope / "text_model")
+        let normal = Initializer.normal(deviation: 0.02)
+        let words = try Embedding(tower / "embeddings" / "token_embedding", vocabulary, hidden, initializer: normal)
+        let places = try Embedding(tower / "embeddings" / "position_embedding", positions, hidden, initializer: normal)
+        (tower / "embeddings").ignore("position_ids")
+        let blocks =
+            [["text_model.embeddings."]] + (0..<layers).map { ["text_model.encoder.layers.\($0)."] }
+            + [["text_model.final_layer_norm."] + (projection.map { [$0.path] } ?? [])]
+        return TextTransformer.Parts(
+            embed: { ids, numbers in try words(ids) + places(numbers) },
+            layers: try (0..<layers).map { try TransformerBlock(clip: tower / "encoder" / "layers" / $0, block) },
+            finalNorm: try LayerNorm(tower / "final_layer_norm", hidden, epsilon: block.epsilon), hidden: hidden,
+            projection: projection?.layer, blocks: blocks,
+            relations: { length in
+                [TokenRelations(bias: isCausal ? try TokenRelations.window(length, before: nil, after: 0) : nil)]
+            })
+    }
+}
+
 /// The text towers of CLIP (Radford et al. 2021, arXiv:2103.00020) and SigLIP (Zhai et al. 2023, arXiv:2303.15343), whose embeddings share a space with
 /// those of their image towers.
 ///
@@ -14,23 +51,13 @@ enum ContrastiveText: String, CaseIterable {
     /// Whether it is SigLIP's: every token sees all, padding counts as text, and the embedding is the last token's.
     private var isSiglip: Bool { self == .siglip || self == .siglipText }
 
-    /// The sizes that `config.json` states.
-    private struct Shape {
-        let vocabulary: Int
-        let block: CLIPBlockShape
-        let layers: Int
-        let positions: Int
-        /// The size of an embedding behind the projection.
-        let projection: Int
-    }
-
     /// The settings of the text tower: a part of the whole model's `config.json`, or all of a tower's own.
     private func settings(_ config: JSONObject) throws -> JSONObject {
         guard self == .clip || self == .siglip else { return config }
         return try config.object("text_config")
     }
 
-    private func shape(_ config: JSONObject) throws -> Shape {
+    private func shape(_ config: JSONObject) throws -> ContrastiveTextShape {
         let text = try settings(config)
         let block = try CLIPBlockShape(
             text, hidden: isSiglip ? 768 : 512, heads: isSiglip ? 12 : 8, intermediate: isSiglip ? 3072 : 2048,
@@ -44,7 +71,8 @@ enum ContrastiveText: String, CaseIterable {
             isSiglip ? "projection_size" : "projection_dim": projection,
         ])
         guard layers <= 1000 else { throw text.fault("num_hidden_layers is \(layers); it must be at most 1000") }
-        return Shape(vocabulary: vocabulary, block: block, layers: layers, positions: positions, projection: projection)
+        return ContrastiveTextShape(
+            vocabulary: vocabulary, block: block, layers: layers, positions: positions, projection: projection)
     }
 
     private func build(_ source: EncoderSource) throws -> (any Encoder, any FrontEnd) {
@@ -53,30 +81,19 @@ enum ContrastiveText: String, CaseIterable {
         // SigLIP was trained on texts that are filled up, and has no mask.
         if isSiglip { frontEnd.filledLength = frontEnd.maxLength }
         let (scope, hidden) = (source.scope, shape.block.hidden)
-        let tower = scope / "text_model"
-        let normal = Initializer.normal(deviation: 0.02)
-        let words = try Embedding(tower / "embeddings" / "token_embedding", shape.vocabulary, hidden, initializer: normal)
-        let positions = try Embedding(tower / "embeddings" / "position_embedding", shape.positions, hidden, initializer: normal)
-        (tower / "embeddings").ignore("position_ids")
-        let layers = try (0..<shape.layers).map { try TransformerBlock(clip: tower / "encoder" / "layers" / $0, shape.block) }
-        let norm = try LayerNorm(tower / "final_layer_norm", hidden, epsilon: shape.block.epsilon)
-        let projection: Linear? =
+        let projection: (layer: Projection, path: String)? =
             if isSiglip {
-                try Linear(tower / "head", hidden, shape.projection)
+                (.upright(try Linear(scope / "text_model" / "head", hidden, shape.projection)), "text_model.head.")
             } else if self == .clip || scope.holds("text_projection.weight") {
-                try Linear(scope / "text_projection", hidden, shape.projection, bias: false, initializer: normal)
+                (
+                    .upright(
+                        try Linear(
+                            scope / "text_projection", hidden, shape.projection, bias: false,
+                            initializer: .normal(deviation: 0.02))), "text_projection."
+                )
             } else { nil }
-        let last =
-            ["text_model.final_layer_norm."] + (isSiglip ? ["text_model.head."] : projection == nil ? [] : ["text_projection."])
-        let blocks =
-            [["text_model.embeddings."]] + (0..<shape.layers).map { ["text_model.encoder.layers.\($0)."] } + [last]
-        let isCausal = !isSiglip
-        let parts = TextTransformer.Parts(
-            embed: { ids, places in try words(ids) + positions(places) }, layers: layers, finalNorm: norm, hidden: hidden,
-            projection: projection, blocks: blocks,
-            relations: { length in
-                [TokenRelations(bias: isCausal ? try TokenRelations.window(length, before: nil, after: 0) : nil)]
-            })
+        let parts = try shape.parts(scope, projection, isCausal: !isSiglip)
+        if projection != nil { try source.options.refuseOtherPooling(than: .last) }
         let pooling = try TextPooling(source, behind: frontEnd, hidden: hidden, otherwise: .last)
         return (TextTransformer(parts, pooling: pooling, inference: scope.store.inference), frontEnd)
     }

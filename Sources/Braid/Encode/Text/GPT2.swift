@@ -151,42 +151,18 @@ private struct GPT2Layer {
 
     /// Of `[B, T, D]`, or of the tokens alone that stand as `layout` says, `[N, D]`.
     func callAsFunction(_ input: Tensor, _ layout: TokenLayout?, causal: Tensor, mode: Mode) throws -> Tensor {
-        let all = try projection(attentionNorm(input), mode)
+        let all = try projection(attentionNorm(input), mode: mode)
         let padded = try layout?.padded(all) ?? all
         let heads = try padded.reshaped([padded.shape[0], padded.shape[1], 3, shape.heads, -1]).permuted([2, 0, 3, 1, 4])
         let attended = try heads.select(0, 0).attention(
             keys: heads.select(0, 1), values: heads.select(0, 2), mask: causal,
             dropout: mode.isTraining ? shape.attentionDropout : 0)
         let gathered = try attended.transposed(1, 2).flattened(from: 2)
-        let merged = try output(layout?.packed(gathered) ?? gathered, mode).dropout(shape.dropout, mode: mode)
+        let merged = try output(layout?.packed(gathered) ?? gathered, mode: mode).dropout(shape.dropout, mode: mode)
         let x = try input + merged
-        let fed = try feed.second(shape.activation(feed.first(feedNorm(x), mode)), mode).dropout(shape.dropout, mode: mode)
+        let inner = try shape.activation(feed.first(feedNorm(x), mode: mode))
+        let fed = try feed.second(inner, mode: mode).dropout(shape.dropout, mode: mode)
         return try x + fed
-    }
-}
-
-/// A linear layer whose weight is stored `[in, out]`, as GPT-2's are.
-private struct TransposedLinear {
-    private let weight: Tensor
-    private let bias: Tensor?
-    private let adapter: Adapter?
-    /// The same layer in the form that frozen weights compute in; nil where they can be trained.
-    private let frozen: Linear?
-
-    init(_ scope: Scope, _ inputs: Int, _ outputs: Int) throws {
-        let matrix = try scope.parameter("weight", [inputs, outputs], .normal(deviation: 0.02))
-        let shift = try scope.parameter("bias", [outputs], .constant(0))
-        (weight, bias, adapter) = try scope.adapted(matrix, bias: shift, isTransposed: true)
-        frozen = try scope.store.inference.map { [weight, bias] in Linear(frozen: try weight.transposed(0, 1), bias: bias, $0) }
-    }
-
-    func callAsFunction(_ input: Tensor, _ mode: Mode) throws(TorchError) -> Tensor {
-        if let frozen { return try frozen(input) }
-        let upright = try weight.transposed(0, 1)
-        guard let adapter else { return try input.linear(upright, bias: bias) }
-        return try adapter(input, weight: upright, bias: bias, mode: mode) { x, weight, bias throws(TorchError) in
-            try x.linear(weight, bias: bias)
-        }
     }
 }
 

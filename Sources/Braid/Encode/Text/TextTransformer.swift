@@ -22,7 +22,7 @@ public struct TextTransformer: BlockwiseEncoder {
         /// C, the size of a token.
         public let hidden: Int
         /// What pooled embeddings go through; nil for nothing.
-        public var projection: Linear?
+        public var projection: Projection?
         /// The share of the embeddings' values that is dropped in training.
         public var dropout = 0.0
         /// Path prefixes of the parameters: the embeddings, each stage, the last norm with the projection where there are any.
@@ -35,7 +35,7 @@ public struct TextTransformer: BlockwiseEncoder {
         public init(
             embed: @escaping @Sendable (Tensor, Tensor) throws -> Tensor, mapping: Linear? = nil, layers: [TransformerBlock],
             stages: [Range<Int>]? = nil, finalNorm: (any Normalization)? = nil,
-            hidden: Int, projection: Linear? = nil, dropout: Double = 0, blocks: [[String]],
+            hidden: Int, projection: Projection? = nil, dropout: Double = 0, blocks: [[String]],
             relations: @escaping @Sendable (Int) throws -> [TokenRelations] = { _ in [TokenRelations()] }
         ) {
             (self.embed, self.layers, self.finalNorm, self.relations) = (embed, layers, finalNorm, relations)
@@ -59,7 +59,7 @@ public struct TextTransformer: BlockwiseEncoder {
     /// Joins parts whose weights were asked of a store that computes frozen weights in `inference`; nil where they can be trained.
     public init(_ parts: Parts, pooling: TextPooling, inference: Precision?) {
         (self.parts, self.pooling, self.inference) = (parts, pooling, inference)
-        dimension = parts.projection?.weight.shape[0] ?? pooling.dimension(parts.hidden)
+        dimension = parts.projection?.outputs ?? pooling.dimension(parts.hidden)
     }
 
     /// Encodes token ids, int64 `[B, T]` padded behind: `pooled` is `[B, D]`, `tokens` are `[B, T, C]`, `tokenMask` is the input's mask.

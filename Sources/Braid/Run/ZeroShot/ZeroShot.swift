@@ -6,6 +6,8 @@ internal import Torch
 /// Each class is a sentence, or several (Radford et al. 2021, arXiv:2103.00020): the class whose sentences lie nearest is the answer. Several
 /// models vote, each with the logarithms of its probabilities, over what a sample has.
 public struct ZeroShot {
+    /// What is asked, for a report.
+    public let question: ZeroShotQuestion
     private let spaces: [SharedSpace]
     private let labels: ZeroShotLabels
     private let target: Target
@@ -41,6 +43,11 @@ public struct ZeroShot {
         }
         guard !spaces.isEmpty else { throw BraidError(.usage, "no weights are named") }
         (self.spaces, self.labels, self.options) = (spaces, labels, options)
+        question = ZeroShotQuestion(
+            labels: labels.names,
+            models: zip(weights, spaces).map { name, space in
+                .init(modality: space.modality, weights: name, sentences: labels.prompts(space.modality))
+            })
         target = Target(task: isMultilabel ? Multilabel() : Multiclass(), scale: .init(classes: labels.names))
     }
 

@@ -32,6 +32,27 @@ public struct RotaryEmbedding: Sendable {
         try self.init(angles: (0..<length).map { position in frequencies.map { Double(Float(position) * $0) } })
     }
 
+    /// Of patches of a picture, by where their middles lie between -1 and 1, down and across, behind tokens that are not turned (Siméoni et al. 2025,
+    /// arXiv:2508.10104).
+    ///
+    /// - Parameters:
+    ///   - rows: How many patches lie below one another.
+    ///   - columns: How many lie beside one another.
+    ///   - behind: How many tokens stand in front of the patches.
+    ///   - size: R, how many values of each head are turned; a multiple of 4.
+    ///   - base: What the slowest angle's wave is as long as.
+    public init(rows: Int, columns: Int, behind: Int, size: Int, base: Double) throws(TorchError) {
+        // As the reference: all in float32.
+        let frequencies = (0..<size / 4).map { Float(1) / Float(pow(base, Double(Float($0) * Float(4) / Float(size)))) }
+        let angles = { (place: Int, count: Int) in
+            let middle = 2 * ((Float(place) + 0.5) / Float(count)) - 1
+            return frequencies.map { Double(Float(2 * Double.pi) * middle * $0) }
+        }
+        let still = [[Double]](repeating: [Double](repeating: 0, count: size / 2), count: behind)
+        let patches = (0..<rows).flatMap { row in (0..<columns).map { angles(row, rows) + angles($0, columns) } }
+        try self.init(angles: still + patches)
+    }
+
     /// Turns `[B, heads, T, size]`, T at most as many positions as there are angles for.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
         let (length, size) = (x.shape[2], x.shape[3])

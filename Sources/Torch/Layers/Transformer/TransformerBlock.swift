@@ -17,6 +17,7 @@ public struct TransformerBlock: Sendable {
     private let scales: (attention: Tensor, feed: Tensor)?
     private let dropout: (attention: Double, feed: Double)
     private let attentionDropout: Double
+    private let shortcut: Double
 
     /// Joins layers that were built already.
     ///
@@ -31,11 +32,13 @@ public struct TransformerBlock: Sendable {
     ///   - dropout: The share of what is added to the shortcuts that is dropped in training.
     ///   - feedDropout: That of what the perceptron adds, where it is another; nil for `dropout`.
     ///   - attentionDropout: The share of the attention's weights that is.
+    ///   - shortcut: What goes by attention and perceptron is multiplied by it: DeepNorm (Wang et al. 2022, arXiv:2203.00555).
     public init(
         attention: MultiHeadAttention, attentionNorm: (any Normalization)?, feedForward: FeedForward, feedNorm: any Normalization,
         order: Order, scales: (attention: Tensor, feed: Tensor)? = nil, dropout: Double = 0, feedDropout: Double? = nil,
-        attentionDropout: Double = 0
+        attentionDropout: Double = 0, shortcut: Double = 1
     ) {
+        self.shortcut = shortcut
         (self.attention, self.attentionNorm) = (attention, attentionNorm)
         (self.feedForward, self.feedNorm) = (feedForward, feedNorm)
         (self.order, self.scales, self.attentionDropout) = (order, scales, attentionDropout)
@@ -43,7 +46,7 @@ public struct TransformerBlock: Sendable {
     }
 
     /// Whether norms stand behind the sums and nothing scales: BERT's form.
-    var isPlainNormLast: Bool { order == .normLast && scales == nil && attention.isPlain }
+    var isPlainNormLast: Bool { order == .normLast && scales == nil && shortcut == 1 && attention.isPlain }
 
     /// `[B, T, D]` or `[N, D]`, as `sequences` says, to the same shape.
     ///
@@ -57,13 +60,15 @@ public struct TransformerBlock: Sendable {
     ) throws(TorchError) -> Tensor {
         let before = order == .normFirst ? try attentionNorm?(input) ?? input : input
         var x = try attention(
-            before, sequences, relations, addingTo: input, scale: scales?.attention, dropout: attentionDropout,
+            before, sequences, relations, addingTo: shortened(input), scale: scales?.attention, dropout: attentionDropout,
             outputDropout: dropout.attention, mode: mode)
         if order == .normLast, let attentionNorm { x = try attentionNorm(x) }
         let fed = try feedForward(
-            order == .normFirst ? feedNorm(x) : x, addingTo: x, scale: scales?.feed, dropout: dropout.feed, mode: mode)
+            order == .normFirst ? feedNorm(x) : x, addingTo: shortened(x), scale: scales?.feed, dropout: dropout.feed, mode: mode)
         return order == .normFirst ? fed : try feedNorm(fed)
     }
+
+    private func shortened(_ x: Tensor) throws(TorchError) -> Tensor { try shortcut == 1 ? x : x.scaled(by: shortcut) }
 }
 
 /// The perceptron of a Transformer's block: `W2 activation(W1 x)`, or `W2 (activation(G x) · U x)` where it is gated (Shazeer 2020,
