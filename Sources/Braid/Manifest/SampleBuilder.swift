@@ -44,7 +44,7 @@ struct SampleBuilder {
         if labels.contains(where: header.contains) {
             faults += rowsWithoutLabel.map { fault($0, labels.joined(separator: ", "), "is not given; expected a label") }
         }
-        let sources = ModalityKind.registry.all.flatMap(\.sources)
+        let sources = columns.modalities.flatMap(\.sources)
         if !sources.map(columns.name).contains(where: header.contains) {
             faults.append(
                 fault(1, nil, "has none of the columns \(sources.joined(separator: ", ")); map yours with columns.<name>"))
@@ -78,7 +78,7 @@ struct SampleBuilder {
             id: id, line: row.line, split: split(row, cell("split")), group: cell("group"), media: media(row, cell),
             labels: labels(row, cell), weight: weight(row, cell("weight")))
         if sample.media.isEmpty && faults.count == before {
-            let names = Self.choice(Modality.allCases.map(\.rawValue))
+            let names = Self.choice(columns.modalities.map(\.rawValue))
             emptyRows.append(fault(row.line, nil, "has no \(names); a sample needs at least one"))
             return
         }
@@ -86,7 +86,7 @@ struct SampleBuilder {
         for (modality, medium) in sample.media.sorted(by: { $0.key < $1.key }) {
             guard let url = medium.url, let reason = MediaFile.fault(of: url) else { continue }
             // Where a modality has several columns, a file is named by the last of them.
-            let column = modality.kind.sources.last { cell($0) != nil } ?? modality.rawValue
+            let column = modality.sources.last { cell($0) != nil } ?? modality.rawValue
             let foreign = cell(column).flatMap { [unreachable] written in
                 (unreachable[written] ?? CellReader.foreign(written)).map { "\(written): \($0)" }
             }
@@ -132,8 +132,8 @@ struct SampleBuilder {
     /// What the row has of each modality.
     private mutating func media(_ row: RawRow, _ cell: @escaping (String) -> String?) -> [Modality: Medium] {
         var media: [Modality: Medium] = [:]
-        for modality in Modality.allCases {
-            var reader = CellReader(folder: folder, cells: cell) { [columns] in row.media[columns.name($0)] }
+        for modality in columns.modalities {
+            var reader = CellReader(modality, folder: folder, cells: cell) { [columns] in row.media[columns.name($0)] }
             media[modality] = modality.kind.read(&reader)
             for (column, message) in reader.faults { report(row, column, message) }
         }

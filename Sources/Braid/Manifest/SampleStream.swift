@@ -37,7 +37,7 @@ struct SampleStream {
             builder.add(row)
             for sample in builder.take() where split == nil || sample.split == split {
                 count += 1
-                for modality in Modality.allCases where sample.has(modality) { media[modality, default: 0] += 1 }
+                for modality in sample.media.keys { media[modality, default: 0] += 1 }
             }
         }
         let faults = Manifest.faults(reader, builder, self.columns, onBadSample: onBadSample)
@@ -50,7 +50,7 @@ struct SampleStream {
             held = chosen
             self.count = chosen.count
             self.media = Dictionary(
-                uniqueKeysWithValues: Modality.allCases.map { modality in (modality, chosen.count { $0.has(modality) }) })
+                uniqueKeysWithValues: self.columns.modalities.map { modality in (modality, chosen.count { $0.has(modality) }) })
         } else {
             held = nil
             (self.count, self.media) = (count, media)
