@@ -13,16 +13,21 @@ SECTIONS = ["manifest", "init_from", "columns", "splits", "on_bad_sample", "devi
 
 
 def rows(schema, path=()):
-    for name, child in sorted(schema["properties"].items()):
-        if isinstance(child.get("type"), list):
-            yield ".".join(path + (name,)), child
-        if "properties" in child or "additionalProperties" in child:
-            if isinstance(child.get("additionalProperties"), dict):
-                yield from rows(child["additionalProperties"], path + (name, "NAME"))
-            else:
-                yield from rows(child, path + (name,))
-        else:
-            yield ".".join(path + (name,)), child
+    for name, child in sorted(schema.get("properties", {}).items()):
+        place, others = path + (name,), child.get("additionalProperties")
+        if isinstance(child.get("type"), list) or "additionalProperties" not in child and "properties" not in child:
+            yield ".".join(place), child
+        yield from rows(child, place)
+        if isinstance(others, dict) and "type" in others and "properties" not in others and "additionalProperties" not in others:
+            yield ".".join(place + ("NAME",)), others
+        elif isinstance(others, dict):
+            yield from rows(others, place + ("NAME",))
+
+
+def is_shown(key):
+    """Whether the table has the key: of a modality that is not called after its kind, only what it has beyond that kind."""
+    parts = key.split(".")
+    return parts[:2] != ["modalities", "NAME"] or parts[2] in ("kind", "column")
 
 
 def values(key, schema):
@@ -37,7 +42,7 @@ def values(key, schema):
 
 def main():
     schema = json.loads((DOCS / "config.schema.json").read_text())
-    keys = sorted(rows(schema), key=lambda row: SECTIONS.index(row[0].split(".")[0]))
+    keys = sorted((row for row in rows(schema) if is_shown(row[0])), key=lambda row: SECTIONS.index(row[0].split(".")[0]))
     lines = ["| key | values | default | meaning |", "|---|---|---|---|"]
     for key, child in keys:
         default = json.dumps(child["default"]) if "default" in child else ""

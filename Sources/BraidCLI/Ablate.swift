@@ -41,7 +41,7 @@ struct Ablate: ComputingCommand {
     /// What `--missing-rates` asks for.
     private enum Rates {
         case curve([Double])
-        case own([Modality: Double])
+        case own([(name: String, rate: Double)])
     }
 
     func validate() throws { _ = try rates() }
@@ -54,7 +54,9 @@ struct Ablate: ComputingCommand {
         var (curves, own): (MissingRates?, ImbalancedRates?) = (nil, nil)
         switch try rates() {
         case .curve(let rates): curves = try MissingRates(session, rates: rates)
-        case .own(let rates): own = try ImbalancedRates(session, rates: rates, ablation)
+        case .own(let rates):
+            let named = try rates.map { (try session.model.modalities.find($0.name, option: "--missing-rates"), $0.rate) }
+            own = try ImbalancedRates(session, rates: Dictionary(uniqueKeysWithValues: named), ablation)
         case nil: break
         }
         let learning = ModalityLearning(run: URL(argument: model))
@@ -83,7 +85,7 @@ struct Ablate: ComputingCommand {
             $0.split(separator: "=", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
         }
         let known = parts.compactMap { $0.last.flatMap(Double.init) }.filter { (0...1).contains($0) }
-        let names = parts.filter { $0.count == 2 }.compactMap { $0.first.flatMap(Modality.init(rawValue:)) }
+        let names = parts.filter { $0.count == 2 && !$0[0].isEmpty }.map { $0[0] }
         guard known.count == parts.count, names.isEmpty ? parts.allSatisfy({ $0.count == 1 }) : names.count == parts.count,
             Set(names).count == names.count
         else {
@@ -91,6 +93,6 @@ struct Ablate: ComputingCommand {
                 "--missing-rates \(missingRates): expected shares from 0 to 1 with commas between, as 0,0.25,0.5, or one for each modality named, as image=0.9,text=0.1"
             )
         }
-        return names.isEmpty ? .curve(known.sorted()) : .own(Dictionary(uniqueKeysWithValues: zip(names, known)))
+        return names.isEmpty ? .curve(known.sorted()) : .own(zip(names, known).map { (name: $0, rate: $1) })
     }
 }

@@ -16,7 +16,9 @@ struct Embed: ComputingCommand {
     @Option(name: .shortAndLong, help: "The folder to write.")
     var out: String
 
-    @Option(name: .customLong("modality"), help: "Any of image, text, audio, fused, with commas between. Default: all there are.")
+    @Option(
+        name: .customLong("modality"),
+        help: "Any of the modalities and fused, with commas between: image,fused. Default: all there are.")
     var modalities: String?
 
     @Option(help: "How embeddings are written.")
@@ -54,15 +56,12 @@ struct Embed: ComputingCommand {
         if isConfiguration {
             let configuration = try Configuration.read(url)
             try configuration.refuseInitialModel(in: "embed CONFIG")
-            let wanted = chosen.map { Set($0.compactMap(Modality.init)) } ?? Set(configuration.modalities.keys)
-            for modality in wanted where configuration.modalities[modality] == nil {
-                throw BraidError(.usage, "--modality \(modality): the configuration has no such modality")
-            }
+            let wanted = try Self.modalities(chosen, of: Set(configuration.modalities.keys))
             export = try EmbeddingExport(
                 configuration: configuration, manifest: URL(argument: manifest), modalities: wanted,
                 inference.options(configuration))
         } else {
-            let wanted = try chosen.map { Set($0.compactMap(Modality.init)) } ?? ModelFolder.modalities(of: url)
+            let wanted = try Self.modalities(chosen, of: ModelFolder.modalities(of: url))
             let selection = EmbeddingExport.Selection(modalities: wanted, fused: chosen?.contains("fused") ?? true)
             let split: Split? = if case .split(let asked) = try rows.rows() { asked } else { nil }
             export = try EmbeddingExport(
@@ -72,14 +71,15 @@ struct Embed: ComputingCommand {
         try emitLine("Embeddings: \(URL(argument: out).path)")
     }
 
+    /// The modalities that are named among those there are; all where none is.
+    private static func modalities(_ names: [String]?, of known: Set<Modality>) throws -> Set<Modality> {
+        try names.map { Set(try $0.filter { $0 != "fused" }.map { try known.find($0, option: "--modality") }) } ?? known
+    }
+
     /// What `--modality` names; nil where it is not given.
     private func names() throws -> [String]? {
         guard let modalities else { return nil }
         let names = modalities.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        let known = Modality.allCases.map(\.rawValue) + ["fused"]
-        for name in names where !known.contains(name) {
-            throw ValidationError("--modality \(name): expected any of \(known.joined(separator: ", "))")
-        }
         if names.isEmpty { throw ValidationError("--modality is empty") }
         return names
     }

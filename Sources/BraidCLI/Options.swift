@@ -4,6 +4,17 @@ import Foundation
 
 extension Split: ExpressibleByArgument {}
 extension Modality: ExpressibleByArgument {}
+
+extension Collection<Modality> {
+    /// The modality that an option names.
+    ///
+    /// - Throws: `BraidError` where there is none of that name among these.
+    func find(_ name: String, option: String) throws -> Modality {
+        if let found = named(name) { return found }
+        throw BraidError(.usage, "\(option): \(name) is none of \(sorted().map(\.rawValue).joined(separator: ", "))")
+    }
+}
+
 extension DeviceChoice: ExpressibleByArgument {}
 extension BadSample.Policy: ExpressibleByArgument {}
 extension EmbeddingExport.Format: ExpressibleByArgument {}

@@ -49,7 +49,9 @@ struct Predict: ComputingCommand {
         if isSingle == (manifest != nil) {
             throw ValidationError("Give --manifest, or one sample by --image, --text, --audio and --input.")
         }
-        _ = try media()
+        for input in inputs where try Self.parts(input).value.isEmpty {
+            throw ValidationError("--input \(input): the value is empty; leave it out where there is none.")
+        }
         if text?.isEmpty == true { throw ValidationError("--text is empty; leave it out where there is no text.") }
         if isSingle && inference.withoutCache { throw ValidationError("--no-cache acts only with --manifest.") }
         if isSingle && !inference.settings.isEmpty { throw ValidationError("--set acts only with --manifest.") }
@@ -75,25 +77,31 @@ struct Predict: ComputingCommand {
                 model: folder, manifest: URL(argument: manifest), rows: chosen, needsLabels: false, options
             ).predict()
         }
-        let sample = Sample(id: "sample", line: 0, media: try media())
+        let known = Set(Modality.allCases).union(try ModelFolder.modalities(of: folder))
+        let sample = Sample(id: "sample", line: 0, media: try media(known.sorted()))
         options.reporter = SilentReporter()
         return try Inference(model: folder, samples: [sample], options).predict()
     }
 
+    private static func parts(_ input: String) throws -> (name: String, value: String) {
+        let parts = input.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty else {
+            throw ValidationError("--input \(input): expected MODALITY=VALUE, the modality one of the model's.")
+        }
+        return (parts[0], parts[1])
+    }
+
     /// What the options give, by modality.
-    private func media() throws -> [Modality: Medium] {
+    private func media(_ known: [Modality]) throws -> [Modality: Medium] {
         var media: [Modality: Medium] = [:]
         media[.image] = image.map { .file(URL(argument: $0)) }
         media[.text] = text.map { .inline($0) }
         media[.audio] = audio.map { .file(URL(argument: $0)) }
         for input in inputs {
-            let parts = input.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2, let modality = Modality(rawValue: parts[0]) else {
-                let known = Modality.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ValidationError("--input \(input): expected MODALITY=VALUE, the modality one of \(known)")
-            }
-            guard media[modality] == nil else { throw ValidationError("--input \(input): \(modality) is given twice") }
-            media[modality] = modality.medium(parts[1])
+            let (name, value) = try Self.parts(input)
+            let modality = try known.find(name, option: "--input \(input)")
+            guard media[modality] == nil else { throw BraidError(.usage, "--input \(input): \(modality) is given twice") }
+            media[modality] = modality.medium(value)
         }
         return media
     }

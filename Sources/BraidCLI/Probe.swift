@@ -29,7 +29,7 @@ struct ProbeOptions: ParsableArguments {
         let configuration = try Configuration.read(URL(argument: config), overrides: overrides)
         try configuration.refuseInitialModel(in: "probe")
         return EncoderProbe(
-            configuration, others: try others.map { try .init($0) },
+            configuration, others: try others.map { try .init($0, of: configuration) },
             folds: folds, reporter: output.reporter)
     }
 }

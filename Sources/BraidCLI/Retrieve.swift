@@ -30,7 +30,7 @@ struct Retrieve: ComputingCommand {
     var audio: String?
 
     @Option(help: "Which of the export's embeddings are searched. Needed where it has several.")
-    var modality: Modality?
+    var modality: String?
 
     @Option(name: .shortAndLong, help: "How many rows.")
     var count = 10

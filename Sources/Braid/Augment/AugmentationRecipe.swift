@@ -25,7 +25,7 @@ public struct AugmentationRecipe: Sendable, Equatable {
     static func read(
         _ reader: inout ConfigurationReader, _ modality: Modality, _ path: String, isTrained: Bool
     ) -> AugmentationRecipe {
-        let kinds = AugmentationKind.registry.all.filter { $0.modality == modality }
+        let kinds = AugmentationKind.registry.all.filter { $0.modality == modality.plain }
         guard !kinds.isEmpty else { return .none }
         let path = "\(path).augment"
         let (first, isGiven) = (reader.keys.count, reader.has(path))

@@ -45,7 +45,7 @@ public struct EmbeddingCache: Sendable {
     func shard(for encoder: ModalityEncoder, tokens: Int?) throws -> CacheShard? {
         guard let fingerprint = try encoder.fingerprint() else { return nil }
         let identity = [
-            "\(Self.version)", encoder.modality.rawValue, encoder.architecture, fingerprint, encoder.frontEnd.summary,
+            "\(Self.version)", encoder.modality.plain.rawValue, encoder.architecture, fingerprint, encoder.frontEnd.summary,
             encoder.int8Identity ?? encoder.parameters.inference?.rawValue ?? "plain", "\(tokens ?? 0)",
         ]
         let name = Fingerprint.of(identity.joined(separator: "\n"))

@@ -14,7 +14,7 @@ struct EmbeddingKey: Hashable, Sendable {
         case .bytes(let data): hash.update(data: data)
         case .text(let text): hash.update(data: Data(text.utf8))
         }
-        if modality == .audio || medium.start != nil || medium.end != nil {
+        if modality.plain == .audio || medium.start != nil || medium.end != nil {
             hash.update(data: Data("\(medium.start ?? 0) \(medium.end.map { "\($0)" } ?? "")".utf8))
         }
         words = hash.finalize().withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }

@@ -24,7 +24,7 @@ final class FrozenPrefix: @unchecked Sendable {
         guard settings.limit > 0, !encoder.isFrozen, encoder.augmenter.isEmpty, count > 1 else { return nil }
         (self.encoder, self.count) = (encoder, count)
         let identity = try encoder.fingerprint().map {
-            ["\(Self.version)", encoder.modality.rawValue, encoder.architecture, $0, encoder.frontEnd.summary, "\(count)"]
+            ["\(Self.version)", encoder.modality.plain.rawValue, encoder.architecture, $0, encoder.frontEnd.summary, "\(count)"]
                 .joined(separator: "\n")
         }
         cache = try ActivationCache(

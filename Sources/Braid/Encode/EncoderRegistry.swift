@@ -33,11 +33,13 @@ public enum EncoderRegistry {
     /// Every architecture, in the order of modalities.
     public static var builders: [EncoderBuilder] { builtIn + registered.withLock { $0 } }
 
-    /// The names of the architectures for `modality`.
-    public static func names(for modality: Modality) -> [String] { builders.filter { $0.modality == modality }.map(\.name) }
+    /// The names of the architectures for modalities of the kind of `modality`.
+    public static func names(for modality: Modality) -> [String] {
+        builders.filter { $0.modality == modality.plain }.map(\.name)
+    }
 
     static func builder(_ name: String, for modality: Modality) throws -> EncoderBuilder {
-        let builders = builders.filter { $0.modality == modality }
+        let builders = builders.filter { $0.modality == modality.plain }
         if let builder = builders.first(where: { $0.name == name }) { return builder }
         let near = nearest(to: name, in: builders.map(\.name)).map { "; did you mean \($0)?" } ?? "."
         let elsewhere = Self.builders.first { $0.name == name }.map { " It is one for \($0.modality)." } ?? ""

@@ -39,7 +39,7 @@ public struct EncoderSettings: Sendable, Equatable {
         standard: (Modality, Trainable) -> Double
     ) -> [Modality: EncoderSettings] {
         var rated: [Modality: EncoderSettings] = [:]
-        for modality in Modality.allCases {
+        for modality in reader.modalities {
             let settings = modalities[modality]
             let train = settings?.train ?? .none
             let tuning = (settings?.tuning ?? EncoderTuning()).readingRate(
@@ -52,7 +52,7 @@ public struct EncoderSettings: Sendable, Equatable {
     /// Reads the keys of `modalities`: those that have any.
     static func read(_ reader: inout ConfigurationReader) -> [Modality: EncoderSettings] {
         var modalities: [Modality: EncoderSettings] = [:]
-        for modality in Modality.allCases { modalities[modality] = read(&reader, modality) }
+        for modality in reader.modalities { modalities[modality] = read(&reader, modality) }
         return modalities
     }
 

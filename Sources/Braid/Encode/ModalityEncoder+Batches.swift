@@ -42,7 +42,7 @@ extension ModalityEncoder {
     private var positionsAtOnce: Int {
         let count = batching.positions
         let isHalf = parameters.inference == .bf16
-        return parameters.device == .cpu ? (isHalf && modality == .image ? 2 * count : count) : 16 * count
+        return parameters.device == .cpu ? (isHalf && modality.plain == .image ? 2 * count : count) : 16 * count
     }
 
     /// How many samples a worker takes at a time.

@@ -100,7 +100,7 @@ public final class ModalityEncoder: @unchecked Sendable {
         try augmenter.check(frontEnd.augments, of: architecture)
         try adapters.check()
         firstAdapters = try store.entries.filter { $0.role == .adapter }.map { ($0.tensor, try $0.tensor.cloned()) }
-        if modality == .image, !isRandom, config.fields.isEmpty, let front = frontEnd as? ImageFrontEnd {
+        if modality.plain == .image, !isRandom, config.fields.isEmpty, let front = frontEnd as? ImageFrontEnd {
             reporter.note(
                 "\(configuration.weights): no config.json says how pictures were prepared; taking torchvision's transform: \(front.summary)"
             )
@@ -140,7 +140,7 @@ public final class ModalityEncoder: @unchecked Sendable {
             ("overlap", options.overlap != nil, .audio), ("jpeg_decoding", options.decoding != nil, .image),
             ("layer", options.layer != nil, .audio),
         ]
-        for (name, isGiven, owner) in given where isGiven && owner != modality {
+        for (name, isGiven, owner) in given where isGiven && owner != modality.plain {
             throw BraidError(.badConfiguration, "modalities.\(modality).\(name) acts only on \(owner); leave it out")
         }
     }
@@ -285,7 +285,7 @@ public final class ModalityEncoder: @unchecked Sendable {
     /// Recordings can be long, and their windows many: outside of training a few at a time, so that memory stays bounded. In training a batch stays
     /// whole, for batch norm sees it as one.
     func chunks(_ total: Int, frames: Int, mode: Mode) -> [Range<Int>] {
-        let isRecording = modality == .audio && !mode.isTraining
+        let isRecording = modality.plain == .audio && !mode.isTraining
         let size = isRecording ? max(1, Self.framesAtOnce / max(1, frames)) : max(1, total)
         return stride(from: 0, to: total, by: size).map { $0..<min($0 + size, total) }
     }

@@ -46,7 +46,9 @@ struct SharedSpace {
     }
 
     /// The tower of a modality; nil where there is none.
-    func tower(_ wanted: Modality) -> ModalityEncoder? { wanted == modality ? encoder : wanted == .text ? text : nil }
+    func tower(_ wanted: Modality) -> ModalityEncoder? {
+        wanted.plain == modality ? encoder : wanted.plain == .text ? text : nil
+    }
 
     private static func refusal(_ weights: String, _ name: String?) -> BraidError {
         let known = EncoderRegistry.builders.filter { $0.sharedSpace != nil }.map(\.name).joined(separator: ", ")

@@ -94,7 +94,7 @@ public struct Inference {
     public init(model folder: URL, samples: [Sample], _ options: Options) throws {
         let device = try options.device.resolve()
         let taken = try ModelFolder.modalities(of: folder)
-        for modality in Modality.allCases where !taken.contains(modality) && samples.contains(where: { $0.has(modality) }) {
+        if let modality = Set(samples.flatMap(\.media.keys)).subtracting(taken).min() {
             throw BraidError(
                 .usage, "\(modality) is given, but the model takes only \(taken.sorted().map(\.rawValue).joined(separator: ", "))")
         }

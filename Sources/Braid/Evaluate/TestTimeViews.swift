@@ -15,21 +15,30 @@ struct TestTimeViews {
     ///
     /// - Throws: `BraidError` where there is no picture to be seen otherwise.
     init(_ count: Int, of dataset: BatchSource, _ model: FusionModel, _ extractor: EmbeddingExtractor, device: Device) throws {
-        guard let encoder = model.encoders[.image] else {
+        let encoders = model.encoders.values.filter { $0.modality.plain == .image }.sorted { $0.modality < $1.modality }
+        guard !encoders.isEmpty else {
             let taken = model.modalities.map(\.rawValue).joined(separator: ", ")
             throw BraidError(.usage, "--tta shows several views of a picture, and the model takes none (\(taken)); leave it out")
         }
-        guard let frontEnd = encoder.frontEnd as? ImageFrontEnd else {
-            throw BraidError(.usage, "--tta: the front end of \(encoder.architecture) has no views of a picture; leave it out")
+        let frontEnds = try encoders.map { encoder in
+            guard let frontEnd = encoder.frontEnd as? ImageFrontEnd else {
+                throw BraidError(
+                    .usage, "--tta: the front end of \(encoder.architecture) has no views of a picture; leave it out")
+            }
+            return frontEnd
         }
-        guard dataset.samples.contains(where: { $0.has(.image) }) else {
+        guard dataset.samples.contains(where: { sample in encoders.contains { sample.has($0.modality) } }) else {
             throw BraidError(.usage, "--tta shows several views of a picture, and no sample has one; leave it out")
         }
         others = try (1..<count).map { number in
-            var extractor = extractor
-            (extractor.cache, extractor.view, extractor.tokens) = (nil, frontEnd.view(number), model.tokenBudget)
-            guard let rows = try extractor.extract(dataset.samples, [encoder]).rows[.image] else { return dataset }
-            return dataset.replacing([.image: try rows.moved(to: device)])
+            var rows: [Modality: EmbeddingRows] = [:]
+            for (encoder, frontEnd) in zip(encoders, frontEnds) {
+                var extractor = extractor
+                (extractor.cache, extractor.view, extractor.tokens) = (nil, frontEnd.view(number), model.tokenBudget)
+                let seen = try extractor.extract(dataset.samples, [encoder]).rows[encoder.modality]
+                rows[encoder.modality] = try seen?.moved(to: device)
+            }
+            return dataset.replacing(rows)
         }
     }
 

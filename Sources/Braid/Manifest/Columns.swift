@@ -1,9 +1,17 @@
 /// Which column of a manifest holds what.
 public struct Columns: Sendable, Equatable {
-    /// The manifest's own vocabulary, in the order errors and documentation give it.
-    public static var known: [String] {
-        ["id", "split", "group"] + ModalityKind.registry.all.flatMap(\.columns) + ["label", "weight"]
+    /// The vocabulary of a manifest whose modalities are called after their kinds, in the order errors and documentation give it.
+    public static var known: [String] { vocabulary(Modality.allCases) }
+
+    private static func vocabulary(_ modalities: [Modality]) -> [String] {
+        ["id", "split", "group"] + modalities.flatMap(\.columns) + ["label", "weight"]
     }
+
+    /// This manifest's vocabulary.
+    public var known: [String] { Self.vocabulary(modalities) }
+
+    /// What a sample may have: the plain modality of every kind, and those that a configuration names.
+    public let modalities: [Modality]
 
     /// A known name to the name that the file uses, where they differ.
     public let names: [String: String]
@@ -16,28 +24,74 @@ public struct Columns: Sendable, Equatable {
 
     /// Makes one from its parts; without arguments, a file that uses the plain names and has one head's labels.
     public init(
-        names: [String: String] = [:], ignored: [String] = [], labels: [String] = ["label"], oneHot: [String] = []
+        names: [String: String] = [:], ignored: [String] = [], labels: [String] = ["label"], oneHot: [String] = [],
+        modalities: [Modality] = Modality.allCases
     ) {
+        self.modalities = modalities.sorted()
         self.names = names
         self.ignored = ignored
         self.labels = labels
         self.oneHot = oneHot
     }
 
-    /// Reads the keys of `columns`.
+    /// Reads the keys of `columns`, and of each modality under `modalities` what it is and which column holds it.
     init(_ reader: inout ConfigurationReader) {
+        reader.readModalityKinds()
+        let modalities = reader.modalities
         var names: [String: String] = [:]
-        for known in Self.known {
+        for known in Self.vocabulary(modalities.filter { $0.rawValue != "*" }) {
             names[known] = reader.optionalString("columns.\(known)", "The manifest's name for the column \(known).")
+        }
+        if reader.describesAll {
+            _ = reader.optionalString(
+                "columns.*",
+                "The manifest's name for a further column of a modality that is not called after its kind: NAME_path, NAME_start, NAME_end."
+            )
+        }
+        for modality in modalities where modality.kind.mayBeNamed {
+            names.merge(Self.column(of: modality, &reader)) { $1 }
         }
         self.init(
             names: names, ignored: reader.strings("columns.ignore", "Columns of the manifest that mean nothing here."),
             oneHot: reader.strings(
-                "columns.one_hot", "Columns of 0 and 1, one a class of a multilabel head, in place of a column label."))
+                "columns.one_hot", "Columns of 0 and 1, one a class of a multilabel head, in place of a column label."),
+            modalities: Self.read(modalities, names, configured: Set(reader.names(under: "modalities"))))
+    }
+
+    /// The modalities that rows are read for: a plain one that nobody asks for leaves a column alone that a named one has.
+    private static func read(_ modalities: [Modality], _ names: [String: String], configured: Set<String>) -> [Modality] {
+        let columns = { (modality: Modality) in Set(modality.columns.map { names[$0] ?? $0 }) }
+        let taken = modalities.filter { !$0.isPlain }.reduce(into: Set<String>()) { $0.formUnion(columns($1)) }
+        return modalities.filter { !$0.isPlain || configured.contains($0.rawValue) || taken.isDisjoint(with: columns($0)) }
+    }
+
+    /// The column that a modality's section names, by the column's known name.
+    private static func column(of modality: Modality, _ reader: inout ConfigurationReader) -> [String: String] {
+        let (path, known) = ("modalities.\(modality).column", modality.rawValue)
+        guard
+            let column = reader.optionalString(
+                path, "The manifest's column that holds it. Default: what columns says, else the modality's name.")
+        else { return [:] }
+        if reader.has("columns.\(known)") { reader.fault("says what columns.\(known) says; leave one of them out", path) }
+        return [known: column]
     }
 
     /// The same columns, for heads that learn from `labels`.
-    func with(labels: [String]) -> Columns { Columns(names: names, ignored: ignored, labels: labels, oneHot: oneHot) }
+    func with(labels: [String]) -> Columns {
+        Columns(names: names, ignored: ignored, labels: labels, oneHot: oneHot, modalities: modalities)
+    }
+
+    /// What reads a file for both, whose modalities need not be the same; nil where they do not agree on what a column holds.
+    func joined(with other: Columns) -> Columns? {
+        let shared = Set(known).intersection(other.known)
+        guard labels == other.labels, oneHot == other.oneHot, shared.allSatisfy({ name($0) == other.name($0) }) else { return nil }
+        let names = names.merging(other.names) { $1 }
+        let all = Array(Set(modalities).union(other.modalities))
+        let meant = Set((Self.vocabulary(all) + labels).map { names[$0] ?? $0 })
+        return Columns(
+            names: names, ignored: Set(ignored + other.ignored).subtracting(meant).sorted(), labels: labels, oneHot: oneHot,
+            modalities: all)
+    }
 
     /// The file's name of a known column.
     func name(_ known: String) -> String { names[known] ?? known }
@@ -51,7 +105,14 @@ public struct Columns: Sendable, Equatable {
                 .usage, "--set \(setting): only columns.… act where a model is applied; all else was fixed by its training")
         }
         var reader = ConfigurationReader(ConfigurationDocument(yaml: "", file: "--set", overrides: settings))
-        self.init(&reader)
+        let columns = Columns(&reader)
+        // Which further modalities a model has is not known yet: `faults` names those that it has not.
+        var names = columns.names
+        for name in reader.names(under: "columns")
+        where !["ignore", "one_hot"].contains(name) && nearest(to: name, in: Self.known) == nil {
+            names[name] = reader.optionalString("columns.\(name)", "A named modality's column.")
+        }
+        self.init(names: names, ignored: columns.ignored, oneHot: columns.oneHot)
         reader.finish()
         try reader.check()
     }
@@ -62,17 +123,17 @@ public struct Columns: Sendable, Equatable {
     func adapted(to header: [String], given: Columns = Columns()) -> Columns {
         let names = names.filter { header.contains($0.value) }.merging(given.names) { $1 }
         let oneHot = !given.oneHot.isEmpty ? given.oneHot : oneHot.allSatisfy(header.contains) ? oneHot : []
-        let meant = Set((Self.known + labels).map { names[$0] ?? $0 } + oneHot)
+        let meant = Set((known + labels).map { names[$0] ?? $0 } + oneHot)
         let ignored = Set(ignored + given.ignored)
         return Columns(
             names: names, ignored: ignored.sorted() + header.filter { !meant.contains($0) && !ignored.contains($0) },
             labels: labels,
-            oneHot: oneHot)
+            oneHot: oneHot, modalities: modalities)
     }
 
     /// Faults of a header: columns that mean nothing, and mapped ones that are not there.
     func faults(in header: [String], file: String) -> [Fault] {
-        let meant = Set((Self.known + labels).map(name) + oneHot)
+        let meant = Set((known + labels).map(name) + oneHot)
         var faults: [Fault] = []
         for column in header where !meant.contains(column) && !ignored.contains(column) && column != name("label") {
             guard !column.isEmpty else {
@@ -80,16 +141,22 @@ public struct Columns: Sendable, Equatable {
                 faults.append(Fault(message, file: file, line: 1))
                 continue
             }
-            let near = nearest(to: column, in: Self.known).map { "; did you mean \($0)?" } ?? "."
+            let near = nearest(to: column, in: known).map { "; did you mean \($0)?" } ?? "."
             let message = "unknown column\(near) Map it with columns.<name>: \(column), or list it in columns.ignore"
             faults.append(Fault(message, file: file, line: 1, field: column))
         }
         for column in oneHot where !header.contains(column) {
             faults.append(Fault("columns.one_hot names it, and it is not there", file: file, line: 1, field: column))
         }
-        for (known, name) in names.sorted(by: { $0.key < $1.key }) where !header.contains(name) {
-            faults.append(
-                Fault("columns.\(known) names this column, and it is not there", file: file, line: 1, field: name))
+        let vocabulary = known
+        for (known, name) in names.sorted(by: { $0.key < $1.key }) {
+            if !vocabulary.contains(known) {
+                let message = "columns.\(known) names this column, and there is no modality \(known)"
+                faults.append(Fault(message, file: file, line: 1, field: name))
+            } else if !header.contains(name) {
+                faults.append(
+                    Fault("columns.\(known) names this column, and it is not there", file: file, line: 1, field: name))
+            }
         }
         if header.contains(name("label")) && !labels.contains("label") {
             let message = "no head learns from it (they learn from \(labels.joined(separator: ", "))); list it in columns.ignore"

@@ -104,7 +104,7 @@ public struct Manifest: Sendable {
     public func samples(in split: Split) -> [Sample] { samples.filter { $0.split == split } }
 
     /// The modalities that any sample has.
-    public var modalities: [Modality] { Modality.allCases.filter { modality in samples.contains { $0.has(modality) } } }
+    public var modalities: [Modality] { Set(samples.lazy.flatMap(\.media.keys)).sorted() }
 }
 
 /// A sample whose media cannot be used: which, where it stands, and why.

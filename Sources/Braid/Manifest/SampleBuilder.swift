@@ -16,7 +16,7 @@ struct SampleBuilder {
     private let folder: URL
     private let columns: Columns
     private let needsLabels: Bool
-    /// Of all modalities, asked for once and not for each row.
+    /// Of the modalities that are read, asked for once and not for each row.
     private let kinds: [(Modality, ModalityKind)]
     private let unreachable: [String: String]
     private var rows = 0
@@ -34,7 +34,7 @@ struct SampleBuilder {
         folder = manifest.deletingLastPathComponent()
         self.columns = columns
         self.needsLabels = needsLabels
-        kinds = Modality.allCases.map { ($0, $0.kind) }
+        kinds = columns.modalities.map { ($0, $0.kind) }
     }
 
     /// Faults that show once all rows are read: columns that are not there, and keys that only some rows have.
@@ -47,7 +47,7 @@ struct SampleBuilder {
         if labels.contains(where: header.contains) {
             faults += rowsWithoutLabel.map { fault($0, labels.joined(separator: ", "), "is not given; expected a label") }
         }
-        let sources = ModalityKind.registry.all.flatMap(\.sources)
+        let sources = columns.modalities.flatMap(\.sources)
         if !sources.map(columns.name).contains(where: header.contains) {
             faults.append(
                 fault(1, nil, "has none of the columns \(sources.joined(separator: ", ")); map yours with columns.<name>"))
@@ -80,7 +80,7 @@ struct SampleBuilder {
             id: id, line: row.line, split: split(row, cell("split")), group: cell("group"), media: media(row, cell),
             labels: labels(row, cell), weight: weight(row, cell("weight")))
         if sample.media.isEmpty && faults.count == before {
-            let names = Self.choice(Modality.allCases.map(\.rawValue))
+            let names = Self.choice(columns.modalities.map(\.rawValue))
             emptyRows.append(fault(row.line, nil, "has no \(names); a sample needs at least one"))
             return
         }
@@ -88,7 +88,7 @@ struct SampleBuilder {
         for (modality, medium) in sample.media.sorted(by: { $0.key < $1.key }) {
             guard let url = medium.url, let reason = MediaFile.fault(of: url) else { continue }
             // Where a modality has several columns, a file is named by the last of them.
-            let column = modality.kind.sources.last { cell($0) != nil } ?? modality.rawValue
+            let column = modality.sources.last { cell($0) != nil } ?? modality.rawValue
             let foreign = cell(column).flatMap { [unreachable] written in
                 (unreachable[written] ?? CellReader.foreign(written)).map { "\(written): \($0)" }
             }
@@ -143,7 +143,7 @@ struct SampleBuilder {
     private mutating func media(_ row: RawRow, _ cell: @escaping (String) -> String?) -> [Modality: Medium] {
         var media: [Modality: Medium] = [:]
         for (modality, kind) in kinds {
-            var reader = CellReader(folder: folder, cells: cell) { [columns] in row.media[columns.name($0)] }
+            var reader = CellReader(modality, folder: folder, cells: cell) { [columns] in row.media[columns.name($0)] }
             media[modality] = kind.read(&reader)
             for (column, message) in reader.faults { report(row, column, message) }
         }

@@ -50,7 +50,7 @@ struct SampleStream {
             held = chosen
             self.count = chosen.count
             self.media = Dictionary(
-                uniqueKeysWithValues: Modality.allCases.map { modality in (modality, chosen.count { $0.has(modality) }) })
+                uniqueKeysWithValues: self.columns.modalities.map { modality in (modality, chosen.count { $0.has(modality) }) })
         } else {
             held = nil
             (self.count, self.media) = (count, media)

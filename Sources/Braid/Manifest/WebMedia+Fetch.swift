@@ -18,11 +18,11 @@ extension WebMedia {
         try reader.read { row in
             guard row.cells.values.contains(where: isAddress) else { return }
             let cell = { (known: String) in row.cells[columns.name(known)] }
-            for kind in ModalityKind.registry.all {
-                var cells = CellReader(folder: manifest.deletingLastPathComponent(), cells: cell)
+            for modality in columns.modalities {
+                var cells = CellReader(modality, folder: manifest.deletingLastPathComponent(), cells: cell)
                 // A text may well be an address; only those are fetched that name a file.
-                guard let file = kind.read(&cells)?.url else { continue }
-                addresses.formUnion(kind.sources.compactMap(cell).filter { isAddress($0) && self.file(of: $0) == file })
+                guard let file = modality.kind.read(&cells)?.url else { continue }
+                addresses.formUnion(modality.sources.compactMap(cell).filter { isAddress($0) && self.file(of: $0) == file })
             }
         }
         return fetch(addresses.filter { !FileManager.default.fileExists(atPath: file(of: $0).path) }.sorted(), reporter)

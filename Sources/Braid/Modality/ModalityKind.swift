@@ -70,7 +70,10 @@ public struct ModalityKind: Registrable {
         (self.batching, self.mayRepeat, self.read, self.check) = (batching, mayRepeat, read, check)
     }
 
-    /// Every modality there is, in their order.
+    /// What a manifest's other columns are called.
+    static let reserved = ["id", "split", "group", "label", "weight"]
+
+    /// Every kind there is, in their order.
     static let registry = Registry<ModalityKind>([.image, .text, .audio])
 
     /// Adds a modality: from here on manifests have its columns, and configurations its section.
@@ -79,7 +82,7 @@ public struct ModalityKind: Registrable {
     /// - Throws: `BraidError` where there is one of that name, or of one of its columns.
     @discardableResult
     public static func register(_ kind: ModalityKind) throws -> Modality {
-        let taken = Set(registry.all.flatMap(\.columns) + ["id", "split", "group", "label", "weight"])
+        let taken = Set(registry.all.flatMap(\.columns) + reserved)
         if let column = kind.columns.first(where: taken.contains) {
             throw BraidError(.badConfiguration, "modality \(kind.name): column \(column) has a meaning already")
         }
@@ -89,14 +92,27 @@ public struct ModalityKind: Registrable {
 
     /// All its columns.
     var columns: [String] { sources + details }
+    /// Whether there may be several of it in one manifest: where the names of its columns begin with its own, those of another begin with
+    /// that one's name.
+    var mayBeNamed: Bool { columns.allSatisfy { $0 == name || $0.hasPrefix(name + "_") } }
 }
 
 extension Modality {
     /// What the modality is.
     var kind: ModalityKind {
         // Names come from the registry, so that each has its kind.
-        ModalityKind.registry[rawValue] ?? .text
+        ModalityKind.registry[kindName] ?? .text
     }
+
+    /// What a manifest calls the column that is `column` of the plain modality: `title_path` of `text_path`.
+    func column(_ column: String) -> String {
+        isPlain || !kind.columns.contains(column) ? column : rawValue + column.dropFirst(kindName.count)
+    }
+
+    /// Columns of a manifest, any of which gives a medium.
+    var sources: [String] { kind.sources.map(column) }
+    /// All its columns in a manifest.
+    var columns: [String] { kind.columns.map(column) }
 
     /// What a command line gives: a file where the modality is shown as a picture or a sound, else the text itself.
     public func medium(_ argument: String) -> Medium {
@@ -107,25 +123,31 @@ extension Modality {
     }
 }
 
-/// One row's cells, as a modality reads them.
+/// One row's cells, as a modality reads them: it asks for the columns of its kind, and gets those that are called after its own name.
 public struct CellReader {
     let cells: (String) -> String?
     let folder: URL
     /// What was wrong: the column, and what was expected.
     private(set) var faults: [(column: String, message: String)] = []
 
+    private let modality: Modality
     private let content: (String) -> Data?
 
-    init(folder: URL, cells: @escaping (String) -> String?, content: @escaping (String) -> Data? = { _ in nil }) {
-        (self.folder, self.cells, self.content) = (folder, cells, content)
+    init(
+        _ modality: Modality, folder: URL, cells: @escaping (String) -> String?,
+        content: @escaping (String) -> Data? = { _ in nil }
+    ) {
+        (self.modality, self.folder, self.cells, self.content) = (modality, folder, cells, content)
     }
 
     /// The medium of a column: its content where that lies in the manifest itself, else the file that the cell names. nil where there is
     /// neither.
-    public func medium(_ column: String) -> Medium? { content(column).map(Medium.bytes) ?? cell(column).map { .file(file($0)) } }
+    public func medium(_ column: String) -> Medium? {
+        content(modality.column(column)).map(Medium.bytes) ?? cell(column).map { .file(file($0)) }
+    }
 
     /// The cell of a column; nil where it is empty, or the manifest has no such column.
-    public func cell(_ column: String) -> String? { cells(column) }
+    public func cell(_ column: String) -> String? { cells(modality.column(column)) }
 
     /// The file that a cell names, from the manifest's folder; of an address on the web, where its content lies once it is fetched.
     public func file(_ path: String) -> URL {
@@ -148,7 +170,7 @@ public struct CellReader {
     }
 
     /// Reports what is wrong with a cell.
-    public mutating func fault(_ column: String, _ message: String) { faults.append((column, message)) }
+    public mutating func fault(_ column: String, _ message: String) { faults.append((modality.column(column), message)) }
 
     /// A cell that holds a time in seconds, 0 or more; nil where it is empty, or wrong, which is reported.
     public mutating func seconds(_ column: String) -> Double? {

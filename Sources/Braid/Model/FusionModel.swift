@@ -125,7 +125,7 @@ extension FusionModel {
     /// are.
     func depth(of path: String) -> Int {
         let parts = path.split(separator: ".", maxSplits: 2).map(String.init)
-        guard parts.count == 3, let blocks = Modality(rawValue: parts[1]).flatMap({ encoders[$0] })?.encoder.blocks else {
+        guard parts.count == 3, let blocks = encoders.keys.named(parts[1]).flatMap({ encoders[$0] })?.encoder.blocks else {
             return 0
         }
         let block = blocks.lastIndex { $0.contains(where: parts[2].hasPrefix) }

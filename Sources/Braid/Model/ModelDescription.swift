@@ -22,7 +22,7 @@ struct ModelDescription {
 
     func write(to url: URL) throws {
         var fields: [String: Any] = [
-            "format_version": Self.formatVersion, "braid_version": Version.current, "modalities": modalities.map(\.rawValue),
+            "format_version": Self.formatVersion, "braid_version": Version.current, "modalities": modalities.map(\.stored),
             "manifest_sha256": settings.manifestSHA256, "settings": ConfigurationWriter.json(settings.resolved),
             "targets": try JSONSerialization.jsonObject(with: JSONEncoder().encode(targets.map(TargetRecord.init))),
             "calibration": calibration.temperatures,
@@ -48,7 +48,7 @@ struct ModelDescription {
 
     private init(_ json: JSONObject, isOfFormat2: Bool) throws {
         modalities = try json.strings("modalities").map { name in
-            guard let modality = Modality(rawValue: name) else { throw json.fault("\(name) is not a modality") }
+            guard let modality = Modality(stored: name) else { throw json.fault("\(name) is not a modality") }
             return modality
         }
         guard !modalities.isEmpty, Set(modalities).count == modalities.count else {

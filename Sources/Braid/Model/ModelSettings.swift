@@ -15,6 +15,8 @@ public struct ModelSettings: Sendable {
 
     /// The sections of a configuration that a model keeps.
     private static let sections = ["fusion.", "head.", "heads.", "columns.", "splits."]
+    /// The keys of `modalities` that say what a manifest's columns are.
+    private static let ofColumns = ["kind", "column"]
 
     /// - Parameter resolved: Every key of the configuration; those that a model keeps are chosen from them.
     init(
@@ -23,7 +25,10 @@ public struct ModelSettings: Sendable {
     ) {
         (self.fusion, self.heads, self.columns, self.splits) = (fusion, heads, columns, splits)
         self.manifestSHA256 = manifestSHA256
-        self.resolved = resolved.filter { key in Self.sections.contains(where: key.path.hasPrefix) }
+        self.resolved = resolved.filter { key in
+            Self.sections.contains(where: key.path.hasPrefix)
+                || key.path.hasPrefix("modalities.") && Self.ofColumns.contains { key.path.hasSuffix(".\($0)") }
+        }
     }
 
     /// Reads those of a document, with the calls that read a configuration: keys that the document does not have are at their defaults.

@@ -39,40 +39,40 @@ public struct EncoderOptions: Sendable, Equatable {
             "What a frozen encoder computes in; bf16 needs a processor with AVX512-BF16, int8 one with AVX512-VNNI, and BERT or a relative. Default: fp32, or what a model's folder says."
         )
         decoding =
-            modality == .image
+            modality.plain == .image
             ? reader.optionalChoice(
                 "\(path).jpeg_decoding",
                 "scaled: JPEGs of at least twice the size needed are decoded at a half, a quarter or an eighth of it, faster and not quite alike. Default: exact."
             ) : nil
         pooling =
-            modality == .text
+            modality.plain == .text
             ? reader.optionalChoice(
                 "\(path).pooling",
                 "How tokens become one embedding. Default: what a sentence-transformers folder says, else mean, and lasttoken for GPT-2 and Qwen3."
             ) : nil
         prompt =
-            modality == .text
+            modality.plain == .text
             ? reader.optionalString(
                 "\(path).prompt",
                 "The name of one of the prompts in the weights' config_sentence_transformers.json, which stands in front of every text. Default: what its default_prompt_name says."
             ) : nil
         truncation =
-            modality == .text
+            modality.plain == .text
             ? reader.optionalInt(
                 "\(path).truncate_dim", 1...1_000_000,
                 "How many values of an embedding are kept, its first ones, for weights that were trained to be cut (Matryoshka); not normalised again. Default: what a sentence-transformers folder says, else all."
             ) : nil
         window =
-            modality == .audio
+            modality.plain == .audio
             ? reader.optionalDouble(
                 "\(path).window", 0.1...86_400,
                 "Seconds. Longer recordings are cut into windows of this length, whose embeddings are averaged. Default: 60; VGGish and YAMNet have windows of their own."
             ) : nil
         overlap =
-            modality == .audio
+            modality.plain == .audio
             ? reader.optionalDouble("\(path).overlap", 0...0.95, "Share of a window that the next one repeats. Default: 0.") : nil
         layer =
-            modality == .audio
+            modality.plain == .audio
             ? reader.optionalInt(
                 "\(path).layer", 0...1000,
                 "Which hidden state of wav2vec 2.0, HuBERT or WavLM is taken: 0 enters the first layer, N leaves the N-th. Default: the last one."

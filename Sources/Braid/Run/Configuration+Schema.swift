@@ -28,10 +28,15 @@ extension Configuration {
         guard let name = path.first else { return }
         if name == "*" {
             // Whatever the user calls it.
+            guard path.count > 1 else {
+                node["additionalProperties"] = schema
+                return
+            }
             var child = node["additionalProperties"] as? [String: any Sendable] ?? object()
             insert(schema, at: path.dropFirst(), into: &child)
             node["additionalProperties"] = child
-            node["properties"] = nil
+            // Beside names that are the user's own there may be some that are known.
+            if (node["properties"] as? [String: any Sendable])?.isEmpty == true { node["properties"] = nil }
             return
         }
         var properties = node["properties"] as? [String: any Sendable] ?? [:]

@@ -81,7 +81,8 @@ public struct Configuration: Sendable {
         self.modalities = EncoderSettings.readingRates(&reader, modalities, shared: training.encoderLearningRate) {
             $1.learningRate($0, byPairs: byPairs)
         }
-        training.mixing.check(&reader, trainsPictures: !byPairs && (modalities[.image]?.train ?? .none) != .none)
+        let trainsPictures = modalities.contains { $0.key.plain == .image && $0.value.train != .none }
+        training.mixing.check(&reader, trainsPictures: !byPairs && trainsPictures)
         training.averaging.check(&reader, modalities)
         for (modality, encoder) in modalities where encoder.train != .none {
             reader.refuse(

@@ -49,7 +49,7 @@ public enum ConfigurationProposal {
     private static func media(_ modality: Modality, _ rows: [RawRow], _ columns: [String: String], _ manifest: URL) -> [Medium] {
         rows.compactMap { row in
             let cell = { (known: String) in columns[known].flatMap { row.cells[$0] }.flatMap { $0.isEmpty ? nil : $0 } }
-            var reader = CellReader(folder: manifest.deletingLastPathComponent(), cells: cell) { known in
+            var reader = CellReader(modality, folder: manifest.deletingLastPathComponent(), cells: cell) { known in
                 columns[known].flatMap { row.media[$0] }
             }
             return modality.kind.read(&reader)

@@ -44,7 +44,7 @@ public struct DataCheck {
         _ url: URL, _ columns: Columns, _ splits: SplitFractions, _ heads: [HeadSettings],
         frontEnds: [Modality: any FrontEnd], onBadSample: BadSample.Policy, _ reporter: any Reporter
     ) throws {
-        var census = MediaCensus(url, frontEnds, reporter)
+        var census = MediaCensus(url, columns.modalities, frontEnds, reporter)
         var labels: Set<[String: String]> = []
         // Media are read all the same where the manifest has faults: what is wrong with them shows in one go.
         let (manifest, faults) = try Manifest.scan(
@@ -87,7 +87,7 @@ public struct DataCheck {
 
     /// The same medium in two splits: what is tested was trained on.
     private static func leakage(_ manifest: Manifest, _ census: MediaCensus) -> [String] {
-        Modality.allCases.filter { !$0.kind.mayRepeat }.compactMap { modality in
+        census.modalities.filter { !$0.kind.mayRepeat }.compactMap { modality in
             let pairs = census.repeats(of: modality).compactMap { pair -> String? in
                 let (a, b) = (manifest.samples[pair.first], manifest.samples[pair.second])
                 guard a.split != b.split else { return nil }

@@ -10,6 +10,8 @@ struct MediaCensus {
     /// How many samples have a medium of each modality that can be used.
     private(set) var counts: [Modality: Int] = [:]
 
+    /// What samples may have.
+    let modalities: [Modality]
     private let manifest: URL
     /// What samples are prepared by; a modality that has none here is only decoded.
     private let frontEnds: [Modality: any FrontEnd]
@@ -19,15 +21,18 @@ struct MediaCensus {
     /// What all media of a sample are together; zero where one of them cannot be read.
     private var wholes: [SIMD2<UInt64>] = []
 
-    init(_ manifest: URL, _ frontEnds: [Modality: any FrontEnd], _ reporter: any Reporter) {
-        (self.manifest, self.frontEnds) = (manifest, frontEnds)
+    /// - Parameter modalities: What samples may have.
+    init(
+        _ manifest: URL, _ modalities: [Modality], _ frontEnds: [Modality: any FrontEnd], _ reporter: any Reporter
+    ) {
+        (self.manifest, self.modalities, self.frontEnds) = (manifest, modalities, frontEnds)
         progress = reporter.begin("reading media", total: 0)
     }
 
     mutating func add(_ sample: Sample) {
         var whole = SIMD2<UInt64>.zero
         var isWhole = true
-        for modality in Modality.allCases {
+        for modality in modalities {
             let key = key(of: sample, modality)
             if sample.has(modality) && key == nil { isWhole = false }
             keys[modality, default: []].append(key ?? .zero)

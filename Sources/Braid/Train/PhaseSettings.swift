@@ -29,7 +29,7 @@ struct PhaseSettings: Sendable {
             "\(path).encoder_learning_rate", 0...1000,
             "Peak learning rate of what is trained of encoders in the phase. Default: of each modalities.….learning_rate.")
         var trains: [Modality: Trainable] = [:]
-        for modality in Modality.allCases {
+        for modality in reader.modalities {
             trains[modality] = reader.read(
                 "\(path).train.\(modality)", nil,
                 "What of the encoder is trained in the phase: a part of what modalities.\(modality).train says, or none of it. Default: all of that.",
@@ -79,7 +79,7 @@ struct PhaseSettings: Sendable {
         guard !phases.isEmpty else { return }
         checkEpochs(phases, &reader, epochs)
         for phase in phases {
-            for modality in Modality.allCases {
+            for modality in reader.modalities {
                 reader.refuse(
                     "training.phases.\(phase.name).train.\(modality)", unless: most[modality] != nil,
                     "there is no such encoder: modalities.\(modality) is not given")

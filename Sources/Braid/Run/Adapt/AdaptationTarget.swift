@@ -18,7 +18,8 @@ struct AdaptationTarget {
         (columns, onBadSample) = (configuration.columns, configuration.onBadSample)
         // Cells of ignored columns are dropped as a row is read: no label gets any further.
         let labels = columns.oneHot + columns.labels.map(columns.name)
-        let unlabelled = Columns(names: columns.names, ignored: columns.ignored + labels, labels: columns.labels)
+        let unlabelled = Columns(
+            names: columns.names, ignored: columns.ignored + labels, labels: columns.labels, modalities: columns.modalities)
         let read = try Manifest.read(
             url, columns: unlabelled, adaptsColumns: true, splits: nil, needsLabels: false, onBadSample: onBadSample,
             reporter: reporter)

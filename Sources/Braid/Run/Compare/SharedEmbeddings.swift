@@ -35,11 +35,14 @@ struct SharedEmbeddings {
     /// - Throws: `BraidError` where the recipes do not agree on the data, or train encoders.
     init(_ configurations: [Configuration], for use: Use, reporter: any Reporter) throws {
         guard let first = configurations.first else { throw BraidError(.usage, "there is nothing to compare") }
-        for other in configurations
-        where other.manifestURL != first.manifestURL || other.columns != first.columns
-            || other.splits != first.splits || other.heads.stratum != first.heads.stratum
-        {
-            throw BraidError(.badConfiguration, "\(use) needs recipes of one manifest, with the same columns and splits")
+        var columns = first.columns
+        for other in configurations {
+            guard let joined = columns.joined(with: other.columns), other.manifestURL == first.manifestURL,
+                other.splits == first.splits, other.heads.stratum == first.heads.stratum
+            else {
+                throw BraidError(.badConfiguration, "\(use) needs recipes of one manifest, with the same columns and splits")
+            }
+            columns = joined
         }
         for configuration in configurations {
             for (modality, encoder) in configuration.modalities where encoder.train != .none {
@@ -59,7 +62,7 @@ struct SharedEmbeddings {
                 "training.adaptation: \(use) judges by rows of the source, which say nothing of a target domain; leave it out")
         }
         let manifest = try Manifest.read(
-            first.manifestURL, columns: first.columns, splits: first.splits, stratum: first.heads.stratum,
+            first.manifestURL, columns: columns, splits: first.splits, stratum: first.heads.stratum,
             onBadSample: first.onBadSample, reporter: reporter)
         for note in manifest.notes { reporter.note(note) }
         guard use == .search || manifest.samples.contains(where: { $0.split == .test }) else {

@@ -80,7 +80,7 @@ struct ContinuationCheck {
             let parts = key.split(separator: ".").map(String.init)
             guard parts.count == 3, parts[0] == "modalities", Self.encoding.contains(parts[2]) else { return nil }
             // What the earlier run has made of its encoder may be named itself.
-            let own = Modality(rawValue: parts[1]).map { earlier.encoder($0).standardizedFileURL.path }
+            let own = configuration.modalities.keys.named(parts[1]).map { earlier.encoder($0).standardizedFileURL.path }
             if parts[2] == "weights", let own, configuration.weightsPath(parts[1]) == own { return nil }
             return Fault("\(before.text(of: key)) there, \(configuration.text(of: key)) here", field: key)
         }
@@ -90,7 +90,7 @@ struct ContinuationCheck {
 extension Configuration {
     /// The full path of a modality's weights, where they are a file or folder.
     fileprivate func weightsPath(_ modality: String) -> String? {
-        Modality(rawValue: modality).flatMap { modalities[$0] }.map {
+        modalities.keys.named(modality).flatMap { modalities[$0] }.map {
             Paths.resolve($0.weights, in: folder).standardizedFileURL.path
         }
     }

@@ -163,7 +163,8 @@ public struct EmbeddingExport {
         var embeddings = try encoders.map { encoder in
             ExportIndex.Plan.Embedding(
                 name: encoder.modality.rawValue, dimension: encoder.encoder.dimension,
-                encoder: "\(encoder.architecture), \(encoder.name)", sha256: try encoder.fingerprint() ?? "random")
+                encoder: "\(encoder.architecture), \(encoder.name)", sha256: try encoder.fingerprint() ?? "random",
+                modality: encoder.modality.isPlain ? nil : encoder.modality.stored)
         }
         if let fusing {
             embeddings.append(

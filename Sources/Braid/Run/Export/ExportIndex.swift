@@ -10,6 +10,8 @@ struct ExportIndex {
             let dimension: Int
             let encoder: String
             let sha256: String
+            /// What the rows are of, as `Modality.stored` writes it; nil where the name says it, or they are fused.
+            var modality: String?
         }
         let format: String
         let partSize: Int

@@ -70,7 +70,7 @@ struct PairTraining {
         state.trained = trainee.entries.filter { $0.path.hasPrefix("encoders.") && $0.kind == .parameter }
             .reduce(0) { $0 + $1.tensor.count }
         for part in parts where !state.done.contains(part) {
-            let modality = isFused ? nil : Modality(rawValue: part)
+            let modality = isFused ? nil : configuration.modalities.keys.named(part)
             try train(part, try pairedSamples(samples.source, modality), trainee, &state)
             for encoder in samples.encoders where !encoder.isFrozen && (isFused || encoder.modality == modality) {
                 try write(encoder)
@@ -156,7 +156,7 @@ struct PairTraining {
     private func embedder(
         _ part: String, _ source: BatchSource, _ model: FusionModel
     ) throws -> ([Int], TrainingDraw) throws -> Tensor {
-        guard let modality = Modality(rawValue: part), contrastive.embedding == .modality else {
+        guard let modality = configuration.modalities.keys.named(part), contrastive.embedding == .modality else {
             return { rows, draw in try model(source.batch(rows, draw: draw), mode: .train).fused }
         }
         guard let encoder = model.encoders[modality] else { throw BraidError(.internal, "there is no \(modality) encoder") }

@@ -14,13 +14,14 @@ public struct EncoderProbe {
         /// Makes one from its parts.
         public init(_ modality: Modality, _ settings: EncoderSettings) { (self.modality, self.settings) = (modality, settings) }
 
-        /// Reads `image=bundled:efficientnet-lite0`, or `image=resnet50:weights.pth` with an architecture.
+        /// Reads `image=bundled:efficientnet-lite0`: a modality that the configuration has, or a plain one, and weights.
         ///
         /// - Throws: `BraidError` where the text is no such pair.
-        public init(_ text: String) throws {
+        public init(_ text: String, of configuration: Configuration? = nil) throws {
+            let known = Set(Modality.allCases).union(configuration.map { Array($0.modalities.keys) } ?? []).sorted()
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2, let modality = Modality(rawValue: parts[0]), !parts[1].isEmpty else {
-                let names = Modality.allCases.map(\.rawValue).joined(separator: ", ")
+            guard parts.count == 2, let modality = known.named(parts[0]), !parts[1].isEmpty else {
+                let names = known.map(\.rawValue).joined(separator: ", ")
                 throw BraidError(.usage, "--try \(text): expected MODALITY=WEIGHTS, the modality one of \(names)")
             }
             self.init(modality, EncoderSettings(encoder: nil, weights: parts[1], train: .none))

@@ -26,10 +26,10 @@ public struct Retrieval {
     ///   - base: What a relative path is relative to.
     ///   - options: Where to compute.
     /// - Throws: `BraidError` where the folder is no finished export, or has not such embeddings.
-    public init(_ folder: URL, modality: Modality?, weights: String, relativeTo base: URL, _ options: Inference.Options) throws {
+    public init(_ folder: URL, modality: String?, weights: String, relativeTo base: URL, _ options: Inference.Options) throws {
         reader = try ExportReader(folder)
         let known = reader.embeddings.filter { $0.name != "fused" }
-        let chosen = modality.map { modality in known.filter { $0.name == modality.rawValue } } ?? known
+        let chosen = modality.map { modality in known.filter { $0.name == modality } } ?? known
         guard chosen.count == 1 else {
             let names = known.map(\.name).joined(separator: ", ")
             throw BraidError(
@@ -68,12 +68,12 @@ public struct Retrieval {
 
     /// The question's embedding, `[1, D]`.
     private func embed(_ medium: Medium, _ modality: Modality) throws -> Tensor {
-        guard let rows = Modality(rawValue: embedding.name) else {
+        guard let rows = Modality(stored: embedding.modality ?? embedding.name) else {
             throw BraidError(.badData, "\(reader.folder.path): \(embedding.name) is no modality")
         }
         let device = try options.device.resolve()
         let (own, asking): (ModalityEncoder, ModalityEncoder)
-        if modality == rows {
+        if modality.plain == rows.plain {
             own = try ModalityEncoder(
                 rows, EncoderSettings(encoder: nil, weights: weights, train: .none), relativeTo: base, device: device,
                 reporter: options.reporter)

@@ -27,12 +27,12 @@ struct RememberedRow: Codable, Equatable {
             return
         }
         media = Dictionary(
-            uniqueKeysWithValues: try sample.media.keys.map { ($0.rawValue, try RememberedMedium(sample, $0)) })
+            uniqueKeysWithValues: try sample.media.keys.map { ($0.stored, try RememberedMedium(sample, $0)) })
     }
 
     /// The sample, its media where they are kept.
     func sample() -> Sample {
-        let media = (media ?? [:]).map { (Modality(rawValue: $0.key), $0.value.medium) }
+        let media = (media ?? [:]).map { (Modality(stored: $0.key), $0.value.medium) }
         return Sample(
             id: id, line: 0, split: .train,
             media: Dictionary(uniqueKeysWithValues: media.compactMap { name, medium in name.map { ($0, medium) } }),
@@ -78,7 +78,7 @@ extension RememberedRow {
     func isThere() -> Bool {
         let sample = sample()
         return (media ?? [:]).allSatisfy { name, kept in
-            Modality(rawValue: name).flatMap { EmbeddingKey(sample, $0) }?.hexadecimal == kept.sha256
+            Modality(stored: name).flatMap { EmbeddingKey(sample, $0) }?.hexadecimal == kept.sha256
         }
     }
 }

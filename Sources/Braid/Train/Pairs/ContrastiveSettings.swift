@@ -103,7 +103,7 @@ extension Trainable {
     /// The peak learning rate by pairs, where none is given: SetFit's for whole blocks of a text encoder, of anything else the same as ever.
     func learningRate(_ modality: Modality, byPairs: Bool) -> Double {
         switch self {
-        case .none, .first, .last, .all: byPairs && modality == .text ? 2e-5 : learningRate(modality)
+        case .none, .first, .last, .all: byPairs && modality.plain == .text ? 2e-5 : learningRate(modality)
         case .biases, .norms, .lora, .ia3: learningRate(modality)
         }
     }

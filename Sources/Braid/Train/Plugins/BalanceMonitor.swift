@@ -111,7 +111,7 @@ final class BalanceMonitor: TrainingPlugin {
     }
 
     func state() throws -> Data? {
-        let squares = Dictionary(uniqueKeysWithValues: squares.map { ($0.key.rawValue, $0.value) })
+        let squares = Dictionary(uniqueKeysWithValues: squares.map { ($0.key.stored, $0.value) })
         return try JSONEncoder().encode(State(warned: warned, squares: squares, steps: steps))
     }
 
@@ -119,7 +119,7 @@ final class BalanceMonitor: TrainingPlugin {
         let state = try JSONDecoder().decode(State.self, from: data)
         (warned, steps) = (state.warned, state.steps)
         squares = Dictionary(
-            state.squares.compactMap { name, value in Modality(rawValue: name).map { ($0, value) } }, uniquingKeysWith: { $1 })
+            state.squares.compactMap { name, value in Modality(stored: name).map { ($0, value) } }, uniquingKeysWith: { $1 })
     }
 
     /// What the epoch came to; the next one starts anew.
