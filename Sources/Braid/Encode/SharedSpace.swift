@@ -22,16 +22,28 @@ struct SharedSpace {
     ///   - reporter: Is told of downloads.
     /// - Throws: `BraidError` where the weights are not of such a model, or cannot be read.
     init(_ weights: String, relativeTo base: URL, device: Device, reporter: any Reporter) throws {
-        let folder = try WeightsFolder.find(weights, relativeTo: base, reporter: reporter)
-        let name = try folder.config()?.architecture()
-        let builders = EncoderRegistry.builders
-        guard let keys = builders.first(where: { $0.modality == .text && $0.name == name })?.sharedSpace,
-            let tower = builders.first(where: { $0.modality != .text && $0.name == name })
+        let name = try WeightsFolder.find(weights, relativeTo: base, reporter: reporter).config()?.architecture()
+        guard Self.keys(name) != nil, let tower = EncoderRegistry.builders.first(where: { $0.modality != .text && $0.name == name })
         else { throw Self.refusal(weights, name) }
         let settings = EncoderSettings(encoder: nil, weights: weights, train: .none)
-        modality = tower.modality
-        encoder = try ModalityEncoder(modality, settings, relativeTo: base, device: device, reporter: reporter)
-        text = try ModalityEncoder(.text, settings, relativeTo: base, device: device, reporter: reporter)
+        try self.init(
+            beside: ModalityEncoder(tower.modality, settings, relativeTo: base, device: device, reporter: reporter),
+            reporter: reporter)
+    }
+
+    /// Loads the text tower of the weights that an encoder has.
+    ///
+    /// - Parameters:
+    ///   - encoder: The tower for pictures or sounds.
+    ///   - reporter: Is told of downloads.
+    /// - Throws: `BraidError` where the encoder's weights are not of such a model, or cannot be read.
+    init(beside encoder: ModalityEncoder, reporter: any Reporter) throws {
+        let name = encoder.architecture
+        let asked = encoder.origin.configuration
+        guard encoder.modality.plain != .text, let keys = Self.keys(name), let folder = encoder.weights else {
+            throw Self.refusal(encoder.name, name)
+        }
+        let settings = EncoderSettings(encoder: asked.encoder, weights: asked.weights, train: .none)
         let checkpoint = try folder.open()
         func number(_ key: String) throws -> Double {
             guard checkpoint.directory[key] != nil else {
@@ -43,6 +55,22 @@ struct SharedSpace {
         let added = keys.offset.flatMap { keys.needsOffset || checkpoint.directory[$0] != nil ? $0 : nil }
         offset = try added.map(number) ?? 0
         judgesAlone = added != nil
+        (modality, self.encoder) = (encoder.modality.plain, encoder)
+        text = try ModalityEncoder(
+            .text, settings, relativeTo: encoder.origin.base, device: encoder.parameters.device, reporter: reporter)
+    }
+
+    /// What the weights of an architecture call the numbers between cosines and logits; nil where it has no text tower.
+    private static func keys(_ name: String?) -> SharedSpaceKeys? {
+        EncoderRegistry.builders.first { $0.modality == .text && $0.name == name }?.sharedSpace
+    }
+
+    /// That what is asked for may share a space with a text tower, as far as that shows without loading weights.
+    ///
+    /// - Throws: `BraidError` where it cannot.
+    static func check(_ settings: EncoderSettings, relativeTo base: URL, reporter: any Reporter) throws {
+        let name = try WeightsFolder.find(settings.weights, relativeTo: base, reporter: reporter).config()?.architecture()
+        guard settings.encoder != nil || keys(name) != nil else { throw refusal(settings.weights, name) }
     }
 
     /// The tower of a modality; nil where there is none.
@@ -81,6 +109,16 @@ struct SharedSpace {
     }
 
     private static let textsAtOnce = 64
+
+    /// The classes of `points(of:)` as a linear classifier of embeddings of length 1: what gives the same logits.
+    ///
+    /// - Returns: `[K, D]` and `[K]`.
+    func classifier(of prompts: [[String]]) throws -> (weight: Tensor, bias: Tensor) {
+        try withoutGradient {
+            let points = try points(of: prompts)
+            return (try points.scaled(by: scale), try Tensor.full([prompts.count], offset).moved(to: points.device))
+        }
+    }
 
     /// Logits `[N, K]` of embeddings `[N, D]`: cosines to the classes' points, scaled as in training.
     func logits(_ embeddings: Tensor, _ points: Tensor) throws(TorchError) -> Tensor {

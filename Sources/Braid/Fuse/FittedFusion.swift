@@ -49,6 +49,8 @@ struct FittingSet {
     let labels: [LabelledValues]
     /// What holds each sample out.
     let folds: Folds
+    /// By head: what sentences of its classes say of embeddings of length 1, `[K, D]` and `[K]`; empty where that is not asked for.
+    var sentences: [LinearSolution] = []
 }
 
 /// What a fit came to.

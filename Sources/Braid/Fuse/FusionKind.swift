@@ -109,6 +109,13 @@ public struct FusionKind: Registrable, Hashable {
         self.read = read
     }
 
+    /// What takes one modality, and fuses nothing. `make` makes it.
+    init(unfused name: String, paper: String, make: @escaping @Sendable ([FusedModality]) throws -> any Fusion) {
+        (self.name, self.paper, takesTokens, hasOwnHeads, making, standardDimension) = (name, paper, false, false, .trained, 256)
+        takesOneModality = true
+        read = { _, _ in { _, modalities, _, _ in try make(modalities) } }
+    }
+
     private init(automatic name: String, paper: String) {
         (self.name, self.paper, takesTokens, hasOwnHeads, making, standardDimension) = (name, paper, false, false, .chosen, 256)
         read = { _, _ in
@@ -123,6 +130,8 @@ public struct FusionKind: Registrable, Hashable {
     public var isFitted: Bool { making == .fitted }
     /// Whether its fit is computed from sums that further rows are added to, so that a training can go on from it.
     public private(set) var keepsStatistics = false
+    /// Whether it takes the embedding of one modality as it is, and has nothing that dimension and dropout are of.
+    public private(set) var takesOneModality = false
     /// Whether training chooses the fusion.
     public var isAutomatic: Bool { making == .chosen }
 
@@ -137,12 +146,14 @@ public struct FusionKind: Registrable, Hashable {
     /// Hashes the name.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
-    /// Every fusion there is, the ensemble of others, and `auto`.
+    /// Every fusion there is, the ensemble of others, `auto`, and `none`.
     public static let registry = Registry<FusionKind>([
         .auto, .concat, .gated, .lowRank, .crossAttention, .bottleneck, .film, .simbamm, .late, .stacked,
-        .analytic, .ensemble,
+        .analytic, .ensemble, .alone,
     ])
 
-    /// Every fusion there is, but those made of others.
-    public static var fusions: [FusionKind] { registry.all.filter { $0.making == .trained || $0.making == .fitted } }
+    /// Every fusion there is, but those made of others, and what takes one modality as it is.
+    public static var fusions: [FusionKind] {
+        registry.all.filter { !$0.takesOneModality && ($0.making == .trained || $0.making == .fitted) }
+    }
 }

@@ -10,6 +10,8 @@ public struct FusionSettings: Sendable {
     public let dropout: Double
     /// The chance of a modality to be hidden in training; one of each sample always stays.
     public let modalityDropout: Double
+    /// The sentences that stand beside a cache of rows; nil where none do.
+    let sentences: ZeroShotSettings?
     let make: FusionKind.MakeForTargets
 
     /// Reads the keys of `fusion`.
@@ -23,13 +25,16 @@ public struct FusionSettings: Sendable {
         let dropout = reader.double("fusion.dropout", 0.1, 0...0.95, "Dropout in the fusion.")
         let basics = FusionKind.Basics(dimension: dimension, dropout: dropout)
         let read = reader.kind(
-            "fusion.type", .auto, in: FusionKind.registry,
-            "How modalities are fused; docs/fusions.md has the formulas. auto: training chooses by cross-validation (docs/choosing.md)."
+            "fusion.type", HeadBeginning.hasZeroShot(reader) ? .alone : .auto, in: FusionKind.registry,
+            "How modalities are fused; docs/fusions.md has the formulas. auto: training chooses by cross-validation (docs/choosing.md). none: one modality's embedding reaches the head as it is."
         ) { reader, kind in
             let tokens = kind.takesTokens ? Self.tokens(&reader) : nil
             return Own(tokens: tokens, make: kind.read(&reader, basics))
         }
         (kind, tokens, make) = (read.kind, read.own.tokens, read.own.make)
+        let isAsked = TipAdapterClassifier.Prior.isZeroShot(reader)
+        let sentences = reader.acting(isAsked, else: "acts only with fusion.prior: zero-shot") { ZeroShotSettings(&$0, "fusion") }
+        self.sentences = isAsked ? sentences : nil
         modalityDropout = reader.double(
             "fusion.modality_dropout", modalities == 1 ? 0 : 0.2, 0...0.95,
             "Chance that a modality of a training sample is hidden; one always stays.", records: modalities > 1)
@@ -37,6 +42,12 @@ public struct FusionSettings: Sendable {
             "fusion.modality_dropout", unless: modalities != 1 || modalityDropout == 0,
             "acts only with two modalities or more; leave it out, or set it to 0")
         (self.dimension, self.dropout) = (dimension, dropout)
+        if kind.takesOneModality, modalities > 1 {
+            reader.fault("takes one modality, and there are \(modalities); take a fusion", "fusion.type")
+        }
+        reader.idle(
+            ["fusion.dim", "fusion.dropout"], unless: !kind.takesOneModality,
+            "fusion.type: \(kind.name) takes the embedding as it is; leave it out")
         reader.idle(["fusion.dim", "fusion.dropout", "fusion.modality_dropout"], unless: !kind.isFitted, kind.fittedReason)
     }
 

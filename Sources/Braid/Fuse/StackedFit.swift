@@ -75,7 +75,8 @@ struct StackedFit {
             if rows.count >= Self.fewest, view.isKernel, rows.count <= Self.mostForKernels {
                 (kernels[view.modalities[0]], found) = try bent(view, index, rows, scales)
             } else if !rows.isEmpty, !view.isKernel {
-                let features = ViewFeatures(try standardised(view, rows, scales))
+                let features = ViewFeatures(
+                    try standardised(view, rows, scales), scale: view.modalities.count == 1 ? scales[view.modalities[0]] : nil)
                 found = try set.losses.indices.map { try expert(features, index, rows, $0) }
             }
             for head in set.losses.indices { experts[head].append(found[head]) }

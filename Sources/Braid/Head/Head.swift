@@ -34,7 +34,7 @@ public struct HeadKind: Registrable {
     }
 
     /// Every head there is.
-    public static let registry = Registry<HeadKind>([.mlp])
+    public static let registry = Registry<HeadKind>([.mlp, .normalizedLinear])
 }
 
 /// What is predicted, and how it is learnt.
@@ -49,6 +49,8 @@ public struct HeadSettings: Sendable {
     public let task: any LearningTask
     /// What `head.task` calls the task.
     public let kind: TaskKind
+    /// The sentences that its weights begin with; nil where they are drawn.
+    let sentences: ZeroShotSettings?
     let make: HeadKind.Make
 
     /// A linear head of a task, everything else as it comes.
@@ -56,7 +58,7 @@ public struct HeadSettings: Sendable {
         var reader = ConfigurationReader(ConfigurationDocument(yaml: "", file: ""))
         (name, column, weight, self.kind) = ("label", "label", 1, kind)
         self.task = task ?? kind.read(&reader, "head")
-        make = MLPHead.plain
+        (make, sentences) = (MLPHead.plain, nil)
     }
 
     /// Reads the keys of a head.
@@ -70,11 +72,14 @@ public struct HeadSettings: Sendable {
             reader, kind in
             kind.read(&reader, path)
         }
-        let head = reader.acting(fitted == nil, else: fitted ?? "") { reader in
-            reader.kind("\(path).type", .mlp, in: HeadKind.registry, "What makes logits of the fused embedding.") {
+        let standard = HeadBeginning.isZeroShot(reader, path) ? HeadKind.normalizedLinear : .mlp
+        let (head, sentences) = reader.acting(fitted == nil, else: fitted ?? "") { reader in
+            let head = reader.kind("\(path).type", standard, in: HeadKind.registry, "What makes logits of the fused embedding.") {
                 reader, kind in kind.read(&reader, path)
             }
+            return (head, HeadBeginning.read(&reader, path, head.kind))
         }
+        self.sentences = fitted == nil ? sentences : nil
         if let fitted {
             reader.refuse("\(path).loss", unless: task.own.isSmooth, "has no slope everywhere; \(fitted)")
             reader.refuse("\(path).calibration", unless: task.own.isCalibrated, "held-out answers calibrate it anyway; \(fitted)")

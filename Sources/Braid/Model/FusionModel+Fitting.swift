@@ -24,11 +24,13 @@ extension FusionModel {
             }
             return try rows.pooled()
         }
+        let sentences = try settings.fusion.sentences.map { asked in try targets.map { try zeroShotClassifier(asked, $0) } }
         return try fitted.fit(
             FittingSet(
                 samples: data.samples, presence: data.presence, embeddings: embeddings,
                 losses: try targets.map { try HeadLoss($0, data.samples, source: data.name, device: .cpu) },
-                labels: try targets.map { try LabelledValues(data.samples, $0, data.name) }, folds: folds),
+                labels: try targets.map { try LabelledValues(data.samples, $0, data.name) }, folds: folds,
+                sentences: sentences ?? []),
             like: earlier)
     }
 

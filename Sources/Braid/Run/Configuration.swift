@@ -78,6 +78,7 @@ public struct Configuration: Sendable {
         training = TrainingSettings(
             &reader, modalities.mapValues(\.train), fusion, heads)
         let byPairs = training.contrastive != nil
+        SentenceRules.check(&reader, modalities, fusion, heads, initFrom: initFrom, byPairs: byPairs)
         self.modalities = EncoderSettings.readingRates(&reader, modalities, shared: training.encoderLearningRate) {
             $1.learningRate($0, byPairs: byPairs)
         }
@@ -152,7 +153,7 @@ public struct Configuration: Sendable {
 }
 
 extension ResolvedKey {
-    private static let pathEndings = [".weights", ".encoder", ".adapter", ".noise", ".target"]
+    private static let pathEndings = [".weights", ".encoder", ".adapter", ".noise", ".target", ".labels"]
 
     /// With the path it holds, if it is one of a file that is there, replaced.
     fileprivate func mappingPaths(from folder: URL, _ replace: (URL, String) -> String) -> ResolvedKey {

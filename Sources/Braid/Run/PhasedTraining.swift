@@ -24,7 +24,9 @@ struct PhasedTraining {
         let store = try CheckpointFolder(run, keepsSeveral: averaging.best > 1)
         let start = TrainingCheckpoint(folder: run.checkpoint("start"))
         let phases = preparation.phases
+        let isZeroShot = configuration.heads.contains { $0.sentences != nil }
         let firstWithEncoders = phases.first { !$0.isWithoutEncoders }
+        let leaving = isZeroShot ? phases.first : firstWithEncoders
         var current: PreparedPhase?
         var (stoppedEarly, embedding) = (false, 0.0)
         for phase in phases where state.epoch < phase.epochs.upperBound || phase == phases.last {
@@ -37,7 +39,7 @@ struct PhasedTraining {
             }
             current = part
             let isAtItsBeginning = state.epoch == phase.epochs.lowerBound && state.pass == nil
-            if averaging.interpolation != nil, phase == firstWithEncoders, isAtItsBeginning {
+            if averaging.interpolation != nil, phase == leaving, isAtItsBeginning {
                 try start.writeWeights(part.trainee)
             }
             let loop = TrainingLoop(
@@ -56,7 +58,8 @@ struct PhasedTraining {
         let interpolation = try averaging.interpolation.map { place in
             try WeightInterpolation(
                 settings: configuration.training, trainee: current.trainee, start: start,
-                hasTrainedHeads: firstWithEncoders != phases.first)(data, to: place)
+                beginning: isZeroShot ? .zeroShot : firstWithEncoders != phases.first ? .trainedHeads : .encodersAlone)(
+                    data, to: place)
         }
         let val = try model.encoded(data.val)
         try model.refitVotes(on: val)

@@ -41,6 +41,7 @@ struct PhasePreparation {
         (origin, beginning) = (continuation?.earlier, try continuation?.initialValues(targets) ?? .none)
         (self.configuration, asked, self.manifest, self.targets) = (configuration, configuration, manifest, targets)
         (self.fingerprint, self.device, self.reporter) = (fingerprint, device, reporter)
+        try configuration.checkSentences(targets, reporter: reporter)
         phases = try configuration.phases(reporter)
         domain = try AdaptationTarget(configuration, reporter: reporter)
     }
@@ -208,13 +209,15 @@ extension Configuration {
         return training.phasePlan.phases(blocks: blocks)
     }
 
-    /// A new model, random but for its encoders.
+    /// A new model, random but for its encoders, and heads that begin with sentences of their classes.
     func model(
         _ encoders: [ModalityEncoder], _ targets: [Target], manifestSHA256: String, device: Device
     ) throws -> FusionModel {
-        try FusionModel(
+        let model = try FusionModel(
             encoders: encoders, targets: targets, settings: modelSettings(manifestSHA256: manifestSHA256),
             parameters: ParameterStore(device: device))
+        try model.beginWithSentences()
+        return model
     }
 }
 

@@ -26,7 +26,11 @@ struct AveragingSettings: Sendable {
     let interpolation: Interpolation?
 
     /// Reads the keys.
-    init(_ reader: inout ConfigurationReader, trainsEncoders: Bool) {
+    ///
+    /// - Parameters:
+    ///   - trainsEncoders: Whether encoders leave the weights that they begin with.
+    ///   - hasSentences: Whether a head begins as a zero-shot classifier, to which there is a way back too.
+    init(_ reader: inout ConfigurationReader, trainsEncoders: Bool, hasSentences: Bool) {
         soup = reader.choice(
             "training.soup", .none,
             "What the model is made of: none, the best epoch's weights; uniform, the mean of the training.checkpoint.best best epochs'; greedy, the mean of those of them that do not make the val metric worse, the best first."
@@ -39,7 +43,7 @@ struct AveragingSettings: Sendable {
         }
         interpolation = reader.read(
             "training.wise_ft", nil,
-            "How far the model goes from the weights that encoders began with (0) to the fine-tuned ones (1), or auto, as is best on val (WiSE-FT). Default: all the way, and no curve.",
+            "How far the model goes from the weights that encoders, and heads with head.init: zero-shot, began with (0) to the fine-tuned ones (1), or auto, as is best on val (WiSE-FT). Default: all the way, and no curve.",
             expected: "auto, or a number from 0 to 1",
             schema: ["anyOf": [["const": "auto"], ["type": "number", "minimum": 0, "maximum": 1]] as [[String: any Sendable]]],
             parse: { given in
@@ -53,7 +57,8 @@ struct AveragingSettings: Sendable {
                 }
             })
         reader.refuse(
-            "training.wise_ft", unless: trainsEncoders, "acts only where an encoder is trained: modalities.….train other than none")
+            "training.wise_ft", unless: trainsEncoders || hasSentences,
+            "acts only where an encoder is trained, modalities.….train other than none, or a head has head.init: zero-shot")
     }
 
     /// Reports encoders that have no beginning to go back to.

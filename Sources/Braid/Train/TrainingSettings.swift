@@ -159,7 +159,8 @@ public struct TrainingSettings: Sendable {
             "training.early_stopping.patience", 5, 0...1_000_000, "Epochs without improvement before training stops; 0: never.")
         adaptation?.takesLastEpoch(&reader, patience: patience)
         checkpoint = CheckpointSettings(&reader)
-        averaging = AveragingSettings(&reader, trainsEncoders: trainsEncoders && pairs == nil)
+        averaging = AveragingSettings(
+            &reader, trainsEncoders: trainsEncoders && pairs == nil, hasSentences: heads.contains { $0.sentences != nil })
         activations = ActivationSettings(&reader, trainsEncoders: trainsEncoders)
         precision = reader.choice(
             "training.precision", .fp32,

@@ -43,19 +43,33 @@ public struct InterpolationRecord: Codable, Sendable {
 /// Interpolates linearly between the weights before any encoder was trained and the fine-tuned ones: WiSE-FT (Wortsman et al. 2021,
 /// arXiv:2109.01903).
 ///
-/// Where fusion and heads were trained first, they are at their values behind that phase when encoders begin, and go along; else there are none
-/// that would fit the pretrained encoders, and they stay as they are in the end: there the paper's zero-shot classifier has no counterpart. Running
-/// statistics of batch norms are interpolated with the weights. Of LoRA's two factors the first stays and the second is interpolated from 0, so
+/// Heads that begin as a zero-shot classifier go along from the very beginning, as the paper's does. Else, where fusion and heads were trained
+/// first, they are at their values behind that phase when encoders begin, and go along; where they were not, there are none that would fit the
+/// pretrained encoders, and they stay as they are in the end. Running statistics of batch norms are interpolated with the weights. Of LoRA's two factors the first stays and the second is interpolated from 0, so
 /// that what they add to a layer is.
 struct WeightInterpolation {
+    /// What the model begins as.
+    enum Beginning {
+        case zeroShot, trainedHeads, encodersAlone
+
+        /// In the report's words.
+        var name: String {
+            switch self {
+            case .zeroShot: "the zero-shot classifier"
+            case .trainedHeads: "pretrained encoders with the fusion and heads that were trained on them"
+            case .encodersAlone: "pretrained encoders with the final fusion and heads"
+            }
+        }
+    }
+
     /// Where and how far, and the figure of the curve.
     let settings: TrainingSettings
     /// Holds the fine-tuned weights.
     let trainee: Trainee
     /// Holds those before any encoder was trained.
     let start: TrainingCheckpoint
-    /// Whether fusion and heads had been trained by then.
-    let hasTrainedHeads: Bool
+    /// What that is.
+    let beginning: Beginning
 
     /// Goes to the place that is asked for, or that val says is the best, and leaves the weights there.
     func callAsFunction(_ data: SplitData, to place: AveragingSettings.Interpolation) throws -> InterpolationRecord {
@@ -86,15 +100,12 @@ struct WeightInterpolation {
         try go(alpha)
         return InterpolationRecord(
             metric: settings.stoppingName(trainee.model),
-            start: hasTrainedHeads
-                ? "pretrained encoders with the fusion and heads that were trained on them"
-                : "pretrained encoders with the final fusion and heads",
-            points: points, alpha: alpha, isChosen: place == .chosen)
+            start: beginning.name, points: points, alpha: alpha, isChosen: place == .chosen)
     }
 
     private func stays(_ entry: ParameterStore.Entry) -> Bool {
         if entry.role == .adapter { return entry.path.contains(".lora_A.") }
-        return !hasTrainedHeads && !entry.path.hasPrefix("encoders.")
+        return beginning == .encodersAlone && !entry.path.hasPrefix("encoders.")
     }
 
     /// The best on val; of several that are equally good the one nearest to the middle, which the paper found robust.

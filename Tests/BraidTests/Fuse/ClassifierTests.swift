@@ -125,8 +125,8 @@ import Testing
         let expected = the.tipAdapter
         let zeroShot = LinearSolution(
             weight: try Self.matrix(expected.classifier).transposed(0, 1), bias: try .zeros([3], dtype: .float64))
-        let cache = TipAdapterClassifier.Cache(keys: try x.normalized(), labels: classes, zeroShot)
-        let scores = try cache.scores(queries.normalized(), .init(alpha: expected.alpha, beta: expected.beta))
+        let cache = TipAdapterClassifier.Cache(keys: try x.normalized(), labels: classes, known: .init(solution: zeroShot))
+        let scores = try cache.scores(queries, .init(alpha: expected.alpha, beta: expected.beta))
         try #expect(maxDifference(scores, Self.matrix(expected.logits)) < 1e-9)
     }
 

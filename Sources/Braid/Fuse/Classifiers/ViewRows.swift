@@ -4,10 +4,14 @@ internal import Torch
 final class ViewFeatures {
     /// `[N, D]`.
     let rows: Tensor
+    /// What embeddings were standardised by; nil where rows are no single modality's.
+    let scale: Standardization?
     private var turned: PrincipalFeatures?
 
-    /// - Parameter rows: `[N, D]`.
-    init(_ rows: Tensor) { self.rows = rows }
+    /// - Parameters:
+    ///   - rows: `[N, D]`.
+    ///   - scale: What embeddings were standardised by.
+    init(_ rows: Tensor, scale: Standardization? = nil) { (self.rows, self.scale) = (rows, scale) }
 
     /// The same in the basis of their principal directions, computed when first asked for.
     func principal() throws -> PrincipalFeatures {
@@ -33,6 +37,8 @@ struct ViewRows {
     let isKernel: Bool
     /// What each row counts in a fit: 0 where it is not labelled.
     let weights: [Double]
+    /// What sentences of the classes say of embeddings of length 1; nil where nothing is asked of them.
+    let sentences: LinearSolution?
 
     init(_ features: ViewFeatures, samples: [Int], _ set: FittingSet, head: Int, isKernel: Bool) throws {
         (self.features, self.samples, self.isKernel) = (features, samples, isKernel)
@@ -41,6 +47,7 @@ struct ViewRows {
         judged = set.judged(samples, head)
         let all = try loss.weights.array(of: Float.self)
         weights = samples.map { Double(all[$0]) }
+        sentences = set.sentences.isEmpty ? nil : set.sentences[head]
     }
 
     var target: Target { loss.target }
