@@ -26,7 +26,8 @@ struct Predict: ComputingCommand {
     @Option(
         name: .customLong("input"),
         help: ArgumentHelp(
-            "Another modality's input: a text, or the path of a file. May be given several times.", valueName: "modality=value"))
+            "Another modality's input: a text, the path of a file, or a table's cells as a JSON object. May be given several times.",
+            valueName: "modality=value"))
     var inputs: [String] = []
 
     @OptionGroup var rows: RowOptions

@@ -18,6 +18,16 @@ public struct JSONObject {
         self.init(fields, path: url.path)
     }
 
+    /// Reads a text that is one JSON object; `path` is what errors call it.
+    ///
+    /// - Throws: `BraidError` (`.badData`) where it is no JSON object.
+    public init(text: String, path: String) throws {
+        guard let fields = (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any] else {
+            throw BraidError(.badData, "\(path): is not a JSON object")
+        }
+        self.init(fields, path: path)
+    }
+
     /// Makes an object of values that were read already; `path` is what errors call it.
     public init(_ fields: [String: Any], path: String) {
         self.fields = fields

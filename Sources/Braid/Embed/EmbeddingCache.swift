@@ -39,11 +39,12 @@ public struct EmbeddingCache: Sendable {
         EmbeddingCache(folder: folder.deletingLastPathComponent().appendingPathComponent("activations"), limit: .max)
     }
 
-    /// The shard of `encoder`'s embeddings; nil where they mean nothing to another run, because its weights are random.
+    /// The shard of `encoder`'s embeddings; nil where they mean nothing to another run, because its weights are random, or are made sooner
+    /// than found.
     ///
     /// - Parameter tokens: The most tokens of a sample that are kept; nil for pooled embeddings only.
     func shard(for encoder: ModalityEncoder, tokens: Int?) throws -> CacheShard? {
-        guard let fingerprint = try encoder.fingerprint() else { return nil }
+        guard !encoder.isParameterless, let fingerprint = try encoder.fingerprint() else { return nil }
         let identity = [
             "\(Self.version)", encoder.modality.plain.rawValue, encoder.architecture, fingerprint, encoder.frontEnd.summary,
             encoder.int8Identity ?? encoder.parameters.inference?.rawValue ?? "plain", "\(tokens ?? 0)",

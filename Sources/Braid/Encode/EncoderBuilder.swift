@@ -13,6 +13,8 @@ public struct EncoderBuilder: Sendable {
     let adapters: AdapterTargets
     /// Of a text tower whose embeddings share a space with those of the tower of the same name in another modality.
     let sharedSpace: SharedSpaceKeys?
+    /// Whether it has no weights: its `config.json` is all there is.
+    let isParameterless: Bool
     let build: @Sendable (EncoderSource) throws -> (any Encoder, any FrontEnd)
 
     /// - Parameters:
@@ -23,11 +25,13 @@ public struct EncoderBuilder: Sendable {
     ///   - adapters: Which layers adapters adapt where nothing is said: as a rule every linear layer and ungrouped convolution.
     ///   - sharedSpace: Of a text tower whose embeddings share a space with those of the architecture of the same name in another modality: what
     ///     their weights call the numbers that turn cosines into logits.
+    ///   - isParameterless: Whether it has no weights, so that its `config.json` is all there is.
     ///   - build: The encoder, its weights asked of the source's scope, and the front end that prepares its input.
     public init(
         modality: Modality, name: String, paper: String,
         layouts: @escaping @Sendable (JSONObject) throws -> [KeyMap] = { _ in [] },
         adapters: AdapterTargets = .every, sharedSpace: SharedSpaceKeys? = nil,
+        isParameterless: Bool = false,
         build: @escaping @Sendable (EncoderSource) throws -> (any Encoder, any FrontEnd)
     ) {
         self.modality = modality
@@ -36,6 +40,7 @@ public struct EncoderBuilder: Sendable {
         self.layouts = layouts
         self.adapters = adapters
         self.sharedSpace = sharedSpace
+        self.isParameterless = isParameterless
         self.build = build
     }
 }

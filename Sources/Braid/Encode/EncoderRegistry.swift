@@ -14,6 +14,7 @@ public enum EncoderRegistry {
         + ModernBert.builders + Qwen3.builders + NomicBert.builders + Deberta.builders
         + PannsCnn.builders + MobileNetV1.builders + ResNet.spectrogramBuilders + VGGish.builders + YAMNet.builders
         + Whisper.builders + AudioSpectrogramTransformer.builders + Wav2Vec2.builders + HTSAT.builders + BEATs.builders
+        + PlainColumns.builders
 
     private static let registered = Mutex<[EncoderBuilder]>([])
 

@@ -12,22 +12,29 @@ public struct EncoderSettings: Sendable, Equatable {
     public let augmentation: AugmentationRecipe
     /// How it is trained, beside how much of it.
     public let tuning: EncoderTuning
+    /// Of a table, its columns and how they are encoded; nil for other modalities, and where a model's folder says it.
+    public let table: TableSettings?
 
     /// An encoder by its parts, for programs that bring no configuration.
     public init(
         encoder: String?, weights: String, train: Trainable, options: EncoderOptions = EncoderOptions(),
-        augmentation: AugmentationRecipe = .none, tuning: EncoderTuning = EncoderTuning()
+        augmentation: AugmentationRecipe = .none, tuning: EncoderTuning = EncoderTuning(), table: TableSettings? = nil
     ) {
         (self.encoder, self.weights, self.train, self.options) = (encoder, weights, train, options)
-        (self.augmentation, self.tuning) = (augmentation, tuning)
+        (self.augmentation, self.tuning, self.table) = (augmentation, tuning, table)
     }
 
     /// The same with something else trained of it, or asked, or trained another way.
-    func with(train: Trainable? = nil, options: EncoderOptions? = nil, tuning: EncoderTuning? = nil) -> EncoderSettings {
+    func with(
+        train: Trainable? = nil, options: EncoderOptions? = nil, tuning: EncoderTuning? = nil, table: TableSettings? = nil
+    ) -> EncoderSettings {
         EncoderSettings(
             encoder: encoder, weights: weights, train: train ?? self.train, options: options ?? self.options,
-            augmentation: augmentation, tuning: tuning ?? self.tuning)
+            augmentation: augmentation, tuning: tuning ?? self.tuning, table: table ?? self.table)
     }
+
+    /// Whether its statistics are to be fitted on the train rows of the manifest.
+    var isFitted: Bool { weights == TableSettings.fitted }
 
     /// `modalities` with their learning rates read.
     ///
@@ -63,20 +70,42 @@ public struct EncoderSettings: Sendable, Equatable {
             "\(path).encoder",
             "An architecture that braid models list shows, or a weights folder whose architecture and front end are taken. Default: what the weights say."
         )
+        let isTable = modality.plain == .tabular
         let weights = reader.optionalString(
             "\(path).weights",
-            "A file (.safetensors, .pth) or folder, a Hugging Face id (name@revision pins it), bundled:NAME, random, or a folder in PEFT's format, which names its base."
-        )
+            isTable
+                ? "fit: the train rows of the manifest say what the columns are like; or the folder of a model's encoder, which knows them. Default: fit."
+                : "A file (.safetensors, .pth) or folder, a Hugging Face id (name@revision pins it), bundled:NAME, random, or a folder in PEFT's format, which names its base.",
+            default: isTable && isGiven ? TableSettings.fitted : nil)
+        if weights == TableSettings.fitted, !isTable {
+            reader.fault("fit is for tables; name a file, a folder, a Hugging Face id, bundled:NAME, or random", "\(path).weights")
+        }
         let train = Trainable.read(&reader, path, records: isGiven)
         let tuning = EncoderTuning(&reader, path, train)
         let options = EncoderOptions(&reader, modality, path)
         reader.refuse("\(path).precision", unless: train == .none, "acts only on a frozen encoder, train: none")
         let augmentation = AugmentationRecipe.read(&reader, modality, path, isTrained: train != .none)
+        let table = isTable ? readTable(&reader, modality, path, encoder, weights, train) : nil
         guard isGiven else { return nil }
         if weights == nil {
             reader.fault("weights is missing; name a file, a folder, a Hugging Face id, bundled:NAME, or random", path)
         }
         return EncoderSettings(
-            encoder: encoder, weights: weights ?? "", train: train, options: options, augmentation: augmentation, tuning: tuning)
+            encoder: encoder, weights: weights ?? "", train: train, options: options, augmentation: augmentation, tuning: tuning,
+            table: table)
+    }
+
+    /// Reads what only a table has, and refuses what acts on none.
+    private static func readTable(
+        _ reader: inout ConfigurationReader, _ modality: Modality, _ path: String, _ encoder: String?, _ weights: String?,
+        _ train: Trainable
+    ) -> TableSettings? {
+        let isFitted = weights == nil || weights == TableSettings.fitted
+        let settings = TableSettings(&reader, path, encoder: encoder, isFitted: isFitted)
+        reader.refuse("\(path).precision", unless: false, "a table is encoded in fp32; leave it out")
+        if isFitted, encoder == ColumnsKind.layered, train == .none {
+            reader.fault("\(ColumnsKind.layered) begins at random; set train: all, or take encoder: \(ColumnsKind.plain)", path)
+        }
+        return settings
     }
 }

@@ -49,7 +49,7 @@ public struct EncoderTuning: Sendable, Equatable {
         let path = "modalities.\(modality).learning_rate"
         let rate = reader.read(
             path, shared ?? standard,
-            "Peak learning rate of what is trained of the encoder. Default: training.encoder_learning_rate where that is given; else 0.001 for lora:R, ia3, bitfit and norm, and for last:N, first:N and all 0.00005 in text (0.00002 by training.contrastive), 0.0001 else.",
+            "Peak learning rate of what is trained of the encoder. Default: training.encoder_learning_rate where that is given; else 0.001 for lora:R, ia3, bitfit and norm, and for last:N, first:N and all 0.00005 in text (0.00002 by training.contrastive), 0.001 for tables, 0.0001 else.",
             expected: "a number from 0 to 1000", schema: ["type": "number", "minimum": 0, "maximum": 1000],
             records: isTrained, parse: { given in given.double.flatMap { (0...1000).contains($0) ? $0 : nil } },
             represent: { .number($0) })

@@ -43,6 +43,10 @@ public final class ModalityEncoder: @unchecked Sendable {
     /// What int8 costs, once it was tried.
     private let int8 = Mutex<Int8Record?>(nil)
     var int8Record: Int8Record? { int8.withLock { $0 } }
+    /// The `config.json` that a fit on train rows made; nil where there was none.
+    let description: String?
+    /// Whether it has no weights: it costs less than to look for what it gave before.
+    let isParameterless: Bool
     /// What it was built from.
     let origin: (configuration: EncoderSettings, base: URL)
 
@@ -53,21 +57,25 @@ public final class ModalityEncoder: @unchecked Sendable {
         _ modality: Modality, _ configuration: EncoderSettings, relativeTo base: URL, device: Device = .cpu,
         reporter: any Reporter = SilentReporter()
     ) throws {
-        let isRandom = configuration.weights == "random"
+        let isRandom = configuration.weights == "random" || configuration.isFitted
         let weights = isRandom ? nil : try WeightsFolder.find(configuration.weights, relativeTo: base, reporter: reporter)
         let builders = EncoderRegistry.names(for: modality)
-        let described = try configuration.encoder.flatMap { name in
+        let description = try Self.description(configuration, modality)
+        let encoder = configuration.encoder ?? description.map { _ in ColumnsKind.plain }
+        let described = try encoder.flatMap { name in
             builders.contains(name) ? nil : try Self.describedBy(name, builders, modality, base, reporter)
         }
-        guard let source = described ?? weights ?? (configuration.encoder.map { _ in WeightsFolder(folder: nil, weights: nil) })
+        guard let source = described ?? weights ?? (encoder.map { _ in WeightsFolder(folder: nil, weights: nil) })
         else {
             throw BraidError(
                 .badConfiguration,
                 "modalities.\(modality): weights: random needs an encoder: \(builders.joined(separator: ", ")), or a folder with a config.json"
             )
         }
-        let named = described == nil ? configuration.encoder : nil
-        let config = try source.config() ?? JSONObject([:], path: configuration.weights)
+        let named = described == nil ? encoder : nil
+        let config =
+            try description.map { try JSONObject(text: $0, path: "modalities.\(modality)") } ?? source.config()
+            ?? JSONObject([:], path: configuration.weights)
         let architecture = try Self.architecture(config, named: named, modality: modality, weights: configuration.weights)
 
         let builder = try EncoderRegistry.builder(architecture, for: modality)
@@ -80,7 +88,8 @@ public final class ModalityEncoder: @unchecked Sendable {
             targets: builder.adapters, modality)
         let trainsStatistics = configuration.trainsStatistics(configuration.train)
         let store: ParameterStore
-        if isRandom {
+        let hasWeights = !isRandom && !(builder.isParameterless && weights?.weights == nil)
+        if !hasWeights {
             store = ParameterStore(
                 device: device, inference: inference, adapters: adapters.plan, trainsStatistics: trainsStatistics)
         } else {
@@ -92,10 +101,11 @@ public final class ModalityEncoder: @unchecked Sendable {
         adapters.layout = layouts.first { $0.name == store.layout ?? options.layout }
         let parts = EncoderSource(
             scope: Scope(store), config: config, folder: source.place, root: source.folder, options: options)
-        (encoder, frontEnd) = try builder.build(parts)
+        let (network, frontEnd) = try builder.build(parts)
+        (self.encoder, self.frontEnd) = (network, frontEnd)
         try store.report.check()
-        try options.checkLayer(of: encoder, architecture, modality)
-        try Self.check(int8: inference, encoder, architecture, options, modality)
+        try options.checkLayer(of: network, architecture, modality)
+        try Self.check(int8: inference, network, architecture, options, modality)
         augmenter = try Augmenter(configuration.augmentation, modality, relativeTo: base)
         try augmenter.check(frontEnd.augments, of: architecture)
         try adapters.check()
@@ -110,7 +120,9 @@ public final class ModalityEncoder: @unchecked Sendable {
         name = configuration.weights
         trainable = configuration.train
         parameters = store
-        report = isRandom ? nil : store.report
+        report = hasWeights ? store.report : nil
+        self.description = description
+        isParameterless = builder.isParameterless
         self.source = source
         self.options = options
         layout = parts.layout
@@ -118,6 +130,20 @@ public final class ModalityEncoder: @unchecked Sendable {
         origin = (configuration, base)
         try freeze()
         frozenInFront = isFrozen ? 0 : frozenBlocks()
+    }
+
+    /// What a fit on train rows found, as a `config.json`; nil where nothing is to be fitted.
+    private static func description(_ configuration: EncoderSettings, _ modality: Modality) throws -> String? {
+        guard configuration.isFitted else { return nil }
+        guard let fields = configuration.table?.description else {
+            throw BraidError(
+                .badConfiguration,
+                "modalities.\(modality): weights: \(TableSettings.fitted) needs the train rows of a manifest, which are not read here; name the folder of a model's encoder"
+            )
+        }
+        let named = fields.merging(["architecture": configuration.encoder ?? ColumnsKind.plain]) { $1 }
+        let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try JSONSerialization.data(withJSONObject: named, options: options), as: UTF8.self)
     }
 
     /// The adapter that is put on top of the weights: one that is named, or the one that lies with them.
@@ -230,7 +256,9 @@ public final class ModalityEncoder: @unchecked Sendable {
     }
 
     private func makeFingerprint() throws -> String? {
-        guard var sums = try weights?.fingerprint().map({ [$0] }) else { return nil }
+        let own = try isParameterless ? "no weights" : weights?.fingerprint()
+        guard var sums = own.map({ [$0] }) else { return nil }
+        if let description { sums.append("config.json \(Fingerprint.of(description))") }
         if let folder = source.folder {
             // What Braid stored beside weights that it wrote stands in the options.
             sums += try source.companions.filter { !$0.hasSuffix(".md") && $0 != EncoderOptions.fileName }.map {

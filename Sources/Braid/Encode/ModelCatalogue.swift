@@ -23,7 +23,7 @@ public struct ModelCatalogue: Encodable, Sendable {
     public var table: String {
         let width = architectures.map(\.name.count).max() ?? 0
         let rows = architectures.map { row in
-            let modality = "\(row.modality)".padding(toLength: 7, withPad: " ", startingAt: 0)
+            let modality = "\(row.modality)".padding(toLength: 9, withPad: " ", startingAt: 0)
             return "  \(modality)\(row.name.padding(toLength: width + 2, withPad: " ", startingAt: 0))\(row.paper)"
         }
         let weights = bundled.isEmpty ? ["  none"] : bundled.map { "  bundled:\($0)" }
@@ -96,10 +96,13 @@ public struct ModelInfo: Encodable, Sendable {
         file = loaded.weights?.weights?.path ?? ""
         sha256 = try loaded.weights?.fingerprint() ?? ""
         loading = loaded.report?.summary ?? ""
-        stateDict = (try folder.open() as? PickledCheckpoint).flatMap { file in
-            let others = file.alternatives.isEmpty ? "" : "; not taken: \(file.alternatives.joined(separator: ", "))"
-            return file.source.map { $0 + others }
-        }
+        stateDict =
+            folder.weights == nil
+            ? nil
+            : (try folder.open() as? PickledCheckpoint).flatMap { file in
+                let others = file.alternatives.isEmpty ? "" : "; not taken: \(file.alternatives.joined(separator: ", "))"
+                return file.source.map { $0 + others }
+            }
     }
 
     /// The description as text, a property a line.

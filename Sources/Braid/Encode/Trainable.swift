@@ -68,7 +68,7 @@ public enum Trainable: Sendable, Equatable {
     func learningRate(_ modality: Modality) -> Double {
         switch self {
         case .biases, .norms, .lora, .ia3: 1e-3
-        case .none, .first, .last, .all: modality.plain == .text ? 5e-5 : 1e-4
+        case .none, .first, .last, .all: modality.plain == .text ? 5e-5 : modality.plain == .tabular ? 1e-3 : 1e-4
         }
     }
 }

@@ -13,6 +13,11 @@ public struct Columns: Sendable, Equatable {
     /// What a sample may have: the plain modality of every kind, and those that a configuration names.
     public let modalities: [Modality]
 
+    /// Of each table its columns, by the file's own names.
+    public let tables: [Modality: TableColumns]
+    /// Columns of tables that a file which a model meets after its training does not have.
+    let absent: [String]
+
     /// A known name to the name that the file uses, where they differ.
     public let names: [String: String]
     /// Columns of the file that are nobody's business here.
@@ -25,9 +30,18 @@ public struct Columns: Sendable, Equatable {
     /// Makes one from its parts; without arguments, a file that uses the plain names and has one head's labels.
     public init(
         names: [String: String] = [:], ignored: [String] = [], labels: [String] = ["label"], oneHot: [String] = [],
-        modalities: [Modality] = Modality.allCases
+        modalities: [Modality] = Modality.allCases, tables: [Modality: TableColumns] = [:]
     ) {
-        self.modalities = modalities.sorted()
+        self.init(names, ignored, labels, oneHot, modalities, tables, absent: [])
+    }
+
+    private init(
+        _ names: [String: String], _ ignored: [String], _ labels: [String], _ oneHot: [String], _ modalities: [Modality],
+        _ tables: [Modality: TableColumns], absent: [String]
+    ) {
+        // A table that lists no columns is none.
+        self.modalities = modalities.filter { !$0.columns.isEmpty || tables[$0] != nil }.sorted()
+        (self.tables, self.absent) = (tables, absent)
         self.names = names
         self.ignored = ignored
         self.labels = labels
@@ -48,14 +62,19 @@ public struct Columns: Sendable, Equatable {
                 "The manifest's name for a further column of a modality that is not called after its kind: NAME_path, NAME_start, NAME_end."
             )
         }
-        for modality in modalities where modality.kind.mayBeNamed {
+        var tables: [Modality: TableColumns] = [:]
+        for modality in modalities where modality.plain == .tabular {
+            tables[modality] = TableColumns(&reader, "modalities.\(modality)")
+        }
+        for modality in modalities where modality.kind.mayBeNamed && !modality.columns.isEmpty {
             names.merge(Self.column(of: modality, &reader)) { $1 }
         }
         self.init(
             names: names, ignored: reader.strings("columns.ignore", "Columns of the manifest that mean nothing here."),
             oneHot: reader.strings(
                 "columns.one_hot", "Columns of 0 and 1, one a class of a multilabel head, in place of a column label."),
-            modalities: Self.read(modalities, names, configured: Set(reader.names(under: "modalities"))))
+            modalities: Self.read(modalities, names, configured: Set(reader.names(under: "modalities"))),
+            tables: tables)
     }
 
     /// The modalities that rows are read for: a plain one that nobody asks for leaves a column alone that a named one has.
@@ -78,19 +97,47 @@ public struct Columns: Sendable, Equatable {
 
     /// The same columns, for heads that learn from `labels`.
     func with(labels: [String]) -> Columns {
-        Columns(names: names, ignored: ignored, labels: labels, oneHot: oneHot, modalities: modalities)
+        Columns(names, ignored, labels, oneHot, modalities, tables, absent: absent)
     }
 
     /// What reads a file for both, whose modalities need not be the same; nil where they do not agree on what a column holds.
     func joined(with other: Columns) -> Columns? {
         let shared = Set(known).intersection(other.known)
         guard labels == other.labels, oneHot == other.oneHot, shared.allSatisfy({ name($0) == other.name($0) }) else { return nil }
+        guard Set(tables.keys).intersection(other.tables.keys).allSatisfy({ tables[$0] == other.tables[$0] }) else { return nil }
         let names = names.merging(other.names) { $1 }
         let all = Array(Set(modalities).union(other.modalities))
-        let meant = Set((Self.vocabulary(all) + labels).map { names[$0] ?? $0 })
+        let allTables = tables.merging(other.tables) { $1 }
+        let meant = Set((Self.vocabulary(all) + labels).map { names[$0] ?? $0 } + allTables.values.flatMap(\.all))
         return Columns(
             names: names, ignored: Set(ignored + other.ignored).subtracting(meant).sorted(), labels: labels, oneHot: oneHot,
-            modalities: all)
+            modalities: all, tables: allTables)
+    }
+
+    /// The columns of all tables.
+    var inTables: [String] { tables.sorted { $0.key < $1.key }.flatMap(\.value.all) }
+
+    /// What a reader should know of tables whose columns a file does not have; nil where it has them all.
+    var absence: String? {
+        guard !absent.isEmpty else { return nil }
+        let names = absent.joined(separator: ", ")
+        return "the model was trained with columns that are not there, and count as empty in every row: \(names)"
+    }
+
+    /// Reports columns of tables that hold what is to be learnt, or tell rows apart by name.
+    func checkTables(_ reader: inout ConfigurationReader) {
+        let others = [("id", "the id"), ("split", "the split"), ("group", "the group")].map { (name($0), $1) }
+        let answers = (labels.map(name) + oneHot).map { ($0, "what is to be learnt") }
+        for (modality, table) in tables.sorted(by: { $0.key < $1.key }) {
+            for column in table.all {
+                let key = "modalities.\(modality).\(table.numbers.contains(column) ? "numbers" : "categories")"
+                if let (_, role) = (others + answers).first(where: { $0.0 == column }) {
+                    reader.fault("column \(column) is \(role), and says nothing of a new row; leave it out", key)
+                } else if ignored.contains(column) {
+                    reader.fault("column \(column) is left out by columns.ignore; leave it out of one of them", key)
+                }
+            }
+        }
     }
 
     /// The file's name of a known column.
@@ -123,17 +170,16 @@ public struct Columns: Sendable, Equatable {
     func adapted(to header: [String], given: Columns = Columns()) -> Columns {
         let names = names.filter { header.contains($0.value) }.merging(given.names) { $1 }
         let oneHot = !given.oneHot.isEmpty ? given.oneHot : oneHot.allSatisfy(header.contains) ? oneHot : []
-        let meant = Set((known + labels).map { names[$0] ?? $0 } + oneHot)
+        let meant = Set((known + labels).map { names[$0] ?? $0 } + oneHot + inTables)
         let ignored = Set(ignored + given.ignored)
         return Columns(
-            names: names, ignored: ignored.sorted() + header.filter { !meant.contains($0) && !ignored.contains($0) },
-            labels: labels,
-            oneHot: oneHot, modalities: modalities)
+            names, ignored.sorted() + header.filter { !meant.contains($0) && !ignored.contains($0) }, labels, oneHot, modalities,
+            tables, absent: inTables.filter { !header.contains($0) })
     }
 
     /// Faults of a header: columns that mean nothing, and mapped ones that are not there.
     func faults(in header: [String], file: String) -> [Fault] {
-        let meant = Set((known + labels).map(name) + oneHot)
+        let meant = Set((known + labels).map(name) + oneHot + inTables)
         var faults: [Fault] = []
         for column in header where !meant.contains(column) && !ignored.contains(column) && column != name("label") {
             guard !column.isEmpty else {
@@ -147,6 +193,12 @@ public struct Columns: Sendable, Equatable {
         }
         for column in oneHot where !header.contains(column) {
             faults.append(Fault("columns.one_hot names it, and it is not there", file: file, line: 1, field: column))
+        }
+        for (modality, table) in tables.sorted(by: { $0.key < $1.key }) {
+            for column in table.all where !header.contains(column) && !absent.contains(column) {
+                faults.append(
+                    Fault("modalities.\(modality) lists this column, and it is not there", file: file, line: 1, field: column))
+            }
         }
         let vocabulary = known
         for (known, name) in names.sorted(by: { $0.key < $1.key }) {

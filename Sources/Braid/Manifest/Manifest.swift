@@ -69,7 +69,7 @@ public struct Manifest: Sendable {
             for sample in builder.take() { samples.append(kept(sample)) }
         }
         let faults = faults(reader, builder, columns, onBadSample: onBadSample)
-        var notes = reader.notes + (onBadSample == .skip ? builder.notes : [])
+        var notes = reader.notes + (onBadSample == .skip ? builder.notes : []) + [columns.absence].compactMap { $0 }
         if let splits {
             if !builder.hasSplits {
                 splits.assign(&samples, by: stratum)

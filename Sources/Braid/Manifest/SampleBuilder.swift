@@ -19,6 +19,8 @@ struct SampleBuilder {
     /// Of the modalities that are read, asked for once and not for each row.
     private let kinds: [(Modality, ModalityKind)]
     private let unreachable: [String: String]
+    /// Whether the column that would say how much a row counts is one of a table's.
+    private let isWeightInTable: Bool
     private var rows = 0
     /// Lines of JSON objects that lack a key which others may have.
     private var rowsWithoutSplit: [Int] = []
@@ -35,6 +37,7 @@ struct SampleBuilder {
         self.columns = columns
         self.needsLabels = needsLabels
         kinds = columns.modalities.map { ($0, $0.kind) }
+        isWeightInTable = columns.inTables.contains(columns.name("weight"))
     }
 
     /// Faults that show once all rows are read: columns that are not there, and keys that only some rows have.
@@ -48,7 +51,7 @@ struct SampleBuilder {
             faults += rowsWithoutLabel.map { fault($0, labels.joined(separator: ", "), "is not given; expected a label") }
         }
         let sources = columns.modalities.flatMap(\.sources)
-        if !sources.map(columns.name).contains(where: header.contains) {
+        if !(sources.map(columns.name) + columns.inTables).contains(where: header.contains) {
             faults.append(
                 fault(1, nil, "has none of the columns \(sources.joined(separator: ", ")); map yours with columns.<name>"))
         }
@@ -78,7 +81,7 @@ struct SampleBuilder {
 
         let sample = Sample(
             id: id, line: row.line, split: split(row, cell("split")), group: cell("group"), media: media(row, cell),
-            labels: labels(row, cell), weight: weight(row, cell("weight")))
+            labels: labels(row, cell), weight: weight(row, isWeightInTable ? nil : cell("weight")))
         if sample.media.isEmpty && faults.count == before {
             let names = Self.choice(columns.modalities.map(\.rawValue))
             emptyRows.append(fault(row.line, nil, "has no \(names); a sample needs at least one"))
@@ -143,9 +146,13 @@ struct SampleBuilder {
     private mutating func media(_ row: RawRow, _ cell: @escaping (String) -> String?) -> [Modality: Medium] {
         var media: [Modality: Medium] = [:]
         for (modality, kind) in kinds {
-            var reader = CellReader(modality, folder: folder, cells: cell) { [columns] in row.media[columns.name($0)] }
+            let listed = columns.tables[modality].map { (columns: $0, cells: row.cells) }
+            var reader = CellReader(modality, folder: folder, listed: listed, cells: cell) { [columns] in
+                row.media[columns.name($0)]
+            }
             media[modality] = kind.read(&reader)
             for (column, message) in reader.faults { report(row, column, message) }
+            faults += reader.ownFaults.map { fault(row.line, $0.column, $0.message) }
         }
         return media
     }

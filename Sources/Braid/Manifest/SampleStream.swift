@@ -42,7 +42,7 @@ struct SampleStream {
         }
         let faults = Manifest.faults(reader, builder, self.columns, onBadSample: onBadSample)
         guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
-        notes = onBadSample == .skip ? builder.notes : []
+        notes = (onBadSample == .skip ? builder.notes : []) + [self.columns.absence].compactMap { $0 }
         if let split, !builder.hasSplits {
             let all = try Manifest.read(
                 url, columns: self.columns, splits: splits, stratum: stratum, needsLabels: false, onBadSample: onBadSample)

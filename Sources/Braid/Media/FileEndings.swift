@@ -9,4 +9,6 @@ enum FileEndings {
     ]
     /// Of texts.
     static let texts: Set<String> = ["txt"]
+    /// Of any of them.
+    static let all = pictures.union(recordings).union(texts)
 }

@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// One input of a model: its name, and what kind of thing it is. What a kind means, and how it is shown, is in its `ModalityKind`.
 ///
-/// A kind's own name is a modality too, the plain one: `image`, `text`, `audio`, and then those that other targets register. A
+/// A kind's own name is a modality too, the plain one: `image`, `text`, `audio`, `tabular`, and then those that other targets register. A
 /// configuration names further ones, `modalities: {title: {kind: text}}`. Their order is that of columns, embeddings and tables everywhere:
 /// by kind, the plain one of a kind first, then by name.
 public struct Modality: RawRepresentable, Hashable, Sendable, Comparable, CodingKeyRepresentable, Codable, CaseIterable,
@@ -27,8 +27,10 @@ public struct Modality: RawRepresentable, Hashable, Sendable, Comparable, Coding
     public static let text = Modality(known: "text")
     /// Recordings.
     public static let audio = Modality(known: "audio")
+    /// Columns of numbers and categories.
+    public static let tabular = Modality(known: "tabular")
 
-    private static let kinds = Mutex(["image", "text", "audio"])
+    private static let kinds = Mutex(["image", "text", "audio", "tabular"])
 
     /// Makes a kind known, behind all others.
     static func adding(_ name: String) -> Modality {

@@ -15,6 +15,8 @@ public struct ModalityKind: Registrable {
         case words
         /// As a player.
         case sound
+        /// As names of columns and what stands in them.
+        case cells
         /// Not at all.
         case none
     }
@@ -74,7 +76,7 @@ public struct ModalityKind: Registrable {
     static let reserved = ["id", "split", "group", "label", "weight"]
 
     /// Every kind there is, in their order.
-    static let registry = Registry<ModalityKind>([.image, .text, .audio])
+    static let registry = Registry<ModalityKind>([.image, .text, .audio, .tabular])
 
     /// Adds a modality: from here on manifests have its columns, and configurations its section.
     ///
@@ -118,7 +120,7 @@ extension Modality {
     public func medium(_ argument: String) -> Medium {
         switch kind.presentation {
         case .picture, .sound: .file(URL(fileURLWithPath: argument).standardizedFileURL)
-        case .words, .none: .inline(argument)
+        case .words, .cells, .none: .inline(argument)
         }
     }
 }
@@ -129,15 +131,34 @@ public struct CellReader {
     let folder: URL
     /// What was wrong: the column, and what was expected.
     private(set) var faults: [(column: String, message: String)] = []
+    /// The same of columns that are called by the file's own names.
+    private(set) var ownFaults: [(column: String, message: String)] = []
 
     private let modality: Modality
     private let content: (String) -> Data?
+    private let listed: (columns: TableColumns, cells: [String: String])?
 
+    /// - Parameters:
+    ///   - modality: Who reads.
+    ///   - folder: What paths are relative to.
+    ///   - listed: Of a table its columns, and all cells of the row by the file's own names.
+    ///   - cells: The cell of a column by its known name; nil where it is empty.
+    ///   - content: What lies in the manifest itself.
     init(
-        _ modality: Modality, folder: URL, cells: @escaping (String) -> String?,
-        content: @escaping (String) -> Data? = { _ in nil }
+        _ modality: Modality, folder: URL, listed: (columns: TableColumns, cells: [String: String])? = nil,
+        cells: @escaping (String) -> String?, content: @escaping (String) -> Data? = { _ in nil }
     ) {
-        (self.modality, self.folder, self.cells, self.content) = (modality, folder, cells, content)
+        (self.modality, self.folder, self.listed, self.cells, self.content) = (modality, folder, listed, cells, content)
+    }
+
+    /// The cells of the columns that the configuration lists; nil where all are empty.
+    mutating func table() -> Medium? {
+        guard let listed else { return nil }
+        for column in listed.columns.numbers {
+            if let reason = listed.cells[column].flatMap(TableRow.fault(ofNumber:)) { ownFaults.append((column, reason)) }
+        }
+        let columns = Set(listed.columns.all)
+        return TableRow(listed.cells.filter { columns.contains($0.key) }).text.map(Medium.inline)
     }
 
     /// The medium of a column: its content where that lies in the manifest itself, else the file that the cell names. nil where there is

@@ -68,7 +68,7 @@ extension ConfigurationReader {
             return "a modality's name begins with a letter, and is made of letters, digits, _ and -"
         }
         let taken = Modality.allCases.flatMap(\.columns) + ModalityKind.reserved + spokenFor
-        return kind.named(name).columns.first(where: taken.contains).map {
+        return ([name] + kind.named(name).columns).first(where: taken.contains).map {
             "\($0) means something else in manifests, models or reports; give the modality another name"
         }
     }

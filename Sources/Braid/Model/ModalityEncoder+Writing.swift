@@ -10,7 +10,9 @@ extension ModalityEncoder {
         let files = FileManager.default
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
         for name in try source.companions { try copy(name, to: folder) }
-        if try source.config() == nil {
+        if let description {
+            try AtomicFile.write(description, to: folder.appendingPathComponent("config.json"))
+        } else if try source.config() == nil {
             var config: [String: Any] = ["architecture": architecture]
             if let image = frontEnd as? ImageFrontEnd { config["pretrained_cfg"] = image.fields }
             try AtomicFile.write(JSONSerialization.data(withJSONObject: config), to: folder.appendingPathComponent("config.json"))
@@ -22,6 +24,7 @@ extension ModalityEncoder {
             let json = try JSONSerialization.data(withJSONObject: stored.fields, options: [.sortedKeys])
             try AtomicFile.write(json, to: folder.appendingPathComponent(EncoderOptions.fileName))
         }
+        guard !isParameterless else { return }
         let place = folder.appendingPathComponent(source.part)
         try files.createDirectory(at: place, withIntermediateDirectories: true)
         let target = place.appendingPathComponent("model.safetensors")

@@ -16,7 +16,7 @@ public struct ModelSettings: Sendable {
     /// The sections of a configuration that a model keeps.
     private static let sections = ["fusion.", "head.", "heads.", "columns.", "splits."]
     /// The keys of `modalities` that say what a manifest's columns are.
-    private static let ofColumns = ["kind", "column"]
+    private static let ofColumns = ["kind", "column", "numbers", "categories"]
 
     /// - Parameter resolved: Every key of the configuration; those that a model keeps are chosen from them.
     init(

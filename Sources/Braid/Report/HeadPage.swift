@@ -124,6 +124,10 @@ struct HeadPage {
                 let type = ["wav": "wav", "flac": "flac", "mp3": "mpeg"][medium.url?.pathExtension.lowercased() ?? ""] ?? "ogg"
                 parts.append(
                     "<audio controls preload=none src=\"data:audio/\(type);base64,\(data.base64EncodedString())\"></audio>")
+            case .cells:
+                guard let row = try? TableRow(medium) else { continue }
+                let cells = row.cells.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+                parts.append("<blockquote>\(HTML.escape(String(cells.prefix(240))))</blockquote>")
             case .none: continue
             }
         }

@@ -5,10 +5,10 @@ extension Configuration {
     ///
     /// - Throws: `BraidError` with every fault by file, line and key.
     public static func read(_ url: URL, overrides: [String] = []) throws -> Configuration {
-        try read(url, overrides: overrides, hasSplitColumn: false)
+        try read(url, overrides: overrides, facts: ManifestFacts())
     }
 
-    static func read(_ url: URL, overrides: [String] = [], hasSplitColumn: Bool) throws -> Configuration {
+    static func read(_ url: URL, overrides: [String] = [], facts: ManifestFacts) throws -> Configuration {
         if let reason = MediaFile.fault(of: url) {
             throw BraidError(.noInput, "\(url.path): the configuration cannot be read: \(reason)")
         }
@@ -19,7 +19,7 @@ extension Configuration {
             throw BraidError(.badConfiguration, "\(url.path): is not UTF-8 text")
         }
         let document = ConfigurationDocument(yaml: yaml, file: url.lastPathComponent, overrides: overrides)
-        return try Configuration(document, folder: url.deletingLastPathComponent(), hasSplitColumn: hasSplitColumn)
+        return try Configuration(document, folder: url.deletingLastPathComponent(), facts: facts)
     }
 
     /// Reads a configuration from a text, for programs that have none in a file.
@@ -41,7 +41,7 @@ extension Configuration {
     /// - Parameter settings: Values in YAML by dotted key, for example `["training.seed": "3"]`.
     /// - Throws: `BraidError` where they do not fit.
     public func with(_ settings: [String: String]) throws -> Configuration {
-        try Configuration(document.with(settings), folder: folder, hasSplitColumn: hasSplitColumn)
+        try Configuration(document.with(settings), folder: folder, facts: facts)
     }
 
     /// The same with other values, for which keys give way that do not act beside them: what the readings refuse, no list, says which.
@@ -53,13 +53,13 @@ extension Configuration {
         var document = document.with(settings, without: isGone)
         while true {
             var reader = ConfigurationReader(document, allowsIdleKeys: true)
-            _ = Configuration(&reader, folder: folder, hasSplitColumn: hasSplitColumn)
+            _ = Configuration(&reader, folder: folder, facts: facts)
             let idle = settingsGiveWay ? reader.idleKeys : reader.idleKeys.subtracting(settings.keys)
             // Without one key another may lose its use: training.balance.alpha without its method.
             guard !idle.isEmpty else { break }
             document = document.with([:], without: idle.contains)
         }
-        return try Configuration(document, folder: folder, hasSplitColumn: hasSplitColumn)
+        return try Configuration(document, folder: folder, facts: facts)
     }
 
     /// Only with `kept` of the modalities, for a manifest that has no others.
@@ -98,7 +98,8 @@ extension Configuration {
     /// - Throws: `BraidError` where nothing is left to learn from, or a sample has none of the modalities.
     func fitting(_ manifest: Manifest, reporter: any Reporter) throws -> Configuration {
         let fitted =
-            manifest.hasSplitColumn ? try Configuration(document, folder: folder, hasSplitColumn: true) : self
+            manifest.hasSplitColumn
+            ? try Configuration(document, folder: folder, facts: facts.with(hasSplitColumn: true)) : self
         let file = manifest.url.lastPathComponent
         let asked = modalities.keys.sorted()
         let there = Set(asked.filter { modality in manifest.samples.contains { $0.has(modality) } })
@@ -115,7 +116,32 @@ extension Configuration {
         for modality in asked where !there.contains(modality) {
             reporter.note("\(modality): no sample of \(file) has one; the model is trained without it")
         }
-        return there.count < asked.count ? try fitted.keeping(there) : fitted
+        return try (there.count < asked.count ? fitted.keeping(there) : fitted).fittingTables(to: manifest)
+    }
+
+    /// With what the train rows of `manifest` say of the columns of tables, where weights are to be fitted.
+    ///
+    /// - Throws: `BraidError` where a column has no value in any of them.
+    func fittingTables(to manifest: Manifest) throws -> Configuration {
+        var tables: [Modality: TableSettings] = [:]
+        for (modality, settings) in modalities where settings.isFitted {
+            guard let table = settings.table, let listed = columns.tables[modality] else { continue }
+            let media = manifest.samples.filter { $0.split == .train }.compactMap { $0.media[modality] }
+            tables[modality] = try table.fitted(on: media.map { try TableRow($0) }, listed, modality)
+        }
+        guard !tables.isEmpty else { return self }
+        return try Configuration(document, folder: folder, facts: facts.with(tables: tables))
+    }
+
+    /// With what the train rows of its own manifest say of the columns of tables, for commands that read another manifest or none.
+    ///
+    /// - Throws: `BraidError` where the manifest has faults.
+    func fittingTables(_ reporter: any Reporter) throws -> Configuration {
+        guard modalities.values.contains(where: \.isFitted) else { return self }
+        return try fittingTables(
+            to: Manifest.read(
+                manifestURL, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: onBadSample, reporter: reporter)
+        )
     }
 
     /// Says which sections are given that act in other commands, and not in this one.

@@ -4,9 +4,11 @@ extension Configuration {
     /// The JSON Schema of the configuration, for editors: made from the same calls that read it.
     public static func jsonSchema() throws -> String {
         var reader = ConfigurationReader(ConfigurationDocument(yaml: "", file: ""), describesAll: true)
-        _ = Configuration(&reader, folder: URL(fileURLWithPath: "/"), hasSplitColumn: false)
+        _ = Configuration(&reader, folder: URL(fileURLWithPath: "/"))
         var root = object()
-        for key in reader.keys {
+        // Of a name that stands for several kinds the first one's words are taken.
+        var seen: Set<String> = []
+        for key in reader.keys where seen.insert(key.path).inserted {
             var schema = key.schema
             schema["description"] = key.meaning
             insert(schema, at: key.path.split(separator: ".").map(String.init)[...], into: &root)

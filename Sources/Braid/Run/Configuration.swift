@@ -37,15 +37,15 @@ public struct Configuration: Sendable {
     let document: ConfigurationDocument
     /// Every key that acts, defaults filled in, in the order they were read.
     let resolved: [ResolvedKey]
-    /// Whether the manifest says which split a sample is in, so that `splits` does not act.
-    let hasSplitColumn: Bool
+    /// What the manifest adds to what the document says.
+    let facts: ManifestFacts
 
     /// The keys, in the order that documents give them.
     ///
     /// - Throws: `BraidError` with every fault by file, line and key.
-    init(_ document: ConfigurationDocument, folder: URL, hasSplitColumn: Bool = false) throws {
+    init(_ document: ConfigurationDocument, folder: URL, facts: ManifestFacts = ManifestFacts()) throws {
         var reader = ConfigurationReader(document)
-        self.init(&reader, folder: folder, hasSplitColumn: hasSplitColumn)
+        self.init(&reader, folder: folder, facts: facts)
         if modalities.isEmpty {
             reader.fault(
                 "name at least one of \(Modality.allCases.map { "modalities.\($0)" }.joined(separator: ", "))", "modalities")
@@ -54,9 +54,9 @@ public struct Configuration: Sendable {
         try reader.check()
     }
 
-    init(_ reader: inout ConfigurationReader, folder: URL, hasSplitColumn: Bool) {
+    init(_ reader: inout ConfigurationReader, folder: URL, facts: ManifestFacts = ManifestFacts()) {
         self.folder = folder
-        self.hasSplitColumn = hasSplitColumn
+        self.facts = facts
         document = reader.document
         manifest = reader.string("manifest", "manifest.csv", "The manifest, relative to this file.")
         initFrom = reader.optionalString(
@@ -64,7 +64,7 @@ public struct Configuration: Sendable {
             "An earlier run, or a model's folder, relative to this file: its encoders, fusion and heads are what the training begins with. braid train --init-from names it, too."
         )
         let columns = Columns(&reader)
-        splits = SplitFractions(&reader, acts: !hasSplitColumn, manifest: manifest)
+        splits = SplitFractions(&reader, acts: !facts.hasSplitColumn, manifest: manifest)
         onBadSample = reader.choice("on_bad_sample", .fail, "What to do with samples whose media cannot be read.")
         device = reader.choice("device", .auto, "Where to compute; auto takes a CUDA device where there is one.")
         cachesEmbeddings = reader.bool(
@@ -81,7 +81,7 @@ public struct Configuration: Sendable {
         SentenceRules.check(&reader, modalities, fusion, heads, initFrom: initFrom, byPairs: byPairs)
         self.modalities = EncoderSettings.readingRates(&reader, modalities, shared: training.encoderLearningRate) {
             $1.learningRate($0, byPairs: byPairs)
-        }
+        }.reduce(into: [:]) { $0[$1.key] = $1.value.with(table: $1.value.table?.taking(facts.tables[$1.key])) }
         let trainsPictures = modalities.contains { $0.key.plain == .image && $0.value.train != .none }
         training.mixing.check(&reader, trainsPictures: !byPairs && trainsPictures)
         training.averaging.check(&reader, modalities)
@@ -113,6 +113,7 @@ public struct Configuration: Sendable {
             "evaluation.folds", unless: initFrom == nil || evaluation.folds == 0,
             "cross-validation trains anew on every fold, and not from init_from; leave one of them out")
         self.columns = columns.with(labels: heads.map(\.column))
+        self.columns.checkTables(&reader)
         reader.refuse(
             "columns.one_hot",
             unless: columns.oneHot.isEmpty || heads.count == 1 && heads[0].column == "label" && heads[0].kind == .multilabel,

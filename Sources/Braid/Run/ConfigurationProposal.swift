@@ -27,12 +27,14 @@ public enum ConfigurationProposal {
                     ?? false
             }
         }
-        guard !modalities.isEmpty else {
+        let free = reader.columns.filter { !columns.values.contains($0) && !proposed.oneHot.contains($0) }
+        let table = ProposedTable(free, rows, label: columns["label"])
+        guard !modalities.isEmpty || table != nil else {
             throw BraidError(
                 .badData,
                 faults: [
                     Fault(
-                        "none of the columns \(reader.columns.joined(separator: ", ")) looks like an image, a text or a recording; write columns.image, columns.text or columns.audio yourself",
+                        "none of the columns \(reader.columns.joined(separator: ", ")) looks like an image, a text, a recording, a number or a category; write columns.image, columns.text or columns.audio yourself",
                         file: manifest.lastPathComponent, line: 1)
                 ])
         }
@@ -42,7 +44,8 @@ public enum ConfigurationProposal {
         let proposals = modalities.compactMap { modality in
             ProposedEncoder(for: modality, media: media(modality, rows, columns, manifest), atHand: atHand).map { (modality, $0) }
         }
-        return document(manifest, folder, reader.columns, proposed, proposals, task)
+        return document(
+            manifest, folder, free.filter { !(table?.columns.all.contains($0) ?? false) }, proposed, proposals, table, task)
     }
 
     /// What the rows have of a modality, as far as it is well formed.
@@ -65,8 +68,8 @@ public enum ConfigurationProposal {
     }
 
     private static func document(
-        _ manifest: URL, _ folder: URL, _ header: [String], _ proposed: ProposedColumns,
-        _ encoders: [(modality: Modality, proposal: ProposedEncoder)], _ task: ProposedTask
+        _ manifest: URL, _ folder: URL, _ ignored: [String], _ proposed: ProposedColumns,
+        _ encoders: [(modality: Modality, proposal: ProposedEncoder)], _ table: ProposedTable?, _ task: ProposedTask
     ) -> String {
         let (columns, oneHot) = (proposed.columns, proposed.oneHot)
         var lines = [
@@ -74,7 +77,6 @@ public enum ConfigurationProposal {
             "manifest: \(quote(relative(manifest, to: folder)))",
         ]
         let renamed = Columns.known.filter { columns[$0] != nil && columns[$0] != $0 }
-        let ignored = header.filter { !columns.values.contains($0) && !oneHot.contains($0) }
         if !renamed.isEmpty || !ignored.isEmpty || !oneHot.isEmpty { lines.append("columns:") }
         if !oneHot.isEmpty { lines.append("  one_hot: [\(oneHot.map(quote).joined(separator: ", "))]") }
         for known in renamed { lines.append("  \(known): \(quote(columns[known] ?? known))") }
@@ -88,10 +90,19 @@ public enum ConfigurationProposal {
             lines += (proposal.reasons + PublishedWeights.lines(for: modality)).map { "  # \($0)" }
             lines.append("  \(modality): {weights: \(quote(proposal.weights)), train: none}")
         }
+        if let table {
+            lines.append(
+                "  # Numbers and categories, by what stands in the columns: take out what is not known before the label is.")
+            lines.append("  tabular:")
+            for (name, list) in [("numbers", table.columns.numbers), ("categories", table.columns.categories)] where !list.isEmpty {
+                lines.append("    \(name): [\(list.map(quote).joined(separator: ", "))]")
+            }
+        }
         lines.append(
             "# auto chooses by cross-validation on the train split and says why; training.preset: fast tries less, best more. docs/choosing.md"
         )
-        lines.append(encoders.count > 1 ? "fusion: {type: auto, modality_dropout: 0.2}" : "fusion: {type: auto}")
+        lines.append(
+            encoders.count + (table == nil ? 0 : 1) > 1 ? "fusion: {type: auto, modality_dropout: 0.2}" : "fusion: {type: auto}")
         let stopping = (task.kind.form == .number ? Metric.rmse : .macroF1).name
         lines.append(task.line)
         lines.append("training: {epochs: 40, early_stopping: {metric: \(stopping), patience: 8}, seed: 0}")

@@ -31,7 +31,8 @@ public struct DataCheck {
     ///
     /// - Throws: `BraidError` where the manifest cannot be opened, or an encoder cannot be built.
     public init(_ configuration: Configuration, reporter: any Reporter = SilentReporter()) throws {
-        let frontEnds = try configuration.modalities.map { modality, settings in
+        // A table's own check needs no statistics of its rows.
+        let frontEnds = try configuration.modalities.filter { !$0.value.isFitted }.map { modality, settings in
             let encoder = try ModalityEncoder(modality, settings, relativeTo: configuration.folder, reporter: reporter)
             return (modality, encoder.frontEnd)
         }
@@ -46,17 +47,23 @@ public struct DataCheck {
     ) throws {
         var census = MediaCensus(url, columns.modalities, frontEnds, reporter)
         var labels: Set<[String: String]> = []
+        var filled: Set<String> = []
         // Media are read all the same where the manifest has faults: what is wrong with them shows in one go.
         let (manifest, faults) = try Manifest.scan(
             url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: onBadSample, reporter: reporter
         ) {
             census.add($0)
+            for modality in columns.tables.keys {
+                if let medium = $0.media[modality], let row = try? TableRow(medium) { filled.formUnion(row.cells.keys) }
+            }
             // Labels that are written alike lie in memory once.
             let shared = labels.count < Self.sharedLabels ? labels.insert($0.labels).memberAfterInsert : $0.labels
             return $0.withoutMedia(labels: shared)
         }
         census.finish()
+        let empty = manifest.samples.isEmpty ? [] : columns.inTables.filter { !filled.contains($0) }
         var errors = faults.map(\.description) + Self.leakage(manifest, census)
+        errors += empty.map { "column \($0) is empty in every row; leave it out of its table" }
         var warnings = manifest.notes + Self.conflicts(manifest, census, heads.map(\.column))
         switch onBadSample {
         case .fail: errors += census.bad.map(\.description)

@@ -31,7 +31,8 @@ struct MediaCensus {
 
     mutating func add(_ sample: Sample) {
         var whole = SIMD2<UInt64>.zero
-        var isWhole = true
+        // Rows of a few columns are often alike: that two have the same cells alone says nothing.
+        var isWhole = sample.media.keys.contains { $0.kind.presentation != .cells }
         for modality in modalities {
             let key = key(of: sample, modality)
             if sample.has(modality) && key == nil { isWhole = false }

@@ -160,7 +160,9 @@ struct PhasePreparation {
             let settings = asked.with(train: trains[modality] ?? Trainable.none)
             let encoder = try ModalityEncoder(
                 modality, settings, relativeTo: configuration.folder, device: device, reporter: reporter)
-            let loaded = encoder.report?.summary ?? "initialised at random"
+            let begun = encoder.report?.summary ?? (encoder.isParameterless ? nil : "initialised at random")
+            let columns = encoder.frontEnd is TableFrontEnd ? encoder.frontEnd.summary : nil
+            let loaded = [begun, columns].compactMap { $0 }.joined(separator: "; ")
             reporter.note("\(modality): \(encoder.architecture), \(encoder.name), train: \(settings.train.text): \(loaded)")
             return encoder
         }

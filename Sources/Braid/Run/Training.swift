@@ -209,7 +209,7 @@ public struct Training {
         guard FileManager.default.fileExists(atPath: run.configuration.path) else {
             throw BraidError(.noInput, "\(run.url.path) holds no run to resume: there is no config.yaml")
         }
-        let before = try Configuration.read(run.configuration, hasSplitColumn: configuration.hasSplitColumn)
+        let before = try Configuration.read(run.configuration, facts: configuration.facts)
         let differing = before.keysThatDiffer(from: configuration)
         let mayDiffer = Self.mayDiffer + [configuration.training.phasePlan.lastEpochsKey].compactMap { $0 }
         let others = differing.filter { !mayDiffer.contains($0) }

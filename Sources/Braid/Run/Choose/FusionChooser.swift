@@ -171,7 +171,7 @@ extension Configuration {
         }
         let lost = Set(document.leaves.keys.filter { !chosen.document.has($0) })
         // What is given as the default is not asked for: config.yaml gives every key.
-        let plain = try Configuration(document.with([:], without: lost.contains), folder: folder, hasSplitColumn: hasSplitColumn)
+        let plain = try Configuration(document.with([:], without: lost.contains), folder: folder, facts: facts)
         let values = { (keys: [ResolvedKey]) in
             Dictionary(keys.map { ($0.path, $0.value) }, uniquingKeysWith: { first, _ in first })
         }

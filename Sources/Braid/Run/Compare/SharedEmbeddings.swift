@@ -17,7 +17,8 @@ struct SharedEmbeddings {
 
         init(_ modality: Modality, _ encoder: EncoderSettings, _ folder: URL) {
             self.modality = modality
-            description = "\(encoder.encoder ?? "") \(encoder.weights) \(encoder.options.fields) \(folder.path)"
+            let table = encoder.table.map { "\($0)" } ?? ""
+            description = "\(encoder.encoder ?? "") \(encoder.weights) \(encoder.options.fields) \(folder.path) \(table)"
         }
     }
 

@@ -14,6 +14,7 @@ struct ContinuationCheck {
     /// Keys of a modality that change what its embeddings are.
     private static let encoding = [
         "encoder", "weights", "adapter", "pooling", "prompt", "truncate_dim", "window", "overlap", "jpeg_decoding", "precision",
+        "numbers", "categories", "encoding", "bins", "max_categories", "hidden",
     ]
 
     /// - Throws: `BraidError` with every difference that would make the earlier model's weights useless.
@@ -75,7 +76,7 @@ struct ContinuationCheck {
             reporter.note("\(earlier.name) is a model without its run: its encoders are taken, whatever weights modalities name")
             return []
         }
-        let before = try Configuration.read(run.configuration, hasSplitColumn: true)
+        let before = try Configuration.read(run.configuration, facts: ManifestFacts(hasSplitColumn: true))
         return before.keysThatDiffer(from: configuration).compactMap { key in
             let parts = key.split(separator: ".").map(String.init)
             guard parts.count == 3, parts[0] == "modalities", Self.encoding.contains(parts[2]) else { return nil }

@@ -113,6 +113,11 @@ extension Configuration {
     func fromScratch() throws -> Configuration {
         var settings: [String: String] = [:]
         for (modality, encoder) in modalities {
+            guard !encoder.isFitted else {
+                // Of a table there is nothing pretrained: what its layers learn they learn from nothing as it is.
+                if encoder.encoder == ColumnsKind.layered { settings["modalities.\(modality).train"] = "all" }
+                continue
+            }
             // The folder says the architecture and the front end; of an architecture's name nothing else has to be said.
             settings["modalities.\(modality).encoder"] = SettingValue.text(encoder.encoder ?? encoder.weights).yaml
             settings["modalities.\(modality).weights"] = "random"

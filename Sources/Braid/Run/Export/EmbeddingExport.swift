@@ -93,7 +93,8 @@ public struct EmbeddingExport {
             manifest, columns: configuration.columns, given: options.columns, stratum: configuration.heads.stratum,
             onBadSample: options.onBadSample, reporter: options.reporter)
         // Nothing is trained here: whatever the configuration trains, its encoder is used as it comes.
-        encoders = try configuration.frozen().modalities.filter { modalities.contains($0.key) }.map { modality, asked in
+        let described = try configuration.frozen().fittingTables(options.reporter)
+        encoders = try described.modalities.filter { modalities.contains($0.key) }.map { modality, asked in
             try ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device, reporter: options.reporter)
         }.sorted { $0.modality < $1.modality }
         fusing = nil

@@ -61,11 +61,12 @@ public struct EncoderProbe {
     ///
     /// - Throws: `BraidError` where data or encoders cannot be read, or no row has a label.
     public func callAsFunction() throws -> ProbeResult {
-        let configuration = try configuration.frozen()
+        var configuration = try configuration.frozen()
         let manifest = try Manifest.read(
             configuration.manifestURL, columns: configuration.columns, splits: configuration.splits,
             stratum: configuration.heads.stratum, onBadSample: configuration.onBadSample,
             reporter: reporter)
+        configuration = try configuration.fittingTables(to: manifest)
         let head = configuration.heads[0]
         let target = try Target.fit(head, manifest.samples, file: manifest.url.lastPathComponent)
         let question = Question(

@@ -138,7 +138,7 @@ public struct SearchSettings: Sendable {
     /// The JSON type of every key there is.
     private static var knownTypes: [String: String] {
         var reader = ConfigurationReader(ConfigurationDocument(yaml: "", file: ""), describesAll: true)
-        _ = Configuration(&reader, folder: URL(fileURLWithPath: "/"), hasSplitColumn: false)
+        _ = Configuration(&reader, folder: URL(fileURLWithPath: "/"))
         return Dictionary(reader.keys.map { ($0.path, $0.schema["type"] as? String ?? "") }) { first, _ in first }
     }
 }
