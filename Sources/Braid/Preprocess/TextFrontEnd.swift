@@ -63,16 +63,20 @@ public struct TextFrontEnd: FrontEnd {
             return try Tokenizer(
                 bytePairs: pairs.vocabulary, merges: pairs.merges, family: family, settings: settings, lowercase: lowercase)
         }
-        let isBert = bertKinds.contains(kind)
-        guard exists(vocabulary), isBert else {
-            let wanted =
-                isBert ? " or vocab.txt" : SentencePieceFamily(named: kind) == nil ? "" : " or \(HubFiles.sentencePieces[0])"
+        guard exists(vocabulary), bertKinds.contains(kind) else {
             throw BraidError(
                 .noInput,
-                "\(folder.path) has no tokenizer.json\(wanted); make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
+                "\(folder.path) has no tokenizer.json\(substitute(kind)); make one with AutoTokenizer.from_pretrained(…).save_pretrained(…) in Transformers"
             )
         }
         return try Tokenizer(vocabulary: vocabulary, settings: settings, lowercase: lowercase)
+    }
+
+    /// What would stand for a tokenizer.json in a folder of this kind.
+    private static func substitute(_ kind: String) -> String {
+        if bertKinds.contains(kind) { return " or vocab.txt" }
+        if BytePairFamily(named: kind) != nil { return " or vocab.json with merges.txt" }
+        return SentencePieceFamily(named: kind) == nil ? "" : " or \(HubFiles.sentencePieces[0])"
     }
 
     /// Tokenizers that are BERT's by another name.
