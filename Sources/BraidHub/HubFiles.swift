@@ -25,7 +25,10 @@ package enum HubFiles {
     static let unread = ["README.md", "special_tokens_map.json"]
 
     /// Files that stand for a tokenizer.json where there is none.
-    static let slowTokenizers = ["vocab.txt", "vocab.json", "merges.txt"] + sentencePieces
+    static let slowTokenizers = ["vocab.txt"] + bytePairs + sentencePieces
+
+    /// The two files of byte-pair encoding.
+    private static let bytePairs = ["vocab.json", "merges.txt"]
 
     /// Files that only the model of a text has.
     static let tokenizers = ["tokenizer.json", "tokenizer_config.json"] + slowTokenizers
@@ -51,8 +54,11 @@ package enum HubFiles {
             let listed = Set(companions)
             return all.filter { name in
                 let file = name.split(separator: "/").last.map(String.init) ?? name
-                let tokenizer = name.dropLast(file.count) + "tokenizer.json"
-                return !unread.contains(file) && !(slowTokenizers.contains(file) && listed.contains(String(tokenizer)))
+                let place = String(name.dropLast(file.count))
+                guard !unread.contains(file), slowTokenizers.contains(file) else { return !unread.contains(file) }
+                // A vocab.json without merges is of letters, and of use to what writes down speech only.
+                let isWhole = !bytePairs.contains(file) || bytePairs.allSatisfy { listed.contains(place + $0) }
+                return isWhole && !listed.contains(place + "tokenizer.json")
             }
         }
     }
