@@ -13,6 +13,8 @@ public struct EncoderBuilder: Sendable {
     let adapters: AdapterTargets
     /// Of a text tower whose embeddings share a space with those of the tower of the same name in another modality.
     let sharedSpace: SharedSpaceKeys?
+    /// The weights that people mostly take; nil where none are published.
+    public private(set) var usual: UsualWeights?
     let build: @Sendable (EncoderSource) throws -> (any Encoder, any FrontEnd)
 
     /// - Parameters:
@@ -37,5 +39,18 @@ public struct EncoderBuilder: Sendable {
         self.adapters = adapters
         self.sharedSpace = sharedSpace
         self.build = build
+        usual = modality == .image ? TimmWeights.usual(name) : nil
+    }
+
+    /// The same, of which these weights are the usual ones.
+    ///
+    /// - Parameters:
+    ///   - name: A Hugging Face id, or where they are published.
+    ///   - licence: By its SPDX identifier where there is one.
+    ///   - config: What their `config.json` says of sizes, as a JSON object.
+    public func usually(_ name: String, licence: String, config: String = "{}") -> EncoderBuilder {
+        var builder = self
+        builder.usual = UsualWeights(name, licence: licence, config: config)
+        return builder
     }
 }

@@ -62,6 +62,7 @@ struct KaldiFrontEnd: SampledFrontEnd {
     var windows: SampleWindows { SampleWindows(size: windowSize, hop: frames * hop) }
     var windowRows: Int { frames }
     var augments: Set<Augmentation.Stage> { [.sound, .prepared] }
+    var inputSize: String { windowText(Double(frames * hop) / Double(rate)) }
     var summary: String {
         "Kaldi's filter banks, \(rate) Hz, window \(length), hop \(hop), \(melBins) mel bins, windows of \(frames) frames"
     }
