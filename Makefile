@@ -58,6 +58,7 @@ bench: build bench-tool ## Measure against the peers, which are installed into .
 	@python="$$(benchmarks/peers.sh)"; \
 	"$$python" benchmarks/encoding.py $(BENCH); \
 	"$$python" benchmarks/encoding.py $(BENCH) --kind cifar --models resnet18 --modes files; \
+	"$$python" benchmarks/transformer_encoders.py $(BENCH); \
 	"$$python" benchmarks/training_step.py $(BENCH); \
 	"$$python" benchmarks/frozen_fusion.py $(BRAID); \
 	"$$python" benchmarks/cold_prediction.py $(BRAID); \

@@ -52,10 +52,12 @@ class Worker:
 
 
 def prepared(name):
-    """Inputs of one size, without media: [N, …]."""
+    """Inputs of one size, without media: [N, …]; of encoders of windows the manifest of the recordings they are made of."""
     from safetensors.torch import save_file
 
     modality, _, count = MODELS[name]
+    if name in workloads.WINDOWED:
+        return workloads.manifest(modality, workloads.media(modality, count), f"{name}-alone")
     random = torch.Generator().manual_seed(3)
     shape = {"image": (count, 3, 224, 224), "audio": (count, 501, 64)}.get(modality)
     inputs = torch.randn(shape, generator=random) if shape else torch.randint(1000, 20000, (count, 32), generator=random)
@@ -158,7 +160,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--models", default=",".join(workloads.CONVOLUTIONAL_AND_BERT))
     parser.add_argument("--precisions", default="fp32,bf16")
     parser.add_argument("--modes", default="files,encoder")
     parser.add_argument("--kind", default="")

@@ -68,6 +68,25 @@ class Recordings(torch.utils.data.Dataset):
         return self.decibels(self.mel(torch.from_numpy(wave))).T
 
 
+class Windows(torch.utils.data.Dataset):
+    """Recordings of at most a window, as Transformers' feature extractor of a model prepares them."""
+
+    def __init__(self, files, name):
+        self.files, self.extractor = files, workloads.extractor(name)
+
+    def __len__(self):
+        return len(self.files)
+
+    def __getitem__(self, index):
+        import soundfile
+        import soxr
+
+        wave, rate = soundfile.read(self.files[index], dtype="float32")
+        wave = soxr.resample(wave, rate, 16000, quality="HQ") if rate != 16000 else wave
+        made = self.extractor(wave, sampling_rate=16000, return_tensors="pt")
+        return next(iter(made.values()))[0]
+
+
 def padded(tensors):
     return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True)
 
@@ -76,7 +95,7 @@ def one_thread(_):
     torch.set_num_threads(1)
 
 
-def batches(modality, items, workers, sort=True):
+def batches(modality, items, workers, sort=True, name=""):
     """Yields (places, inputs)."""
     size = BATCH[modality]
     order = list(range(len(items)))
@@ -98,7 +117,8 @@ def batches(modality, items, workers, sort=True):
         import soundfile
 
         order.sort(key=lambda place: -soundfile.info(items[place]).duration)
-    dataset = (Pictures if modality == "image" else Recordings)([items[place] for place in order])
+    ordered = [items[place] for place in order]
+    dataset = Windows(ordered, name) if name in workloads.WINDOWED else Pictures(ordered) if modality == "image" else Recordings(ordered)
     loader = torch.utils.data.DataLoader(
         dataset, batch_size=size if sort or modality == "image" else 1, num_workers=workers,
         collate_fn=torch.stack if modality == "image" else padded, worker_init_fn=one_thread, prefetch_factor=4 if workers else None)
@@ -121,6 +141,8 @@ class Embedder(torch.nn.Module):
     def forward(self, inputs, mask=None):
         if mask is None:
             result = self.network(inputs)
+            if self.name in workloads.WINDOWED:
+                return result.pooler_output if self.name == "ast" else result.last_hidden_state.mean(1)
             return result[0] if isinstance(result, tuple) else result
         tokens = self.network(input_ids=inputs, attention_mask=mask).last_hidden_state
         weights = mask.unsqueeze(-1).to(tokens.dtype)
@@ -128,7 +150,10 @@ class Embedder(torch.nn.Module):
         return torch.nn.functional.normalize(pooled, dim=1) if self.name == "minilm" else pooled
 
 
-def example(modality):
+def example(name):
+    modality = MODELS[name][0]
+    if name in workloads.WINDOWED:
+        return (torch.randn(2, 1024, 128) if name == "ast" else torch.randn(2, 80, 3000),)
     if modality == "image":
         return (torch.randn(2, 3, 224, 224),)
     if modality == "text":
@@ -140,10 +165,11 @@ def exported(name):
     modality = MODELS[name][0]
     file = WORK / f"{name}.onnx"
     if not file.exists():
-        names = ["inputs", "mask"][: len(example(modality))]
-        axes = {key: {0: "batch"} if modality == "image" else {0: "batch", 1: "length"} for key in names}
+        names = ["inputs", "mask"][: len(example(name))]
+        is_of_one_size = modality == "image" or name in workloads.WINDOWED
+        axes = {key: {0: "batch"} if is_of_one_size else {0: "batch", 1: "length"} for key in names}
         torch.onnx.export(
-            Embedder(name), example(modality), file, input_names=names, output_names=["embedding"], dynamic_axes=axes, dynamo=False)
+            Embedder(name), example(name), file, input_names=names, output_names=["embedding"], dynamic_axes=axes, dynamo=False)
     return file
 
 
@@ -201,7 +227,7 @@ def encoder(library, name, precision):
         import torch._inductor.config as inductor
 
         inductor.freezing = True
-        model = torch.compile(model, dynamic=modality != "image")
+        model = torch.compile(model, dynamic=modality != "image" and name not in workloads.WINDOWED)
 
     def run(inputs):
         if library != "script" and modality == "image":
@@ -223,11 +249,17 @@ def main():
         def run():
             is_script = library == "script"
             result = None
-            for places, inputs in batches(modality, items, 0 if is_script else 2, sort=not is_script):
+            for places, inputs in batches(modality, items, 0 if is_script else 2, not is_script, name):
                 values = encode(inputs)
                 result = np.zeros((count, values.shape[1]), np.float32) if result is None else result
                 result[places] = values
             np.save(WORK / f"{library}-{name}-{precision}.npy", result)
+    elif name in workloads.WINDOWED:
+        chunks = [inputs for _, inputs in batches(modality, workloads.media(modality, alone), 0, True, name)]
+
+        def run():
+            for chunk in chunks:
+                encode(chunk)
     else:
         from safetensors.torch import load_file
 

@@ -20,7 +20,7 @@ WORK = ROOT / ".build" / "bench"
 MINILM = ROOT / ".deps" / "weights" / "all-MiniLM-L6-v2"
 CIFAR = ROOT.parent / "shared" / "data" / "cifar10-jpg.tar.gz"
 # Name, modality, how many media a run takes, and how many an encoder-alone run takes.
-MODELS = {
+CONVOLUTIONAL_AND_BERT = {
     "resnet18": ("image", 128, 64),
     "resnet50": ("image", 64, 32),
     "minilm": ("text", 1024, 256),
@@ -28,6 +28,17 @@ MODELS = {
     "cnn10": ("audio", 40, 16),
     "cnn14": ("audio", 24, 16),
 }
+TRANSFORMERS = {
+    "vit-b16": ("image", 48, 16),
+    "clip-b32": ("image", 96, 48),
+    "modernbert-base": ("text", 128, 32),
+    "ast": ("audio", 8, 8),
+    "whisper-base": ("audio", 8, 8),
+}
+MODELS = CONVOLUTIONAL_AND_BERT | TRANSFORMERS
+TIMM = {"vit-b16": "vit_base_patch16_224", "clip-b32": "vit_base_patch32_clip_quickgelu_224"}
+# Encoders of one window of sound, whose inputs Transformers' own feature extractors make.
+WINDOWED = ("ast", "whisper-base")
 
 
 def pictures(count, width=500, height=375):
@@ -99,13 +110,35 @@ def manifest(modality, items, name):
     return file
 
 
+def extractor(name):
+    """What makes a network's input of a window of sound."""
+    import transformers
+
+    return transformers.ASTFeatureExtractor() if name == "ast" else transformers.WhisperFeatureExtractor()
+
+
+def transformer(name):
+    import transformers
+
+    if name == "modernbert-base":
+        return transformers.ModernBertModel(transformers.ModernBertConfig())
+    if name == "ast":
+        return transformers.ASTModel(transformers.ASTConfig())
+    from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+    return WhisperEncoder(
+        transformers.WhisperConfig(d_model=512, encoder_layers=6, encoder_attention_heads=8, encoder_ffn_dim=2048))
+
+
 def module(name):
     """The reference network, drawn from a seed, in evaluation mode."""
     torch.manual_seed(1)
-    if name.startswith("resnet"):
+    if name.startswith("resnet") or name in TIMM:
         import timm
 
-        return timm.create_model(name, num_classes=0).eval()
+        return timm.create_model(TIMM.get(name, name), num_classes=0).eval()
+    if name in TRANSFORMERS:
+        return transformer(name).eval()
     if name in ("minilm", "bert-base"):
         from transformers import AutoModel, BertConfig, BertModel
 
@@ -130,13 +163,16 @@ def weights(name):
     network = module(name)
     tensors = {key: value.contiguous() for key, value in network.state_dict().items()}
     save_file(tensors, folder / "model.safetensors")
-    config = {"architecture": name}
-    if name.startswith("resnet"):
+    config = {"architecture": TIMM.get(name, name)}
+    if name.startswith("resnet") or name in TIMM:
         config["pretrained_cfg"] = {
             "input_size": [3, 224, 224], "crop_pct": 0.875, "interpolation": "bicubic",
             "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
         }
-    if name == "bert-base":
+    if name in WINDOWED:
+        extractor(name).save_pretrained(folder)
+        config = network.config.to_dict()
+    if name in ("bert-base", "modernbert-base"):
         for file in ("tokenizer.json", "tokenizer_config.json"):
             shutil.copy(MINILM / file, folder / file)
         config = network.config.to_dict()

@@ -8,42 +8,78 @@ struct Models: ParsableCommand {
         abstract: "Show architectures, and find, fetch and check weights.",
         subcommands: [List.self, Info.self, Pull.self, Verify.self])
 
-    struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "The architectures there are, and the bundled weights.")
+    struct List: ComputingCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "The architectures there are, by modality, and the bundled weights.",
+            discussion: """
+                Weights, input and embedding size are those of the usual weights, whose licence is named; --json names the weights too. Input is \
+                the sides of a picture in pixels, the most tokens of a text, the seconds of a window.
+
+                  braid models list vit_base clip --measure
+                """)
+
+        @Argument(help: "Names, or parts of names; all where none is given.")
+        var names: [String] = []
+
+        @Flag(
+            help:
+                "Measure how many samples of its usual size each encodes a second here, in fp32 with drawn weights. Name some: all take long."
+        )
+        var measure = false
 
         @Flag(help: "Print JSON.")
         var json = false
 
+        @OptionGroup var threads: ThreadOptions
+
+        @OptionGroup var output: OutputOptions
+
         func run() throws {
-            let catalogue = ModelCatalogue()
+            let catalogue = try ModelCatalogue(names, isMeasured: measure, reporter: output.reporter)
             if json { return try printJSON(catalogue) }
             try emit(catalogue.table)
         }
     }
 
-    struct Info: ParsableCommand {
+    struct Info: ComputingCommand {
         static let configuration = CommandConfiguration(
-            abstract: "What weights are: architecture, sizes, front end, and how they load.")
+            abstract: "What weights are: architecture, sizes, front end, and how they load.",
+            discussion:
+                "Of an architecture's name: what it is in the size of its usual weights. With --json weights of two towers (CLIP) give a list."
+        )
 
-        @Argument(help: "A file, a folder, a Hugging Face id (downloaded where the cache lacks it), or bundled:NAME.")
+        @Argument(
+            help:
+                "A file, a folder, a Hugging Face id (downloaded where the cache lacks it), bundled:NAME, or an architecture's name."
+        )
         var name: String
 
-        @Option(help: "The modality, where the weights do not say.")
+        @Option(help: "The modality, where the weights do not say; of weights of two towers, as CLIP's, the one that is shown.")
         var modality: Modality?
 
         @Option(help: "The architecture, where the weights do not say.")
         var encoder: String?
 
+        @Flag(help: "Measure how many samples it encodes a second here, in fp32.")
+        var measure = false
+
         @Flag(help: "Print JSON.")
         var json = false
+
+        @OptionGroup var threads: ThreadOptions
 
         @OptionGroup var output: OutputOptions
 
         func run() throws {
-            let info = try ModelInfo(
-                name, modality: modality, encoder: encoder, relativeTo: URL(argument: "."), reporter: output.reporter)
-            if json { return try printJSON(info) }
-            try emit(info.table)
+            let here = URL(argument: ".")
+            if ModelCatalogue.has(name), !FileManager.default.fileExists(atPath: URL(argument: name).path) {
+                let architecture = try ModelCatalogue(architecture: name, modality: modality, isMeasured: measure)
+                return try json ? printJSON(architecture) : emit(architecture.details)
+            }
+            let towers = try ModelInfo.towers(
+                name, modality: modality, encoder: encoder, relativeTo: here, isMeasured: measure, reporter: output.reporter)
+            guard json else { return try emit(towers.map(\.table).joined(separator: "\n")) }
+            if towers.count == 1 { try printJSON(towers[0]) } else { try printJSON(towers) }
         }
     }
 

@@ -1,8 +1,21 @@
 /// The candidate that a misspelt `name` most likely means, or nil where none is near.
 public func nearest(to name: String, in candidates: some Sequence<String>) -> String? {
+    nearest(to: name, in: candidates, atMost: 1).first
+}
+
+/// The candidates that a misspelt or shortened `name` may mean, the likeliest first; none where none is near.
+public func near(_ name: String, in candidates: some Sequence<String>, atMost count: Int) -> [String] {
+    let all = Array(candidates)
+    let misspelt = nearest(to: name, in: all, atMost: count)
+    let longer = name.isEmpty ? [] : all.filter { $0.contains(name) && !misspelt.contains($0) }
+    return Array((misspelt + longer).prefix(count))
+}
+
+private func nearest(to name: String, in candidates: some Sequence<String>, atMost count: Int) -> [String] {
     let limit = max(2, name.count / 3)
     let scored = candidates.map { (name: $0, distance: editDistance(Array(name.utf8), Array($0.utf8))) }
-    return scored.filter { $0.distance <= limit }.min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
+    return scored.filter { $0.distance <= limit }.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(count).map(
+        \.name)
 }
 
 /// Levenshtein's distance.

@@ -57,6 +57,18 @@ public final class Tokenizer: Sendable {
         try self.init(lowercase ? file.lowercased() : file)
     }
 
+    /// Splits at spaces, and knows one word: `word` is token 1, all else token 0. For trials of an encoder without its files.
+    ///
+    /// - Throws: `BraidError` never, unless Braid itself is at fault.
+    public static func standIn() throws -> Tokenizer {
+        let json = """
+            {"added_tokens": [], "normalizer": null, "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null,
+             "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                       "max_input_chars_per_word": 100, "vocab": {"[UNK]": 0, "word": 1}}}
+            """
+        return try Tokenizer(TokenizerFile(Array(json.utf8), URL(fileURLWithPath: "tokenizer.json")))
+    }
+
     /// Reads a `vocab.json` and a `merges.txt`, from which and `tokenizer_config.json` Transformers makes byte-pair encoding.
     ///
     /// - Parameters:

@@ -222,7 +222,7 @@ import Testing
         let none = try braid("check", "m.csv", "--threads", "0")
         #expect(none.code == 64 && none.error.contains("--threads 0: expected 1 to "), "\(none.error)")
         #expect(try braid("embed", "c.yaml", "--manifest", "m.csv", "--out", "z", "--threads", "100000").code == 64)
-        #expect(try braid("models", "list", "--threads", "1").code == 64)
+        #expect(try braid("models", "verify", "org/name", "--threads", "1").code == 64)
     }
 
     @Test func modelsAreListedAndDescribed() throws {

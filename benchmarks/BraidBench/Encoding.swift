@@ -17,16 +17,13 @@ func serveEmbedding(_ config: String, _ manifest: String, _ out: String) throws 
     }
 }
 
-/// MODALITY CONFIG INPUTS [DEVICE]: encodes `inputs` `[N, …]` of a safetensors file, already prepared, on all cores or on a GPU; once a line.
+/// MODALITY CONFIG INPUTS [DEVICE]: encodes `inputs` `[N, …]` of a safetensors file, already prepared, on all cores or on a GPU; once a line. Of a manifest (.jsonl) the
+/// media, which are prepared once.
 func serveEncoder(_ modality: Modality, _ config: String, _ inputs: String, on device: Device) throws {
     let configuration = try Configuration.read(URL(fileURLWithPath: config))
     guard let asked = configuration.modalities[modality] else { exit(64) }
     let encoder = try ModalityEncoder(modality, asked, relativeTo: configuration.folder, device: device)
-    let all = try SafetensorsFile(URL(fileURLWithPath: inputs)).tensor("inputs")
-    let prepared = try (0..<all.shape[0]).map { row in
-        let sample = try all.select(0, row)
-        return modality == .image ? try channelsLast(sample) : sample
-    }
+    let prepared = try inputs.hasSuffix(".jsonl") ? media(inputs, encoder) : drawn(inputs, modality)
     let batches = encoder.batches(prepared)
     // A GPU is one for all, and has worked when the embeddings are here.
     let workers = device == .cpu ? ProcessInfo.processInfo.activeProcessorCount : 1
@@ -50,6 +47,22 @@ func serveEncoder(_ modality: Modality, _ config: String, _ inputs: String, on d
         }
         group.wait()
         if let error = next.error { throw error }
+    }
+}
+
+private func drawn(_ inputs: String, _ modality: Modality) throws -> [Tensor] {
+    let all = try SafetensorsFile(URL(fileURLWithPath: inputs)).tensor("inputs")
+    return try (0..<all.shape[0]).map { row in
+        let sample = try all.select(0, row)
+        return modality == .image ? try channelsLast(sample) : sample
+    }
+}
+
+private func media(_ manifest: String, _ encoder: ModalityEncoder) throws -> [Tensor] {
+    try String(contentsOfFile: manifest, encoding: .utf8).split(separator: "\n").map { line in
+        let row = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
+        guard let path = row?[encoder.modality.rawValue] else { exit(65) }
+        return try encoder.frontEnd.prepare(.file(URL(fileURLWithPath: path)))
     }
 }
 

@@ -30,6 +30,9 @@ public protocol Encoder: Sendable {
     var blocks: [[String]] { get }
     /// Whether padding costs nothing: frozen, it is left out of the computation.
     var skipsPadding: Bool { get }
+    /// How many times as many samples as is usual for the modality go through at once: more than one where a sample is little work beside reading
+    /// the weights.
+    var batchFactor: Int { get }
 
     /// Encodes a batch of prepared samples, or of their windows.
     ///
@@ -86,4 +89,6 @@ extension Encoder {
     public var tokenDimension: Int { dimension }
     /// False: padding is computed with, where an encoder does not say otherwise.
     public var skipsPadding: Bool { false }
+    /// 1: as many as is usual, where an encoder does not say otherwise.
+    public var batchFactor: Int { 1 }
 }

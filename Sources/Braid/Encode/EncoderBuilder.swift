@@ -15,6 +15,8 @@ public struct EncoderBuilder: Sendable {
     let sharedSpace: SharedSpaceKeys?
     /// Whether it has no weights: its `config.json` is all there is.
     let isParameterless: Bool
+    /// The weights that people mostly take; nil where none are published.
+    public private(set) var usual: UsualWeights?
     let build: @Sendable (EncoderSource) throws -> (any Encoder, any FrontEnd)
 
     /// - Parameters:
@@ -42,5 +44,18 @@ public struct EncoderBuilder: Sendable {
         self.sharedSpace = sharedSpace
         self.isParameterless = isParameterless
         self.build = build
+        usual = modality == .image ? TimmWeights.usual(name) : nil
+    }
+
+    /// The same, of which these weights are the usual ones.
+    ///
+    /// - Parameters:
+    ///   - name: A Hugging Face id, or where they are published.
+    ///   - licence: By its SPDX identifier where there is one.
+    ///   - config: What their `config.json` says of sizes, as a JSON object.
+    public func usually(_ name: String, licence: String, config: String = "{}") -> EncoderBuilder {
+        var builder = self
+        builder.usual = UsualWeights(name, licence: licence, config: config)
+        return builder
     }
 }

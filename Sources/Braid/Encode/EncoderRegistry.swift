@@ -42,11 +42,22 @@ public enum EncoderRegistry {
     static func builder(_ name: String, for modality: Modality) throws -> EncoderBuilder {
         let builders = builders.filter { $0.modality == modality.plain }
         if let builder = builders.first(where: { $0.name == name }) { return builder }
-        let near = nearest(to: name, in: builders.map(\.name)).map { "; did you mean \($0)?" } ?? "."
         let elsewhere = Self.builders.first { $0.name == name }.map { " It is one for \($0.modality)." } ?? ""
         throw BraidError(
             .badConfiguration,
-            "\(name) is not an architecture for \(modality)\(near)\(elsewhere) Known: \(builders.map(\.name).joined(separator: ", "))"
-        )
+            "\(name) is not an architecture for \(modality).\(elsewhere) \(advice(name, modality))")
+    }
+
+    /// What to take instead of a name that is no architecture's: those near it, and where all are shown.
+    ///
+    /// - Parameters:
+    ///   - name: What was asked for; nil where nothing was.
+    ///   - modality: What it was to encode; nil where that is not known.
+    static func advice(_ name: String?, _ modality: Modality?) -> String {
+        let builders = builders.filter { modality == nil || $0.modality == modality?.plain }
+        let near = near(name ?? "", in: Set(builders.map(\.name)).sorted(), atMost: 5)
+        let places = modality.map { " for \($0)" } ?? ""
+        let all = "braid models list shows all \(builders.count)\(places)"
+        return near.isEmpty ? all : "Near it: \(near.joined(separator: ", ")); \(all)"
     }
 }

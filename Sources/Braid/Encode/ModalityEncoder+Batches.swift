@@ -31,7 +31,7 @@ extension ModalityEncoder {
 
     /// Pixels, tokens, frames.
     private func length(_ prepared: Tensor) -> Int {
-        batching.hasLength ? prepared.shape[0] : prepared.shape.dropFirst().reduce(1, *)
+        batching.hasLength ? max(1, prepared.shape[0] / frontEnd.grain) : prepared.shape.dropFirst().reduce(1, *)
     }
 
     private static let samplesAtOnce = 64
@@ -40,7 +40,7 @@ extension ModalityEncoder {
 
     /// A GPU wants all it can get.
     private var positionsAtOnce: Int {
-        let count = batching.positions
+        let count = batching.positions * encoder.batchFactor
         let isHalf = parameters.inference == .bf16
         return parameters.device == .cpu ? (isHalf && modality.plain == .image ? 2 * count : count) : 16 * count
     }

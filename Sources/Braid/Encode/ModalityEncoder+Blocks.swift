@@ -17,7 +17,7 @@ extension ModalityEncoder {
     func activations(_ prepared: [Tensor], behind count: Int) throws -> [Tensor] {
         let blocks = try blockwise()
         let input = try frontEnd.collate(prepared).moved(to: parameters.device)
-        let parts = try chunks(input.values.shape[0], frames: input.values.shape[1], mode: .evaluate).map { rows in
+        let parts = try chunks(input.values.shape[0], frames: input.values.shape[1] / frontEnd.grain, mode: .evaluate).map { rows in
             try blocks.run(0..<count, Activations(input.rows(rows)), mode: .evaluate)
         }
         var rows = try parts.flatMap(Self.split)[...]

@@ -63,13 +63,13 @@ public final class ModalityEncoder: @unchecked Sendable {
         let description = try Self.description(configuration, modality)
         let encoder = configuration.encoder ?? description.map { _ in ColumnsKind.plain }
         let described = try encoder.flatMap { name in
-            builders.contains(name) ? nil : try Self.describedBy(name, builders, modality, base, reporter)
+            builders.contains(name) ? nil : try Self.describedBy(name, modality, base, reporter)
         }
         guard let source = described ?? weights ?? (encoder.map { _ in WeightsFolder(folder: nil, weights: nil) })
         else {
             throw BraidError(
                 .badConfiguration,
-                "modalities.\(modality): weights: random needs an encoder: \(builders.joined(separator: ", ")), or a folder with a config.json"
+                "modalities.\(modality): weights: random needs an encoder: an architecture (\(EncoderRegistry.advice(nil, modality))), or a folder with a config.json"
             )
         }
         let named = described == nil ? encoder : nil
@@ -212,14 +212,13 @@ public final class ModalityEncoder: @unchecked Sendable {
 
     /// The folder that `encoder` names; a name that is neither a folder nor an architecture is most likely misspelt.
     private static func describedBy(
-        _ name: String, _ known: [String], _ modality: Modality, _ base: URL, _ reporter: any Reporter
+        _ name: String, _ modality: Modality, _ base: URL, _ reporter: any Reporter
     ) throws -> WeightsFolder {
         do { return try WeightsFolder.find(name, relativeTo: base, reporter: reporter) } catch {
             guard !name.contains("/"), !name.contains(":") else { throw error }
-            let near = nearest(to: name, in: known).map { "; did you mean \($0)?" } ?? ""
             throw BraidError(
                 .badConfiguration,
-                "modalities.\(modality).encoder: \(name) is neither an architecture (\(known.joined(separator: ", "))) nor a folder\(near)"
+                "modalities.\(modality).encoder: \(name) is neither an architecture nor a folder. \(EncoderRegistry.advice(name, modality))"
             )
         }
     }
@@ -231,7 +230,7 @@ public final class ModalityEncoder: @unchecked Sendable {
             guard known.contains(found) else {
                 throw BraidError(
                     .badConfiguration,
-                    "modalities.\(modality).encoder is \(named), but \(config.path) says \(found), which this version does not have; name other weights. Known: \(known.joined(separator: ", "))"
+                    "modalities.\(modality).encoder is \(named), but \(config.path) says \(found), which this version does not have; name other weights. \(EncoderRegistry.advice(found, modality))"
                 )
             }
             throw BraidError(
@@ -297,7 +296,7 @@ public final class ModalityEncoder: @unchecked Sendable {
         let input = try frontEnd.collate(prepared).moved(to: parameters.device)
         let mode = isFrozen ? .evaluate : mode
         let total = input.values.shape[0]
-        let ranges = chunks(total, frames: input.values.shape[1], mode: mode)
+        let ranges = chunks(total, frames: input.values.shape[1] / frontEnd.grain, mode: mode)
         guard input.rowsPerSample != nil || ranges.count > 1 else { return try forward(input, mode).inFloat32() }
         let parts = try ranges.map { try forward(input.rows($0), mode).inFloat32() }
         return try Encoding.joined(parts, rowsPerSample: input.rowsPerSample ?? Array(repeating: 1, count: total))

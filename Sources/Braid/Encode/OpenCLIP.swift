@@ -137,7 +137,9 @@ struct OpenCLIP {
             build: { source in
                 let shape = try OpenCLIP(source.config).visionShape()
                 return (try VisionTransformer(source.scope, shape), try ImageFrontEnd(source))
-            })
+            }
+        )
+        .usually(usual, licence: "MIT", config: usualShape)
     ]
 
     /// The text tower, by the same name.
@@ -146,8 +148,16 @@ struct OpenCLIP {
             modality: .text, name: "open_clip", paper: "arXiv:2212.07143",
             layouts: { [.openCLIPText(layers: try OpenCLIP($0).textShape().layers)] },
             adapters: AdapterTargets(lowRank: ["in_proj"], scaled: nil),
-            sharedSpace: SharedSpaceKeys(scale: "logit_scale", offset: "logit_bias", needsOffset: false), build: read)
+            sharedSpace: SharedSpaceKeys(scale: "logit_scale", offset: "logit_bias", needsOffset: false), build: read
+        )
+        .usually(usual, licence: "MIT", config: usualShape)
     ]
+
+    private static let usual = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
+    private static let usualShape = #"""
+        {"model_cfg": {"embed_dim": 512, "vision_cfg": {"image_size": 224, "layers": 12, "width": 768, "patch_size": 32},
+         "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 512, "heads": 8, "layers": 12}}}
+        """#
 }
 
 extension JSONObject {

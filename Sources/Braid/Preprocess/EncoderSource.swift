@@ -14,11 +14,13 @@ public struct EncoderSource {
     public let root: URL?
     /// What the user asks for beyond what the weights say.
     public let options: EncoderOptions
+    /// Whether nothing but sizes and speed is asked of what is built: where files are missing, something of the right form stands in for them.
+    let isOutline: Bool
 
     /// - Parameter root: What was named; nil where that is `folder`.
-    init(scope: Scope, config: JSONObject, folder: URL?, root: URL? = nil, options: EncoderOptions) {
+    init(scope: Scope, config: JSONObject, folder: URL?, root: URL? = nil, options: EncoderOptions, isOutline: Bool = false) {
         (self.scope, self.config, self.options) = (scope, config, options)
-        (self.folder, self.root) = (folder, root ?? folder)
+        (self.folder, self.root, self.isOutline) = (folder, root ?? folder, isOutline)
     }
 
     /// The layout the checkpoint was found to be in; nil where its names are the encoder's own.

@@ -33,6 +33,11 @@ public struct EncoderInput {
 public protocol FrontEnd: Sendable {
     /// The settings, in a line.
     var summary: String { get }
+    /// What one sample is to the encoder, in a few characters: a picture's sides in pixels, the most tokens of a text, a window's seconds; empty where
+    /// that says nothing.
+    var inputSize: String { get }
+    /// How many positions of what is prepared count as one where samples come into batches by their length: of a recording's samples those of a frame.
+    var grain: Int { get }
     /// Decodes and prepares one sample's modality. Called from several threads at once.
     func prepare(_ medium: Medium) throws -> Tensor
     /// The stages of its work that it lets augmentations change.
@@ -46,6 +51,12 @@ public protocol FrontEnd: Sendable {
 }
 
 extension FrontEnd {
+    /// Nothing.
+    public var inputSize: String { "" }
+
+    /// One.
+    public var grain: Int { 1 }
+
     /// What it has prepared, and nothing before.
     public var augments: Set<Augmentation.Stage> { [.prepared] }
 
@@ -84,4 +95,10 @@ public func padded(_ tensors: [Tensor], with value: Double) throws -> EncoderInp
 public func lengthMask(_ lengths: [Int], _ size: Int) throws -> Tensor {
     let flags = lengths.flatMap { length in (0..<size).map { UInt8($0 < length ? 1 : 0) } }
     return try Tensor(flags, shape: [lengths.count, size]).converted(to: .bool)
+}
+
+/// A window's length for people: `0.96 s`.
+func windowText(_ seconds: Double) -> String {
+    let rounded = (seconds * 100).rounded() / 100
+    return rounded == rounded.rounded() ? "\(Int(rounded)) s" : "\(rounded) s"
 }

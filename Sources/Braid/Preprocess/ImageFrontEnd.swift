@@ -80,6 +80,17 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         return "\(size)\(cut)\(scaled), \(filter), mean \(mean), deviation \(deviation)"
     }
 
+    /// The sides in pixels; that of the short one where the other follows in proportion.
+    public var inputSize: String {
+        if let crop { return "\(crop.height)×\(crop.width)" }
+        switch resize {
+        case .none: return "any size"
+        case .short(let side): return "\(side)×…"
+        case .exact(let height, let width), .cover(let height, let width), .contain(let height, let width):
+            return "\(height)×\(width)"
+        }
+    }
+
     /// Decodes and prepares a picture: float32 `[3, H, W]`, channels last in memory.
     ///
     /// - Throws: `DecodeError` where the picture cannot be decoded, or would become too large.
@@ -212,7 +223,7 @@ extension ImageFrontEnd {
             try self.init(transformers: settings.object("image_processor"))
         } else if let settings = try source.file("preprocessor_config.json") {
             try self.init(transformers: settings)
-        } else if source.config.fields.isEmpty {
+        } else if source.config.fields.isEmpty || source.isOutline {
             self = bare
         } else {
             throw source.config.fault(

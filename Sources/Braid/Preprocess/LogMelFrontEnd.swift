@@ -68,6 +68,11 @@ public struct LogMelFrontEnd: FrontEnd, WindowedFrontEnd {
         return base + ", windows of \(windows.frames) frames, \(windows.hop) apart"
     }
 
+    /// The seconds of a window of its own; recordings of any length else.
+    public var inputSize: String {
+        settings.patches.map { windowText(Double($0.frames * settings.hop) / Double(settings.sampleRate)) } ?? "any length"
+    }
+
     /// Decodes a sample's recording and makes its spectrogram, `[frames, mels]`.
     ///
     /// - Throws: `DecodeError` where the recording cannot be decoded; `BraidError` where the sample has none.

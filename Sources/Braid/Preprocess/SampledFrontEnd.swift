@@ -81,6 +81,7 @@ extension EncoderSource {
         if let settings = try file("processor_config.json"), settings.has("feature_extractor") {
             return try settings.object("feature_extractor")
         }
+        if isOutline { return JSONObject([:], path: "preprocessor_config.json") }
         return try file("preprocessor_config.json")
     }
 }

@@ -29,12 +29,15 @@ public struct TextFrontEnd: FrontEnd {
     /// - Throws: `BraidError` where there is no tokenizer, or its ids are beyond the vocabulary; the tokenizer's error where
     ///   `tokenizer.json` says what this version does not do.
     public init(_ source: EncoderSource, vocabulary: Int, longestText: Int) throws {
-        guard let folder = source.folder else {
+        let sentences = try Self.sentenceSettings(source)
+        if let folder = source.folder {
+            tokenizer = try Self.tokenizer(source, in: folder, lowercase: sentences?.bool("do_lower_case", false) ?? false)
+        } else if source.isOutline {
+            tokenizer = try .standIn()
+        } else {
             throw BraidError(
                 .badConfiguration, "a text encoder needs a vocabulary: name a weights folder with a tokenizer.json as encoder")
         }
-        let sentences = try Self.sentenceSettings(source)
-        tokenizer = try Self.tokenizer(source, in: folder, lowercase: sentences?.bool("do_lower_case", false) ?? false)
         maxLength = min(longestText, try Self.statedLength(source, sentences) ?? tokenizer.truncation?.maxLength ?? longestText)
         guard maxLength > 0 else { throw source.config.fault("the longest text is of \(maxLength) tokens; it must be 1 or more") }
         guard tokenizer.largestID < vocabulary else {
@@ -110,6 +113,9 @@ public struct TextFrontEnd: FrontEnd {
         "\(tokenizer.summary), \(filledLength == nil ? "at most" : "always") \(maxLength) a text"
             + (prompt.isEmpty ? "" : ", each behind \(prompt.debugDescription)")
     }
+
+    /// The most tokens of a text.
+    public var inputSize: String { "\(maxLength) tokens" }
 
     /// Reads a sample's text and gives its token ids, int64 `[T]`.
     ///

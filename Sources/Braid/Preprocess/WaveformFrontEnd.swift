@@ -39,7 +39,10 @@ struct WaveformFrontEnd: SampledFrontEnd {
 
     var windows: SampleWindows { SampleWindows(size: size, hop: hop) }
     var windowRows: Int { size }
+    /// A hundredth of a second, as spectrograms have frames.
+    var grain: Int { max(1, rate / 100) }
     var augments: Set<Augmentation.Stage> { [.sound] }
+    var inputSize: String { "any length" }
     var summary: String {
         "samples, \(rate) Hz\(isNormalised ? ", each window less its mean and over its deviation" : ""), windows of \(size) samples, \(hop) apart"
     }

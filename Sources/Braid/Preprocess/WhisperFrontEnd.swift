@@ -54,6 +54,7 @@ struct WhisperFrontEnd: SampledFrontEnd {
     var windows: SampleWindows { SampleWindows(size: frames * hop, hop: frames * hop) }
     var windowRows: Int { frames + edge }
     var augments: Set<Augmentation.Stage> { [.sound, .prepared] }
+    var inputSize: String { windowText(Double(frames * hop) / Double(rate)) }
     var summary: String {
         "log-mel of Whisper, \(rate) Hz, window \(fft), hop \(hop), \(melBins) mel bins, windows of \(frames) frames"
     }

@@ -57,6 +57,8 @@ public final class ParameterStore {
     public let adapters: AdapterPlan?
     /// Whether batch norms go by a batch's own statistics in training, where they are trained.
     public let trainsStatistics: Bool
+    /// Whether tensors have shapes, and no values of their own.
+    private let hasShapesAlone: Bool
     private let checkpoint: (any Checkpoint)?
     private let directory: [String: CheckpointEntry]
     /// What all keys of the checkpoint begin with, as a wrapper around the model leaves it; empty where there is none.
@@ -85,12 +87,21 @@ public final class ParameterStore {
         self.inference = inference
         self.adapters = adapters
         self.trainsStatistics = trainsStatistics
+        hasShapesAlone = false
         checkpoint = nil
         directory = [:]
         wrapper = ""
         layout = nil
         keys = [:]
     }
+
+    private init(shapesAlone: Bool) {
+        (device, inference, adapters, trainsStatistics) = (.cpu, nil, nil, true)
+        (hasShapesAlone, checkpoint, directory, wrapper, layout, keys) = (shapesAlone, nil, [:], "", nil, [:])
+    }
+
+    /// A store whose tensors take no memory, whatever their shapes: for counting, and not for computing.
+    public static func outline() -> ParameterStore { ParameterStore(shapesAlone: true) }
 
     /// Makes a store whose weights come from `checkpoint`, all of them.
     ///
@@ -110,6 +121,7 @@ public final class ParameterStore {
         self.inference = inference
         self.adapters = adapters
         self.trainsStatistics = trainsStatistics
+        hasShapesAlone = false
         self.checkpoint = checkpoint
         directory = checkpoint.directory
         let wrapper = KeyMap.wrapper(of: Array(checkpoint.directory.keys), layouts)
@@ -179,7 +191,7 @@ public final class ParameterStore {
     }
 
     private func load(_ path: String, _ shape: [Int]) throws -> Tensor? {
-        guard let checkpoint else { return nil }
+        guard let checkpoint else { return hasShapesAlone ? try Self.standIn(shape) : nil }
         guard let key = keys[path], let entry = directory[key] else {
             missing.append(path)
             return try Self.standIn(shape)

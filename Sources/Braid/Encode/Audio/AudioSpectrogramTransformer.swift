@@ -186,6 +186,11 @@ extension AudioSpectrogramTransformer {
                 let shape = try Shape(source.config)
                 let frontEnd = try KaldiFrontEnd(source, melBins: shape.melBins, frames: shape.frames)
                 return (try AudioSpectrogramTransformer(source.scope, shape), frontEnd)
-            })
+            }
+        )
+        .usually(
+            "MIT/ast-finetuned-audioset-10-10-0.4593", licence: "BSD-3-Clause",
+            config:
+                #"{"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}"#)
     ]
 }

@@ -202,6 +202,8 @@ extension BEATs {
             build: { source in
                 let shape = try Shape(source.config)
                 return (try BEATs(source.scope, shape), try BEATsFrontEnd(source, patch: shape.patch))
-            })
+            }
+        )
+        .usually("github.com/microsoft/unilm/tree/master/beats", licence: "MIT")
     ]
 }

@@ -170,6 +170,8 @@ extension HTSAT {
                 if projects { shape.projection = try config.clapProjection() }
                 let frontEnd = try ClapFrontEnd(source, melBins: shape.melBins, mostFrames: shape.frames)
                 return (try HTSAT(source.scope, shape), frontEnd)
-            })
+            }
+        )
+        .usually("laion/clap-htsat-unfused", licence: "Apache-2.0")
     }
 }

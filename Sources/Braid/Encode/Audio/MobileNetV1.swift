@@ -95,5 +95,6 @@ public struct MobileNetV1: BlockwiseEncoder {
             let frontEnd = try LogMelFrontEnd(source, published: .panns, leastFrames: leastFrames)
             return (try MobileNetV1(source.scope, melBins: frontEnd.settings.melBins), frontEnd)
         }
+        .usually("zenodo.org/records/3987831", licence: "CC-BY-4.0")
     ]
 }

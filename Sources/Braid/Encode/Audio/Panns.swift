@@ -130,5 +130,6 @@ extension PannsCnn {
             let frontEnd = try LogMelFrontEnd(source, published: .panns, leastFrames: least)
             return (try PannsCnn(source.scope, variant, melBins: frontEnd.settings.melBins, channels: channels), frontEnd)
         }
+        .usually("zenodo.org/records/3987831", licence: "CC-BY-4.0")
     }
 }

@@ -76,6 +76,8 @@ public struct VGGish: BlockwiseEncoder {
                     throw source.config.fault("VGGish takes patches of 96 frames and 64 mel bins: set patch_frames and mel_bins so")
                 }
                 return (try VGGish(source.scope), frontEnd)
-            })
+            }
+        )
+        .usually("torchaudio.prototype.pipelines.VGGISH", licence: "Apache-2.0")
     ]
 }

@@ -176,6 +176,9 @@ extension Wav2Vec2 {
             let frontEnd = try WaveformFrontEnd(source, least: shape.leastSamples)
             return (try Wav2Vec2(source.scope, shape, layer: source.options.layer), frontEnd)
         }
+        .usually(
+            kind.usual.name, licence: kind.usual.licence,
+            config: #"{"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}"#)
     }
 
     /// The names of a bare model and of one saved with its head, with the weight norm as Transformers stored it up to version 4 and as it has it from then on.

@@ -17,6 +17,15 @@ extension Wav2Vec2 {
             case .wavlm: "arXiv:2110.13900"
             }
         }
+
+        /// The weights that people mostly take, and their licence.
+        var usual: (name: String, licence: String) {
+            switch self {
+            case .wav2vec2: ("facebook/wav2vec2-base", "Apache-2.0")
+            case .hubert: ("facebook/hubert-base-ls960", "Apache-2.0")
+            case .wavlm: ("microsoft/wavlm-base", "CC-BY-SA-3.0")
+            }
+        }
     }
 
     /// The sizes that Transformers' `config.json` states.

@@ -202,6 +202,10 @@ extension Whisper {
                 let shape = try Shape(source.config)
                 let frontEnd = try WhisperFrontEnd(source, melBins: shape.melBins, frames: 2 * shape.positions)
                 return (try Whisper(source.scope, shape), frontEnd)
-            })
+            }
+        )
+        .usually(
+            "openai/whisper-base", licence: "Apache-2.0",
+            config: #"{"d_model": 512, "encoder_layers": 6, "encoder_attention_heads": 8, "encoder_ffn_dim": 2048}"#)
     ]
 }

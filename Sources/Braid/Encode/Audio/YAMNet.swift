@@ -82,5 +82,6 @@ public struct YAMNet: BlockwiseEncoder {
             }
             return (try YAMNet(source.scope), frontEnd)
         }
+        .usually("tfhub.dev/google/yamnet/1", licence: "Apache-2.0")
     ]
 }

@@ -54,7 +54,10 @@ private enum CLIPTower: String, CaseIterable {
                     try shape.check(config)
                 }
                 return (try VisionTransformer(source.scope, shape), try ImageFrontEnd(source))
-            })
+            }
+        )
+        .usually(
+            isCLIP ? "openai/clip-vit-base-patch32" : "google/siglip-base-patch16-224", licence: isCLIP ? "MIT" : "Apache-2.0")
     }
 
     /// Whether the embedding goes into the space that it shares with the texts: in whole models, and in towers that come with the layer.

@@ -200,7 +200,9 @@ extension ConvNeXt {
         } + [
             EncoderBuilder(
                 modality: .image, name: "convnext", paper: "arXiv:2201.03545", layouts: { [huggingFace(try stated($0))] },
-                build: { (try ConvNeXt($0.scope, stated($0.config)), try ImageFrontEnd($0)) })
+                build: { (try ConvNeXt($0.scope, stated($0.config)), try ImageFrontEnd($0)) }
+            )
+            .usually("facebook/convnext-tiny-224", licence: "Apache-2.0")
         ]
 
     /// The shape that Transformers' `config.json` states.

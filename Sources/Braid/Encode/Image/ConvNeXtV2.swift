@@ -45,7 +45,9 @@ extension ConvNeXt {
             EncoderBuilder(
                 modality: .image, name: "convnextv2", paper: "arXiv:2301.00808",
                 layouts: { [huggingFace(try secondStated($0), model: "convnextv2")] },
-                build: { (try ConvNeXt($0.scope, secondStated($0.config)), try ImageFrontEnd($0)) })
+                build: { (try ConvNeXt($0.scope, secondStated($0.config)), try ImageFrontEnd($0)) }
+            )
+            .usually("facebook/convnextv2-tiny-22k-224", licence: "CC-BY-NC-4.0")
         ]
 
     private static func secondStated(_ config: JSONObject) throws -> Shape {

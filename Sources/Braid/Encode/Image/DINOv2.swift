@@ -25,7 +25,11 @@ extension VisionTransformer {
             modality: .image, name: name, paper: paper,
             layouts: { [.dinov2(name, layers: try dinov2Shape($0, hasRegisters).layers)] },
             adapters: .vision,
-            build: { (try VisionTransformer($0.scope, dinov2Shape($0.config, hasRegisters)), try ImageFrontEnd($0)) })
+            build: { (try VisionTransformer($0.scope, dinov2Shape($0.config, hasRegisters)), try ImageFrontEnd($0)) }
+        )
+        .usually(
+            hasRegisters ? "facebook/dinov2-with-registers-base" : "facebook/dinov2-base", licence: "Apache-2.0",
+            config: #"{"patch_size": 14, "image_size": 518}"#)
     }
 
     private static func dinov2Shape(_ config: JSONObject, _ hasRegisters: Bool) throws -> VisionShape {

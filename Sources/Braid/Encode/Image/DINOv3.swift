@@ -8,7 +8,13 @@ extension VisionTransformer {
         EncoderBuilder(
             modality: .image, name: "dinov3_vit", paper: "arXiv:2508.10104", layouts: { [.dinov3(try dinov3Shape($0))] },
             adapters: .vision,
-            build: { (try VisionTransformer($0.scope, dinov3Shape($0.config)), try ImageFrontEnd($0)) })
+            build: { (try VisionTransformer($0.scope, dinov3Shape($0.config)), try ImageFrontEnd($0)) }
+        )
+        .usually(
+            "facebook/dinov3-vitb16-pretrain-lvd1689m", licence: "DINOv3",
+            config: #"""
+                {"hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072, "num_register_tokens": 4, "image_size": 224}
+                """#)
     ]
 
     private static func dinov3Shape(_ config: JSONObject) throws -> VisionShape {

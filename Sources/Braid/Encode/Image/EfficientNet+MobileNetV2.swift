@@ -24,7 +24,9 @@ extension EfficientNet {
             EncoderBuilder(
                 modality: .image, name: "mobilenet_v2", paper: "arXiv:1801.04381",
                 layouts: { [huggingFaceMobile(try statedMobile($0))] },
-                build: { (try EfficientNet($0.scope, statedMobile($0.config)), try ImageFrontEnd($0)) })
+                build: { (try EfficientNet($0.scope, statedMobile($0.config)), try ImageFrontEnd($0)) }
+            )
+            .usually("google/mobilenet_v2_1.0_224", licence: "Apache-2.0", config: #"{"image_size": 224}"#)
         ]
 
     /// The shape that Transformers' `config.json` states; the published weights come from TensorFlow.

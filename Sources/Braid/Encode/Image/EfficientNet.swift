@@ -155,7 +155,11 @@ extension EfficientNet {
         } + [
             EncoderBuilder(
                 modality: .image, name: "efficientnet", paper: "arXiv:1905.11946", layouts: { [huggingFace(try stated($0))] },
-                build: { (try EfficientNet($0.scope, stated($0.config)), try ImageFrontEnd($0)) })
+                build: { (try EfficientNet($0.scope, stated($0.config)), try ImageFrontEnd($0)) }
+            )
+            .usually(
+                "google/efficientnet-b0", licence: "Apache-2.0",
+                config: #"{"width_coefficient": 1.0, "depth_coefficient": 1.0, "image_size": 224, "hidden_dim": 1280}"#)
         ]
 
     /// The shape that Transformers' `config.json` states; such weights come from TensorFlow.

@@ -177,7 +177,9 @@ extension ResNet {
         } + [
             EncoderBuilder(
                 modality: .image, name: "resnet", paper: "arXiv:1512.03385", layouts: { [huggingFace(try stated($0))] },
-                build: { (try ResNet($0.scope, stated($0.config)), try ImageFrontEnd($0)) })
+                build: { (try ResNet($0.scope, stated($0.config)), try ImageFrontEnd($0)) }
+            )
+            .usually("microsoft/resnet-50", licence: "Apache-2.0")
         ]
 
     /// For spectrograms, with one input channel.

@@ -20,7 +20,9 @@ extension SwinTransformer {
         } + [
             EncoderBuilder(
                 modality: .image, name: "swin", paper: "arXiv:2103.14030", layouts: { [.swin(try stated($0))] }, adapters: .vision,
-                build: { (try SwinTransformer($0.scope, stated($0.config)), try ImageFrontEnd($0)) })
+                build: { (try SwinTransformer($0.scope, stated($0.config)), try ImageFrontEnd($0)) }
+            )
+            .usually("microsoft/swin-tiny-patch4-window7-224", licence: "Apache-2.0")
         ]
 
     /// The shape with what timm's `model_args` say.

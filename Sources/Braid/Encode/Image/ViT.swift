@@ -40,7 +40,9 @@ extension VisionTransformer {
         EncoderBuilder(
             modality: .image, name: "vit", paper: "arXiv:2010.11929",
             layouts: { [.visionTransformer("vit", layers: try stated($0).layers)] },
-            adapters: .vision, build: { (try VisionTransformer($0.scope, stated($0.config)), try ImageFrontEnd($0)) }),
+            adapters: .vision, build: { (try VisionTransformer($0.scope, stated($0.config)), try ImageFrontEnd($0)) }
+        )
+        .usually("google/vit-base-patch16-224", licence: "Apache-2.0"),
         EncoderBuilder(
             modality: .image, name: "deit", paper: "arXiv:2012.12877",
             layouts: { [.visionTransformer("deit", layers: try stated($0).layers)] }, adapters: .vision,
@@ -51,7 +53,9 @@ extension VisionTransformer {
                 let classifiers = try source.config.strings("architectures", [])
                 if classifiers.contains("DeiTForImageClassificationWithTeacher") { shape.pooling = .classAndDistillation }
                 return (try VisionTransformer(source.scope, shape), try ImageFrontEnd(source))
-            }),
+            }
+        )
+        .usually("facebook/deit-base-distilled-patch16-224", licence: "Apache-2.0"),
     ]
 
     /// The shape that Transformers' `config.json` of a ViT or DeiT states.

@@ -73,6 +73,9 @@ public struct VisionTransformer: BlockwiseEncoder {
         return Activations(values: try turned?.map.folded(x) ?? x)
     }
 
+    /// Of patches of 32 pixels a picture has a quarter of the tokens of one in 16.
+    public var batchFactor: Int { max(1, shape.patch * shape.patch / 256) }
+
     /// `pooled` is `[B, D]`, `tokens` are `[B, T, C]`.
     ///
     /// Tokens are the patches, row by row; class token, distillation token and registers are not among them. Where the last norm belongs to the

@@ -102,6 +102,12 @@ struct Albert: TextModel {
             ],
             adapters: AdapterTargets(
                 lowRank: ["query", "value"], scaled: ["key", "value", "ffn_output"], scaledInputs: ["ffn_output"]),
-            otherwise: .mean)
+            otherwise: .mean
+        )
+        .usually(
+            "albert/albert-base-v2", licence: "Apache-2.0",
+            config:
+                #"{"vocab_size": 30000, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072, "hidden_act": "gelu_new"}"#
+        )
     ]
 }

@@ -212,5 +212,6 @@ extension Bert {
             let pooling = try TextPooling(source, behind: frontEnd, hidden: shape.hidden, otherwise: .mean)
             return (try Bert(source.scope, shape, pooling: pooling), frontEnd)
         }
+        .usually(kind.usual.name, licence: kind.usual.licence, config: kind.usual.config)
     }
 }

@@ -102,6 +102,28 @@ enum BertKind: String, CaseIterable {
         }
     }
 
+    /// The weights that people mostly take, their licence, and their sizes.
+    var usual: (name: String, licence: String, config: String) {
+        func base(_ vocabulary: Int, _ more: String = "") -> String {
+            "{\"vocab_size\": \(vocabulary), \"hidden_size\": 768, \"num_hidden_layers\": 12, \"num_attention_heads\": 12, \"intermediate_size\": 3072\(more)}"
+        }
+        let roberta = ", \"max_position_embeddings\": 514, \"type_vocab_size\": 1"
+        return switch self {
+        case .bert: ("google-bert/bert-base-uncased", "Apache-2.0", base(30_522))
+        case .distilBert:
+            (
+                "distilbert/distilbert-base-uncased", "Apache-2.0",
+                #"{"vocab_size": 30522, "dim": 768, "n_layers": 6, "n_heads": 12, "hidden_dim": 3072}"#
+            )
+        case .mpnet:
+            ("sentence-transformers/all-mpnet-base-v2", "Apache-2.0", base(30_527, ", \"max_position_embeddings\": 514"))
+        case .roberta: ("FacebookAI/roberta-base", "MIT", base(50_265, roberta))
+        case .xlmRoberta: ("FacebookAI/xlm-roberta-base", "MIT", base(250_002, roberta))
+        case .camembert: ("almanach/camembert-base", "MIT", base(32_005, roberta))
+        case .electra: ("google/electra-base-discriminator", "Apache-2.0", base(30_522, ", \"embedding_size\": 768"))
+        }
+    }
+
     var hasTypes: Bool { self != .distilBert && self != .mpnet }
     var countsFromPadding: Bool { isRoberta || self == .mpnet }
     /// RoBERTa under whatever name: they differ in their tokenizers.

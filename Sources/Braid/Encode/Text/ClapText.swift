@@ -95,6 +95,8 @@ extension ClapText {
                 try source.options.refuseOtherPooling(than: .cls)
                 let projects = isWhole || source.scope.holds("text_projection.linear1.weight")
                 return (try ClapText(source.scope, shape, projection: projects ? config.clapProjection() : nil), frontEnd)
-            })
+            }
+        )
+        .usually("laion/clap-htsat-unfused", licence: "Apache-2.0")
     }
 }

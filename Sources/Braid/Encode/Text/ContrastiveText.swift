@@ -122,6 +122,10 @@ enum ContrastiveText: String, CaseIterable {
             modality: .text, name: kind.rawValue, paper: kind.isSiglip ? "arXiv:2303.15343" : "arXiv:2103.00020",
             layouts: { _ in layouts }, adapters: AdapterTargets(lowRank: ["q_proj", "v_proj"], scaled: nil),
             sharedSpace: kind.sharedSpace,
-            build: { try kind.build($0) })
+            build: { try kind.build($0) }
+        )
+        .usually(
+            kind.isSiglip ? "google/siglip-base-patch16-224" : "openai/clip-vit-base-patch32",
+            licence: kind.isSiglip ? "Apache-2.0" : "MIT")
     }
 }

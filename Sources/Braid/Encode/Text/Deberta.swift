@@ -161,7 +161,13 @@ struct Deberta: TextModel {
             adapters: AdapterTargets(
                 lowRank: ["query_proj", "value_proj"], scaled: ["key_proj", "value_proj", "output.dense"],
                 scaledInputs: ["output.dense"]),
-            otherwise: .mean)
+            otherwise: .mean
+        )
+        .usually(
+            "microsoft/deberta-v3-base", licence: "MIT",
+            config:
+                #"{"vocab_size": 128100, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072, "relative_attention": true, "position_buckets": 256, "norm_rel_ebd": "layer_norm", "share_att_key": true, "pos_att_type": "p2c|c2p", "position_biased_input": false, "max_relative_positions": -1}"#
+        )
     ]
 }
 

@@ -177,5 +177,8 @@ extension GPT2 {
             let pooling = try TextPooling(source, behind: frontEnd, hidden: shape.hidden, otherwise: .last)
             return (try GPT2(source.scope, shape, pooling: pooling), frontEnd)
         }
+        .usually(
+            "openai-community/gpt2", licence: "MIT",
+            config: #"{"vocab_size": 50257, "n_embd": 768, "n_layer": 12, "n_head": 12}"#)
     ]
 }

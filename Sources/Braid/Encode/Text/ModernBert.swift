@@ -115,7 +115,13 @@ struct ModernBert: TextModel {
                     dropped: ["head.", "decoder.", "classifier."])
             ],
             adapters: AdapterTargets(lowRank: ["Wqkv"], scaled: ["Wqkv", "mlp.Wo"], scaledInputs: ["mlp.Wo"]),
-            otherwise: .mean)
+            otherwise: .mean
+        )
+        .usually(
+            "answerdotai/ModernBERT-base", licence: "Apache-2.0",
+            config:
+                #"{"vocab_size": 50368, "hidden_size": 768, "num_hidden_layers": 22, "num_attention_heads": 12, "intermediate_size": 1152}"#
+        )
     ]
 }
 

@@ -105,6 +105,12 @@ struct NomicBert: TextModel {
                     prefix == "bert." ? "nomic, with a head" : "Hugging Face, with a head", markers: [prefix],
                     renamed: [(from: prefix, to: "")], dropped: ["cls.", "classifier.", "qa_outputs."])
             },
-            adapters: AdapterTargets(lowRank: ["Wqkv"], scaled: ["Wqkv", "fc2"], scaledInputs: ["fc2"]), otherwise: .mean)
+            adapters: AdapterTargets(lowRank: ["Wqkv"], scaled: ["Wqkv", "fc2"], scaledInputs: ["fc2"]), otherwise: .mean
+        )
+        .usually(
+            "nomic-ai/nomic-embed-text-v1.5", licence: "Apache-2.0",
+            config:
+                #"{"vocab_size": 30528, "n_embd": 768, "n_layer": 12, "n_head": 12, "n_inner": 3072, "n_positions": 8192, "activation_function": "swiglu", "qkv_proj_bias": false, "mlp_fc1_bias": false, "mlp_fc2_bias": false, "rotary_emb_fraction": 1.0, "rotary_emb_base": 1000, "use_rms_norm": false, "prenorm": false}"#
+        )
     ]
 }

@@ -119,6 +119,12 @@ struct Qwen3: TextModel {
             ],
             adapters: AdapterTargets(
                 lowRank: ["q_proj", "v_proj"], scaled: ["q_proj", "v_proj", "down_proj"], scaledInputs: ["down_proj"]),
-            otherwise: .last)
+            otherwise: .last
+        )
+        .usually(
+            "Qwen/Qwen3-Embedding-0.6B", licence: "Apache-2.0",
+            config:
+                #"{"vocab_size": 151669, "hidden_size": 1024, "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 3072, "rope_theta": 1000000}"#
+        )
     ]
 }
