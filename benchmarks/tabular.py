@@ -39,8 +39,8 @@ DRAWN = {
 }
 RECIPES = {
     "init's own": [],
-    "stacked": ["fusion.type=stacked"],
-    "stacked, encoding: standard": ["fusion.type=stacked", "modalities.tabular.encoding=standard"],
+    "preset: fast": ["training.preset=fast"],
+    "preset: fast, encoding: standard": ["training.preset=fast", "modalities.tabular.encoding=standard"],
     "columns-mlp": [
         "modalities.tabular.encoder=columns-mlp", "modalities.tabular.train=all", "fusion.type=concat", "training.epochs=60",
         "training.early_stopping.patience=15",
