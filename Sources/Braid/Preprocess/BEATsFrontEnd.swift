@@ -29,6 +29,7 @@ struct BEATsFrontEnd: SampledFrontEnd {
     var windows: SampleWindows { SampleWindows(size: size, hop: hop) }
     var windowRows: Int { (size - banks.length) / banks.hop + 1 }
     var augments: Set<Augmentation.Stage> { [.sound, .prepared] }
+    var inputSize: String { windowText(Double(size) / Double(rate)) }
     var summary: String {
         "Kaldi's filter banks behind Povey's window, \(rate) Hz, window \(banks.length), hop \(banks.hop), \(Self.melBins) mel bins, windows of \(size) samples, \(hop) apart"
     }

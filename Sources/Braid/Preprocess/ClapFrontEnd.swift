@@ -45,7 +45,7 @@ struct ClapFrontEnd: SampledFrontEnd {
                 "there is no preprocessor_config.json beside it, which says how long recordings are cut (truncation)")
         }
         try json.expect("feature_extractor_type", "ClapFeatureExtractor")
-        let truncation = try json.string("truncation", "fusion")
+        let truncation = try json.string("truncation", source.isOutline ? "rand_trunc" : "fusion")
         guard truncation == "rand_trunc" else {
             throw json.fault(
                 "truncation is \(truncation); this version has rand_trunc, of weights without feature fusion (laion/clap-htsat-unfused)"
@@ -89,6 +89,7 @@ struct ClapFrontEnd: SampledFrontEnd {
     var windows: SampleWindows { SampleWindows(size: size, hop: size) }
     var windowRows: Int { size / hop + 1 }
     var augments: Set<Augmentation.Stage> { [.sound, .prepared] }
+    var inputSize: String { windowText(Double(size) / Double(rate)) }
     var summary: String {
         "log-mel of CLAP, \(rate) Hz, window \(fft), hop \(hop), \(melBins) mel bins, windows of \(size) samples, shorter ones \(padding.rawValue)"
     }

@@ -40,7 +40,7 @@ struct KaldiFrontEnd: SampledFrontEnd {
     var windows: SampleWindows { SampleWindows(size: banks.samples(of: frames), hop: frames * banks.hop) }
     var windowRows: Int { frames }
     var augments: Set<Augmentation.Stage> { [.sound, .prepared] }
-    var inputSize: String { windowText(Double(frames * hop) / Double(rate)) }
+    var inputSize: String { windowText(Double(frames * banks.hop) / Double(rate)) }
     var summary: String {
         "Kaldi's filter banks, \(rate) Hz, window \(banks.length), hop \(banks.hop), \(melBins) mel bins, windows of \(frames) frames"
     }

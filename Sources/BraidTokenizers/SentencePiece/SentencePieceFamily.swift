@@ -4,7 +4,7 @@ internal import BraidSupport
 public enum SentencePieceFamily: Sendable, CaseIterable {
     /// The pieces as they are, with no token around a text.
     case plain
-    /// fairseq's ids in front, the mask behind: XLM-R (arXiv:1911.02116).
+    /// Fairseq's ids in front, the mask behind: XLM-R (arXiv:1911.02116).
     case xlmRoberta
     /// The same with ids of its own: CamemBERT (arXiv:1911.03894).
     case camembert

@@ -87,14 +87,15 @@ CASES = [
     proposal("a column caption", "caption.csv", ["text: \"caption\"", "image: {weights:"]),
     proposal("a column known by its values", "values.csv", ["image: \"where_it_lies\""]),
     proposal("one of two texts is left out, and said", "two-texts.csv", ["# Left out", "ignore: [\"title\"]"], SILENT),
-    proposal("a number is left out, and said", "price.csv", ["# Left out", "ignore: [\"price\"]"], SILENT),
+    proposal("a number is taken as a column, and said", "price.csv", ["# Numbers and categories", "numbers: [\"price\"]"], SILENT,
+             never=["# Left out"]),
     read_back("what init makes of metadata.csv is read", "metadata.csv", ["image: 8 of 8 samples can be used"]),
     read_back("what init makes of two texts is read", "two-texts.csv", ["text: 8 of 8 samples can be used"], SILENT),
     read_back("what init makes of a number is read", "price.csv", ["image: 8 of 8 samples can be used"], SILENT),
     read_back("an index of pandas, whose column has no name", "index.csv", ["image: 8 of 8 samples can be used"]),
     case(
-        "what init leaves out is said where it writes a file", 6, "pictures", "init price.csv --out made.yaml", 0, [], SILENT,
-        files={"made.yaml": ["ignore: [\"price\"]"]},
+        "what init takes is said where it writes a file", 6, "pictures", "init price.csv --out made.yaml", 0, [], SILENT,
+        files={"made.yaml": ["numbers: [\"price\"]"]},
     ),
     case("no column is a label", 6, "pictures", "init no-label.csv", 65, ["no column looks like a label among image, caption"], UNKNOWN),
     case(
@@ -103,7 +104,7 @@ CASES = [
     ),
     case(
         "no column is a medium", 6, "pictures", "init nothing.csv", 65,
-        ["none of the columns id, label looks like an image, a text or a recording"], UNKNOWN,
+        ["none of the columns id, label looks like an image, a text, a recording, a number or a category"], UNKNOWN,
     ),
     case("the metadata of a folder", 6, "trees", "init hub", 0, ["manifest: \"hub/metadata.csv\"", "image: \"file_name\""], TREE),
     case(
