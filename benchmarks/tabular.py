@@ -8,7 +8,8 @@ Braid, whose val split stops training and is learnt from afterwards where the fu
 recipes say. Figures are accuracy on test, in %, the mean over seeds; the difference to the tuned boosting is paired by seed, with its 95 % interval by Student's t.
 
 Usage: python3 benchmarks/tabular.py path/to/braid OUT [--seeds 5] [--sets pets,wine]
-Prints Markdown; OUT gets manifests and runs. Needs numpy, scikit-learn, scipy.
+Prints Markdown; OUT gets manifests and runs. Needs numpy, scikit-learn, scipy. Beside other work set OMP_NUM_THREADS=1: OpenMP's threads wait
+for each other at every split of a tree.
 """
 
 import argparse
