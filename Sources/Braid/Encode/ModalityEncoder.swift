@@ -57,71 +57,51 @@ public final class ModalityEncoder: @unchecked Sendable {
         _ modality: Modality, _ configuration: EncoderSettings, relativeTo base: URL, device: Device = .cpu,
         reporter: any Reporter = SilentReporter()
     ) throws {
-        let isRandom = configuration.weights == "random" || configuration.isFitted
-        let weights = isRandom ? nil : try WeightsFolder.find(configuration.weights, relativeTo: base, reporter: reporter)
-        let builders = EncoderRegistry.names(for: modality)
-        let description = try Self.description(configuration, modality)
-        let encoder = configuration.encoder ?? description.map { _ in ColumnsKind.plain }
-        let described = try encoder.flatMap { name in
-            builders.contains(name) ? nil : try Self.describedBy(name, modality, base, reporter)
-        }
-        guard let source = described ?? weights ?? (encoder.map { _ in WeightsFolder(folder: nil, weights: nil) })
-        else {
-            throw BraidError(
-                .badConfiguration,
-                "modalities.\(modality): weights: random needs an encoder: an architecture (\(EncoderRegistry.advice(nil, modality))), or a folder with a config.json"
-            )
-        }
-        let named = described == nil ? encoder : nil
-        let config =
-            try description.map { try JSONObject(text: $0, path: "modalities.\(modality)") } ?? source.config()
-            ?? JSONObject([:], path: configuration.weights)
-        let architecture = try Self.architecture(config, named: named, modality: modality, weights: configuration.weights)
-
-        let builder = try EncoderRegistry.builder(architecture, for: modality)
+        let asked = try AskedEncoder(modality, configuration, relativeTo: base, reporter: reporter)
+        let (weights, source, config) = (asked.weights, asked.source, asked.config)
+        let builder = try EncoderRegistry.builder(asked.architecture, for: modality)
         let options = configuration.options.merged(over: try source.options())
         try Self.check(options, modality)
         let inference = try Self.inference(configuration.train, options.precision, device, modality)
         let layouts = try builder.layouts(config)
-        adapters = try EncoderAdapters(
+        let adapters = try EncoderAdapters(
             configuration, folder: Self.adapter(configuration, weights, base, modality), layouts: layouts,
             targets: builder.adapters, modality)
         let trainsStatistics = configuration.trainsStatistics(configuration.train)
-        let store: ParameterStore
-        let hasWeights = !isRandom && !(builder.isParameterless && weights?.weights == nil)
-        if !hasWeights {
-            store = ParameterStore(
+        let files = builder.isParameterless && weights?.weights == nil ? nil : weights
+        let store =
+            try files.map {
+                try ParameterStore(
+                    loading: $0.open(), layouts: layouts, device: device, inference: inference, adapters: adapters.plan,
+                    trainsStatistics: trainsStatistics)
+            }
+            ?? ParameterStore(
                 device: device, inference: inference, adapters: adapters.plan, trainsStatistics: trainsStatistics)
-        } else {
-            guard let weights else { throw BraidError(.internal, "weights \(configuration.weights) were not looked for") }
-            store = try ParameterStore(
-                loading: weights.open(), layouts: layouts, device: device, inference: inference, adapters: adapters.plan,
-                trainsStatistics: trainsStatistics)
-        }
         adapters.layout = layouts.first { $0.name == store.layout ?? options.layout }
         let parts = EncoderSource(
             scope: Scope(store), config: config, folder: source.place, root: source.folder, options: options)
         let (network, frontEnd) = try builder.build(parts)
         (self.encoder, self.frontEnd) = (network, frontEnd)
         try store.report.check()
-        try options.checkLayer(of: network, architecture, modality)
-        try Self.check(int8: inference, network, architecture, options, modality)
+        try options.checkLayer(of: network, asked.architecture, modality)
+        try Self.check(int8: inference, network, asked.architecture, options, modality)
         augmenter = try Augmenter(configuration.augmentation, modality, relativeTo: base)
-        try augmenter.check(frontEnd.augments, of: architecture)
+        try augmenter.check(frontEnd.augments, of: asked.architecture)
         try adapters.check()
         firstAdapters = try store.entries.filter { $0.role == .adapter }.map { ($0.tensor, try $0.tensor.cloned()) }
-        if modality.plain == .image, !isRandom, config.fields.isEmpty, let front = frontEnd as? ImageFrontEnd {
+        if modality.plain == .image, weights != nil, config.fields.isEmpty, let front = frontEnd as? ImageFrontEnd {
             reporter.note(
                 "\(configuration.weights): no config.json says how pictures were prepared; taking torchvision's transform: \(front.summary)"
             )
         }
+        self.adapters = adapters
         self.modality = modality
-        self.architecture = architecture
+        architecture = asked.architecture
         name = configuration.weights
         trainable = configuration.train
         parameters = store
-        report = hasWeights ? store.report : nil
-        self.description = description
+        report = files == nil ? nil : store.report
+        description = asked.description
         isParameterless = builder.isParameterless
         self.source = source
         self.options = options
@@ -130,20 +110,6 @@ public final class ModalityEncoder: @unchecked Sendable {
         origin = (configuration, base)
         try freeze()
         frozenInFront = isFrozen ? 0 : frozenBlocks()
-    }
-
-    /// What a fit on train rows found, as a `config.json`; nil where nothing is to be fitted.
-    private static func description(_ configuration: EncoderSettings, _ modality: Modality) throws -> String? {
-        guard configuration.isFitted else { return nil }
-        guard let fields = configuration.table?.description else {
-            throw BraidError(
-                .badConfiguration,
-                "modalities.\(modality): weights: \(TableSettings.fitted) needs the train rows of a manifest, which are not read here; name the folder of a model's encoder"
-            )
-        }
-        let named = fields.merging(["architecture": configuration.encoder ?? ColumnsKind.plain]) { $1 }
-        let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try JSONSerialization.data(withJSONObject: named, options: options), as: UTF8.self)
     }
 
     /// The adapter that is put on top of the weights: one that is named, or the one that lies with them.
@@ -209,41 +175,6 @@ public final class ModalityEncoder: @unchecked Sendable {
     }
 
     func noteInt8(_ record: Int8Record) { int8.withLock { $0 = record } }
-
-    /// The folder that `encoder` names; a name that is neither a folder nor an architecture is most likely misspelt.
-    private static func describedBy(
-        _ name: String, _ modality: Modality, _ base: URL, _ reporter: any Reporter
-    ) throws -> WeightsFolder {
-        do { return try WeightsFolder.find(name, relativeTo: base, reporter: reporter) } catch {
-            guard !name.contains("/"), !name.contains(":") else { throw error }
-            throw BraidError(
-                .badConfiguration,
-                "modalities.\(modality).encoder: \(name) is neither an architecture nor a folder. \(EncoderRegistry.advice(name, modality))"
-            )
-        }
-    }
-
-    private static func architecture(_ config: JSONObject, named: String?, modality: Modality, weights: String) throws -> String {
-        let found = try config.architecture()
-        if let named, let found, named != found {
-            let known = EncoderRegistry.names(for: modality)
-            guard known.contains(found) else {
-                throw BraidError(
-                    .badConfiguration,
-                    "modalities.\(modality).encoder is \(named), but \(config.path) says \(found), which this version does not have; name other weights. \(EncoderRegistry.advice(found, modality))"
-                )
-            }
-            throw BraidError(
-                .badConfiguration,
-                "modalities.\(modality).encoder is \(named), but \(config.path) says \(found); leave encoder out to take what the weights say"
-            )
-        }
-        guard let architecture = named ?? found else {
-            throw BraidError(
-                .badConfiguration, "weights \(weights): no config.json says what they are; name modalities.\(modality).encoder")
-        }
-        return architecture
-    }
 
     /// SHA-256 over all that its embeddings depend on: the weights, the front end's files, and the options. nil where the
     /// weights are random.

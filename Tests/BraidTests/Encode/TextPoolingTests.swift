@@ -5,7 +5,7 @@ import Torch
 
 @testable import Braid
 
-/// Folders of sentence-transformers, and what it makes of them: scripts/references/text_encoders.py.
+/// Folders of sentence-transformers, and what it makes of them: scripts/references/sentence_modules.py.
 @Suite struct TextPoolingTests {
     @Test func foldersPoolAsSentenceTransformersDoes() throws {
         let data = try Data(contentsOf: Fixtures.url("pooling.json"))
