@@ -14,7 +14,7 @@ public struct TransposedLinear: Sendable {
     ///   - scope: The layer's place in the model.
     ///   - inputs: The size of what it takes.
     ///   - outputs: The size of what it gives.
-    ///   - bias: Whether the layer has a bias, `[outputs]`.
+    ///   - hasBias: Whether the layer has a bias, `[outputs]`.
     /// - Throws: `SafetensorsError`, `CheckpointError` or `TorchError` where a weight cannot be read or made.
     public init(_ scope: Scope, _ inputs: Int, _ outputs: Int, bias hasBias: Bool = true) throws {
         let matrix = try scope.parameter("weight", [inputs, outputs], .normal(deviation: 0.02))
