@@ -8,11 +8,9 @@ Needs torch with CUDA, onnxruntime-gpu, timm and transformers, and a Braid that 
 """
 
 import argparse
-import json
 import pathlib
 import statistics
 import sys
-import time
 
 import workloads
 import torch
@@ -76,16 +74,7 @@ def serve(library, name, precision, device):
         for batch in batches:
             run(batch)
 
-    answer(all_of_them)
-
-
-def answer(run):
-    run()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        run()
-        print(json.dumps({"seconds": time.perf_counter() - start}), flush=True)
+    training_step.answer(all_of_them)
 
 
 def commands(options, name, precision, mode):

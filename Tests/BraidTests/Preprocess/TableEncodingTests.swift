@@ -15,9 +15,9 @@ import Testing
         let expected: [String: [[Double]]]
     }
 
-    private let reference: Reference = {
-        do { return try Fixtures.json("tabular.json") } catch { fatalError("\(error)") }
-    }()
+    private let reference: Reference
+
+    init() throws { reference = try Fixtures.json("tabular.json") }
 
     private func fitted(_ form: String) throws -> TableEncoding {
         let keys = "modalities: {tabular: {encoding: \(form), max_categories: \(reference.most)"
