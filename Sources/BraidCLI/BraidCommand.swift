@@ -30,6 +30,7 @@ public struct BraidCommand: ParsableCommand {
     /// Runs the command; an error ends the process with a code of sysexits(3), whatever threw it.
     public static func main() {
         do {
+            try Limit.read(ProcessInfo.processInfo.environment)
             var command = try parseAsRoot()
             if let command = command as? any ComputingCommand { try command.threads.startAgain() }
             try command.run()
