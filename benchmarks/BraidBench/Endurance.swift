@@ -28,12 +28,12 @@ func endure(_ config: String, _ manifest: String, seconds: Double, in folder: St
         round += 1
         let run = place.appendingPathComponent("run")
         let outcome = try Training(configuration, into: RunFolder(run))()
-        let session = try Inference(model: run, manifest: rows, rows: .all, needsLabels: true)
+        let options = Inference.Options(reporter: SilentReporter(), cachesEmbeddings: false)
+        let session = try Inference(model: run, manifest: rows, rows: .all, needsLabels: true, options)
         try Report(session.predict(), title: "round \(round)", rows: session.rowUse).write(
             to: RunFolder(place.appendingPathComponent("evaluation")))
         let export = try EmbeddingExport(
-            configuration: configuration, manifest: rows, modalities: Set(configuration.modalities.keys),
-            Inference.Options(reporter: SilentReporter(), cachesEmbeddings: false))
+            configuration: configuration, manifest: rows, modalities: Set(configuration.modalities.keys), options)
         try export.write(to: .init(place.appendingPathComponent("embeddings"), format: .npy, partSize: 64))
         for name in ["run", "evaluation", "embeddings"] {
             try FileManager.default.removeItem(at: place.appendingPathComponent(name))
