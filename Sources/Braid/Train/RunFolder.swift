@@ -21,18 +21,31 @@ public struct RunFolder: Sendable {
     func checkpoint(_ name: String) -> URL { url.appendingPathComponent("checkpoints/\(name)") }
     func file(_ name: String) -> URL { url.appendingPathComponent(name) }
 
-    /// Makes the folder. One that holds a run already is not written over.
-    func create() throws {
-        if FileManager.default.fileExists(atPath: configuration.path) {
+    /// Takes the folder for one training, and makes it where a run begins. One that holds a run already is not written over.
+    ///
+    /// - Parameter resume: Whether the training goes on with what the folder holds.
+    /// - Throws: `BraidError` where another process writes into the folder, or it holds a run and shall not, or holds none and shall.
+    func claim(resume: Bool) throws -> FolderLock {
+        let holdsRun = { FileManager.default.fileExists(atPath: configuration.path) }
+        guard !resume || holdsRun() else {
+            throw BraidError(.noInput, "\(url.path) holds no run to resume: there is no config.yaml")
+        }
+        let lock = try FolderLock(url)
+        guard resume || !holdsRun() else {
+            lock.release()
             throw BraidError(
                 .cannotCreate, "\(url.path) holds a run already: go on with --resume, or name another folder with --out")
         }
-        do {
-            try FileManager.default.createDirectory(
-                at: url.appendingPathComponent("checkpoints"), withIntermediateDirectories: true)
-        } catch {
-            throw BraidError(.cannotCreate, "\(url.path) cannot be created: \(error.localizedDescription)")
-        }
+        try FileFault.makeFolder(url.appendingPathComponent("checkpoints"))
+        return lock
+    }
+
+    /// Looks whether the folder is still there. One that was removed while a training runs would be made anew, with half of what belongs there.
+    func checkPresent() throws {
+        guard !FileManager.default.fileExists(atPath: configuration.path) else { return }
+        throw BraidError(
+            .cannotCreate,
+            "\(url.path) is gone, or its config.yaml: it was removed while the training ran; train again into another folder")
     }
 
     /// `metrics.jsonl`, a line an epoch. Written whole, so that a resumed run leaves what an uninterrupted one leaves.

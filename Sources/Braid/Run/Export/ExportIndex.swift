@@ -22,15 +22,18 @@ struct ExportIndex {
 
     private let folder: URL
     private let plan: Plan
+    private let lock: FolderLock
     private var planFile: URL { folder.appendingPathComponent("plan.json") }
 
     /// Opens a new folder, or one that an earlier export of the same plan left.
     ///
-    /// - Throws: `BraidError` where the folder holds an export already, one of another plan, or one that was not asked for.
+    /// - Throws: `BraidError` where the folder holds an export already, one of another plan, or one that was not asked for, or where another process
+    ///   writes into it.
     init(_ output: EmbeddingExport.Output, plan: Plan) throws {
         folder = output.folder
         self.plan = plan
         let files = FileManager.default
+        lock = try FolderLock(folder)
         guard !files.fileExists(atPath: folder.appendingPathComponent("index.json").path) else {
             throw BraidError(.cannotCreate, "\(folder.path) holds embeddings already; name another folder, or remove it")
         }
@@ -43,11 +46,11 @@ struct ExportIndex {
             try checkSame()
             return
         }
-        do { try files.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw BraidError(.cannotCreate, "\(folder.path) cannot be created: \(error.localizedDescription)")
-        }
         try AtomicFile.write(Self.encoder.encode(plan), to: planFile)
     }
+
+    /// Lets other processes write into the folder.
+    func close() { lock.release() }
 
     private func checkSame() throws {
         guard let data = try? Data(contentsOf: planFile), let before = try? JSONDecoder().decode(Plan.self, from: data) else {
