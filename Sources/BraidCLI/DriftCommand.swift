@@ -61,7 +61,7 @@ struct DriftCommand: ComputingCommand {
         let name = url.deletingPathExtension().lastPathComponent
         let place = out.map { URL(argument: $0) } ?? folder.appendingPathComponent("drift-\(name)")
         let report = DriftReport(drift, title: "\(folder.lastPathComponent) and \(name)", command: command)
-        try report.write(to: RunFolder(place))
+        try FolderLock.holding(place) { try report.write(to: RunFolder(place)) }
         if json {
             try printJSON(drift)
         } else {

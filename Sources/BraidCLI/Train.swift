@@ -59,14 +59,20 @@ struct Train: ComputingCommand {
             return try json ? printJSON(forecast) : emit(forecast.table)
         }
         let run = RunFolder(URL(argument: out ?? "runs/\(url.deletingPathExtension().lastPathComponent)"))
-        let signals = StopSignals()
+        let signals = StopSignals.shared
+        let goOn = "braid train \(config) --out \(out ?? run.url.path)"
+        // Where it is ended before its first step the run's folder may not be there yet.
+        signals.advise(
+            "\(goOn) --resume, or without --resume where there is no \(run.url.lastPathComponent)/config.yaml")
         let training = Training(
             configuration, into: run, reporter: output.reporter, command: Self.recorded(CommandLine.arguments),
             interruption: signals.interruption)
         let outcome: Training.Outcome
         do { outcome = try training(resume: resume) } catch let stop as TrainingInterrupted {
-            TerminalReporter().note("\(stop): go on with braid train \(config) --out \(out ?? run.url.path) --resume")
-            throw ExitCode(128 + signals.received)
+            signals.advise("\(goOn) --resume")
+            throw signals.stopped(stop.description)
+        } catch let stop as Stopped {
+            throw signals.stopped(stop.description)
         }
         if json { return try printJSON(outcome.history) }
         if let choice = outcome.findings.choice { try emitLine("\(choice.summary)\n") }
