@@ -72,10 +72,18 @@ public enum AtomicFile {
     }
 
     /// Deletes what writers left in `folder` that were killed: temporary files that no process holds.
-    package static func removeLeftovers(in folder: URL) {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+    ///
+    /// - Parameter depth: How many levels of folders below are looked through too.
+    package static func removeLeftovers(in folder: URL, depth: Int = 0) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
             let path = folder.appendingPathComponent(name).path
+            var isFolder: ObjCBool = false
+            if depth > 0, !name.hasPrefix("."), FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+                isFolder.boolValue
+            {
+                removeLeftovers(in: folder.appendingPathComponent(name), depth: depth - 1)
+            }
+            guard name.hasPrefix("."), name.hasSuffix(".tmp") else { continue }
             let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }

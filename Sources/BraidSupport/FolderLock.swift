@@ -23,7 +23,8 @@ package final class FolderLock: Sendable {
         isMade = !FileManager.default.fileExists(atPath: folder.path)
         try FileFault.makeFolder(folder)
         descriptor = Mutex(try Self.take(file, of: folder))
-        AtomicFile.removeLeftovers(in: folder)
+        // As deep as `checkpoints/last`.
+        AtomicFile.removeLeftovers(in: folder, depth: 2)
     }
 
     deinit { release() }

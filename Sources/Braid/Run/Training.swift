@@ -66,6 +66,7 @@ public struct Training {
         let lock = try run.claim(resume: resume)
         defer { lock.release() }
         if resume { try checkSame(configuration) }
+        try run.settleChoices(on: preparation.device, resume: resume)
         try Generator.seed(UInt64(configuration.training.seed))
         if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
         let lineage = start.continuation?.lineage(manifestSHA256: fingerprint)

@@ -17,6 +17,7 @@ public struct RunFolder: Sendable {
     var stages: URL { url.appendingPathComponent("stages.json") }
     var lineage: URL { url.appendingPathComponent("lineage.json") }
     var adaptation: URL { url.appendingPathComponent("adaptation.json") }
+    var choices: URL { url.appendingPathComponent("checkpoints/choices.json") }
     var record: URL { url.appendingPathComponent("run.json") }
     func checkpoint(_ name: String) -> URL { url.appendingPathComponent("checkpoints/\(name)") }
     func file(_ name: String) -> URL { url.appendingPathComponent(name) }
@@ -38,6 +39,16 @@ public struct RunFolder: Sendable {
         }
         try FileFault.makeFolder(url.appendingPathComponent("checkpoints"))
         return lock
+    }
+
+    /// Takes the ways of computing that the run began with, or writes down those that it begins with, so that a run which goes on elsewhere or another
+    /// day rounds as before.
+    func settleChoices(on device: Device, resume: Bool) throws {
+        if resume, let kept = try? JSONDecoder().decode([String: String].self, from: Data(contentsOf: choices)) {
+            return RememberedChoices.adopt(kept)
+        }
+        guard device == .cpu else { return }
+        try write(RememberedChoices.all(), to: choices)
     }
 
     /// Looks whether the folder is still there. One that was removed while a training runs would be made anew, with half of what belongs there.

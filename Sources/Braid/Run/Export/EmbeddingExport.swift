@@ -166,7 +166,7 @@ public struct EmbeddingExport {
         var embeddings = try encoders.map { encoder in
             ExportIndex.Plan.Embedding(
                 name: encoder.modality.rawValue, dimension: encoder.encoder.dimension,
-                encoder: "\(encoder.architecture), \(encoder.name)", sha256: try encoder.fingerprint() ?? "random",
+                encoder: "\(encoder.architecture), \(encoder.shownName)", sha256: try encoder.fingerprint() ?? "random",
                 modality: encoder.modality.isPlain ? nil : encoder.modality.stored)
         }
         if let fusing {
@@ -177,6 +177,7 @@ public struct EmbeddingExport {
         }
         return ExportIndex.Plan(
             format: output.format.rawValue, partSize: output.partSize, samples: stream.count,
-            manifestSHA256: try Fingerprint.of(stream.url), embeddings: embeddings)
+            manifestSHA256: try Fingerprint.of(stream.url), embeddings: embeddings,
+            choices: device == .cpu ? try RememberedChoices.all() : nil)
     }
 }

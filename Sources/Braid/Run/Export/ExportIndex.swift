@@ -12,12 +12,17 @@ struct ExportIndex {
             let sha256: String
             /// What the rows are of, as `Modality.stored` writes it; nil where the name says it, or they are fused.
             var modality: String?
+
+            /// What decides on the values: what the weights are called does not.
+            var content: [String] { [name, "\(dimension)", sha256, modality ?? ""] }
         }
         let format: String
         let partSize: Int
         let samples: Int
         let manifestSHA256: String
         let embeddings: [Embedding]
+        /// The ways of computing that were measured (`RememberedChoices`): what goes on computes as what is there was. Nil in older plans.
+        var choices: [String: String]?
     }
 
     private let folder: URL
@@ -35,6 +40,8 @@ struct ExportIndex {
         let files = FileManager.default
         lock = try FolderLock(folder)
         guard !files.fileExists(atPath: folder.appendingPathComponent("index.json").path) else {
+            // It was killed behind its last write but one.
+            try? files.removeItem(at: planFile)
             throw BraidError(.cannotCreate, "\(folder.path) holds embeddings already; name another folder, or remove it")
         }
         if files.fileExists(atPath: planFile.path) {
@@ -62,12 +69,13 @@ struct ExportIndex {
         }
         if before.format != plan.format { changes.append("--format (\(before.format))") }
         if before.partSize != plan.partSize { changes.append("--part-size (\(before.partSize))") }
-        if before.embeddings != plan.embeddings { changes.append("the encoders or --modality") }
+        if before.embeddings.map(\.content) != plan.embeddings.map(\.content) { changes.append("the encoders or --modality") }
         guard changes.isEmpty else {
             throw BraidError(
                 .usage,
                 "\(folder.path) was begun with other settings, and cannot be gone on with: \(changes.joined(separator: ", "))")
         }
+        RememberedChoices.adopt(before.choices ?? [:])
         guard !plan.embeddings.contains(where: { $0.sha256 == "random" }) else {
             throw BraidError(.usage, "random weights are others each time: an export of theirs cannot be gone on with")
         }
