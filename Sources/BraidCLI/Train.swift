@@ -101,7 +101,9 @@ struct Train: ComputingCommand {
     static func recorded(_ arguments: [String]) -> [String] {
         let here = URL(argument: ".")
         let shown = arguments.dropFirst().map { argument in
-            argument.hasPrefix("/") ? Paths.relative(URL(argument: argument), to: here) : argument
+            // Of --option=value and --set key=value what stands behind the sign.
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return parts.map { $0.hasPrefix("/") ? Paths.portable(URL(argument: $0), from: here) : $0 }.joined(separator: "=")
         }
         return ["braid"] + shown
     }

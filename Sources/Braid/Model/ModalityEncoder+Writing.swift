@@ -35,12 +35,12 @@ extension ModalityEncoder {
             // Where a given adapter is folded in, the entries are what came of it.
             try SafetensorsWriter.write(
                 parameters.entries.filter { $0.role != .adapter }.map { ($0.path, $0.tensor) }, to: target)
-            if trainable.isAdapter { try adapters.write(parameters.entries, to: adapter, base: name) }
+            if trainable.isAdapter { try adapters.write(parameters.entries, to: adapter, base: shownName) }
             return
         }
         try copy(file, to: target)
         if trainable.isAdapter {
-            try adapters.write(parameters.entries, to: adapter, base: name)
+            try adapters.write(parameters.entries, to: adapter, base: shownName)
         } else {
             try adapters.folder?.copy(to: adapter)
         }
