@@ -46,7 +46,7 @@ public struct BraidCommand: ParsableCommand {
         } catch  where exitCode(for: error) != .failure {
             answer(error)
         } catch {
-            fail(FileFault.describe(error) ?? "\(error)", Causes.code(of: error))
+            fail(Causes.text(of: error), Causes.code(of: error))
         }
     }
 
