@@ -37,7 +37,7 @@ struct Init: ParsableCommand {
         if let metadata = FolderTree.metadata(in: url) { return metadata }
         let tree = try FolderTree(url, relativeTo: place)
         let file = place.appendingPathComponent("\(url.lastPathComponent).csv")
-        let before = try? Data(contentsOf: file)
+        let before = try? InputFile.document(file, "")
         if before == Data(tree.csv.utf8) { return file }
         guard before == nil, !FileManager.default.fileExists(atPath: file.path) else {
             throw BraidError(

@@ -40,8 +40,7 @@ extension HubCache {
     /// A file of the snapshot as JSON; nil where it is not there.
     func json(_ name: String, at commit: String) throws -> JSONValue? {
         guard has(name, at: commit) else { return nil }
-        let file = snapshot(commit).appendingPathComponent(name)
-        return try JSONValue(Data(contentsOf: file), path: file.path)
+        return try JSONValue(snapshot(commit).appendingPathComponent(name))
     }
 
     /// Whether the blob is there, in the size that the hub announces.

@@ -124,7 +124,7 @@ package enum HubFiles {
     /// The path within a folder that its `modules.json` gives the Transformer; empty where there is none, or another form of it.
     package static func transformer(in folder: URL) throws -> String {
         let file = folder.appendingPathComponent("modules.json")
-        guard let data = try? Data(contentsOf: file), let all = try? modules(JSONValue(data, path: file.path)),
+        guard let all = try? modules(JSONValue(file)),
             let path = all.first(where: { $0.kind == transformer })?.path, !path.isEmpty
         else { return "" }
         guard HubRepository.isPath(path) else { throw BraidError(.badData, "\(file.path): the path \(path) leaves the folder") }
@@ -147,6 +147,13 @@ package struct JSONValue {
     var object: [String: Any]? { value as? [String: Any] }
     var list: [Any]? { value as? [Any] }
 
+    /// - Throws: `BraidError` where the file cannot be read, is larger than the limits let, or is no JSON.
+    package init(_ url: URL) throws {
+        guard let value = try JSONObject.value(url) else { throw BraidError(.badData, "\(url.path): is not JSON") }
+        self.value = value
+    }
+
+    /// A text that stands for a file.
     package init(_ data: Data, path: String) throws {
         guard let value = try? JSONSerialization.jsonObject(with: data) else { throw BraidError(.badData, "\(path): is not JSON") }
         self.value = value

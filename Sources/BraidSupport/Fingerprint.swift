@@ -8,8 +8,11 @@ public enum Fingerprint {
 
     /// The SHA-256 of a file's bytes, read in pieces, as 64 lower-case hexadecimal digits.
     ///
-    /// - Throws: Foundation's error where the file cannot be read.
+    /// - Throws: `BraidError` where it is no regular file, Foundation's error where it cannot be read.
     public static func of(_ url: URL) throws -> String {
+        if let reason = InputFile.fault(of: url.path) { throw BraidError(.noInput, "\(url.path): cannot be read: \(reason)") }
+        // What says that it is empty may wait for ever where it is read: the system's own files do.
+        guard InputFile.size(of: url.path) != 0 else { return of("") }
         let file = try FileHandle(forReadingFrom: url)
         defer { try? file.close() }
         var hash = SHA256()
@@ -20,11 +23,6 @@ public enum Fingerprint {
     /// A number that depends on `text` alone: the same on every machine and in every run.
     package static func number(_ text: String) -> UInt64 {
         SHA256.hash(data: Data(text.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-    }
-
-    /// The first 128 bits over `text`: no two texts that there are share them.
-    package static func words(_ text: String) -> SIMD2<UInt64> {
-        SHA256.hash(data: Data(text.utf8)).withUnsafeBytes { $0.loadUnaligned(as: SIMD2<UInt64>.self) }
     }
 
     private static func hex(_ digest: SHA256.Digest) -> String {

@@ -45,7 +45,12 @@ extension ConfigurationReader {
 
     /// Reads a list of sizes, each from 1 to 65,536.
     public mutating func ints(_ path: String, _ fallback: [Int], _ meaning: String) -> [Int] {
-        read(
+        let most = Limit.layers.value
+        if let count = document.leaves[path]?.value.items?.count, count > most {
+            fault(Limit.layers.fault("a list of \(count) sizes").message, path)
+            return fallback
+        }
+        return read(
             path, fallback, meaning, expected: "a list of whole numbers from 1 to 65536",
             schema: [
                 "type": "array", "items": ["type": "integer", "minimum": 1, "maximum": 65_536] as [String: any Sendable],

@@ -86,15 +86,27 @@ public struct ConfigurationReader {
     /// Ends the reading: whatever was given and never asked for is an unknown key.
     mutating func finish() {
         let known = Set(keys.map(\.path))
-        for path in document.leaves.keys.sorted() where !known.contains(path) {
-            if known.contains(where: { $0.hasPrefix(path + ".") }) {
+        let sections = known.reduce(into: Set<String>()) { sections, path in
+            var rest = path[...]
+            while let dot = rest.lastIndex(of: ".") {
+                rest = rest[..<dot]
+                sections.insert(String(rest))
+            }
+        }
+        let unknown = document.leaves.keys.sorted().filter { !known.contains($0) }
+        for (index, path) in unknown.enumerated() {
+            if sections.contains(path) {
                 fault("is a section; expected keys and values under it", path)
                 continue
             }
-            let near = nearest(to: path, in: known).map { "; did you mean \($0)?" } ?? ""
-            fault("unknown key\(near)", path)
+            // Looking for what was meant takes longer than all the rest, and of so many nobody reads it.
+            let near = index < Self.suggestions ? nearest(to: path, in: known).map { "; did you mean \($0)?" } : nil
+            fault("unknown key\(near ?? "")", path)
         }
     }
+
+    /// Of how many unknown keys the likeliest meaning is told.
+    static let suggestions = 50
 
     /// - Throws: `BraidError` with every fault, in the order of their lines.
     func check() throws {

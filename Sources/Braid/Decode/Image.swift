@@ -21,8 +21,8 @@ public struct Image: Sendable, Equatable {
 
 /// Reads pictures, known by their first bytes and not by their names: PNG and JPEG, and what libraries that are loaded when they are wanted read.
 public enum ImageDecoder {
-    /// The most pixels a picture may have: Pillow's limit against decompression bombs.
-    public static let maxPixels: UInt64 = 178_956_970
+    /// The most pixels a picture may have: the limit `pixels`, as a rule Pillow's against decompression bombs.
+    public static var maxPixels: UInt64 { UInt64(Limit.pixels.value) }
 
     /// Decodes a picture, and turns it upright where its EXIF orientation says so.
     ///

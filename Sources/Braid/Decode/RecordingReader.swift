@@ -12,8 +12,8 @@ final class RecordingReader {
     private var interleaved: [Float]
 
     private static let piece = 16_384
-    /// Six hours of mono at 48 kHz: more than that in one sample is a mistake, or an attack.
-    static let maxFrames = 1 << 30
+    /// Six hours of mono at 48 kHz as a rule: more than that in one sample is a mistake, or an attack.
+    static var maxFrames: Int { Limit.audioSamples.value }
     /// Samples stand for -1 ... 1 as a rule, for whole numbers of 32 bits at the most.
     private static let fullScale: Float = 2_147_483_648
 
@@ -48,7 +48,7 @@ final class RecordingReader {
         }
         taken += frames
         guard taken < Self.maxFrames / source.channels else {
-            throw fault("is longer than \(Self.maxFrames / source.channels) frames")
+            throw fault(Limit.audioSamples.fault("is longer than \(Self.maxFrames / source.channels) frames").message)
         }
         return try mono(frames)
     }

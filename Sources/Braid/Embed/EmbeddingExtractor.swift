@@ -89,7 +89,7 @@ struct EmbeddingExtractor {
                 try reporter.checkStopping()
             }
         }
-        if cached < present.count { try reportPrecision(encoder, present.prefix(8).map { samples[$0] }) }
+        if cached < present.count { try reportPrecision(encoder, present.prefix(min(8, encoder.windowSize)).map { samples[$0] }) }
         if let failure = shard?.failure { reporter.note("embeddings are not cached: \(failure)") }
         guard self.progress == nil else { return collector }
         progress.finish(

@@ -37,9 +37,11 @@ struct EncodingPipeline: Sendable {
     /// - Parameter places: Which of `samples` to encode.
     func run(_ samples: [Sample], _ places: [Int], _ deliver: (Window, Int) throws -> Void) throws {
         let cores = Processors.count
+        let isLarge = ((encoder.frontEnd as? ImageFrontEnd)?.inputPixels ?? 0) > Self.largePixels
         let windows = Self.windows(places.count, largest: encoder.windowSize, cores).map { places[$0] }
-        guard windows.count > 1 else {
-            // Too little for several workers: one, whose operators use all cores.
+        guard windows.count > 1, !isLarge else {
+            // Too little for several workers, or pictures so large that one at a time takes all memory there should be: one, whose operators use
+            // all cores.
             for window in windows { try deliver(try work(samples, Array(window)), window.count) }
             return
         }
@@ -57,6 +59,9 @@ struct EncodingPipeline: Sendable {
         }
         try queue.receive(from: min(cores, windows.count), deliver)
     }
+
+    /// A picture of more pixels is encoded alone: what passes between an encoder's layers is some hundred bytes a pixel.
+    private static let largePixels = 1 << 21
 
     /// Large windows first, for samples of like length to meet; smaller ones towards the end, so that no worker is left alone.
     static func windows(_ count: Int, largest: Int, _ cores: Int) -> [Range<Int>] {
@@ -88,19 +93,27 @@ struct EncodingPipeline: Sendable {
                 try shard?.put(part, keys)
             }
             var prepared: [(place: Int, tensor: Tensor)] = []
+            var waiting = 0
+            func encodePrepared() throws {
+                for batch in encoder.batches(prepared.map(\.tensor)) {
+                    try keep(encode(batch.map { prepared[$0].tensor }), batch.map { prepared[$0].place })
+                }
+                (prepared, waiting) = ([], 0)
+            }
             for place in missing {
                 do {
                     switch try prepare(samples[place].medium(encoder.modality)) {
-                    case .waiting(let tensor): prepared.append((place, tensor))
+                    case .waiting(let tensor):
+                        prepared.append((place, tensor))
+                        waiting += tensor.count
                     case .encoded(let encoding): try keep(encoding, [place])
                     }
                 } catch let failure as EncodingFailure {
                     throw failure.error
                 } catch { window.failures.append((place, error)) }
+                if waiting > ModalityEncoder.mostPrepared { try encodePrepared() }
             }
-            for batch in encoder.batches(prepared.map(\.tensor)) {
-                try keep(encode(batch.map { prepared[$0].tensor }), batch.map { prepared[$0].place })
-            }
+            try encodePrepared()
             return window
         }
     }

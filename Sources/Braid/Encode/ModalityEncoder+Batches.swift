@@ -45,6 +45,16 @@ extension ModalityEncoder {
         return parameters.device == .cpu ? (isHalf && modality.plain == .image ? 2 * count : count) : 16 * count
     }
 
-    /// How many samples a worker takes at a time.
-    var windowSize: Int { batching.window }
+    /// How many samples a worker takes at a time: of very large pictures fewer, so that what is prepared takes no more than 256 MB.
+    var windowSize: Int { Self.windowSize(batching.window, pixels: (frontEnd as? ImageFrontEnd)?.inputPixels) }
+
+    /// - Parameters:
+    ///   - window: How many samples of any size.
+    ///   - pixels: What each has; nil where that depends on the sample.
+    static func windowSize(_ window: Int, pixels: Int?) -> Int {
+        pixels.map { max(1, min(window, mostPrepared / (3 * max(1, $0)))) } ?? window
+    }
+
+    /// Values that are prepared and wait to be encoded.
+    static let mostPrepared = 1 << 26
 }

@@ -86,6 +86,12 @@ public final class ModalityEncoder: @unchecked Sendable {
         adapters.layout = layouts.first { $0.name == store.layout ?? options.layout }
         let parts = EncoderSource(
             scope: Scope(store), config: config, folder: source.place, root: source.folder, options: options)
+        if files == nil, !builder.isParameterless {
+            // What asks for more than it may is refused before any of it is made.
+            let outline = EncoderSource(
+                scope: Scope(.outline()), config: config, folder: source.place, root: source.folder, options: options)
+            _ = try builder.build(outline)
+        }
         let (network, frontEnd) = try builder.build(parts)
         (self.encoder, self.frontEnd) = (network, frontEnd)
         try store.report.check()

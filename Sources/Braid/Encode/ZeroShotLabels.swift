@@ -94,7 +94,8 @@ public struct ZeroShotLabels: Sendable, Equatable {
     }
 
     private static func lines(of url: URL, _ place: Place) throws -> [String] {
-        guard let data = try? Data(contentsOf: url), let text = String(data: data, encoding: .utf8) else {
+        let data = try InputFile.document(url, place.labels, code: .badData)
+        guard let text = String(validating: data, as: UTF8.self) else {
             throw BraidError(.badData, "\(place.labels) \(url.path): cannot be read as UTF-8")
         }
         return text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.allSatisfy(\.isWhitespace) }
@@ -109,14 +110,15 @@ public struct ZeroShotLabels: Sendable, Equatable {
     func ordered(as classes: [String], at place: Place) throws -> ZeroShotLabels {
         let words = Dictionary(uniqueKeysWithValues: labels.map { ($0.name, $0) })
         let missing = classes.filter { words[$0] == nil }
-        let others = names.filter { !classes.contains($0) }
+        let known = Set(classes)
+        let others = names.filter { !known.contains($0) }
         var faults: [String] = []
-        if !missing.isEmpty { faults.append("has no \(missing.joined(separator: ", "))") }
-        if !others.isEmpty { faults.append("names \(others.joined(separator: ", "))") }
+        if !missing.isEmpty { faults.append("has no \(listed(missing))") }
+        if !others.isEmpty { faults.append("names \(listed(others))") }
         guard faults.isEmpty else {
             throw BraidError(
                 place.code,
-                "\(place.labels) \(faults.joined(separator: ", and ")); the classes of the train split are \(classes.joined(separator: ", "))"
+                "\(place.labels) \(faults.joined(separator: ", and ")); the classes of the train split are \(listed(classes))"
             )
         }
         return ZeroShotLabels(classes.compactMap { words[$0] }, templates)

@@ -11,16 +11,20 @@ public struct Target: Sendable {
         /// Their standard deviation; 1 for classes.
         public let deviation: Double
 
+        /// The number of each class: looked up for every row.
+        private let places: [String: Int]
+
         /// Classes, or the scale of a number.
         public init(classes: [String] = [], mean: Double = 0, deviation: Double = 1) {
             (self.classes, self.mean, self.deviation) = (classes, mean, deviation)
+            places = Dictionary(zip(classes, classes.indices)) { first, _ in first }
         }
 
         /// The number of a class.
         ///
         /// - Throws: `TargetError.unknownClass`.
         public func index(of name: String) throws(TargetError) -> Int {
-            guard let index = classes.firstIndex(of: name) else { throw .unknownClass(name, known: classes) }
+            guard let index = places[name] else { throw .unknownClass(name, known: classes) }
             return index
         }
     }
@@ -69,11 +73,14 @@ extension Target {
     ///
     /// - Parameter earlier: What a model knows already that goes on learning: its classes come first, in their order, and its scale stays.
     /// - Throws: `BraidError` with a fault a row that cannot be used, or one that says what the split lacks.
-    static func fit(_ head: HeadSettings, _ samples: [Sample], file: String, after earlier: Target? = nil) throws -> Target {
+    static func fit<Row: LabelledRow>(
+        _ head: HeadSettings, _ samples: some Collection<Row>, file: String, after earlier: Target? = nil,
+        mostClasses: Int = Limit.classes.value
+    ) throws -> Target {
         var faults: [Fault] = []
-        func check(_ samples: some Sequence<Sample>, _ read: (String) throws -> Void) {
+        func check(_ samples: some Sequence<Row>, _ read: (String) throws -> Void) {
             for sample in samples {
-                guard let text = sample.labels[head.column] else { continue }
+                guard let text = sample.label(head.column) else { continue }
                 do { try read(text) } catch {
                     faults.append(Fault("\(error)", file: file, line: sample.line, field: head.column))
                 }
@@ -86,16 +93,21 @@ extension Target {
         }
         check(train) { _ = try head.task.names(in: $0) }
         guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
-        let labels = Array(train.compactMap { $0.labels[head.column] })
+        let labels = Array(train.compactMap { $0.label(head.column) })
         let scale: Scale
-        do {
+        do throws(TargetError) {
             if let earlier { scale = try earlier.scale(with: labels, head.task) } else { scale = try head.task.learn(labels) }
+            guard scale.classes.count <= mostClasses else { throw TargetError.manyClasses(scale.classes.count) }
         } catch {
             throw BraidError(.badData, faults: [Fault(error.description, file: file, field: head.column)])
         }
         let target = Target(name: head.name, column: head.column, task: head.task, scale: scale)
         // Labels of the other splits must be of the same kind.
-        check(samples) { _ = try target.value(of: $0) }
+        check(samples) { text in
+            // Of many classes at once no list of all is made for each row.
+            guard target.form == .flags else { return _ = try target.value(of: text) }
+            for name in try head.task.names(in: text) { _ = try scale.index(of: name) }
+        }
         guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
         return target
     }

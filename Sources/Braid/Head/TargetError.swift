@@ -2,6 +2,8 @@
 public enum TargetError: Error, CustomStringConvertible {
     /// The train split has too few classes: so many.
     case fewClasses(Int)
+    /// The train split has more classes than the limit `classes` lets: so many.
+    case manyClasses(Int)
     /// What the train split lacks, in words.
     case lacking(String)
     /// A class that the train split does not have.
@@ -24,9 +26,10 @@ public enum TargetError: Error, CustomStringConvertible {
         case .unknownClass(let name, let known):
             let shown = known.prefix(20).joined(separator: ", ") + (known.count > 20 ? ", …" : "")
             return "class \(name) is not among those of the train split, so it cannot be learnt or judged: \(shown)"
+        case .manyClasses(let count): return Limit.classes.fault("\(count) classes in the train split").message
         case .fixedClasses(let new, let known):
             return
-                "\(new.joined(separator: ", ")): the earlier model tells \(known.joined(separator: " from ")), and a head of this task cannot take a further class; head.task: multiclass can"
+                "\(listed(new)): the earlier model tells \(known.prefix(50).joined(separator: " from ")), and a head of this task cannot take a further class; head.task: multiclass can"
         case .emptyName(let text, let separator):
             return
                 "\"\(text)\" has an empty name; expected names joined by \(separator), or a lone \(separator) where no class applies"

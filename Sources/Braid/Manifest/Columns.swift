@@ -120,7 +120,7 @@ public struct Columns: Sendable, Equatable {
     /// What a reader should know of tables whose columns a file does not have; nil where it has them all.
     var absence: String? {
         guard !absent.isEmpty else { return nil }
-        let names = absent.joined(separator: ", ")
+        let names = listed(absent)
         return "the model was trained with columns that are not there, and count as empty in every row: \(names)"
     }
 
@@ -128,12 +128,14 @@ public struct Columns: Sendable, Equatable {
     func checkTables(_ reader: inout ConfigurationReader) {
         let others = [("id", "the id"), ("split", "the split"), ("group", "the group")].map { (name($0), $1) }
         let answers = (labels.map(name) + oneHot).map { ($0, "what is to be learnt") }
+        let roles = Dictionary(others + answers) { first, _ in first }
+        let leftOut = Set(ignored)
         for (modality, table) in tables.sorted(by: { $0.key < $1.key }) {
-            for column in table.all {
-                let key = "modalities.\(modality).\(table.numbers.contains(column) ? "numbers" : "categories")"
-                if let (_, role) = (others + answers).first(where: { $0.0 == column }) {
+            for (place, column) in table.all.enumerated() {
+                let key = "modalities.\(modality).\(place < table.numbers.count ? "numbers" : "categories")"
+                if let role = roles[column] {
                     reader.fault("column \(column) is \(role), and says nothing of a new row; leave it out", key)
-                } else if ignored.contains(column) {
+                } else if leftOut.contains(column) {
                     reader.fault("column \(column) is left out by columns.ignore; leave it out of one of them", key)
                 }
             }
@@ -168,49 +170,53 @@ public struct Columns: Sendable, Equatable {
     /// it is, and columns that it has besides mean nothing. For files that a model meets after its training. What is said of the file
     /// itself, in `given`, comes first, and has to be true.
     func adapted(to header: [String], given: Columns = Columns()) -> Columns {
-        let names = names.filter { header.contains($0.value) }.merging(given.names) { $1 }
-        let oneHot = !given.oneHot.isEmpty ? given.oneHot : oneHot.allSatisfy(header.contains) ? oneHot : []
+        let there = Set(header)
+        let names = names.filter { there.contains($0.value) }.merging(given.names) { $1 }
+        let oneHot = !given.oneHot.isEmpty ? given.oneHot : oneHot.allSatisfy(there.contains) ? oneHot : []
         let meant = Set((known + labels).map { names[$0] ?? $0 } + oneHot + inTables)
         let ignored = Set(ignored + given.ignored)
         return Columns(
             names, ignored.sorted() + header.filter { !meant.contains($0) && !ignored.contains($0) }, labels, oneHot, modalities,
-            tables, absent: inTables.filter { !header.contains($0) })
+            tables, absent: inTables.filter { !there.contains($0) })
     }
 
     /// Faults of a header: columns that mean nothing, and mapped ones that are not there.
     func faults(in header: [String], file: String) -> [Fault] {
-        let meant = Set((known + labels).map(name) + oneHot + inTables)
+        let (there, vocabulary) = (Set(header), known)
+        let meant = Set((vocabulary + labels).map(name) + oneHot + inTables + ignored)
+        let expected = Set(absent)
         var faults: [Fault] = []
-        for column in header where !meant.contains(column) && !ignored.contains(column) && column != name("label") {
+        for column in header where !meant.contains(column) && column != name("label") {
             guard !column.isEmpty else {
                 let message = "a column has no name, as pandas writes its index; give it one, or list \"\" in columns.ignore"
                 faults.append(Fault(message, file: file, line: 1))
                 continue
             }
-            let near = nearest(to: column, in: known).map { "; did you mean \($0)?" } ?? "."
+            // Looking for what was meant takes longer than all the rest, and of so many nobody reads it.
+            let isShown = faults.count < ConfigurationReader.suggestions
+            let near = isShown ? nearest(to: column, in: vocabulary).map { "; did you mean \($0)?" } ?? "." : "."
             let message = "unknown column\(near) Map it with columns.<name>: \(column), or list it in columns.ignore"
             faults.append(Fault(message, file: file, line: 1, field: column))
         }
-        for column in oneHot where !header.contains(column) {
+        for column in oneHot where !there.contains(column) {
             faults.append(Fault("columns.one_hot names it, and it is not there", file: file, line: 1, field: column))
         }
         for (modality, table) in tables.sorted(by: { $0.key < $1.key }) {
-            for column in table.all where !header.contains(column) && !absent.contains(column) {
+            for column in table.all where !there.contains(column) && !expected.contains(column) {
                 faults.append(
                     Fault("modalities.\(modality) lists this column, and it is not there", file: file, line: 1, field: column))
             }
         }
-        let vocabulary = known
         for (known, name) in names.sorted(by: { $0.key < $1.key }) {
             if !vocabulary.contains(known) {
                 let message = "columns.\(known) names this column, and there is no modality \(known)"
                 faults.append(Fault(message, file: file, line: 1, field: name))
-            } else if !header.contains(name) {
+            } else if !there.contains(name) {
                 faults.append(
                     Fault("columns.\(known) names this column, and it is not there", file: file, line: 1, field: name))
             }
         }
-        if header.contains(name("label")) && !labels.contains("label") {
+        if there.contains(name("label")) && !labels.contains("label") {
             let message = "no head learns from it (they learn from \(labels.joined(separator: ", "))); list it in columns.ignore"
             faults.append(Fault(message, file: file, line: 1, field: name("label")))
         }

@@ -19,22 +19,26 @@ extension FolderTree {
     /// - Throws: `BraidError` with the faults of the files.
     init(joining files: [(split: Split, file: URL)], relativeTo base: URL) throws {
         var columns: [String] = []
-        var rows: [(split: Split, cells: [String: String])] = []
+        var met: Set<String> = ["split"]
+        var rows: [(split: Split, cells: RowCells, name: String?)] = []
         for (split, file) in files {
             var reader = RowReader(file)
             try reader.read { row in
-                var cells = row.cells
-                if let name = cells["file_name"], !name.isEmpty {
-                    cells["file_name"] = Paths.relative(file.deletingLastPathComponent().appendingPathComponent(name), to: base)
-                }
-                rows.append((split, cells))
+                let name = row.cells["file_name"].flatMap { $0.isEmpty ? nil : $0 }
+                rows.append(
+                    (
+                        split, row.cells,
+                        name.map { Paths.relative(file.deletingLastPathComponent().appendingPathComponent($0), to: base) }
+                    ))
             }
             guard reader.faults.isEmpty else { throw BraidError(.badData, faults: reader.faults) }
-            columns += reader.columns.filter { !columns.contains($0) && $0 != "split" }
+            columns += reader.columns.filter { met.insert($0).inserted }
         }
         let header = (["split"] + columns).map(DelimitedText.quoted).joined(separator: ",")
         let lines = rows.map { row in
-            ([row.split.rawValue] + columns.map { DelimitedText.quoted(row.cells[$0] ?? "") }).joined(separator: ",")
+            ([row.split.rawValue]
+                + columns.map { DelimitedText.quoted(($0 == "file_name" ? row.name : nil) ?? row.cells[$0] ?? "") }).joined(
+                    separator: ",")
         }
         self.init(
             csv: ([header] + lines).map { $0 + "\n" }.joined(),

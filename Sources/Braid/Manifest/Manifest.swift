@@ -44,42 +44,16 @@ public struct Manifest: Sendable {
         onBadSample: BadSample.Policy = .fail, reporter: any Reporter = SilentReporter()
     ) throws -> Manifest {
         let columns = adaptsColumns ? columns.adapted(to: try RowReader.columns(of: url), given: given) : columns
-        let (manifest, faults) = try scan(
-            url, columns: columns, splits: splits, stratum: stratum, needsLabels: needsLabels, holdsOut: !adaptsColumns,
-            onBadSample: onBadSample, reporter: reporter)
-        guard faults.isEmpty else { throw BraidError(.badData, faults: faults) }
-        return manifest
-    }
-
-    /// Reads a manifest whole: the rows that can be used, and everything that is wrong with the others.
-    ///
-    /// - Parameters:
-    ///   - holdsOut: Whether val is taken from train where the file has no row in it: for training, not where a model is applied.
-    ///   - kept: What is kept of a sample, as it comes: less than all of it where that is enough.
-    static func scan(
-        _ url: URL, columns: Columns, splits: SplitFractions?, stratum: String?, needsLabels: Bool = true,
-        holdsOut: Bool = true, onBadSample: BadSample.Policy, reporter: any Reporter, keeping kept: (Sample) -> Sample = { $0 }
-    ) throws -> (Manifest, [Fault]) {
-        var reader = RowReader(url)
-        let unreachable = try WebMedia.fetch(for: url, columns, reporter)
-        var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels, unreachable: unreachable)
         var samples: [Sample] = []
-        try reader.read {
-            builder.add($0)
-            for sample in builder.take() { samples.append(kept(sample)) }
-        }
-        let faults = faults(reader, builder, columns, onBadSample: onBadSample)
-        var notes = reader.notes + (onBadSample == .skip ? builder.notes : []) + [columns.absence].compactMap { $0 }
-        if let splits {
-            if !builder.hasSplits {
-                splits.assign(&samples, by: stratum)
-            } else if holdsOut, let note = splits.holdOut(&samples, by: stratum) {
-                notes.append(note)
-            }
-        }
-        let manifest = Manifest(
-            url: url, samples: samples, hasSplitColumn: builder.hasSplits, missingFiles: builder.missingFiles, notes: notes)
-        return (manifest, faults)
+        let scan = try ManifestScan(
+            url, columns: columns, needsLabels: needsLabels, onBadSample: onBadSample, reporter: reporter
+        ) { samples.append($0) }
+        guard scan.faults.isEmpty else { throw BraidError(.badData, faults: scan.faults) }
+        // Val is taken from train for training, and not where a model is applied.
+        let note = splits?.divide(&samples, by: stratum, hasSplits: scan.hasSplits, holdsOut: !adaptsColumns)
+        return Manifest(
+            url: url, samples: samples, hasSplitColumn: scan.hasSplits, missingFiles: scan.missingFiles,
+            notes: scan.notes + [note].compactMap { $0 })
     }
 
     /// Everything that is wrong with a file that was read to its end, in the order of its lines. Media that are missing are part of it where

@@ -12,10 +12,13 @@ final class ManifestFile {
 
     private let source: Source
     private let url: URL
+    /// Whether there are no bytes: the system's own files say so too, and reading one may wait for ever.
+    private let isEmpty: Bool
 
     /// - Throws: `BraidError` where the file cannot be opened.
     init(_ url: URL) throws {
         self.url = url
+        isEmpty = InputFile.size(of: url.path) == 0
         func open() throws -> FileHandle {
             do { return try FileHandle(forReadingFrom: url) } catch { throw Self.unreadable(url, "no permission") }
         }
@@ -46,6 +49,7 @@ final class ManifestFile {
     ///
     /// - Throws: `BraidError` where the file cannot be read on, is damaged, or was cut.
     func read(upToCount count: Int) throws -> Data {
+        guard !isEmpty else { return Data() }
         switch source {
         case .plain(let file): return try file.read(upToCount: count) ?? Data()
         case .gzip(let file):

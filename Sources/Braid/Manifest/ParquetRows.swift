@@ -12,9 +12,13 @@ final class ParquetRows {
     private let types: [cpq_type]
     /// By column, the names that its numbers stand for.
     private let classNames: [[String]?]
+    private let cellPlaces: ColumnPlaces
 
     /// - Throws: `BraidError` where the file is damaged, or the library is not there.
     init(_ url: URL) throws {
+        guard InputFile.size(of: url.path) != 0 else {
+            throw BraidError(.noInput, faults: [Fault("the manifest cannot be read: it has no bytes", file: url.path)])
+        }
         var message = [CChar](repeating: 0, count: Int(CPQ_MESSAGE_SIZE))
         var opened: OpaquePointer?
         let status = cpq_open(url.path, &opened, &message)
@@ -23,7 +27,12 @@ final class ParquetRows {
         }
         (self.url, self.file) = (url, file)
         let places = 0..<cpq_column_count(file)
+        guard places.count <= Limit.columns.value else {
+            cpq_close(file)
+            throw Limit.columns.exceeded("\(places.count) columns", file: url.path)
+        }
         columns = places.map { String(cString: cpq_column_name(file, $0)) }
+        cellPlaces = ColumnPlaces(columns)
         types = places.map { cpq_column_type(file, $0) }
         let names = Self.classNames(cpq_features(file))
         classNames = columns.map { names[$0] }
@@ -50,15 +59,16 @@ final class ParquetRows {
     }
 
     private func row(_ row: Int, _ line: Int) -> RawRow {
-        var cells: [String: String] = [:]
+        var cells: [String] = []
+        cells.reserveCapacity(columns.count)
         var media: [String: Data] = [:]
         for (place, name) in columns.enumerated() {
             let cell = cpq_cell_at(file, row, place)
-            cells[name] = cell.is_null ? "" : text(cell, place)
+            cells.append(cell.is_null ? "" : text(cell, place))
             let holdsMedia = types[place] == CPQ_MEDIA || types[place] == CPQ_BINARY
             if holdsMedia, let start = cell.bytes.start { media[name] = Data(bytes: start, count: cell.bytes.count) }
         }
-        return RawRow(line: line, cells: cells, media: media)
+        return RawRow(line: line, cells: RowCells(cellPlaces, cells), media: media)
     }
 
     /// What a file of text would have in that cell.

@@ -1,26 +1,22 @@
 internal import Foundation
 
-/// A row of a manifest before its cells mean anything: cells by column name, and where they stand.
-struct RawRow {
-    let line: Int
-    let cells: [String: String]
-    /// The content of media that lie in the manifest itself, by column name.
-    var media: [String: Data] = [:]
-}
-
 /// Reads a manifest file row by row, by extension: `.csv`, `.tsv`, `.jsonl` or `.ndjson`, perhaps with `.gz` or `.zst` behind it; `.parquet`.
 ///
-/// Rows whose form is wrong become faults; the reader goes on with the next.
+/// Rows whose form is wrong become faults; the reader goes on with the next. A row that is larger than the limits let ends the reading.
 struct RowReader {
     let url: URL
-    private(set) var faults: [Fault] = []
+    var faults: [Fault] = []
     /// What is allowed, and most likely a mistake.
     private(set) var notes: [String] = []
     /// The column names of a delimited file; of JSON Lines, every key met.
-    private(set) var columns: [String] = []
+    var columns: [String] = []
 
     /// Whether only the header of a delimited file is wanted.
     private var stopsAtHeader = false
+    /// Of a delimited file, where its columns stand.
+    private var places = ColumnPlaces([])
+    /// Of JSON Lines, the keys met so far, and how recent rows have them.
+    var lines = JSONLines()
 
     init(_ url: URL) { self.url = url }
 
@@ -32,14 +28,21 @@ struct RowReader {
         return reader.columns
     }
 
-    mutating func read(_ body: (RawRow) -> Void) throws {
+    /// How many bytes are read at a time.
+    private static let piece = 1 << 18
+
+    /// Calls `body` with each row.
+    ///
+    /// - Parameter isDone: Whether what was read is enough; asked now and then.
+    /// - Throws: `BraidError` where the file cannot be read, or has a row that is larger than the limits let.
+    mutating func read(until isDone: () -> Bool = { false }, _ body: (RawRow) -> Void) throws {
         if let reason = MediaFile.fault(of: url) {
             throw BraidError(.noInput, "\(url.path): the manifest cannot be read: \(reason)")
         }
         switch ManifestFile.ending(of: url) {
-        case "csv": try readDelimited(ManifestFile(url), ",", body)
-        case "tsv": try readDelimited(ManifestFile(url), "\t", body)
-        case "jsonl", "ndjson": try readLines(ManifestFile(url), body)
+        case "csv": try readDelimited(ManifestFile(url), ",", isDone, body)
+        case "tsv": try readDelimited(ManifestFile(url), "\t", isDone, body)
+        case "jsonl", "ndjson": try readLines(ManifestFile(url), isDone, body)
         case "parquet":
             let rows = try ParquetRows(url)
             columns = rows.columns
@@ -54,17 +57,19 @@ struct RowReader {
         }
     }
 
-    private mutating func readDelimited(_ file: ManifestFile, _ separator: Character, _ body: (RawRow) -> Void) throws {
-        var chunk = try file.read(upToCount: 1 << 16)
+    private mutating func readDelimited(
+        _ file: ManifestFile, _ separator: Character, _ isDone: () -> Bool, _ body: (RawRow) -> Void
+    ) throws {
+        var chunk = try file.read(upToCount: Self.piece)
         guard !isUTF16(chunk) else { return }
         chunk = chunk.withoutByteOrderMark
-        var parser = DelimitedParser(separator: separator == "," ? chunk.ownSeparator : separator)
+        var parser = DelimitedParser(separator: separator == "," ? chunk.ownSeparator : separator, file: url.lastPathComponent)
         while !chunk.isEmpty {
-            parser.feed(chunk) { take($0, $1, body) }
-            if stopsAtHeader && !columns.isEmpty { return }
-            chunk = try file.read(upToCount: 1 << 16)
+            try parser.feed(chunk) { take($0, $1, body) }
+            if stopsAtHeader && !columns.isEmpty || isDone() { return }
+            chunk = try file.read(upToCount: Self.piece)
         }
-        let unclosed = parser.finish { take($0, $1, body) }
+        let unclosed = try parser.finish { take($0, $1, body) }
         faults += (parser.faults + [unclosed].compactMap { $0 }).map { fault($0.message, $0.line) }
     }
 
@@ -79,18 +84,19 @@ struct RowReader {
         return true
     }
 
-    private mutating func take(_ line: Int, _ fields: [[UInt8]], _ body: (RawRow) -> Void) {
-        let texts = fields.map { String(validating: $0, as: UTF8.self) }
-        if let bad = texts.firstIndex(of: nil) {
+    private mutating func take(_ line: Int, _ record: borrowing DelimitedRecord, _ body: (RawRow) -> Void) {
+        let (values, bad) = record.texts()
+        if let bad {
             faults.append(fault("field \(bad + 1) is not UTF-8; save the file as UTF-8", line))
             return
         }
-        let values = texts.compactMap { $0 }
         guard !columns.isEmpty else {
             columns = values.map { $0.trimmingCharacters(in: .whitespaces) }
-            for (index, name) in columns.enumerated() where columns.firstIndex(of: name) != index {
+            var met: Set<String> = []
+            for name in columns where !met.insert(name).inserted {
                 faults.append(fault("the header names column \(name) twice", line, name))
             }
+            places = ColumnPlaces(columns)
             return
         }
         guard values.count == columns.count else {
@@ -98,12 +104,12 @@ struct RowReader {
                 fault("has \(values.count) fields where the header has \(columns.count); quote fields that hold a separator", line))
             return
         }
-        if let cell = values.first(where: swallowsRows) {
+        if record.hasBreaks, let cell = values.first(where: swallowsRows) {
             notes.append(
                 "\(url.lastPathComponent): line \(line): a quoted cell of \(cell.split(separator: "\n").count) lines holds what looks like rows; write a quote within a cell twice"
             )
         }
-        body(RawRow(line: line, cells: Dictionary(zip(columns, values)) { first, _ in first }))
+        body(RawRow(line: line, cells: RowCells(places, values)))
     }
 
     /// Whether a cell of several lines holds a whole row: a quote that was left open by mistake, and closed by the next one.
@@ -114,59 +120,68 @@ struct RowReader {
         }
     }
 
-    private mutating func readLines(_ file: ManifestFile, _ body: (RawRow) -> Void) throws {
-        var pending = Data()
-        var line = 0
-        while case let chunk = try file.read(upToCount: 1 << 16), !chunk.isEmpty {
-            if line == 0, pending.isEmpty, isUTF16(chunk) { return }
-            var rest = (line == 0 && pending.isEmpty ? chunk.withoutByteOrderMark : chunk)[...]
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                line += 1
-                pending.append(rest[rest.startIndex..<end])
-                takeObject(pending, line, body)
-                pending.removeAll(keepingCapacity: true)
-                rest = rest[rest.index(after: end)...]
-            }
-            pending.append(rest)
+    private mutating func readLines(_ file: ManifestFile, _ isDone: () -> Bool, _ body: (RawRow) -> Void) throws {
+        var splitter = LineSplitter(file: url.lastPathComponent)
+        var chunk = try file.read(upToCount: Self.piece)
+        guard !isUTF16(chunk) else { return }
+        chunk = chunk.withoutByteOrderMark
+        while !chunk.isEmpty {
+            try splitter.feed(chunk) { line, bytes in try takeObject(bytes, line, body) }
+            if isDone() { return }
+            chunk = try file.read(upToCount: Self.piece)
         }
-        takeObject(pending, line + 1, body)
+        try splitter.finish { line, bytes in try takeObject(bytes, line, body) }
     }
 
-    private mutating func takeObject(_ data: Data, _ line: Int, _ body: (RawRow) -> Void) {
-        guard let text = String(validating: data, as: UTF8.self) else {
-            faults.append(fault("is not UTF-8; save the file as UTF-8", line))
-            return
-        }
-        guard !text.allSatisfy(\.isWhitespace) else { return }
-        guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
-            let isNaN = text.contains(/[:,\[]\s*-?(NaN|Infinity)\s*[,}\]]/)
-            let message =
-                isNaN
-                ? "holds NaN or Infinity, which JSON does not have; write null" : "is not a JSON object; expected one object a line"
-            faults.append(fault(message, line))
-            return
-        }
-        var cells: [String: String] = [:]
-        let before = faults.count
-        for (key, value) in object.sorted(by: { $0.key < $1.key }) {
-            if !columns.contains(key) { columns.append(key) }
-            switch value {
-            case let text as String: cells[key] = text
-            case let number as NSNumber:
-                let isTruth = number.objCType.pointee == CChar(UInt8(ascii: "c"))
-                cells[key] = isTruth ? (number.boolValue ? "true" : "false") : number.stringValue
-            case is NSNull: cells[key] = ""
-            case let names as [Any] where names.allSatisfy { $0 is String || $0 is NSNumber }:
-                cells[key] = NameList.text(names.map { ($0 as? String) ?? "\($0)" })
-            default: faults.append(fault("must be a string, a number, true, false, a list of them, or null", line, key))
-            }
-        }
-        guard faults.count == before else { return }
-        body(RawRow(line: line, cells: cells))
-    }
-
-    private func fault(_ message: String, _ line: Int? = nil, _ field: String? = nil) -> Fault {
+    func fault(_ message: String, _ line: Int? = nil, _ field: String? = nil) -> Fault {
         Fault(message, file: url.lastPathComponent, line: line, field: field)
+    }
+}
+
+/// Divides bytes that come in pieces into lines.
+private struct LineSplitter {
+    let file: String
+    private let most = Limit.rowBytes.value
+    private var pending: [UInt8] = []
+    private var line = 0
+
+    init(file: String) { self.file = file }
+
+    /// Calls `body` with each line that the bytes complete, and its number.
+    ///
+    /// - Throws: `BraidError` where a line, complete or not, is longer than it may be; what `body` throws.
+    mutating func feed(_ chunk: Data, _ body: (Int, UnsafeRawBufferPointer) throws -> Void) throws {
+        try chunk.withUnsafeBytes { bytes in
+            var start = 0
+            while start < bytes.count, let base = bytes.baseAddress,
+                let found = memchr(base + start, Int32(UInt8(ascii: "\n")), bytes.count - start)
+            {
+                let end = UnsafeRawPointer(found) - base
+                line += 1
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+                start = end + 1
+                try check(pending.count + rest.count, line)
+                guard !pending.isEmpty else {
+                    try body(line, rest)
+                    continue
+                }
+                pending.append(contentsOf: rest)
+                try pending.withUnsafeBytes { try body(line, $0) }
+                pending.removeAll(keepingCapacity: true)
+            }
+            pending.append(contentsOf: bytes[start...])
+            try check(pending.count, line + 1)
+        }
+    }
+
+    /// The last line, which may have no end.
+    func finish(_ body: (Int, UnsafeRawBufferPointer) throws -> Void) throws {
+        try pending.withUnsafeBytes { try body(line + 1, $0) }
+    }
+
+    private func check(_ count: Int, _ line: Int) throws {
+        guard count > most else { return }
+        throw Limit.rowBytes.exceeded("a row of more than \(most) bytes", file: file, line: line, bound: most)
     }
 }
 

@@ -55,11 +55,6 @@ public struct Sample: Sendable {
     /// Whether the sample has `modality`.
     public func has(_ modality: Modality) -> Bool { media[modality] != nil }
 
-    /// All but the media, the labels as they are given.
-    func withoutMedia(labels: [String: String]) -> Sample {
-        Sample(id: id, line: line, split: split, group: group, media: [:], labels: labels, weight: weight)
-    }
-
     /// What the sample has of a modality.
     ///
     /// - Throws: `BraidError` where it has nothing: whoever asks has to know.

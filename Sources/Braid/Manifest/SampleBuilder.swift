@@ -16,8 +16,8 @@ struct SampleBuilder {
     private let folder: URL
     private let columns: Columns
     private let needsLabels: Bool
-    /// Of the modalities that are read, asked for once and not for each row.
-    private let kinds: [(Modality, ModalityKind)]
+    private let ignored: Set<String>
+    private var layout: RowLayout
     private let unreachable: [String: String]
     /// Whether the column that would say how much a row counts is one of a table's.
     private let isWeightInTable: Bool
@@ -25,8 +25,7 @@ struct SampleBuilder {
     /// Lines of JSON objects that lack a key which others may have.
     private var rowsWithoutSplit: [Int] = []
     private var rowsWithoutLabel: [Int] = []
-    /// By digest, so that long ids take no memory.
-    private var lineOfID: [SIMD2<UInt64>: Int] = [:]
+    private var ids = SampleIDs()
     private var splitOfGroup: [String: (split: Split, line: Int)] = [:]
 
     /// - Parameter unreachable: Why files could not be fetched, by address.
@@ -36,14 +35,15 @@ struct SampleBuilder {
         folder = manifest.deletingLastPathComponent()
         self.columns = columns
         self.needsLabels = needsLabels
-        kinds = columns.modalities.map { ($0, $0.kind) }
+        ignored = Set(columns.ignored)
+        layout = RowLayout(columns, ignored)
         isWeightInTable = columns.inTables.contains(columns.name("weight"))
     }
 
     /// Faults that show once all rows are read: columns that are not there, and keys that only some rows have.
     func columnFaults(_ columnNames: [String]) -> [Fault] {
         guard !columnNames.isEmpty else { return [] }
-        let header = columnNames.filter { !columns.ignored.contains($0) }
+        let header = Set(columnNames).subtracting(ignored)
         var faults =
             hasSplits ? rowsWithoutSplit.map { fault($0, columns.name("split"), "is not given, while other rows have it") } : []
         let labels = columns.labels.map(columns.name)
@@ -65,16 +65,15 @@ struct SampleBuilder {
 
     mutating func add(_ row: RawRow) {
         rows += 1
-        let isKnown = { [columns] (name: String) in !columns.ignored.contains(name) }
-        let row =
-            columns.ignored.isEmpty
-            ? row : RawRow(line: row.line, cells: row.cells.filter { isKnown($0.key) }, media: row.media.filter { isKnown($0.key) })
+        layout.take(row)
+        let row = layout.known(row)
         let before = faults.count
         let cell = { [columns] (known: String) -> String? in row.cells[columns.name(known)].flatMap { $0.isEmpty ? nil : $0 } }
-        let id = cell("id") ?? String(rows)
-        let digest = Fingerprint.words(id)
-        if let first = lineOfID[digest] { report(row, "id", "\"\(id)\" is the id of line \(first) already; ids must be unique") }
-        lineOfID[digest] = lineOfID[digest] ?? row.line
+        let given = cell("id")
+        let id = given ?? String(rows)
+        if let first = ids.note(given, row: rows, line: row.line) {
+            report(row, "id", "\"\(id)\" is the id of line \(first) already; ids must be unique")
+        }
         if Self.breaksLines(id) {
             report(row, "id", "must not hold line breaks or control characters")
         }
@@ -88,7 +87,7 @@ struct SampleBuilder {
             return
         }
         checkGroup(sample, row)
-        for (modality, medium) in sample.media.sorted(by: { $0.key < $1.key }) {
+        for (modality, medium) in sample.media.count > 1 ? sample.media.sorted(by: { $0.key < $1.key }) : Array(sample.media) {
             guard let url = medium.url, let reason = MediaFile.fault(of: url) else { continue }
             // Where a modality has several columns, a file is named by the last of them.
             let column = modality.sources.last { cell($0) != nil } ?? modality.rawValue
@@ -135,7 +134,7 @@ struct SampleBuilder {
             report(row, "split", "is empty; expected train, val or test in every row, or no split column")
             return nil
         }
-        guard let split = Split(named: cell.trimmingCharacters(in: .whitespaces)) else {
+        guard let split = Split(named: cell.withoutBlanks) else {
             report(row, "split", "\"\(cell)\" is none of train, val (or validation, valid, dev), test")
             return nil
         }
@@ -145,7 +144,7 @@ struct SampleBuilder {
     /// What the row has of each modality.
     private mutating func media(_ row: RawRow, _ cell: @escaping (String) -> String?) -> [Modality: Medium] {
         var media: [Modality: Medium] = [:]
-        for (modality, kind) in kinds {
+        for (modality, kind) in layout.kinds {
             let listed = columns.tables[modality].map { (columns: $0, cells: row.cells) }
             var reader = CellReader(modality, folder: folder, listed: listed, cells: cell) { [columns] in
                 row.media[columns.name($0)]
@@ -167,7 +166,7 @@ struct SampleBuilder {
         var labels: [String: String] = [:]
         for known in columns.labels {
             // Blanks around a name are nobody's intention.
-            let label = cell(known)?.trimmingCharacters(in: .whitespaces)
+            let label = cell(known)?.withoutBlanks
             labels[known] = label?.isEmpty == false ? label : nil
         }
         if !columns.oneHot.isEmpty { labels["label"] = oneHot(row) }
@@ -187,7 +186,7 @@ struct SampleBuilder {
         var names: [String] = []
         var isGiven = false
         for column in columns.oneHot {
-            switch row.cells[column]?.trimmingCharacters(in: .whitespaces).lowercased() {
+            switch row.cells[column]?.withoutBlanks.lowercased() {
             case nil, "": continue
             case "1", "1.0", "true", "yes": names.append(column)
             case "0", "0.0", "false", "no": break
@@ -202,6 +201,11 @@ struct SampleBuilder {
         guard let cell else { return 1 }
         guard let value = Double(cell), value.isFinite, value >= 0 else {
             report(row, "weight", "\"\(cell)\" is not a number, 0 or more")
+            return 1
+        }
+        // Sums of weights are of single precision.
+        guard value <= 1e12 else {
+            report(row, "weight", "\"\(cell)\" is beyond any weight; expected a number from 0 to 1e12")
             return 1
         }
         return value
@@ -224,5 +228,13 @@ struct SampleBuilder {
 
     private func fault(_ line: Int, _ field: String?, _ message: String) -> Fault {
         Fault(message, file: manifest.lastPathComponent, line: line, field: field)
+    }
+}
+
+extension String {
+    /// Without blanks at its ends; a text that has none there, the rule, is seen by two bytes.
+    fileprivate var withoutBlanks: String {
+        let isPlain = { (byte: UInt8?) in byte.map { (0x21..<0x7F).contains($0) } ?? true }
+        return isPlain(utf8.first) && isPlain(utf8.last) ? self : trimmingCharacters(in: .whitespaces)
     }
 }

@@ -33,43 +33,52 @@ public struct SplitFractions: Sendable, Equatable {
         }
     }
 
+    /// Divides the rows of a file: all of them where it has no split column, else train where nothing is in val.
+    ///
+    /// - Returns: What was done beside what the file says, in a sentence; nil where nothing was.
+    func divide(_ rows: inout some SplitTable, by label: String?, hasSplits: Bool, holdsOut: Bool = true) -> String? {
+        guard !hasSplits else { return holdsOut ? holdOut(&rows, by: label) : nil }
+        assign(&rows, by: label)
+        return nil
+    }
+
     /// - Parameter label: The column whose classes are divided alike; nil where labels are no classes.
-    func assign(_ samples: inout [Sample], by label: String? = "label") {
-        for (index, position) in samples.strataPositions(by: label, seed: seed).enumerated() {
-            samples[index].split = position < test ? .test : position < test + val ? .val : .train
+    func assign(_ rows: inout some SplitTable, by label: String? = "label") {
+        let positions = StrataPositions(rows, (0..<rows.count).map { $0 }, by: label, seed: seed).values
+        for (index, position) in positions.enumerated() {
+            rows.put(index, into: position < test ? .test : position < test + val ? .val : .train)
         }
-        if test > 0 { move(&samples, to: .test, by: label) }
-        if val > 0 { move(&samples, to: .val, by: label) }
+        if test > 0 { move(&rows, to: .test, by: label) }
+        if val > 0 { move(&rows, to: .val, by: label) }
     }
 
     /// Where a file has a split column and nothing in val: takes val from train, each class in proportion.
     ///
     /// - Returns: What was done, in a sentence; nil where there was nothing to do.
-    func holdOut(_ samples: inout [Sample], by label: String? = "label") -> String? {
-        let train = samples.indices.filter { samples[$0].split == .train }
-        guard !train.isEmpty, val > 0, !samples.contains(where: { $0.split == .val }) else { return nil }
-        let positions = train.map { samples[$0] }.strataPositions(by: label, seed: seed)
-        for (index, position) in zip(train, positions) where position < val { samples[index].split = .val }
-        move(&samples, to: .val, by: label)
-        let taken = train.count { samples[$0].split == .val }
+    func holdOut(_ rows: inout some SplitTable, by label: String? = "label") -> String? {
+        guard val > 0, !(0..<rows.count).contains(where: { rows.row($0).split == .val }) else { return nil }
+        let train = (0..<rows.count).filter { rows.row($0).split == .train }
+        guard !train.isEmpty else { return nil }
+        let positions = StrataPositions(rows, train, by: label, seed: seed).values
+        for (index, position) in zip(train, positions) where position < val { rows.put(index, into: .val) }
+        move(&rows, to: .val, by: label)
+        let taken = train.count { rows.row($0).split == .val }
         guard taken > 0 else { return nil }
         return "no row is in val: \(taken) of the \(train.count) train rows stand in for it, each class in proportion"
     }
 
     /// Gives a split that got nothing, because every class has too few samples, one unit of the class that train has most units of.
-    private func move(_ samples: inout [Sample], to split: Split, by label: String?) {
-        guard !samples.contains(where: { $0.split == split }) else { return }
-        var units: [String: [String: [Int]]] = [:]
-        for (index, sample) in samples.enumerated() where sample.split == .train {
-            units[label.map { sample.labels[$0] ?? "" } ?? "", default: [:]][sample.unit, default: []].append(index)
+    private func move(_ rows: inout some SplitTable, to split: Split, by label: String?) {
+        guard !(0..<rows.count).contains(where: { rows.row($0).split == split }) else { return }
+        var units: [String: [UInt64: [Int]]] = [:]
+        for index in 0..<rows.count where rows.row(index).split == .train {
+            let stratum = label.map { rows.row(index).label($0) ?? "" } ?? ""
+            units[stratum, default: [:]][rows.unit(index, seed: seed), default: []].append(index)
         }
         guard let most = units.max(by: { ($0.value.count, $1.key) < ($1.value.count, $0.key) })?.value, most.count > 1 else {
             return
         }
-        let first = most.min {
-            (Fingerprint.number("\(seed)|\($0.key)"), $0.key) < (Fingerprint.number("\(seed)|\($1.key)"), $1.key)
-        }
-        for index in first?.value ?? [] { samples[index].split = split }
+        for index in most.min(by: { $0.key < $1.key })?.value ?? [] { rows.put(index, into: split) }
     }
 }
 
@@ -87,20 +96,33 @@ extension [Sample] {
     ///   - rotatesStrata: Whether each class begins at another point of the line, so that classes of a few samples do not all leave out the
     ///     same parts of it.
     func strataPositions(by label: String?, seed: Int, rotatesStrata: Bool = false) -> [Double] {
+        StrataPositions(self, (0..<count).map { $0 }, by: label, seed: seed, rotatesStrata: rotatesStrata).values
+    }
+}
+
+/// A place on the line from 0 to 1 for each of some rows, in which each class is spread evenly and a group has one place.
+private struct StrataPositions {
+    let values: [Double]
+
+    init<Table: SplitTable>(_ rows: Table, _ places: [Int], by label: String?, seed: Int, rotatesStrata: Bool = false) {
         // A unit is what must not be divided: a group, or a sample without one. Its samples stand side by side once they are sorted by its
         // hash, which takes less memory than a table of units.
-        let hashes = map { Fingerprint.number("\(seed)|\($0.unit)") }
-        let order = indices.map(Int32.init).sorted { (hashes[Int($0)], $0) < (hashes[Int($1)], $1) }
-        var strata: [String: [Range<Int>]] = [:]
+        let hashes = places.map { rows.unit($0, seed: seed) }
+        let order = hashes.indices.map(Int32.init).sorted { (hashes[Int($0)], $0) < (hashes[Int($1)], $1) }
+        var strata: [String: [Range<Int32>]] = [:]
         var start = 0
-        while start < count {
+        while start < places.count {
             let hash = hashes[Int(order[start])]
-            let end = order[start...].firstIndex { hashes[Int($0)] != hash } ?? count
-            let stratum = label.map { label in Self.majority(order[start..<end].map { self[Int($0)].labels[label] ?? "" }) } ?? ""
-            strata[stratum, default: []].append(start..<end)
+            var end = start + 1
+            while end < places.count, hashes[Int(order[end])] == hash { end += 1 }
+            let stratum =
+                label.map { label in
+                    Self.majority(order[start..<end].map { rows.row(places[Int($0)]).label(label) ?? "" })
+                } ?? ""
+            strata[stratum, default: []].append(Int32(start)..<Int32(end))
             start = end
         }
-        var positions = Array<Double>(repeating: 0, count: count)
+        var positions = Array<Double>(repeating: 0, count: places.count)
         for (name, units) in strata {
             let total = units.reduce(0) { $0 + $1.count }
             let start = rotatesStrata ? Double(Fingerprint.number("\(seed)|stratum|\(name)") >> 11) / Double(1 << 53) : 0
@@ -108,11 +130,11 @@ extension [Sample] {
             for unit in units {
                 // The middle of the unit on the line from 0 to 1.
                 let position = start + (Double(placed) + Double(unit.count) / 2) / Double(total)
-                for place in order[unit] { positions[Int(place)] = position < 1 ? position : position - 1 }
+                for place in unit { positions[Int(order[Int(place)])] = position < 1 ? position : position - 1 }
                 placed += unit.count
             }
         }
-        return positions
+        values = positions
     }
 
     private static func majority(_ labels: [String]) -> String {

@@ -16,7 +16,7 @@ extension WebMedia {
         var addresses: Set<String> = []
         var reader = RowReader(manifest)
         try reader.read { row in
-            guard row.cells.values.contains(where: isAddress) else { return }
+            guard row.cells.contains(where: isAddress) else { return }
             let cell = { (known: String) in row.cells[columns.name(known)] }
             for modality in columns.modalities {
                 var cells = CellReader(modality, folder: manifest.deletingLastPathComponent(), cells: cell)

@@ -50,25 +50,23 @@ public struct Medium: Sendable, Equatable {
 
     /// The bytes of the file, or those in memory; of a text its UTF-8.
     ///
-    /// - Throws: `DecodeError` where the file cannot be read.
-    public func data() throws -> Data {
+    /// - Throws: `DecodeError` where the file cannot be read, or has more bytes than the limit `media-bytes` lets.
+    public func data() throws -> Data { try data(within: .mediaBytes) }
+
+    private func data(within limit: Limit) throws -> Data {
         switch content {
         case .bytes(let data): return data
         case .text(let text): return Data(text.utf8)
-        case .file(let url):
-            try MediaFile.check(url)
-            do { return try Data(contentsOf: url) } catch {
-                throw DecodeError(path: url.path, reason: "cannot be read: no permission")
-            }
+        case .file(let url): return try MediaFile.data(url, limit)
         }
     }
 
     /// The text: itself, or what the file or the bytes hold.
     ///
-    /// - Throws: `DecodeError` where they are not UTF-8, or cannot be read.
+    /// - Throws: `DecodeError` where they are not UTF-8, cannot be read, or are more than the limit `text-bytes` lets.
     public func text() throws -> String {
         if case .text(let text) = content { return text }
-        guard let text = String(validating: try data(), as: UTF8.self) else {
+        guard let text = String(validating: try data(within: .textBytes), as: UTF8.self) else {
             throw DecodeError(path: name, reason: "is not UTF-8; save it as UTF-8")
         }
         return text

@@ -136,7 +136,7 @@ public struct CellReader {
 
     private let modality: Modality
     private let content: (String) -> Data?
-    private let listed: (columns: TableColumns, cells: [String: String])?
+    private let listed: (columns: TableColumns, cells: RowCells)?
 
     /// - Parameters:
     ///   - modality: Who reads.
@@ -145,7 +145,7 @@ public struct CellReader {
     ///   - cells: The cell of a column by its known name; nil where it is empty.
     ///   - content: What lies in the manifest itself.
     init(
-        _ modality: Modality, folder: URL, listed: (columns: TableColumns, cells: [String: String])? = nil,
+        _ modality: Modality, folder: URL, listed: (columns: TableColumns, cells: RowCells)? = nil,
         cells: @escaping (String) -> String?, content: @escaping (String) -> Data? = { _ in nil }
     ) {
         (self.modality, self.folder, self.listed, self.cells, self.content) = (modality, folder, listed, cells, content)
@@ -157,8 +157,7 @@ public struct CellReader {
         for column in listed.columns.numbers {
             if let reason = listed.cells[column].flatMap(TableRow.fault(ofNumber:)) { ownFaults.append((column, reason)) }
         }
-        let columns = Set(listed.columns.all)
-        return TableRow(listed.cells.filter { columns.contains($0.key) }).text.map(Medium.inline)
+        return TableRow(listed.cells.named(listed.columns.all)).text.map(Medium.inline)
     }
 
     /// The medium of a column: its content where that lies in the manifest itself, else the file that the cell names. nil where there is
@@ -174,7 +173,9 @@ public struct CellReader {
     public func file(_ path: String) -> URL {
         if WebMedia.isAddress(path) { return WebMedia.file(of: path) }
         if path.hasPrefix("file://"), let url = URL(string: path), url.isFileURL { return url }
-        return path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path)
+        // Whether it is a folder is asked later, once, and with one call of the system.
+        return path.hasPrefix("/")
+            ? URL(fileURLWithPath: path, isDirectory: false) : folder.appendingPathComponent(path, isDirectory: false)
     }
 
     /// What a cell is that names no file of this system; nil where it may name one.

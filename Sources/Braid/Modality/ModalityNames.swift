@@ -57,7 +57,8 @@ extension ConfigurationReader {
 
     /// What is wrong with its name was said: its keys are no further faults.
     private mutating func ignoreKeys(under path: String) {
-        for key in document.leaves.keys where key.hasPrefix(path + ".") && !keys.contains(where: { $0.path == key }) {
+        let known = Set(keys.map(\.path))
+        for key in document.leaves.keys where key.hasPrefix(path + ".") && !known.contains(key) {
             describe(key, "", schema: [:])
         }
     }

@@ -179,6 +179,11 @@ public struct BatchSource {
     ) throws -> Batch.Part {
         guard let frontEnd = frontEnds[modality] else { throw BraidError(.internal, "there is no encoder for \(modality)") }
         let shown = zip(indices, isVisible).filter(\.1).map { samples[$0.0] }
+        if let pixels = (frontEnd as? ImageFrontEnd)?.inputPixels, 3 * pixels * shown.count > Limit.batchValues.value {
+            let size =
+                "training.batch_size: \(shown.count) pictures of \(frontEnd.inputSize) pixels have \(3 * pixels * shown.count) values"
+            throw Limit.batchValues.exceeded(size)
+        }
         if let prefix = prefixes[modality] {
             let activations = try prefix.activations(of: shown) { try read($0, frontEnd, modality) }
             return .activations(activations, behind: prefix.count, isVisible: isVisible)

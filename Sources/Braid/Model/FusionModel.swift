@@ -62,13 +62,17 @@ public final class FusionModel {
         self.targets = targets
         self.settings = settings
         self.parameters = parameters
-        let scope = Scope(parameters)
         let sizes = ordered.map {
             FusedModality($0.modality.rawValue, dimension: $0.encoder.dimension, tokenDimension: $0.encoder.tokenDimension)
         }
         let heads = zip(settings.heads, targets).map { (settings: $0, target: $1) }
-        fusion = try settings.fusion.make(scope / "fusion", sizes, targets) { try TaskHeads($0, $1, heads) }
-        self.heads = settings.fusion.kind.hasOwnHeads ? nil : try TaskHeads(scope / "head", fusion.dimension, heads)
+        func make(_ scope: Scope) throws -> (any Fusion, TaskHeads?) {
+            let fusion = try settings.fusion.make(scope / "fusion", sizes, targets) { try TaskHeads($0, $1, heads) }
+            return (fusion, settings.fusion.kind.hasOwnHeads ? nil : try TaskHeads(scope / "head", fusion.dimension, heads))
+        }
+        // What asks for more than it may is refused before any of it is made.
+        if parameters.isDrawn { _ = try make(Scope(.outline())) }
+        (fusion, self.heads) = try make(Scope(parameters))
     }
 
     /// Encodes a batch, fuses its embeddings, and asks the heads.

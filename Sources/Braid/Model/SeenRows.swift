@@ -77,7 +77,9 @@ extension SeenRows {
     /// - Throws: `BraidError` where the file is damaged.
     static func read(_ url: URL) throws -> SeenRows? {
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        guard let text = try? String(contentsOf: url, encoding: .utf8) else {
+        // A line or two a row of the training, however many those are.
+        let data = try InputFile.document(url, "", code: .badData, most: .max)
+        guard let text = String(validating: data, as: UTF8.self) else {
             throw BraidError(.badData, "\(url.path): cannot be read as UTF-8 text")
         }
         var rows = SeenRows([])

@@ -77,6 +77,7 @@ struct ClapFrontEnd: SampledFrontEnd {
             throw json.fault(
                 "max_length_s \(seconds) makes \(size / hop + 1) frames, but config.json's spec_size takes \(mostFrames)")
         }
+        try SpectrogramSettings.check(frames: size / hop + 1, fft, json)
         try source.options.refuseWindows(for: "CLAP has windows of \(seconds) s of its own")
         (self.melBins, self.padding) = (bins, padding)
         let count = fft

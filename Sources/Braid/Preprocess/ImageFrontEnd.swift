@@ -62,7 +62,7 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
     /// Whether JPEGs that are far too large are decoded at a fraction of their size.
     public var decoding = JPEGDecoding.exact
     private static let maxResizedPixels = 50_000_000
-    static let maxSide = 4096
+    static let maxSide = 65_536
 
     /// The size, the crop, the filter and the normalisation, in a line.
     public var summary: String {
@@ -91,6 +91,15 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         }
     }
 
+    /// How many pixels a picture has as the encoder takes it; nil where that depends on the picture.
+    var inputPixels: Int? {
+        if let crop { return crop.height * crop.width }
+        switch resize {
+        case .exact(let height, let width): return height * width
+        case .none, .short, .cover, .contain: return nil
+        }
+    }
+
     /// Decodes and prepares a picture: float32 `[3, H, W]`, channels last in memory.
     ///
     /// - Throws: `DecodeError` where the picture cannot be decoded, or would become too large.
@@ -107,6 +116,10 @@ public struct ImageFrontEnd: FrontEnd, Equatable {
         let target = resizedSize(image.height, image.width)
         guard target.height * target.width <= Self.maxResizedPixels else {
             throw DecodeError(path: medium.name, reason: "is too long and thin to resize (\(image.width)×\(image.height))")
+        }
+        if inputPixels == nil, target.height * target.width > Limit.inputPixels.value {
+            let size = "becomes \(target.width)×\(target.height) pixels for the encoder"
+            throw DecodeError(path: medium.name, reason: Limit.inputPixels.fault(size).message)
         }
         return image
     }
@@ -230,6 +243,10 @@ extension ImageFrontEnd {
                 "neither pretrained_cfg nor a preprocessor_config.json: nothing says how pictures were prepared for these weights")
         }
         decoding = source.options.decoding ?? .exact
+        if let inputPixels, inputPixels > Limit.inputPixels.value {
+            throw Limit.inputPixels.exceeded(
+                "pictures of \(inputPixels) pixels (\(inputSize)) for the encoder", file: source.config.path)
+        }
     }
 }
 

@@ -33,6 +33,7 @@ struct KaldiFrontEnd: SampledFrontEnd {
         (self.melBins, self.frames) = (melBins, frames)
         // Behind the symmetric Hann window.
         banks = try KaldiBanks(rate: rate, bins: melBins, windowPower: 1)
+        try SpectrogramSettings.check(frames: frames, banks.length, json)
         let seconds = Double(frames * banks.hop) / Double(rate)
         try source.options.refuseWindows(for: "the Audio Spectrogram Transformer has windows of \(seconds) s of its own")
     }

@@ -14,7 +14,7 @@ struct SpectrogramBlocks {
     private var isLong = false
 
     /// Frames of a block.
-    private static let size = 2000
+    static let size = 2000
     private var settings: SpectrogramSettings { frontEnd.settings }
     /// The samples that reflect the edge where frames are centred.
     private var edge: Int { settings.isCentered ? settings.fft / 2 : 0 }

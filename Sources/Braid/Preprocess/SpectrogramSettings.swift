@@ -131,6 +131,19 @@ extension SpectrogramSettings {
             deviation > 0, mean.isFinite, patchesFit
         else { throw json.fault("the front end's numbers do not fit together (rate, window, hop, mel range, power, std, patches)") }
         if case .natural(let offset) = logarithm, !(offset > 0) { throw json.fault("log_offset must be above 0") }
+        // As many as are made at a time of a recording of any length, and of one that is just short enough to be made whole.
+        try Self.check(frames: SpectrogramBlocks.size + 3 * fft / hop, fft, json)
+    }
+
+    /// That what is made of a window at a time is no more than it may be.
+    ///
+    /// - Parameters:
+    ///   - frames: How many frames there are.
+    ///   - samples: How many samples each is made of.
+    static func check(frames: Int, _ samples: Int, _ json: JSONObject) throws {
+        let (count, overflows) = frames.multipliedReportingOverflow(by: samples)
+        guard overflows || count > Limit.windowValues.value else { return }
+        throw Limit.windowValues.exceeded("\(frames) frames of \(samples) samples each", file: json.path)
     }
 }
 

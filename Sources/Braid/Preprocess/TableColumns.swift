@@ -19,8 +19,11 @@ public struct TableColumns: Sendable, Hashable {
         reader.idle(["\(path).numbers", "\(path).categories"], unless: reader.has(path), "acts only with a table")
         guard reader.has(path) else { return nil }
         if all.isEmpty { reader.fault("names no column; list some under numbers or categories", path) }
-        for (index, column) in all.enumerated() where all.firstIndex(of: column) != index {
-            reader.fault("column \(column) is listed twice", "\(path).\(categories.contains(column) ? "categories" : "numbers")")
+        var met: Set<String> = []
+        let inCategories = Set(categories)
+        for column in all where !met.insert(column).inserted {
+            reader.fault(
+                "column \(column) is listed twice", "\(path).\(inCategories.contains(column) ? "categories" : "numbers")")
         }
     }
 }

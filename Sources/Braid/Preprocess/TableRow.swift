@@ -45,20 +45,23 @@ struct TableRow: Equatable {
     /// - Throws: `DecodeError` where the cell holds something else.
     func number(_ column: String) throws -> Double? {
         guard let cell = cells[column], !Self.missing.contains(cell.lowercased()) else { return nil }
-        guard let value = Double(cell), value.isFinite else {
-            throw DecodeError(path: column, reason: Self.fault(ofNumber: cell) ?? "is no number")
-        }
-        return value
+        if let reason = Self.fault(ofNumber: cell) { throw DecodeError(path: column, reason: reason) }
+        return Double(cell)
     }
 
     /// What is wrong with a cell of a column of numbers; nil where it is one, or says that there is none.
     static func fault(ofNumber cell: String) -> String? {
         let cell = cell.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard !cell.isEmpty, !missing.contains(cell.lowercased()), Double(cell)?.isFinite != true else { return nil }
+        guard !cell.isEmpty, !missing.contains(cell.lowercased()) else { return nil }
+        if let number = Double(cell), number.isFinite {
+            // Squares and sums of such numbers stay finite, in single precision too where they are standardised.
+            return abs(number) <= largest ? nil : "\"\(cell)\" is beyond what can be learnt; expected a number from -1e30 to 1e30"
+        }
         return
             "\"\(cell)\" is not a number; expected one such as 3 or -0.5 or 1e6, or nothing where it is missing (or list the column under categories)"
     }
 
+    private static let largest = 1e30
     /// What people write where there is no number.
     private static let missing: Set<String> = ["na", "n/a", "nan", "null", "none", "?"]
 }

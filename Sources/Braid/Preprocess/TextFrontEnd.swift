@@ -133,11 +133,20 @@ public struct TextFrontEnd: FrontEnd {
     ///
     /// - Throws: `TorchError` where libtorch fails.
     public func tensor(_ text: String) throws -> Tensor {
-        var ids = tokenizer.encode(prompt + text, limit: maxLength)
+        var ids = tokenizer.encode(prompt + seen(of: text), limit: maxLength)
         if let filledLength, !ids.isEmpty {
             ids += Array(repeating: tokenizer.padID, count: max(0, filledLength - ids.count))
         }
         return try Tensor(ids.map(Int64.init), shape: [ids.count])
+    }
+
+    /// What of a text is tokenized: of a very long one the end that tokens are not cut from.
+    private func seen(of text: String) -> String {
+        let most = Limit.textCharacters.value
+        guard text.utf8.count > most else { return text }
+        let scalars = text.unicodeScalars
+        let isCutInFront = tokenizer.truncation?.direction == .left
+        return String(String.UnicodeScalarView(isCutInFront ? scalars.suffix(most) : scalars.prefix(most)))
     }
 
     /// Puts token ids `[T]` into one batch, int64 `[B, T]`, padded behind, with the mask of what is real.

@@ -43,6 +43,7 @@ struct WhisperFrontEnd: SampledFrontEnd {
         guard (1...3600).contains(seconds), seconds * rate == frames * hop else {
             throw json.fault("chunk_length \(seconds) s are not the \(frames) frames that config.json's max_source_positions says")
         }
+        try SpectrogramSettings.check(frames: frames, fft, json)
         try source.options.refuseWindows(for: "Whisper has windows of \(seconds) s of its own")
         (self.melBins, self.frames) = (melBins, frames)
         edge = (fft / 2 + hop - 1) / hop

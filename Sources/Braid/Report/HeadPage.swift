@@ -137,7 +137,6 @@ struct HeadPage {
     /// A medium small enough to lie in the page.
     private func small(_ medium: Medium) -> Data? {
         guard let url = medium.url else { return (try? medium.data()).flatMap { $0.count <= 200_000 ? $0 : nil } }
-        let size = (try? url.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? .max
-        return size <= 200_000 ? try? Data(contentsOf: url) : nil
+        return try? InputFile.data(url.path, most: 200_000)
     }
 }

@@ -11,16 +11,17 @@ extension Predictions {
     public func csv(keepingColumnsOf manifest: URL) throws -> String {
         var reader = RowReader(manifest)
         let lines = Set(samples.map(\.line))
-        var cells: [Int: [String: String]] = [:]
+        var cells: [Int: RowCells] = [:]
         try reader.read { if lines.contains($0.line) { cells[$0.line] = $0.cells } }
         return csv(with: reader.columns, cells: cells)
     }
 
     /// - Parameter cells: What rows have in further columns, by line.
-    private func csv(with columns: [String], cells: [Int: [String: String]]) -> String {
+    private func csv(with columns: [String], cells: [Int: RowCells]) -> String {
         let blocks = heads.map { $0.columns(prefix: heads.count > 1 ? "\($0.target.name)." : "") }
         let own = ["id"] + blocks.flatMap(\.header)
-        let further = columns.filter { !own.contains($0) }
+        let taken = Set(own)
+        let further = columns.filter { !taken.contains($0) }
         var lines = [(own + further).map(DelimitedText.quoted).joined(separator: ",")]
         for (index, sample) in samples.enumerated() {
             let kept = further.map { cells[sample.line]?[$0] ?? "" }

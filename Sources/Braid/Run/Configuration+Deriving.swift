@@ -9,12 +9,7 @@ extension Configuration {
     }
 
     static func read(_ url: URL, overrides: [String] = [], facts: ManifestFacts) throws -> Configuration {
-        if let reason = MediaFile.fault(of: url) {
-            throw BraidError(.noInput, "\(url.path): the configuration cannot be read: \(reason)")
-        }
-        guard let data = try? Data(contentsOf: url) else {
-            throw BraidError(.noInput, "\(url.path): the configuration cannot be read: no permission")
-        }
+        let data = try InputFile.document(url, "the configuration")
         guard let yaml = String(validating: data, as: UTF8.self) else {
             throw BraidError(.badConfiguration, "\(url.path): is not UTF-8 text")
         }

@@ -16,7 +16,13 @@ public enum ConfigurationProposal {
     static func yaml(for manifest: URL, relativeTo folder: URL, atHand: [String]) throws -> String {
         var reader = RowReader(manifest)
         var rows: [RawRow] = []
-        try reader.read { if rows.count < 1000 { rows.append($0) } }
+        var cells = 0
+        try reader.read { row in
+            // Of a table of very many columns fewer rows say enough.
+            guard rows.count < 1000, rows.count < 10 || cells < Self.mostCells else { return }
+            rows.append(row)
+            cells += row.cells.count
+        }
         guard reader.faults.isEmpty else { throw BraidError(.badData, faults: reader.faults) }
         let proposed = try ProposedColumns(reader.columns, rows, manifest)
         let columns = proposed.columns
@@ -27,14 +33,15 @@ public enum ConfigurationProposal {
                     ?? false
             }
         }
-        let free = reader.columns.filter { !columns.values.contains($0) && !proposed.oneHot.contains($0) }
+        let taken = Set(columns.values).union(proposed.oneHot)
+        let free = reader.columns.filter { !taken.contains($0) }
         let table = ProposedTable(free, rows, label: columns["label"])
         guard !modalities.isEmpty || table != nil else {
             throw BraidError(
                 .badData,
                 faults: [
                     Fault(
-                        "none of the columns \(reader.columns.joined(separator: ", ")) looks like an image, a text, a recording, a number or a category; write columns.image, columns.text or columns.audio yourself",
+                        "none of the columns \(listed(reader.columns)) looks like an image, a text, a recording, a number or a category; write columns.image, columns.text or columns.audio yourself",
                         file: manifest.lastPathComponent, line: 1)
                 ])
         }
@@ -44,9 +51,12 @@ public enum ConfigurationProposal {
         let proposals = modalities.compactMap { modality in
             ProposedEncoder(for: modality, media: media(modality, rows, columns, manifest), atHand: atHand).map { (modality, $0) }
         }
-        return document(
-            manifest, folder, free.filter { !(table?.columns.all.contains($0) ?? false) }, proposed, proposals, table, task)
+        let inTable = Set(table?.columns.all ?? [])
+        return document(manifest, folder, free.filter { !inTable.contains($0) }, proposed, proposals, table, task)
     }
+
+    /// Of how many cells a proposal is made.
+    private static let mostCells = 1_000_000
 
     /// What the rows have of a modality, as far as it is well formed.
     private static func media(_ modality: Modality, _ rows: [RawRow], _ columns: [String: String], _ manifest: URL) -> [Medium] {
@@ -63,7 +73,9 @@ public enum ConfigurationProposal {
     static func head(for manifest: URL, _ columns: Columns) throws -> HeadSettings {
         var reader = RowReader(manifest)
         var labels: [String] = []
-        try reader.read { row in if labels.count < 1000, let label = row.cells[columns.name("label")] { labels.append(label) } }
+        let column = columns.name("label")
+        let isDone = { labels.count >= 1000 }
+        try reader.read(until: isDone) { row in if !isDone(), let label = row.cells[column] { labels.append(label) } }
         return ProposedTask(labels).head
     }
 

@@ -2,22 +2,28 @@ internal import Foundation
 
 extension DataCheck {
     /// Samples by split and class; a multilabel sample counts for each of its classes.
-    static func counts(_ manifest: Manifest, _ head: HeadSettings) -> [Split: [String: Int]] {
-        var counts: [Split: [String: Int]] = [:]
-        for sample in manifest.samples {
-            guard let text = sample.labels[head.column] else { continue }
-            let names = (try? head.task.names(in: text)) ?? []
-            let classes = head.kind.form == .number ? [""] : names
-            for name in classes { counts[sample.split ?? .train, default: [:]][name, default: 0] += 1 }
+    static func counts(_ rows: CheckedRows, _ head: HeadSettings) -> [Split: [String: Int]] {
+        let names = names(rows, head)
+        return rows.counts(head.column).mapValues { found in
+            zip(names, found).reduce(into: [:]) { counts, text in
+                guard text.1 > 0 else { return }
+                for name in text.0 { counts[name, default: 0] += text.1 }
+            }
+        }.filter { !$0.value.isEmpty }
+    }
+
+    /// The classes that each text of a head's labels names; of numbers one without a name.
+    private static func names(_ rows: CheckedRows, _ head: HeadSettings) -> [[String]] {
+        (rows.labels(of: head.column)?.texts ?? []).map { text in
+            head.kind.form == .number ? [""] : (try? head.task.names(in: text)) ?? []
         }
-        return counts
     }
 
     /// What training would refuse.
-    static func labelFaults(_ manifest: Manifest, _ head: HeadSettings) -> [String] {
-        guard manifest.samples.contains(where: { $0.split == .train }) else { return [] }
+    static func labelFaults(_ rows: CheckedRows, _ head: HeadSettings, file: String) -> [String] {
+        guard rows.all.contains(where: { $0.split == .train }) else { return [] }
         do {
-            _ = try Target.fit(head, manifest.samples, file: manifest.url.lastPathComponent)
+            _ = try Target.fit(head, rows.all, file: file)
             return []
         } catch let error as BraidError where !error.faults.isEmpty {
             return error.faults.map(\.description)
@@ -25,12 +31,11 @@ extension DataCheck {
     }
 
     /// Classes that differ in case alone, or as 1 does from 1.0: most likely one class, written in two ways.
-    static func nearlyEqual(_ manifest: Manifest, _ head: HeadSettings) -> [String] {
+    ///
+    /// - Parameter counts: Samples by split and class.
+    static func nearlyEqual(_ counts: [Split: [String: Int]], _ head: HeadSettings) -> [String] {
         guard head.kind.form != .number else { return [] }
-        var rows: [String: Int] = [:]
-        for sample in manifest.samples {
-            for name in sample.labels[head.column].flatMap({ try? head.task.names(in: $0) }) ?? [] { rows[name, default: 0] += 1 }
-        }
+        let rows = counts.values.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
         let alike = Dictionary(grouping: rows.keys) { name in
             let whole = name.hasSuffix(".0") ? String(name.dropLast(2)) : name
             return whole.lowercased().filter { !$0.isWhitespace }
@@ -42,12 +47,15 @@ extension DataCheck {
     }
 
     /// Words that programs write where there is nothing, and that are classes here.
-    static func namesOfNothing(_ manifest: Manifest, _ head: HeadSettings) -> [String] {
-        guard head.kind.form != .number else { return [] }
+    static func namesOfNothing(_ rows: CheckedRows, _ head: HeadSettings) -> [String] {
+        guard head.kind.form != .number, let labels = rows.labels(of: head.column) else { return [] }
         let words: Set = ["na", "n/a", "nan", "null", "none", "<na>"]
-        let labels = manifest.samples.lazy.compactMap { $0.labels[head.column] }.filter { words.contains($0.lowercased()) }
-        return Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }.map { name, count in
-            "\(head.column): \"\(name)\" (\(counted(count, "row"))) is a class like any other; leave the cell empty if it means that there is no label"
+        let counts = rows.counts(head.column).values
+        let found = labels.texts.enumerated().filter { words.contains($0.element.lowercased()) }
+        return found.sorted { $0.element < $1.element }.map { place, name in
+            let count = counts.reduce(0) { $0 + $1[place] }
+            return
+                "\(head.column): \"\(name)\" (\(counted(count, "row"))) is a class like any other; leave the cell empty if it means that there is no label"
         }
     }
 

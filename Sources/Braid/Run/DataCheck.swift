@@ -14,7 +14,7 @@ public struct DataCheck {
     /// What a user should know and may accept.
     public let warnings: [String]
 
-    /// Reads the manifest and decodes every medium in it. What is in memory grows by some hundred bytes a sample.
+    /// Reads the manifest and decodes every medium in it. What is in memory grows by some dozen bytes a sample.
     ///
     /// `heads` is what is to be learnt; nil: the column `label`, of whatever task it looks like.
     ///
@@ -46,57 +46,53 @@ public struct DataCheck {
         frontEnds: [Modality: any FrontEnd], onBadSample: BadSample.Policy, _ reporter: any Reporter
     ) throws {
         var census = MediaCensus(url, columns.modalities, frontEnds, reporter)
-        var labels: Set<[String: String]> = []
-        var filled: Set<String> = []
+        var rows = CheckedRows(heads, seed: splits.seed)
+        var unfilled = Set(columns.inTables)
         // Media are read all the same where the manifest has faults: what is wrong with them shows in one go.
-        let (manifest, faults) = try Manifest.scan(
-            url, columns: columns, splits: splits, stratum: heads.stratum, onBadSample: onBadSample, reporter: reporter
-        ) {
-            census.add($0)
-            for modality in columns.tables.keys {
-                if let medium = $0.media[modality], let row = try? TableRow(medium) { filled.formUnion(row.cells.keys) }
+        let scan = try ManifestScan(url, columns: columns, onBadSample: onBadSample, reporter: reporter) { sample in
+            census.add(sample)
+            for modality in columns.tables.keys where !unfilled.isEmpty {
+                if let medium = sample.media[modality], let row = try? TableRow(medium) { unfilled.subtract(row.cells.keys) }
             }
-            // Labels that are written alike lie in memory once.
-            let shared = labels.count < Self.sharedLabels ? labels.insert($0.labels).memberAfterInsert : $0.labels
-            return $0.withoutMedia(labels: shared)
+            rows.append(sample)
         }
         census.finish()
-        let empty = manifest.samples.isEmpty ? [] : columns.inTables.filter { !filled.contains($0) }
-        var errors = faults.map(\.description) + Self.leakage(manifest, census)
+        let division = splits.divide(&rows, by: heads.stratum, hasSplits: scan.hasSplits)
+        let empty = rows.count == 0 ? [] : columns.inTables.filter(unfilled.contains)
+        var errors = scan.faults.map(\.description) + Self.leakage(rows, census)
         errors += empty.map { "column \($0) is empty in every row; leave it out of its table" }
-        var warnings = manifest.notes + Self.conflicts(manifest, census, heads.map(\.column))
+        var warnings = scan.notes + [division].compactMap { $0 } + Self.conflicts(rows, census, heads.map(\.column))
         switch onBadSample {
         case .fail: errors += census.bad.map(\.description)
-        case .skip: warnings += (manifest.missingFiles + census.bad).map { "will be skipped: \($0)" }
+        case .skip: warnings += (scan.missingFiles + census.bad).map { "will be skipped: \($0)" }
         }
 
-        let present = Set(manifest.samples.lazy.compactMap(\.split))
+        let present = Set(rows.all.compactMap(\.split))
         // Where no row could be read at all, what splits lack says nothing more.
-        for split in [Split.train, .val] where !present.contains(split) && !manifest.samples.isEmpty {
+        for split in [Split.train, .val] where !present.contains(split) && rows.count > 0 {
             errors.append("split \(split.rawValue) has no samples; training needs some")
         }
-        if !present.contains(.test) && !manifest.samples.isEmpty {
+        if !present.contains(.test) && rows.count > 0 {
             warnings.append("split test has no samples; training will report no test figures")
         }
-        counts = heads.map { ($0.name, Self.counts(manifest, $0)) }
+        var counts: [(head: String, splits: [Split: [String: Int]])] = []
         for head in heads {
-            errors += Self.labelFaults(manifest, head)
-            warnings += Self.nearlyEqual(manifest, head) + Self.namesOfNothing(manifest, head)
-            warnings += Self.imbalance(counts.first { $0.head == head.name }?.splits[.train] ?? [:], head)
+            let found = Self.counts(rows, head)
+            counts.append((head.name, found))
+            errors += Self.labelFaults(rows, head, file: url.lastPathComponent)
+            warnings += Self.nearlyEqual(found, head) + Self.namesOfNothing(rows, head)
+            warnings += Self.imbalance(found[.train] ?? [:], head)
         }
-        (self.errors, self.warnings) = (errors, warnings)
-        total = manifest.samples.count
+        (self.errors, self.warnings, self.counts) = (errors, warnings, counts)
+        total = rows.count
         missing = census.counts.mapValues { [total] in total - $0 }
     }
 
-    /// As many labels that are all different are hardly classes.
-    private static let sharedLabels = 10_000
-
     /// The same medium in two splits: what is tested was trained on.
-    private static func leakage(_ manifest: Manifest, _ census: MediaCensus) -> [String] {
+    private static func leakage(_ rows: CheckedRows, _ census: MediaCensus) -> [String] {
         census.modalities.filter { !$0.kind.mayRepeat }.compactMap { modality in
             let pairs = census.repeats(of: modality).compactMap { pair -> String? in
-                let (a, b) = (manifest.samples[pair.first], manifest.samples[pair.second])
+                let (a, b) = (rows.row(pair.first), rows.row(pair.second))
                 guard a.split != b.split else { return nil }
                 return "lines \(a.line) (\(a.split?.rawValue ?? "none")) and \(b.line) (\(b.split?.rawValue ?? "none"))"
             }
@@ -108,10 +104,10 @@ public struct DataCheck {
     }
 
     /// Samples that are the same in everything but the label.
-    private static func conflicts(_ manifest: Manifest, _ census: MediaCensus, _ columns: [String]) -> [String] {
-        let labels = { (sample: Sample) in columns.map { sample.labels[$0] ?? "nothing" }.joined(separator: ", ") }
-        return census.repeats.map { pair in
-            let (a, b) = (manifest.samples[pair.first], manifest.samples[pair.second])
+    private static func conflicts(_ rows: CheckedRows, _ census: MediaCensus, _ columns: [String]) -> [String] {
+        let labels = { (row: CheckedRows.Row) in columns.map { row.label($0) ?? "nothing" }.joined(separator: ", ") }
+        return census.wholeRepeats.map { pair in
+            let (a, b) = (rows.row(pair.first), rows.row(pair.second))
             return "lines \(a.line) and \(b.line) are the same sample"
                 + (labels(a) == labels(b) ? "" : ", labelled \(labels(a)) and \(labels(b))")
         }

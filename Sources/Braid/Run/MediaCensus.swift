@@ -13,54 +13,78 @@ struct MediaCensus {
     /// What samples may have.
     let modalities: [Modality]
     private let manifest: URL
-    /// What samples are prepared by; a modality that has none here is only decoded.
-    private let frontEnds: [Modality: any FrontEnd]
     private let progress: any StepProgress
-    /// What each sample's medium is, by modality and by the sample's place; zero where it has none.
-    private var keys: [Modality: [SIMD2<UInt64>]] = [:]
-    /// What all media of a sample are together; zero where one of them cannot be read.
-    private var wholes: [SIMD2<UInt64>] = []
+    /// What each sample's medium is, by the modality's place and the sample's: zero where it has none, `broken` where that cannot be used. Empty of
+    /// modalities that no sample has had yet.
+    private var keys: [[SIMD2<UInt64>]]
+    private var count = 0
+    private var repeats: [[Pair]] = []
+    private let checks: [(Medium) throws -> Void]
+
+    /// What stands for a medium that cannot be used.
+    private static let broken = SIMD2<UInt64>(1, 0)
 
     /// - Parameter modalities: What samples may have.
     init(
         _ manifest: URL, _ modalities: [Modality], _ frontEnds: [Modality: any FrontEnd], _ reporter: any Reporter
     ) {
-        (self.manifest, self.modalities, self.frontEnds) = (manifest, modalities, frontEnds)
+        (self.manifest, self.modalities) = (manifest, modalities)
+        // What samples are prepared by; a modality that has no front end here is only decoded.
+        checks = modalities.map { modality -> (Medium) throws -> Void in
+            let kind = modality.kind
+            guard let frontEnd = frontEnds[modality] else { return { try kind.check($0) } }
+            return { try frontEnd.check($0) }
+        }
+        keys = modalities.map { _ in [] }
         progress = reporter.begin("reading media", total: 0)
     }
 
     mutating func add(_ sample: Sample) {
-        var whole = SIMD2<UInt64>.zero
-        // Rows of a few columns are often alike: that two have the same cells alone says nothing.
-        var isWhole = sample.media.keys.contains { $0.kind.presentation != .cells }
-        for modality in modalities {
-            let key = key(of: sample, modality)
-            if sample.has(modality) && key == nil { isWhole = false }
-            keys[modality, default: []].append(key ?? .zero)
-            whole = whole &* Self.factor &+ (key ?? .zero)
+        for (index, modality) in modalities.enumerated() {
+            guard let medium = sample.media[modality] else {
+                if !keys[index].isEmpty { keys[index].append(.zero) }
+                continue
+            }
+            if keys[index].isEmpty { keys[index] = Array(repeating: .zero, count: count) }
+            keys[index].append(key(of: sample, medium, index) ?? Self.broken)
         }
-        wholes.append(isWhole ? whole : .zero)
+        count += 1
         progress.advance()
     }
 
-    func finish() { progress.finish() }
+    mutating func finish() {
+        progress.finish()
+        repeats = modalities.indices.map { Self.pairs(keys[$0]) }
+    }
 
-    /// Samples that have the same medium of a modality as an earlier one.
-    func repeats(of modality: Modality) -> [Pair] { Self.pairs(keys[modality] ?? []) }
+    /// Samples that have the same medium of a modality as an earlier one, once all have come.
+    func repeats(of modality: Modality) -> [Pair] { modalities.firstIndex(of: modality).map { repeats[$0] } ?? [] }
 
-    /// Samples that are the same as an earlier one in all media.
-    var repeats: [Pair] { Self.pairs(wholes) }
+    /// Samples that are the same as an earlier one in all media, none of which is broken.
+    var wholeRepeats: [Pair] {
+        let there = modalities.indices.filter { !keys[$0].isEmpty }
+        // Rows of a few columns are often alike: that two have the same cells alone says nothing.
+        let media = there.filter { modalities[$0].kind.presentation != .cells }
+        guard !media.isEmpty else { return [] }
+        if there.count == 1 { return repeats[there[0]] }
+        let wholes = (0..<count).map { place -> SIMD2<UInt64> in
+            let parts = there.map { keys[$0][place] }
+            guard !parts.contains(Self.broken), media.contains(where: { keys[$0][place] != .zero }) else { return .zero }
+            return parts.reduce(SIMD2<UInt64>.zero) { $0 &* Self.factor &+ $1 }
+        }
+        return Self.pairs(wholes)
+    }
 
     /// Any odd number: digests are as good as random, so that their sums do not meet by chance.
     private static let factor = SIMD2<UInt64>(repeating: 0x9E37_79B9_7F4A_7C15)
 
-    /// Reads what a sample has of a modality; nil where it has nothing, or nothing that can be used.
-    private mutating func key(of sample: Sample, _ modality: Modality) -> SIMD2<UInt64>? {
-        guard let medium = sample.media[modality] else { return nil }
+    /// Reads what a sample has of a modality; nil where it cannot be used.
+    private mutating func key(of sample: Sample, _ medium: Medium, _ index: Int) -> SIMD2<UInt64>? {
+        let modality = modalities[index]
         counts[modality, default: 0] += 0
         if let url = medium.url, MediaFile.fault(of: url) != nil { return nil }
         do {
-            if let frontEnd = frontEnds[modality] { try frontEnd.check(medium) } else { try modality.kind.check(medium) }
+            try checks[index](medium)
             counts[modality, default: 0] += 1
             return EmbeddingKey(sample, modality)?.short
         } catch {
@@ -71,9 +95,9 @@ struct MediaCensus {
 
     /// By sorting, which takes a few bytes a sample where a dictionary takes dozens.
     private static func pairs(_ keys: [SIMD2<UInt64>]) -> [Pair] {
-        let places = keys.indices.filter { keys[$0] != .zero }.map(Int32.init).sorted { first, second in
+        let places = keys.indices.filter { keys[$0] != .zero && keys[$0] != broken }.map(Int32.init).sorted { first, second in
             let (a, b) = (keys[Int(first)], keys[Int(second)])
-            return a != b ? (a[0], a[1]) < (b[0], b[1]) : first < second
+            return a[0] != b[0] ? a[0] < b[0] : a[1] != b[1] ? a[1] < b[1] : first < second
         }
         var pairs: [Pair] = []
         var first: Int32?

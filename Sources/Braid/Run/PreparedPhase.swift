@@ -81,6 +81,12 @@ struct PhasePreparation {
         // Weights and adapters that are drawn are the same in every phase, whether the one before ran just now or in an earlier process.
         try Generator.seed(UInt64(configuration.training.seed))
         let encoders = try makeEncoders(trains)
+        // What asks for more than it may is refused before anything is embedded for it.
+        if !configuration.fusion.kind.isAutomatic {
+            _ = try FusionModel(
+                encoders: encoders, targets: targets, settings: configuration.modelSettings(manifestSHA256: fingerprint),
+                parameters: .outline())
+        }
         let settings = configuration.training
         var prefixes: [Modality: FrozenPrefix] = [:]
         for encoder in encoders where settings.mixing.isEmpty || encoder.modality.kind.presentation != .picture {

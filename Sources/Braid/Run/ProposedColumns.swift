@@ -26,11 +26,14 @@ struct ProposedColumns {
     /// - Throws: `BraidError` where nothing looks like a label.
     init(_ header: [String], _ rows: [RawRow], _ manifest: URL) throws {
         var columns: [String: String] = [:]
-        func free() -> [String] { header.filter { !columns.values.contains($0) } }
-        for known in Columns.known where header.contains(known) { columns[known] = known }
+        func isFree(_ column: String) -> Bool { !columns.values.contains(column) }
+        func free() -> [String] { header.filter(isFree) }
+        let there = Set(header)
+        let alike = Dictionary(grouping: header) { $0.lowercased() }
+        for known in Columns.known where there.contains(known) { columns[known] = known }
         for known in Columns.known where columns[known] == nil {
             let names = [known] + (Self.synonyms[known] ?? [])
-            columns[known] = names.lazy.compactMap { name in free().first { $0.lowercased() == name } }.first
+            columns[known] = names.lazy.compactMap { name in alike[name]?.first(where: isFree) }.first
         }
         // A name such as file_name says nothing of what the file is; its values do.
         for (known, endings) in Self.endings where columns[known] == nil {
@@ -44,7 +47,7 @@ struct ProposedColumns {
                 .badData,
                 faults: [
                     Fault(
-                        "no column looks like a label among \(header.joined(separator: ", ")); rename yours to label, or write a config with columns.label",
+                        "no column looks like a label among \(listed(header)); rename yours to label, or write a config with columns.label",
                         file: manifest.lastPathComponent, line: 1)
                 ])
         }

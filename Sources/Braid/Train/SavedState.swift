@@ -15,7 +15,7 @@ extension SavedState {
     static func read(_ file: URL, in folder: URL, manifestSHA256: String, targets: [Target]) throws -> Self? {
         try ReplacedFolder(folder).recover()
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        guard let state = try? JSONDecoder().decode(Self.self, from: Data(contentsOf: file)) else {
+        guard let state = try? JSONDecoder().decode(Self.self, from: InputFile.document(file, "")) else {
             throw BraidError(
                 .badData,
                 "\(file.path): is damaged, or not the state of a training by this version of Braid; start a new run with --out")

@@ -1,3 +1,5 @@
+internal import BraidSupport
+
 /// Which layers of a model get an adapter, and where the adapters' values come from. Layers ask it while the model is built.
 public final class AdapterPlan {
     /// What an adapter learns.
@@ -34,11 +36,13 @@ public final class AdapterPlan {
         adapted.append(site)
         let declare = { [value] (name: String, shape: [Int], decays: Bool, initial: () throws -> Tensor) throws -> Tensor in
             let path = "\(site.path).\(name)"
-            guard let value else { return try store.declareAdapter(path, initial(), decays: decays) }
-            guard let given = try value(path), given.shape == shape else {
-                throw TorchError(operation: "adapter", message: "\(path) is missing, or not of shape \(shape)")
+            guard let value else { return try store.declareAdapter(path, shape, decays: decays, initial) }
+            return try store.declareAdapter(path, shape, decays: decays) {
+                guard let given = try value(path), given.shape == shape else {
+                    throw TorchError(operation: "adapter", message: "\(path) is missing, or not of shape \(shape)")
+                }
+                return try given.converted(to: .float32)
             }
-            return try store.declareAdapter(path, given.converted(to: .float32), decays: decays)
         }
         let (outputs, inputs, isConvolution) = (site.shape[0], site.shape[1], site.isConvolution)
         switch method {
@@ -54,6 +58,7 @@ public final class AdapterPlan {
         case .lowRank(let rank):
             let narrow = [rank.rank] + site.shape.dropFirst()
             let wide = [outputs, rank.rank] + (isConvolution ? [1, 1] : [])
+            try Self.check(rank.rank, of: site, (narrow + [1]).reduce(1, *) + outputs * rank.rank)
             // PEFT's beginning, kaiming_uniform(a = √5): the bound is one over the root of the fan-in.
             let initializer = Initializer.fanIn(site.shape.dropFirst().reduce(1, *))
             let down = try declare("lora_A.weight", narrow, true) { try initializer.tensor(narrow) }
@@ -65,6 +70,18 @@ public final class AdapterPlan {
                 : nil
             return Adapter(site, .lowRank(rank, down: down, up: up, magnitude: magnitude))
         }
+    }
+}
+
+extension AdapterPlan {
+    /// Refuses a rank whose matrices are far larger than the layer's own: nothing is learnt by them that a lower one does not learn.
+    private static func check(_ rank: Int, of site: AdapterSite, _ values: Int) throws {
+        let own = site.shape.reduce(1, *)
+        guard values > 1_000_000 + 4 * own else { return }
+        throw BraidError(
+            .badConfiguration,
+            "lora:\(rank): the adapter of \(site.path) would have \(values) values, and the layer itself has \(own); set a lower rank"
+        )
     }
 }
 

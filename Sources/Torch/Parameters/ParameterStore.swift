@@ -1,3 +1,5 @@
+internal import BraidSupport
+
 /// A model's parameters and buffers by path, in the order of their declaration.
 ///
 /// Filled while the model is built: each layer declares what it needs, and gets it from the checkpoint, where there is
@@ -72,6 +74,9 @@ public final class ParameterStore {
     private var applied: Set<String> = []
     private var missing: [String] = []
     private var mismatched: [LoadReport.Mismatch] = []
+    /// The values that no file holds, as far as they were asked for, and how many there may be.
+    private var drawn = 0
+    private let mostDrawn: Int
 
     /// Makes a store whose weights are initialised at random.
     ///
@@ -88,6 +93,7 @@ public final class ParameterStore {
         self.adapters = adapters
         self.trainsStatistics = trainsStatistics
         hasShapesAlone = false
+        mostDrawn = Limit.parameters.value
         checkpoint = nil
         directory = [:]
         wrapper = ""
@@ -95,13 +101,21 @@ public final class ParameterStore {
         keys = [:]
     }
 
-    private init(shapesAlone: Bool) {
+    private init(shapesAlone: Bool, most: Int) {
         (device, inference, adapters, trainsStatistics) = (.cpu, nil, nil, true)
         (hasShapesAlone, checkpoint, directory, wrapper, layout, keys) = (shapesAlone, nil, [:], "", nil, [:])
+        mostDrawn = most
     }
 
     /// A store whose tensors take no memory, whatever their shapes: for counting, and not for computing.
-    public static func outline() -> ParameterStore { ParameterStore(shapesAlone: true) }
+    ///
+    /// - Parameter most: How many values there may be, more being an error as a layer asks for them; nil: what the limit `parameters` lets.
+    public static func outline(most: Int? = nil) -> ParameterStore {
+        ParameterStore(shapesAlone: true, most: most ?? Limit.parameters.value)
+    }
+
+    /// Whether values are made here that no file holds.
+    public var isDrawn: Bool { checkpoint == nil && !hasShapesAlone }
 
     /// Makes a store whose weights come from `checkpoint`, all of them.
     ///
@@ -122,6 +136,7 @@ public final class ParameterStore {
         self.adapters = adapters
         self.trainsStatistics = trainsStatistics
         hasShapesAlone = false
+        mostDrawn = Limit.parameters.value
         self.checkpoint = checkpoint
         directory = checkpoint.directory
         let wrapper = KeyMap.wrapper(of: Array(checkpoint.directory.keys), layouts)
@@ -168,14 +183,40 @@ public final class ParameterStore {
     func declare(
         _ path: String, _ shape: [Int], _ initializer: Initializer, kind: Kind, decays: Bool = false, role: Role = .layer
     ) throws -> Tensor {
+        guard entries.count < Limit.tensors.value else {
+            throw Limit.tensors.exceeded("\(path): more than \(Limit.tensors.value) tensors of weights")
+        }
+        if checkpoint == nil { try charge(shape, path) }
         let tensor = try (load(path, shape) ?? initializer.tensor(shape)).moved(to: device)
         entries.append(Entry(path: path, tensor: tensor, kind: kind, decays: decays, role: role))
         return tensor
     }
 
+    /// Counts values that are to be made, before they are.
+    ///
+    /// - Throws: `BraidError` where they are more than there may be, with those that were counted before.
+    private func charge(_ shape: [Int], _ path: String) throws {
+        var count = 1
+        for size in shape {
+            let (product, overflows) = count.multipliedReportingOverflow(by: size)
+            count = overflows ? .max : product
+        }
+        let (sum, overflows) = drawn.addingReportingOverflow(count)
+        drawn = overflows ? .max : sum
+        guard drawn > mostDrawn else { return }
+        let sizes = shape.map(String.init).joined(separator: " × ")
+        throw Limit.parameters.exceeded(
+            "\(path), \(sizes), makes it more than \(mostDrawn) values of new weights", bound: mostDrawn)
+    }
+
     /// Declares what an adapter learns, which the checkpoint of the model itself does not hold. One that is folded in leaves no entry.
-    func declareAdapter(_ path: String, _ value: Tensor, decays: Bool) throws(TorchError) -> Tensor {
-        let tensor = try value.moved(to: device)
+    ///
+    /// - Parameters:
+    ///   - shape: Its size.
+    ///   - value: Its values.
+    func declareAdapter(_ path: String, _ shape: [Int], decays: Bool, _ value: () throws -> Tensor) throws -> Tensor {
+        try charge(shape, path)
+        let tensor = try value().moved(to: device)
         if adapters?.merges == false {
             entries.append(Entry(path: path, tensor: tensor, kind: .parameter, decays: decays, role: .adapter))
         }

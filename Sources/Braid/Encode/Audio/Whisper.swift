@@ -48,6 +48,10 @@ public struct Whisper: BlockwiseEncoder {
                 throw config.fault(
                     "the sizes do not fit together: all must be 1 or more, and encoder_attention_heads must divide d_model")
             }
+            guard positions * hidden <= Limit.positions.value else {
+                throw Limit.positions.exceeded(
+                    "max_source_positions × d_model is \(positions * hidden)", file: config.path)
+            }
         }
     }
 

@@ -50,8 +50,9 @@ extension TextPooling {
             guard FileManager.default.fileExists(atPath: settings.path) else { return nil }
             return try TextPooling(JSONObject(settings))
         }
-        guard let data = try? Data(contentsOf: file), let list = (try? JSONSerialization.jsonObject(with: data)) as? [[String: Any]]
-        else { throw BraidError(.badData, "\(file.path): is not a list of modules") }
+        guard let list = try JSONObject.value(file) as? [[String: Any]] else {
+            throw BraidError(.badData, "\(file.path): is not a list of modules")
+        }
         var pooling: TextPooling?
         for fields in list {
             try add(JSONObject(fields, path: file.path), in: folder, hidden: hidden, to: &pooling)

@@ -20,7 +20,7 @@ extension FusionModel {
                 .badData, "\(earlier.name): its model has no \(HandedOn.folderName)/\(name): it cannot be gone on from")
         }
         let record = try JSONDecoder().decode(
-            SumsRecord.self, from: Data(contentsOf: folder.appendingPathComponent(SumsRecord.fileName)))
+            SumsRecord.self, from: InputFile.document(folder.appendingPathComponent(SumsRecord.fileName), ""))
         guard record.refit == settings.refit else {
             throw BraidError(
                 .badConfiguration,

@@ -60,7 +60,7 @@ struct ExportIndex {
     func close() { lock.release() }
 
     private func checkSame() throws {
-        guard let data = try? Data(contentsOf: planFile), let before = try? JSONDecoder().decode(Plan.self, from: data) else {
+        guard let data = try? InputFile.document(planFile, ""), let before = try? JSONDecoder().decode(Plan.self, from: data) else {
             throw BraidError(.badData, "\(planFile.path) is damaged: name another folder")
         }
         var changes: [String] = []

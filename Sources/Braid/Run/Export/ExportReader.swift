@@ -34,7 +34,7 @@ struct ExportReader {
     /// - Throws: `BraidError` where it is no finished export, or one in another format than safetensors.
     init(_ folder: URL) throws {
         let file = folder.appendingPathComponent("index.json")
-        guard let data = try? Data(contentsOf: file) else {
+        guard FileManager.default.fileExists(atPath: file.path) else {
             let isBegun = FileManager.default.fileExists(atPath: folder.appendingPathComponent("plan.json").path)
             throw BraidError(
                 .noInput,
@@ -44,7 +44,7 @@ struct ExportReader {
                         : "is no folder of braid embed: there is no index.json"))
         }
         let index: Index
-        do { index = try JSONDecoder().decode(Index.self, from: data) } catch {
+        do { index = try JSONDecoder().decode(Index.self, from: InputFile.document(file, "")) } catch let error as DecodingError {
             throw BraidError(.badData, "\(file.path) is damaged: \(error)")
         }
         guard index.format == EmbeddingExport.Format.safetensors.rawValue else {
@@ -63,7 +63,8 @@ struct ExportReader {
     func forEach(_ embedding: Embedding, _ body: (Rows) throws -> Void) throws {
         for stem in stems {
             let url = folder.appendingPathComponent("\(stem).safetensors")
-            guard let text = try? String(contentsOf: ExportedPart.idFile(folder, stem), encoding: .utf8) else {
+            let idFile = ExportedPart.idFile(folder, stem)
+            guard let data = try? InputFile.document(idFile, ""), let text = String(validating: data, as: UTF8.self) else {
                 throw BraidError(.noInput, "\(url.path): its ids are missing: \(stem).ids.txt")
             }
             let ids = text.split(separator: "\n").map(String.init)

@@ -79,12 +79,16 @@ public struct SearchSettings: Sendable {
         let ends = [".low", ".high", ".log"]
         let paths = Set(
             leaves.keys.map { path in ends.first(where: path.hasSuffix).map { String(path.dropLast($0.count)) } ?? path })
+        var unknown = 0
         for place in paths.sorted() {
             let path = String(place.dropFirst(section.count + 1))
             for end in [""] + ends where leaves[place + end] != nil { reader.describe(place + end, "", schema: [:]) }
             let first = leaves[place] ?? leaves[place + ".low"] ?? leaves[place + ".high"]
             guard isSearchable(path), let type = known[generic(path)] else {
-                let near = nearest(to: path, in: known.keys.filter(isSearchable)).map { "; did you mean \($0)?" } ?? ""
+                // Looking for what was meant takes longer than all the rest, and of very many nobody reads it.
+                unknown += 1
+                let candidates = unknown <= ConfigurationReader.suggestions ? known.keys.filter(isSearchable) : []
+                let near = nearest(to: path, in: candidates).map { "; did you mean \($0)?" } ?? ""
                 reader.fault(
                     "is no key of fusion, head, heads or training that can be searched\(near)",
                     first == nil ? place + ".log" : place)
