@@ -151,7 +151,7 @@ def picture_model(folder, change):
 
 
 def damaged_weights(folder, value, part="weight"):
-    code = {"F32": struct.pack("<f", value), "F16": struct.pack("<e", value) if abs(value) != float("inf") else b"\0\x7c", "BF16": struct.pack("<f", value)[2:]}
+    code = {"F32": struct.pack("<f", value), "F16": struct.pack("<e", value), "BF16": struct.pack("<f", value)[2:]}
     changed = []
 
     def change(name, dtype, shape, data):
@@ -179,13 +179,22 @@ def named_weights(folder):
 
 
 def training(folder, *overrides):
-    (folder / "manifest.csv").write_text("text,label,split\n" + "".join(f"a {row % 2},c{row % 2},{split}\n" for row, split in enumerate(["train", "val", "test"] * 8)))
+    rows = "".join(f"a {row % 2},c{row % 2},{split}\n" for row, split in enumerate(["train", "val", "test"] * 8))
+    (folder / "manifest.csv").write_text("text,label,split\n" + rows)
     (folder / "config.yaml").write_text(
-        'manifest: manifest.csv\nmodalities: {text: {weights: "bundled:all-MiniLM-L6-v2", train: none}}\nhead: {task: multiclass}\ntraining: {epochs: 1}\n')
+        'manifest: manifest.csv\nmodalities: {text: {weights: "bundled:all-MiniLM-L6-v2", train: none}}\n'
+        "head: {task: multiclass}\ntraining: {epochs: 1}\n")
     return ["train", "config.yaml", "--out", "run", *(part for override in overrides for part in ("--set", override))]
 
 
-def settings(folder, *overrides): return training(folder, *overrides)
+def hidden(folder, sizes, fusion=256):
+    """A head with hidden layers of these sizes."""
+    arguments = training(folder)
+    with open(folder / "config.yaml", "a") as file:
+        file.write(f"fusion: {{dim: {fusion}}}\n")
+    text = (folder / "config.yaml").read_text().replace("{task: multiclass}", f"{{task: multiclass, hidden: [{', '.join(map(str, sizes))}]}}")
+    (folder / "config.yaml").write_text(text)
+    return arguments
 
 
 def nested_aliases(folder):
@@ -249,12 +258,13 @@ def escapes(folder):
 
 
 def many_rows(folder, form):
+    row = '{{"id": "{0}", "text": "a sentence with the number {0}", "label": "c{1}", "split": "train"}}\n'
     with open(folder / f"manifest.{form}", "w") as file:
         if form == "csv":
             file.write("id,text,label,split\n")
             file.writelines(f"{row},a sentence with the number {row},c{row % 10},train\n" for row in range(1_000_000))
         else:
-            file.writelines(f'{{"id": "{row}", "text": "a sentence with the number {row}", "label": "c{row % 10}", "split": "train"}}\n' for row in range(1_000_000))
+            file.writelines(row.format(index, index % 10) for index in range(1_000_000))
     return ["check", f"manifest.{form}"]
 
 
@@ -266,9 +276,10 @@ def missing_files(folder):
 # --- media ----------------------------------------------------------------------------------------------------------------------
 
 
-def text_at(folder, path):
+def text_at(folder, path, command="check"):
+    arguments = text_model(folder)
     (folder / "manifest.csv").write_text(f"text_path,label\n{path},a\n{path},b\n")
-    return ["check", "manifest.csv"]
+    return arguments if command == "embed" else ["check", "manifest.csv"]
 
 
 def sparse_text(folder):
@@ -285,5 +296,7 @@ def pipe(folder):
 def large_front_end(folder):
     arguments = picture_model(folder, lambda *entry: entry)
     (folder / "manifest.csv").write_text("image\n" + "a.png\n" * 4)
-    (folder / "config.yaml").write_text("modalities: {image: {weights: encoder, size: 4096}}\n")
+    shape = json.loads((RESNET / "config.json").read_text())
+    shape.setdefault("pretrained_cfg", {})["input_size"] = [3, 4096, 4096]
+    (folder / "encoder" / "config.json").write_text(json.dumps(shape))
     return arguments
