@@ -41,7 +41,7 @@ extension HubCache {
     func json(_ name: String, at commit: String) throws -> JSONValue? {
         guard has(name, at: commit) else { return nil }
         let file = snapshot(commit).appendingPathComponent(name)
-        return try JSONValue(Data(contentsOf: file), path: file.path)
+        return try JSONValue(JSONText.read(file), path: file.path)
     }
 
     /// Whether the blob is there, in the size that the hub announces.

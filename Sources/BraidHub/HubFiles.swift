@@ -124,7 +124,7 @@ package enum HubFiles {
     /// The path within a folder that its `modules.json` gives the Transformer; empty where there is none, or another form of it.
     package static func transformer(in folder: URL) throws -> String {
         let file = folder.appendingPathComponent("modules.json")
-        guard let data = try? Data(contentsOf: file), let all = try? modules(JSONValue(data, path: file.path)),
+        guard let data = try? JSONText.read(file), let all = try? modules(JSONValue(data, path: file.path)),
             let path = all.first(where: { $0.kind == transformer })?.path, !path.isEmpty
         else { return "" }
         guard HubRepository.isPath(path) else { throw BraidError(.badData, "\(file.path): the path \(path) leaves the folder") }
@@ -148,6 +148,7 @@ package struct JSONValue {
     var list: [Any]? { value as? [Any] }
 
     package init(_ data: Data, path: String) throws {
+        try JSONText.check(data, file: path)
         guard let value = try? JSONSerialization.jsonObject(with: data) else { throw BraidError(.badData, "\(path): is not JSON") }
         self.value = value
     }

@@ -9,9 +9,9 @@ public struct JSONObject {
 
     /// Reads a file that holds one JSON object.
     ///
-    /// - Throws: `BraidError`: `.noInput` where it cannot be read, `.badData` where it is no JSON object.
+    /// - Throws: `BraidError`: `.noInput` where it cannot be read, `.badData` where it is no JSON object, or more than a limit.
     public init(_ url: URL) throws {
-        guard let data = try? Data(contentsOf: url) else { throw BraidError(.noInput, "\(url.path): cannot be read") }
+        let data = try JSONText.read(url)
         guard let fields = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
             throw BraidError(.badData, "\(url.path): is not a JSON object")
         }
@@ -20,9 +20,11 @@ public struct JSONObject {
 
     /// Reads a text that is one JSON object; `path` is what errors call it.
     ///
-    /// - Throws: `BraidError` (`.badData`) where it is no JSON object.
+    /// - Throws: `BraidError` (`.badData`) where it is no JSON object, or more than a limit.
     public init(text: String, path: String) throws {
-        guard let fields = (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any] else {
+        let data = Data(text.utf8)
+        try JSONText.check(data, file: path)
+        guard let fields = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
             throw BraidError(.badData, "\(path): is not a JSON object")
         }
         self.init(fields, path: path)

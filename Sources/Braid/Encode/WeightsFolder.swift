@@ -168,7 +168,7 @@ public struct WeightsFolder: Sendable {
             var names = HubFiles.companions
             let modules = folder.appendingPathComponent("modules.json")
             if FileManager.default.fileExists(atPath: modules.path) {
-                let paths = try HubFiles.modules(JSONValue(Data(contentsOf: modules), path: modules.path)).map(\.path)
+                let paths = try HubFiles.modules(JSONValue(JSONText.read(modules), path: modules.path)).map(\.path)
                 // What leaves the folder is refused where modules are read.
                 for path in paths where !path.isEmpty && HubRepository.isPath(path) {
                     names += (HubFiles.companions + (path == part ? [] : HubFiles.weights)).map { "\(path)/\($0)" }

@@ -1,3 +1,5 @@
+public import BraidSupport
+
 /// A model's parameters and buffers by path, in the order of their declaration.
 ///
 /// Filled while the model is built: each layer declares what it needs, and gets it from the checkpoint, where there is
@@ -72,6 +74,13 @@ public final class ParameterStore {
     private var applied: Set<String> = []
     private var missing: [String] = []
     private var mismatched: [LoadReport.Mismatch] = []
+    private var damaged: [String] = []
+    /// Why nothing more was declared: the network asked for more than a limit allows; nil where it did not.
+    public private(set) var refusal: BraidError?
+    /// Values that no file holds, so far.
+    private var drawn = 0
+    private let mostDrawn = Limit.weightParameters.value
+    private let mostEntries = Limit.tensors.value
 
     /// Makes a store whose weights are initialised at random.
     ///
@@ -168,6 +177,7 @@ public final class ParameterStore {
     func declare(
         _ path: String, _ shape: [Int], _ initializer: Initializer, kind: Kind, decays: Bool = false, role: Role = .layer
     ) throws -> Tensor {
+        try count(path, shape)
         let tensor = try (load(path, shape) ?? initializer.tensor(shape)).moved(to: device)
         entries.append(Entry(path: path, tensor: tensor, kind: kind, decays: decays, role: role))
         return tensor
@@ -190,6 +200,36 @@ public final class ParameterStore {
         replaced.insert(path)
     }
 
+    /// Refuses what asks for more than a limit allows, or for far more than the checkpoint holds, before anything is made.
+    private func count(_ path: String, _ shape: [Int]) throws {
+        if checkpoint != nil {
+            guard missing.count <= directory.count + Self.mostMissing else { throw LoadError(report: report) }
+        } else {
+            let size = shape.reduce(Optional(1)) { product, size in
+                let (result, overflow) = (product ?? 0).multipliedReportingOverflow(by: size)
+                return product == nil || overflow ? nil : result
+            }
+            let (sum, overflow) = drawn.addingReportingOverflow(size ?? .max)
+            guard !overflow, sum <= mostDrawn else {
+                let what = "a network of more than \(mostDrawn) values, of which \(path) has \(shape)"
+                throw refused(.weightParameters, what, mostDrawn)
+            }
+            drawn = sum
+        }
+        guard entries.count < mostEntries else {
+            throw refused(.tensors, "a network of more than \(mostEntries) tensors", mostEntries)
+        }
+    }
+
+    private func refused(_ limit: Limit, _ what: String, _ bound: Int) -> BraidError {
+        let error = limit.exceeded(what, bound: bound)
+        refusal = error
+        return error
+    }
+
+    /// More than any part that may be missing has: what a file lacks beyond that, a number in the configuration asks for.
+    private static let mostMissing = 10_000
+
     private func load(_ path: String, _ shape: [Int]) throws -> Tensor? {
         guard let checkpoint else { return hasShapesAlone ? try Self.standIn(shape) : nil }
         guard let key = keys[path], let entry = directory[key] else {
@@ -202,9 +242,14 @@ public final class ParameterStore {
             mismatched.append(.init(key: key, expected: shape, found: entry.shape))
             return try Self.standIn(shape)
         }
+        guard entry.dtype.isFloatingPoint else {
+            damaged.append("\(key) holds whole numbers (\(entry.dtype)), expected floating-point ones")
+            return try Self.standIn(shape)
+        }
         let tensor = try checkpoint.tensor(key).converted(to: .float32)
-        // Of half-precision weights only the converted ones stay in memory.
-        if entry.dtype != .float32 { checkpoint.discard(key) }
+        if let fault = try WeightDamage.of(tensor, path) { damaged.append("\(key) \(fault)") }
+        // Of half-precision weights only the converted ones stay in memory; others were read for the check, and are read again when they are used.
+        checkpoint.discard(key)
         return entry.shape == shape ? tensor : try tensor.reshaped(shape)
     }
 
@@ -222,6 +267,6 @@ public final class ParameterStore {
         let unused = directory.keys.filter { !applied.contains($0) && !ignored.contains($0) }
         return LoadReport(
             file: checkpoint?.path ?? "", applied: applied.count, missing: missing, unused: unused.sorted(),
-            mismatched: mismatched, wrapper: usesWrapper ? wrapper : "")
+            mismatched: mismatched, damaged: damaged, wrapper: usesWrapper ? wrapper : "")
     }
 }

@@ -50,7 +50,8 @@ extension TextPooling {
             guard FileManager.default.fileExists(atPath: settings.path) else { return nil }
             return try TextPooling(JSONObject(settings))
         }
-        guard let data = try? Data(contentsOf: file), let list = (try? JSONSerialization.jsonObject(with: data)) as? [[String: Any]]
+        let data = try JSONText.read(file)
+        guard let list = (try? JSONSerialization.jsonObject(with: data)) as? [[String: Any]]
         else { throw BraidError(.badData, "\(file.path): is not a list of modules") }
         var pooling: TextPooling?
         for fields in list {

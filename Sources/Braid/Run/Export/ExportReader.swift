@@ -34,7 +34,7 @@ struct ExportReader {
     /// - Throws: `BraidError` where it is no finished export, or one in another format than safetensors.
     init(_ folder: URL) throws {
         let file = folder.appendingPathComponent("index.json")
-        guard let data = try? Data(contentsOf: file) else {
+        guard FileManager.default.fileExists(atPath: file.path) else {
             let isBegun = FileManager.default.fileExists(atPath: folder.appendingPathComponent("plan.json").path)
             throw BraidError(
                 .noInput,
@@ -43,6 +43,7 @@ struct ExportReader {
                         ? "holds embeddings that are not finished: go on with braid embed --resume"
                         : "is no folder of braid embed: there is no index.json"))
         }
+        let data = try JSONText.read(file)
         let index: Index
         do { index = try JSONDecoder().decode(Index.self, from: data) } catch {
             throw BraidError(.badData, "\(file.path) is damaged: \(error)")
@@ -59,7 +60,7 @@ struct ExportReader {
 
     /// Calls `body` with part after part of one kind of embedding.
     ///
-    /// - Throws: `BraidError` where a part is not as the index says; what `body` throws.
+    /// - Throws: `BraidError` where a part is not as the index says, or an embedding is not finite; what `body` throws.
     func forEach(_ embedding: Embedding, _ body: (Rows) throws -> Void) throws {
         for stem in stems {
             let url = folder.appendingPathComponent("\(stem).safetensors")
@@ -74,6 +75,11 @@ struct ExportReader {
             guard values.shape == [ids.count, embedding.dimension], present?.count ?? ids.count == ids.count else {
                 throw BraidError(
                     .badData, "\(url.path): has not the \(ids.count) rows of \(embedding.dimension) that the index says")
+            }
+            let sums = try values.absolute().sum([1]).converted(to: .float32).array(of: Float.self)
+            if let row = sums.indices.first(where: { !sums[$0].isFinite && present?[$0] != 0 }) {
+                throw BraidError(
+                    .badData, "\(url.path): the \(embedding.name) embedding of \(ids[row]) is not finite; embed the rows anew")
             }
             try body(Rows(ids: ids, values: values, isPresent: present?.map { $0 != 0 } ?? ids.map { _ in true }))
         }
