@@ -8,7 +8,7 @@ RELEASE := swift build -c release --static-swift-stdlib
 BRAID := .build/release/braid
 BENCH := .build/release/BraidBench
 
-.PHONY: help setup weights build demo test examples docs check format lint layering parity bench bench-parts bench-tool soak install clean
+.PHONY: help setup weights build demo test fuzz sanitize examples docs check format lint layering parity bench bench-parts bench-tool soak install clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,13 @@ demo: build ## Train, evaluate and ablate a fused classifier on datasets/digits
 test: setup ## Build and run the tests
 	@scripts/timed.sh "test build" scripts/quietly.sh swift build --build-tests
 	@scripts/timed.sh "tests" scripts/test.sh
+
+SECONDS ?= 60
+fuzz: setup ## Give mutated files to every reader, SECONDS each (60), under libFuzzer and the address sanitizer
+	@fuzz/run.sh "$(SECONDS)"
+
+sanitize: setup ## Run the tests under the address, undefined-behaviour and thread sanitizers (an hour; docs/reliability.md says what they see)
+	@scripts/sanitize.sh
 
 examples: setup ## Build and run the example packages, which depend on Braid from outside, and the commands of docs/transfer.md
 	@scripts/timed.sh "examples" scripts/examples.sh

@@ -155,6 +155,7 @@ package struct JSONValue {
 
     /// A text that stands for a file.
     package init(_ data: Data, path: String) throws {
+        try JSONText.check(data, file: path)
         guard let value = try? JSONSerialization.jsonObject(with: data) else { throw BraidError(.badData, "\(path): is not JSON") }
         self.value = value
     }

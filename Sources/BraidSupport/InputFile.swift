@@ -67,12 +67,26 @@ public enum InputFile {
     public static func document(
         _ url: URL, _ what: String, code: BraidError.Code = .noInput, most: Int = Limit.documentBytes.value
     ) throws(BraidError) -> Data {
-        do { return try data(url.path, most: most) } catch {
+        try bytes(of: url, within: .documentBytes, what, code: code, most: most)
+    }
+
+    /// The bytes of a file, no more than `limit` lets.
+    ///
+    /// - Parameters:
+    ///   - what: What errors call it.
+    ///   - code: The kind of error where there is no such file.
+    ///   - most: How many bytes it may have; nil for what the limit says.
+    /// - Throws: `BraidError` where it is no regular file, cannot be read, or is larger.
+    package static func bytes(
+        of url: URL, within limit: Limit, _ what: String = "", code: BraidError.Code = .noInput, most: Int? = nil
+    ) throws(BraidError) -> Data {
+        let bound = most ?? limit.value
+        do { return try data(url.path, most: bound) } catch {
             switch error {
             case .unreadable(let reason):
                 throw BraidError(code, "\(url.path): \(what.isEmpty ? "" : "\(what) ")cannot be read: \(reason)")
             case .tooLarge(let count):
-                throw Limit.documentBytes.exceeded("\(count) bytes", file: url.path, bound: most)
+                throw limit.exceeded("\(count) bytes", file: url.path, bound: bound)
             }
         }
     }

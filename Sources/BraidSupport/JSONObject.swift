@@ -9,7 +9,7 @@ public struct JSONObject {
 
     /// Reads a file that holds one JSON object.
     ///
-    /// - Throws: `BraidError`: `.noInput` where it cannot be read, `.badData` where it is no JSON object.
+    /// - Throws: `BraidError`: `.noInput` where it cannot be read, `.badData` where it is no JSON object, or more than a limit.
     public init(_ url: URL) throws {
         guard let fields = try Self.value(url) as? [String: Any] else {
             throw BraidError(.badData, "\(url.path): is not a JSON object")
@@ -19,25 +19,19 @@ public struct JSONObject {
 
     /// The value that a JSON file holds; nil where it holds none.
     ///
-    /// - Throws: `BraidError` where it cannot be read, or has more bytes or values than the limits let.
-    package static func value(_ url: URL, mostValues: Int = Limit.jsonValues.value) throws -> Any? {
-        let data = try InputFile.document(url, "")
-        // Each value but the first stands behind one of these, and takes hundreds of bytes in memory where it has two in the file.
-        let count = data.withUnsafeBytes { bytes in bytes.reduce(into: 0) { $0 += separators[Int($1)] } }
-        guard count < mostValues else {
-            throw Limit.jsonValues.exceeded("\(count + 1) values", file: url.path, bound: mostValues)
-        }
+    /// - Throws: `BraidError` where it cannot be read, or has more bytes or values, or is deeper, than the limits let.
+    package static func value(_ url: URL) throws -> Any? {
+        let data = try JSONText.read(url)
         return try? JSONSerialization.jsonObject(with: data)
     }
 
-    /// 1 for a byte that a further value follows, wherever it stands.
-    private static let separators: [Int] = (0..<256).map { $0 == 0x2C || $0 == 0x3A || $0 == 0x5B || $0 == 0x7B ? 1 : 0 }
-
     /// Reads a text that is one JSON object; `path` is what errors call it.
     ///
-    /// - Throws: `BraidError` (`.badData`) where it is no JSON object.
+    /// - Throws: `BraidError` (`.badData`) where it is no JSON object, or more than a limit.
     public init(text: String, path: String) throws {
-        guard let fields = (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any] else {
+        let data = Data(text.utf8)
+        try JSONText.check(data, file: path)
+        guard let fields = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
             throw BraidError(.badData, "\(path): is not a JSON object")
         }
         self.init(fields, path: path)

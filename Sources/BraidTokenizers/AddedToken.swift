@@ -16,7 +16,7 @@ struct AddedToken: Sendable {
         // The reference gives ids by itself: see AddedVocabulary.
         _ = try settings.id("id")
         try settings.allow("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special")
-        content = try settings.bytes("content")
+        content = try settings.shortBytes("content")
         isSingleWord = try settings.bool("single_word")
         stripsLeft = try settings.bool("lstrip")
         stripsRight = try settings.bool("rstrip")
@@ -70,6 +70,8 @@ struct AddedTokenFinder: Sendable {
                 while start > end, isSpace(text.scalar(before: start).value) { start -= text.scalar(before: start).length }
             }
             if token.stripsRight {
+                // Up to where the token before has stripped there is nothing else.
+                stop = max(stop, end)
                 while stop < text.count, isSpace(text.scalar(at: stop).value) { stop += text.scalar(at: stop).length }
             }
             if end < start, !body(.text(end, start)) { return }

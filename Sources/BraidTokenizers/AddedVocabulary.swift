@@ -17,7 +17,12 @@ struct AddedVocabulary: Sendable {
         var ids: [[UInt8]: Int32] = [:]
         var byID: [Int32: AddedToken] = [:]
         var next = Int32(model.count)
-        for entry in root.has("added_tokens") ? try root.objects("added_tokens") : [] {
+        let entries = root.has("added_tokens") ? try root.objects("added_tokens") : []
+        let most = Limit.addedTokens.value
+        guard entries.count <= most else {
+            throw Limit.addedTokens.exceeded("has \(entries.count)", file: root.path, field: "added_tokens", bound: most)
+        }
+        for entry in entries {
             let token = try AddedToken(entry)
             guard !token.content.isEmpty else { continue }
             if ids[token.content] == nil {
@@ -51,7 +56,12 @@ struct AddedVocabulary: Sendable {
         return try contents.map { content in
             let name = String(decoding: content, as: UTF8.self)
             var result: [UInt8] = []
-            content.withUnsafeBufferPointer { normalizer.normalize($0, into: &result) }
+            let most = Limit.tokenBytes.value
+            content.withUnsafeBufferPointer { normalizer.normalize($0, into: &result, most: most) }
+            guard result.count <= most else {
+                throw Limit.tokenBytes.exceeded(
+                    "the added token \(name) has more than \(most) bytes once it is normalised", file: root.path, bound: most)
+            }
             guard !result.isEmpty else { throw root.fault("the added token \(name) is empty once it is normalised") }
             guard seen.insert(result).inserted else {
                 throw root.fault("the added token \(name) is another one's equal once it is normalised")

@@ -26,12 +26,16 @@ public final class Tokenizer: Sendable {
     /// One line for reports: `byte-level BPE, 50257 tokens`.
     public let summary: String
 
+    /// The file, as errors call it.
+    package let path: String
+
     private let normalizer: (any Normalizer)?
     private let preTokenizer: (any PreTokenizer)?
     private let model: any TokenModel
     private let postProcessor: PostProcessor
     private let added: AddedVocabulary
     private let workspaces = WorkspacePool()
+    private let growth = Limit.textGrowth.value
 
     /// Reads a `tokenizer.json`.
     ///
@@ -105,6 +109,7 @@ public final class Tokenizer: Sendable {
     /// - Parameter given: What normalises texts in the place of what the file says; nil where it says it.
     init(_ file: TokenizerFile, normalizer given: (any Normalizer)? = nil) throws {
         let root = file.root
+        path = root.path
         try root.allow(
             "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model")
         let version = try root.string("version", "1.0")
@@ -133,32 +138,45 @@ public final class Tokenizer: Sendable {
     /// How many special tokens stand before a text's own, and how many behind.
     public var specialTokens: (before: Int, after: Int) { (postProcessor.before.count, postProcessor.after.count) }
 
+    /// The special token around texts, or for padding, that has the largest id; a damaged file gives one that no vocabulary has.
+    package var largestSpecial: (token: String, id: Int32)? {
+        (postProcessor.specials + (padding.map { [($0.token, $0.id)] } ?? [])).max { $0.id < $1.id }
+    }
+
     /// All ids of `text`, with the special tokens around it.
-    public func encode(_ text: String) -> [Int32] { encode(text, room: .max) }
+    ///
+    /// - Throws: `BraidError` where normalisation makes the text many times as long as it was.
+    public func encode(_ text: String) throws(BraidError) -> [Int32] { try encode(text, room: .max) }
 
     /// At most `limit` ids of `text`, special tokens included.
     ///
     /// The text's own ids are cut, on the side that `truncation` says, so that the special tokens fit too. Those are never cut
     /// themselves, even where there are more than `limit`.
-    public func encode(_ text: String, limit: Int) -> [Int32] { encode(text, room: max(0, limit - postProcessor.count)) }
+    ///
+    /// - Throws: `BraidError` where normalisation makes the text many times as long as it was.
+    public func encode(_ text: String, limit: Int) throws(BraidError) -> [Int32] {
+        try encode(text, room: max(0, limit - postProcessor.count))
+    }
 
-    private func encode(_ text: String, room: Int) -> [Int32] {
+    private func encode(_ text: String, room: Int) throws(BraidError) -> [Int32] {
         var ids = postProcessor.before
         let cutsLeft = truncation?.direction == .left
         let most = room == .max || cutsLeft ? Int.max : ids.count + room
         var text = text
+        var fits = true
         workspaces.withWorkspace { (workspace: inout Workspace) in
             text.withUTF8 { bytes in
                 added.verbatim.forEachPart(of: bytes) { part in
                     switch part {
                     case .token(let id): ids.append(id)
                     case .text(let start, let end):
-                        encode(bytes.part(start, end), isFirst: start == 0, most, &workspace, &ids)
+                        fits = encode(bytes.part(start, end), isFirst: start == 0, most, &workspace, &ids)
                     }
-                    return ids.count < most
+                    return fits && ids.count < most
                 }
             }
         }
+        guard fits else { throw grown(text) }
         let count = ids.count - postProcessor.before.count
         if count > room {
             if cutsLeft {
@@ -171,30 +189,45 @@ public final class Tokenizer: Sendable {
         return ids
     }
 
-    /// Text between added tokens that are found verbatim.
-    private func encode(_ text: Bytes, isFirst: Bool, _ most: Int, _ workspace: inout Workspace, _ ids: inout [Int32]) {
+    /// Texts may always become so many bytes.
+    private static let unbounded = 100_000
+
+    private func grown(_ text: String) -> BraidError {
+        let bound = Limit.textGrowth.value
+        return Limit.textGrowth.exceeded(
+            "its normalizers make a text of \(text.utf8.count) bytes more than \(bound) times as long", file: path, bound: bound)
+    }
+
+    /// Text between added tokens that are found verbatim. False where it becomes longer than texts may.
+    private func encode(_ text: Bytes, isFirst: Bool, _ most: Int, _ workspace: inout Workspace, _ ids: inout [Int32]) -> Bool {
+        let longest = text.count.multipliedReportingOverflow(by: growth).partialValue &+ Self.unbounded
         let origin = isFirst ? originLength(text) : 0
         var normalized: [UInt8] = []
         swap(&normalized, &workspace.normalized)
         defer { swap(&normalized, &workspace.normalized) }
         normalized.removeAll(keepingCapacity: true)
         if let normalizer {
-            normalizer.normalize(text, into: &normalized)
+            normalizer.normalize(text, into: &normalized, most: longest)
+            guard normalized.count <= longest else { return false }
         } else {
             normalized.append(contentsOf: text)
         }
+        var fits = true
         normalized.withUnsafeBufferPointer { bytes in
             added.normalized.forEachPart(of: bytes) { part in
                 switch part {
                 case .token(let id): ids.append(id)
                 case .text(let start, let end):
-                    workspace.pieces.reset(bytes.part(start, end), origin: max(0, origin - start))
+                    workspace.pieces.reset(bytes.part(start, end), origin: max(0, origin - start), most: longest)
                     preTokenizer?.preTokenize(&workspace.pieces)
+                    fits = workspace.pieces.bytes.count <= longest
+                    guard fits else { return false }
                     model.tokenize(workspace.pieces, room: most, &workspace.scratch, into: &ids)
                 }
                 return ids.count < most
             }
         }
+        return fits
     }
 
     /// How many bytes of the normalised `text` come from its first scalar.
@@ -205,7 +238,7 @@ public final class Tokenizer: Sendable {
         var index = 0
         repeat {
             let end = index + text.scalar(at: index).length
-            normalizer.normalize(text.part(index, end), into: &output)
+            normalizer.normalize(text.part(index, end), into: &output, most: Self.unbounded)
             index = end
         } while output.isEmpty && index < text.count && normalizer.movesOrigin
         return output.count

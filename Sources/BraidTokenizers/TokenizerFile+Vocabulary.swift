@@ -5,11 +5,11 @@ extension TokenizerFile {
     /// What Transformers' BertTokenizer makes of a `vocab.txt`, a token a line, and a `tokenizer_config.json`: the
     /// `tokenizer.json` that it would save.
     init(vocabulary url: URL, _ settings: JSONObject) throws {
-        guard let data = try? Data(contentsOf: url) else { throw BraidError(.noInput, "\(url.path): cannot be read") }
+        let data = try InputFile.bytes(of: url, within: .tokenizerBytes)
         guard let text = String(validating: data, as: UTF8.self) else {
             throw BraidError(.badData, "\(url.path): is not UTF-8; a vocab.txt is")
         }
-        let tokens = Self.lines(text)
+        let tokens = try Self.lines(text, url)
         let (added, ids) = try Self.added(settings, tokens, Self.bert)
         let special = { (name: String) throws -> (token: String, id: Int) in
             let token = try Self.special(name, settings, Self.bert)
@@ -43,13 +43,15 @@ extension TokenizerFile {
     }
 
     /// Lines as Python reads a text: what ends one is `\n`, `\r` or `\r\n`, and the end of the last one is no line of its own.
-    private static func lines(_ text: String) -> [[UInt8]] {
+    private static func lines(_ text: String, _ url: URL) throws -> [[UInt8]] {
+        var size = VocabularySize(url.path)
         var lines: [[UInt8]] = []
         var line: [UInt8] = []
         var previous: UInt8 = 0
         for byte in text.utf8 {
             if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
                 if !(byte == UInt8(ascii: "\n") && previous == UInt8(ascii: "\r")) {
+                    try size.add(line.count)
                     lines.append(line)
                     line.removeAll()
                 }
@@ -58,7 +60,9 @@ extension TokenizerFile {
             }
             previous = byte
         }
-        return line.isEmpty ? lines : lines + [line]
+        guard !line.isEmpty else { return lines }
+        try size.add(line.count)
+        return lines + [line]
     }
 
     private static let bert = [
@@ -83,14 +87,13 @@ extension TokenizerFile {
     ) throws -> (entries: [[String: Any]], ids: [[UInt8]: Int]) {
         let ids = Dictionary(tokens.enumerated().map { ($1, $0) }) { $1 }
         var entries: [[String: Any]] = []
+        var known: Set<[UInt8]> = []
         func add(_ value: Any?) throws {
             let plain = (value as? String).map { ["content": $0] as [String: Any] }
             guard let fields = plain ?? value as? [String: Any] else { throw settings.fault("a special token must be a text") }
             let token = JSONObject(fields, path: settings.path)
             let content = try token.string("content")
-            guard !entries.contains(where: { ($0["content"] as? String).map { Array($0.utf8) } == Array(content.utf8) }) else {
-                return
-            }
+            guard known.insert(Array(content.utf8)).inserted else { return }
             var entry: [String: Any] = ["id": entries.count, "content": content]
             for name in ["single_word", "lstrip", "rstrip", "normalized"] { entry[name] = try token.bool(name, false) }
             entry["special"] = true

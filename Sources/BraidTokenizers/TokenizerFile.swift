@@ -12,8 +12,7 @@ struct TokenizerFile {
     private let merges: Int?
 
     init(_ url: URL) throws {
-        guard let data = try? Data(contentsOf: url) else { throw BraidError(.noInput, "\(url.path): cannot be read") }
-        try self.init(Array(data), url)
+        try self.init(Array(InputFile.bytes(of: url, within: .tokenizerBytes)), url)
     }
 
     /// Reads the file's content; `url` is what errors call it.
@@ -37,7 +36,9 @@ struct TokenizerFile {
             end = range.upperBound
         }
         small.append(contentsOf: bytes[end...])
-        guard let fields = (try? JSONSerialization.jsonObject(with: Data(small))) as? [String: Any] else {
+        let rest = Data(small)
+        try JSONText.check(rest, file: url.path)
+        guard let fields = (try? JSONSerialization.jsonObject(with: rest)) as? [String: Any] else {
             throw BraidError(.badData, "\(url.path): is not a JSON object")
         }
         root = JSONObject(fields, path: url.path)
@@ -136,33 +137,21 @@ struct TokenizerFile {
     }
 
     /// Where the values of the model's fields lie.
-    private static func modelFields(_ bytes: Bytes) throws(JSONScanner.Fault) -> [String: Range<Int>] {
+    private static func modelFields(_ bytes: Bytes) throws -> [String: Range<Int>] {
         var places: [String: Range<Int>] = [:]
         var scanner = JSONScanner(bytes)
-        try fields(&scanner) { (key, scanner) throws(JSONScanner.Fault) in
-            guard key == "model", scanner.peek() == UInt8(ascii: "{") else { return try scanner.skipValue() }
-            try fields(&scanner) { (key, scanner) throws(JSONScanner.Fault) in
+        try scanner.forEachField { name, scanner in
+            guard name == "model", scanner.peek() == UInt8(ascii: "{") else { return try scanner.skipValue() }
+            try scanner.forEachField { name, scanner in
                 _ = scanner.peek()
                 let start = scanner.offset
                 try scanner.skipValue()
-                guard places.updateValue(start..<scanner.offset, forKey: key) == nil else {
-                    throw scanner.fault("\(key) once only")
+                guard places.count < 100 else { throw scanner.fault("fewer fields of the model") }
+                guard places.updateValue(start..<scanner.offset, forKey: name) == nil else {
+                    throw scanner.fault("\(name) once only")
                 }
             }
         }
         return places
-    }
-
-    private static func fields(
-        _ scanner: inout JSONScanner, _ body: (String, inout JSONScanner) throws(JSONScanner.Fault) -> Void
-    ) throws(JSONScanner.Fault) {
-        try scanner.expect("{")
-        guard !scanner.skip("}") else { return }
-        repeat {
-            var key: [UInt8] = []
-            try scanner.string(into: &key)
-            try scanner.expect(":")
-            try body(String(decoding: key, as: UTF8.self), &scanner)
-        } while try scanner.more(until: "}")
     }
 }

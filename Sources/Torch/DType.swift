@@ -28,6 +28,9 @@ public enum DType: Int32, Sendable, CaseIterable {
     /// A type of libtorch that nothing here knows.
     case unknown = -1
 
+    /// Whether elements are real numbers, of whatever precision.
+    public var isFloatingPoint: Bool { self == .float16 || self == .float32 || self == .float64 || self == .bfloat16 }
+
     /// How many bytes an element takes; 0 of an unknown type.
     public var size: Int {
         switch self {

@@ -20,12 +20,12 @@ import Testing
             let tokenizer = try tokenizer(component, in: folder)
             if let spelled = component["spelled"] as? [String] {
                 for (text, expected) in zip(texts, spelled) {
-                    #expect(Self.spelled(tokenizer.encode(text)) == Array(expected.utf8), "\(name): \(text.debugDescription)")
+                    #expect(try Self.spelled(tokenizer.encode(text)) == Array(expected.utf8), "\(name): \(text.debugDescription)")
                 }
             } else {
                 let ids = try #require(component["ids"] as? [[Int]])
                 for (text, expected) in zip(texts, ids) {
-                    #expect(tokenizer.encode(text).map(Int.init) == expected, "\(name): \(text.debugDescription)")
+                    #expect(try tokenizer.encode(text).map(Int.init) == expected, "\(name): \(text.debugDescription)")
                 }
             }
         }

@@ -41,10 +41,10 @@ func tokenize(_ file: String, printsIDs: Bool) throws {
         try JSONDecoder().decode(String.self, from: line)
     }
     if printsIDs {
-        for text in texts { print(tokenizer.encode(text).map(String.init).joined(separator: " ")) }
+        for text in texts { print(try tokenizer.encode(text).map(String.init).joined(separator: " ")) }
     } else {
         let start = ContinuousClock.now
-        let count = texts.reduce(0) { $0 + tokenizer.encode($1).count }
+        let count = try texts.reduce(0) { try $0 + tokenizer.encode($1).count }
         let spent = (ContinuousClock.now - start) / .seconds(1)
         print("\(spent) s, \(count) ids, loaded in \(loaded) s: \(tokenizer.summary)")
     }

@@ -2,7 +2,8 @@ internal import Foundation
 internal import Synchronization
 internal import Torch
 
-/// What the first blocks of one encoder gave of media, on disk, by content: a file of many tensors each, named by the key of the medium.
+/// What the first blocks of one encoder gave of media, on disk, by content: a file of many tensors each, named by the key of the medium, their
+/// checksums in its metadata under the same names.
 ///
 /// Files appear whole and never change, and are mapped into memory: what is read often stays there as long as there is room for it. Used by several
 /// threads at once: Sendable, since everything that changes is touched only while the lock is held.
@@ -22,6 +23,9 @@ final class ActivationCache: @unchecked Sendable {
     private var stored = 0
     private var failed: String?
     private var leftOut = 0
+    /// What was compared with its checksum by this run.
+    private var checked: Set<EmbeddingKey> = []
+    private var damaged = 0
 
     /// Bytes after which a file is written.
     private static let fileSize = 64 << 20
@@ -50,7 +54,10 @@ final class ActivationCache: @unchecked Sendable {
     deinit { if isOwn { try? FileManager.default.removeItem(at: cache.folder) } }
 
     private func take(_ file: SafetensorsFile, bytes: Int) {
-        for name in file.entries.keys { if let key = EmbeddingKey(hexadecimal: name) { index[key] = segments.count } }
+        // Of what an older version wrote no checksum is known.
+        for name in file.entries.keys where file.metadata[name] != nil {
+            if let key = EmbeddingKey(hexadecimal: name) { index[key] = segments.count }
+        }
         segments.append(file)
         stored += bytes
     }
@@ -60,8 +67,30 @@ final class ActivationCache: @unchecked Sendable {
 
     /// What is kept of a medium, in float32; nil where nothing is.
     func activations(of key: EmbeddingKey) throws -> Tensor? {
-        let (waiting, file) = lock.withLock { _ in (buffer[key], index[key].map { segments[$0] }) }
-        return try (waiting ?? file?.tensor(key.hexadecimal))?.converted(to: .float32)
+        let (waiting, file, isChecked) = lock.withLock { _ in (buffer[key], index[key].map { segments[$0] }, checked.contains(key))
+        }
+        if let waiting { return try waiting.converted(to: .float32) }
+        guard let file else { return nil }
+        let kept = try file.tensor(key.hexadecimal)
+        guard try isChecked || Self.checksum(kept) == file.metadata[key.hexadecimal] else {
+            forget(key, in: file)
+            return nil
+        }
+        if !isChecked { lock.withLock { _ in _ = checked.insert(key) } }
+        return try kept.converted(to: .float32)
+    }
+
+    private static func checksum(_ tensor: Tensor) throws -> String {
+        try RowChecksum.of([tensor.unsqueezed(0)]).map { String($0) }.joined()
+    }
+
+    /// What has changed on the disk is computed anew; the rest of its file by the next run.
+    private func forget(_ key: EmbeddingKey, in file: SafetensorsFile) {
+        lock.withLock { _ in
+            index[key] = nil
+            damaged += 1
+        }
+        try? FileManager.default.removeItem(atPath: file.path)
     }
 
     /// Keeps what was computed of a medium, where there is room for it.
@@ -91,13 +120,14 @@ final class ActivationCache: @unchecked Sendable {
     ///
     /// - Returns: What there is to say of it.
     func finish() -> String {
-        let (size, gone, reason) = lock.withLock { _ in
+        let (size, gone, reason, lost) = lock.withLock { _ in
             write()
-            return (stored, leftOut, failed)
+            return (stored, leftOut, failed, damaged)
         }
         cache.evict()
         let missing = gone > 0 ? ", \(gone) media have no room and are encoded anew in each epoch" : ""
-        return ByteCount.text(Double(size)) + missing + (reason.map { ": \($0)" } ?? "")
+        let changed = lost > 0 ? ", \(lost) had changed on the disk and are computed anew" : ""
+        return ByteCount.text(Double(size)) + missing + changed + (reason.map { ": \($0)" } ?? "")
     }
 
     /// A cache that cannot be written to, because the disk is full or another's, does not end a run: what it lacks is computed anew.
@@ -108,7 +138,9 @@ final class ActivationCache: @unchecked Sendable {
             let note = folder.appendingPathComponent(CacheShard.labelName)
             if !FileManager.default.fileExists(atPath: note.path) { try AtomicFile.write(label, to: note) }
             let url = folder.appendingPathComponent("\(UUID().uuidString).safetensors")
-            try SafetensorsWriter.write(buffer.map { ($0.key.hexadecimal, $0.value) }.sorted { $0.0 < $1.0 }, to: url)
+            let tensors = buffer.map { ($0.key.hexadecimal, $0.value) }.sorted { $0.0 < $1.0 }
+            let sums = try tensors.map { ($0.0, try Self.checksum($0.1)) }
+            try SafetensorsWriter.write(tensors, metadata: Dictionary(sums) { first, _ in first }, to: url)
             take(try SafetensorsFile(url), bytes: buffered)
         } catch {
             failed = "\(error)"

@@ -5,7 +5,7 @@ internal import Torch
 /// The cached embeddings of one encoder.
 ///
 /// They lie in `NAME.safetensors` files, each with `keys` uint8 `[N, 32]`, `pooled` float32 `[N, D]`, and, where tokens are
-/// kept, `tokens` `[N, T, C]` and `token_mask` uint8 `[N, T]`. Used by several threads at once: Sendable, since
+/// kept, `tokens` `[N, T, C]` and `token_mask` uint8 `[N, T]`; and `sums` int64 `[N]`, the checksums of all that (`RowChecksum`). Used by several threads at once: Sendable, since
 /// everything that changes is touched only while the lock is held.
 final class CacheShard: @unchecked Sendable {
     private let cache: EmbeddingCache
@@ -31,6 +31,10 @@ final class CacheShard: @unchecked Sendable {
     private var bufferedRows = 0
     private var lastFlush = ContinuousClock.now
     private var failed: String?
+    private var damaged = 0
+
+    /// How many embeddings were found damaged, and given as missing.
+    var damage: Int { lock.withLock { _ in damaged } }
 
     /// Why writing has stopped; nil where it has not.
     var failure: String? { lock.withLock { _ in failed } }
@@ -63,6 +67,8 @@ final class CacheShard: @unchecked Sendable {
             let file = try SafetensorsFile(url)
             guard let keys = file.entries["keys"], keys.dtype == .uint8, keys.shape.count == 2, keys.shape[1] == EmbeddingKey.size,
                 let count = keys.shape.first, file.entries["pooled"]?.shape == [count, dimension],
+                file.entries["pooled"]?.dtype == .float32, file.entries["sums"]?.shape == [count],
+                file.entries["sums"]?.dtype == .int64,
                 tokens == nil || hasTokens(file, count, tokens)
             else {
                 try? FileManager.default.removeItem(at: url)
@@ -84,7 +90,8 @@ final class CacheShard: @unchecked Sendable {
 
     private static func hasTokens(_ file: SafetensorsFile, _ count: Int, _ tokens: Int?) -> Bool {
         guard let shape = file.entries["tokens"]?.shape, shape.count == 3 else { return false }
-        return shape[0] == count && shape[2] == tokens && file.entries["token_mask"]?.shape == Array(shape.prefix(2))
+        return shape[0] == count && shape[2] == tokens && file.entries["tokens"]?.dtype == .float32
+            && file.entries["token_mask"]?.shape == Array(shape.prefix(2))
     }
 
     func key(_ sample: Sample) -> EmbeddingKey? { EmbeddingKey(sample, modality) }
@@ -107,17 +114,42 @@ final class CacheShard: @unchecked Sendable {
             }
             return segments
         }
-        let parts = try wanted.sorted { $0.key < $1.key }.map { segment, rows in
-            let file = files[segment]
-            // Rows are copied. Of a file that stays mapped nothing has to stay in memory, which would grow with the rows.
-            defer { for name in ["pooled", "tokens", "token_mask"] { file.discard(name) } }
-            let order = try Tensor(rows.map { Int64($0.row) }, shape: [rows.count])
-            return EmbeddingPart(
-                places: rows.map(\.place), pooled: try file.tensor("pooled").rows(order),
-                tokens: try tokens.map { _ in try file.tensor("tokens").rows(order) },
-                tokenMask: try tokens.map { _ in try file.tensor("token_mask").rows(order).converted(to: .bool) })
+        var parts: [EmbeddingPart] = []
+        for (segment, rows) in wanted.sorted(by: { $0.key < $1.key }) {
+            let (part, lost) = try read(files[segment], rows)
+            if let part { parts.append(part) }
+            guard !lost.isEmpty else { continue }
+            missing += lost
+            forget(lost.compactMap { keys[$0] }, in: files[segment])
         }
         return (parts, missing)
+    }
+
+    /// Rows of a file, but for those that are no longer what was written: the places of these.
+    private func read(_ file: SafetensorsFile, _ rows: [(place: Int, row: Int)]) throws -> (EmbeddingPart?, lost: [Int]) {
+        // Rows are copied. Of a file that stays mapped nothing has to stay in memory, which would grow with the rows.
+        defer { for name in ["pooled", "tokens", "token_mask"] { file.discard(name) } }
+        let order = try Tensor(rows.map { Int64($0.row) }, shape: [rows.count])
+        let pooled = try file.tensor("pooled").rows(order)
+        let values = try tokens.map { _ in try file.tensor("tokens").rows(order) }
+        let mask = try tokens.map { _ in try file.tensor("token_mask").rows(order) }
+        let written = try file.tensor("sums").rows(order).array(of: Int64.self)
+        let found = try RowChecksum.of([pooled, values, mask].compactMap { $0 })
+        let good = rows.indices.filter { written[$0] == found[$0] }
+        let part = EmbeddingPart(
+            places: rows.map(\.place), pooled: pooled, tokens: values, tokenMask: try mask?.converted(to: .bool))
+        guard good.count < rows.count else { return (part, []) }
+        let lost = rows.indices.filter { written[$0] != found[$0] }.map { rows[$0].place }
+        return (good.isEmpty ? nil : try part.rows(good), lost)
+    }
+
+    /// What a damaged file has is computed anew by the next run, and what of it was damaged by this one.
+    private func forget(_ keys: [EmbeddingKey], in file: SafetensorsFile) {
+        lock.withLock { _ in
+            for key in keys { index[key] = nil }
+            damaged += keys.count
+        }
+        try? FileManager.default.removeItem(atPath: file.path)
     }
 
     /// Marks a file as used, once a run: what eviction goes by.
@@ -179,7 +211,7 @@ final class CacheShard: @unchecked Sendable {
             (name: "keys", tensor: try Tensor(bytes, shape: [bufferedRows, EmbeddingKey.size])),
             (name: "pooled", tensor: try Tensor.concatenate(parts.map(\.pooled), 0)),
         ]
-        guard tokens != nil else { return tensors }
+        guard tokens != nil else { return try tensors + [sums(of: tensors)] }
         let values = parts.compactMap(\.tokens)
         let masks = parts.compactMap(\.tokenMask)
         let longest = values.map { $0.shape[1] }.max() ?? 1
@@ -190,6 +222,11 @@ final class CacheShard: @unchecked Sendable {
                 "token_mask",
                 try .concatenate(masks.map { try $0.converted(to: .uint8).padded([0, longest - $0.shape[1]]) }, 0)
             ))
-        return tensors
+        return try tensors + [sums(of: tensors)]
+    }
+
+    private func sums(of tensors: [(name: String, tensor: Tensor)]) throws -> (name: String, tensor: Tensor) {
+        let sums = try RowChecksum.of(tensors.filter { $0.name != "keys" }.map(\.tensor))
+        return ("sums", try Tensor(sums, shape: [sums.count]))
     }
 }

@@ -90,6 +90,15 @@ struct EmbeddingExtractor {
             }
         }
         if cached < present.count { try reportPrecision(encoder, present.prefix(min(8, encoder.windowSize)).map { samples[$0] }) }
+        if let damage = shard?.damage, damage > 0 {
+            let lost = "\(counted(damage, "embedding")) of \(encoder.modality)"
+            reporter.note("\(lost) in the cache had changed on the disk: computed anew")
+        }
+        if try !encoder.isParameterless && collector.isConstant() {
+            reporter.note(
+                "\(encoder.modality): all embeddings are the same, whatever the media: the weights \(encoder.name) tell nothing apart"
+            )
+        }
         if let failure = shard?.failure { reporter.note("embeddings are not cached: \(failure)") }
         guard self.progress == nil else { return collector }
         progress.finish(

@@ -93,6 +93,22 @@ struct EmbeddingCollector {
         return part.places.indices.filter { !part.isFinite[$0] }.map { part.places[$0] }
     }
 
+    /// Whether all embeddings are the same, and there are enough of them to tell that it is no chance.
+    func isConstant() throws -> Bool {
+        let there = presence.indices.filter { presence[$0] }.map(Int64.init)
+        guard there.count >= Self.fewest, let first = there.first else { return false }
+        let own = try pooled.rows(Tensor([first], shape: [1]))
+        for start in stride(from: 0, to: there.count, by: Self.rowsAtOnce) {
+            let some = Array(there[start..<min(start + Self.rowsAtOnce, there.count)])
+            let difference = try (pooled.rows(Tensor(some, shape: [some.count])) - own).absolute()
+            if try difference.maximum([0, 1]).item() > 0 { return false }
+        }
+        return true
+    }
+
+    private static let fewest = 8
+    private static let rowsAtOnce = 1024
+
     /// The embeddings of the samples number `kept`, in that order.
     func rows(_ kept: [Int]) throws -> EmbeddingRows {
         let isAll = kept.count == presence.count

@@ -67,6 +67,8 @@ public final class ModalityEncoder: @unchecked Sendable {
         let (weights, source, config) = (asked.weights, asked.source, asked.config)
         let builder = try EncoderRegistry.builder(asked.architecture, for: modality)
         let options = configuration.options.merged(over: try source.options())
+        try EncoderSize.checkLayers(config)
+        if weights == nil, !configuration.isFitted { try EncoderSize.checkDrawn(config, builder, options) }
         try Self.check(options, modality)
         let inference = try Self.inference(configuration.train, options.precision, device, modality)
         let layouts = try builder.layouts(config)

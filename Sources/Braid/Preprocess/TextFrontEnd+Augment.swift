@@ -10,9 +10,9 @@ extension TextFrontEnd {
     /// - Throws: `DecodeError` where a file cannot be read or is not UTF-8, or where the text gives no token.
     public func prepare(_ medium: Medium, _ augmentation: DrawnAugmentation) throws -> Tensor {
         let text = try medium.text()
-        var ids = tokenizer.encode(prompt + (try augmentation.text(text)), limit: maxLength)
+        var ids = try tokenizer.encode(prompt + (try augmentation.text(text)), limit: maxLength)
         // What is left of a text may be what the tokenizer removes: then nothing is left out.
-        if ids.count <= kept.before + kept.after { ids = tokenizer.encode(prompt + text, limit: maxLength) }
+        if ids.count <= kept.before + kept.after { ids = try tokenizer.encode(prompt + text, limit: maxLength) }
         ids = try changed(ids, augmentation)
         guard !ids.isEmpty else { return try prepare(medium) }
         return try augmentation.prepared(Tensor(ids.map(Int64.init), shape: [ids.count]))

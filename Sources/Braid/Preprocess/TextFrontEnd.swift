@@ -44,9 +44,15 @@ public struct TextFrontEnd: FrontEnd {
             throw source.config.fault(
                 "vocab_size is \(vocabulary), but the tokenizer has ids up to \(tokenizer.largestID): it belongs to another model")
         }
+        if let (token, id) = tokenizer.largestSpecial, id >= vocabulary {
+            throw BraidError(
+                .badData,
+                "\(tokenizer.path): gives the special token \(token) the id \(id), but \(source.config.path) has a vocab_size of \(vocabulary): ids go from 0 to \(vocabulary - 1)"
+            )
+        }
         prompt = try source.prompt()
         // As the reference counts them: without a special token at the end.
-        let alone = prompt.isEmpty ? 0 : tokenizer.encode(prompt, limit: maxLength).count
+        let alone = prompt.isEmpty ? 0 : try tokenizer.encode(prompt, limit: maxLength).count
         promptLength = alone > 0 && tokenizer.closesTexts ? alone - 1 : alone
     }
 
@@ -133,7 +139,7 @@ public struct TextFrontEnd: FrontEnd {
     ///
     /// - Throws: `TorchError` where libtorch fails.
     public func tensor(_ text: String) throws -> Tensor {
-        var ids = tokenizer.encode(prompt + seen(of: text), limit: maxLength)
+        var ids = try tokenizer.encode(prompt + seen(of: text), limit: maxLength)
         if let filledLength, !ids.isEmpty {
             ids += Array(repeating: tokenizer.padID, count: max(0, filledLength - ids.count))
         }

@@ -27,9 +27,7 @@ extension TokenizerFile {
             model["end_of_word_suffix"] = "</w>"
             model["unk_token"] = try Self.special("unk_token", settings, family.specials)
         }
-        guard let content = try? Data(contentsOf: vocabulary) else {
-            throw BraidError(.noInput, "\(vocabulary.path): cannot be read")
-        }
+        let content = try InputFile.bytes(of: vocabulary, within: .tokenizerBytes)
         var json = Array(try JSONSerialization.data(withJSONObject: parts).dropLast()) + Array(#","model":"#.utf8)
         json += try JSONSerialization.data(withJSONObject: model).dropLast() + Array(#","vocab":"#.utf8) + content
         json += try Array(#","merges":["#.utf8) + Self.merges(merges, most: family.mostMerges) + Array("]}}".utf8)
@@ -40,8 +38,12 @@ extension TokenizerFile {
     private static func tokens(_ url: URL) throws -> [[UInt8]] {
         let fields = try JSONObject(url).fields
         var tokens = [[UInt8]](repeating: [], count: fields.count)
+        let most = Limit.vocabulary.value
         for (token, value) in fields {
-            guard let id = value as? Int, (0..<10_000_000).contains(id) else {
+            if let id = value as? Int, id >= most {
+                throw Limit.vocabulary.exceeded("the token \(token) has the id \(id)", file: url.path, bound: most)
+            }
+            guard let id = value as? Int, id >= 0 else {
                 throw BraidError(.badData, "\(url.path): must hold tokens and their ids; that of \(token) is none")
             }
             if id >= tokens.count { tokens += [[UInt8]](repeating: [], count: id + 1 - tokens.count) }
@@ -52,7 +54,7 @@ extension TokenizerFile {
 
     /// The lines but for the version, as JSON strings with commas between.
     private static func merges(_ url: URL, most: Int) throws -> [UInt8] {
-        guard let data = try? Data(contentsOf: url) else { throw BraidError(.noInput, "\(url.path): cannot be read") }
+        let data = try InputFile.bytes(of: url, within: .tokenizerBytes)
         let lines = data.split(separator: UInt8(ascii: "\n")).map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
             .filter { !$0.isEmpty && !$0.starts(with: "#version".utf8) }
         var json: [UInt8] = []

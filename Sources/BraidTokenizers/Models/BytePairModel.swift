@@ -24,8 +24,8 @@ struct BytePairModel: TokenModel {
             throw settings.fault("dropout must be null: ids are not drawn by chance")
         }
         (trie, largestID) = try ModelReader.vocabulary(file)
-        prefix = try settings.bytes("continuing_subword_prefix", "")
-        suffix = try settings.bytes("end_of_word_suffix", "")
+        prefix = try settings.shortBytes("continuing_subword_prefix", "")
+        suffix = try settings.shortBytes("end_of_word_suffix", "")
         fusesUnknown = try settings.bool("fuse_unk", false)
         ignoresMerges = try settings.bool("ignore_merges", false)
         let trie = trie

@@ -8,6 +8,7 @@ final class ByteTrie: @unchecked Sendable {
     private let slots: UnsafeMutablePointer<UInt64>
     private let mask: Int
     private let shift: UInt64
+    private let multiplier: UInt64
     private let ids: UnsafeMutablePointer<Int32>
     private let rootChildren: UnsafeMutablePointer<Int32>
 
@@ -16,7 +17,7 @@ final class ByteTrie: @unchecked Sendable {
 
     fileprivate init(_ builder: ByteTrieBuilder) {
         count = builder.count
-        (mask, shift) = (builder.mask, builder.shift)
+        (mask, shift, multiplier) = (builder.mask, builder.shift, builder.multiplier)
         slots = Self.copy(builder.slots)
         ids = Self.copy(builder.ids)
         rootChildren = Self.copy(builder.rootChildren)
@@ -39,7 +40,7 @@ final class ByteTrie: @unchecked Sendable {
     func step(_ node: Int, _ byte: UInt8) -> Int {
         if node == Self.root { return Int(rootChildren[Int(byte)]) }
         let key = UInt64(node) << 8 | UInt64(byte)
-        var slot = Int((key &* ByteTrieBuilder.multiplier) >> shift)
+        var slot = Int((key &* multiplier) >> shift)
         while true {
             let entry = slots[slot]
             if entry == 0 { return -1 }
@@ -82,7 +83,8 @@ struct ByteTrieBuilder {
     /// The walk's first step, without a hash.
     fileprivate private(set) var rootChildren = [Int32](repeating: -1, count: 256)
 
-    fileprivate static let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
+    /// Drawn, so that no file can be made whose entries all want the same place.
+    fileprivate let multiplier = UInt64.random(in: .min ... .max) | 1
     private static let nodeLimit = 1 << 28
 
     /// Room for `bytes` bytes of entries; it grows beyond that by itself.
@@ -111,7 +113,7 @@ struct ByteTrieBuilder {
     /// The node after `byte`, a new one where there was none.
     private mutating func child(of node: Int, _ byte: UInt8) -> Int? {
         let key = UInt64(node) << 8 | UInt64(byte)
-        var slot = Int((key &* Self.multiplier) >> shift)
+        var slot = Int((key &* multiplier) >> shift)
         if node == ByteTrie.root {
             if rootChildren[Int(byte)] >= 0 { return Int(rootChildren[Int(byte)]) }
         } else {
@@ -138,7 +140,7 @@ struct ByteTrieBuilder {
         mask = old.count * 2 - 1
         slots = [UInt64](repeating: 0, count: old.count * 2)
         for entry in old where entry != 0 {
-            var slot = Int(((entry >> 28) &* Self.multiplier) >> shift)
+            var slot = Int(((entry >> 28) &* multiplier) >> shift)
             while slots[slot] != 0 { slot = (slot + 1) & mask }
             slots[slot] = entry
         }

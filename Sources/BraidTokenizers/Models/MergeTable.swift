@@ -11,6 +11,8 @@ final class MergeTable: @unchecked Sendable {
     private let slots: UnsafeMutablePointer<(key: UInt64, merge: Merge)>
     private let mask: Int
     private let shift: UInt64
+    /// Drawn, so that no file can be made whose pairs all want the same place.
+    private let multiplier = UInt64.random(in: .min ... .max) | 1
 
     /// Refuses merges of tokens that the vocabulary lacks.
     init(_ file: TokenizerFile, _ trie: ByteTrie, prefixLength: Int) throws {
@@ -21,7 +23,11 @@ final class MergeTable: @unchecked Sendable {
             }
             return id
         }
+        let most = Limit.merges.value
         try file.forEachMerge { first, second in
+            guard pairs.count < most else {
+                throw Limit.merges.exceeded("has more than \(most)", file: file.model.path, field: "merges", bound: most)
+            }
             // The reference allows an empty rest and then merges a token into itself.
             guard second.count > prefixLength else {
                 throw file.model.fault(
@@ -45,7 +51,7 @@ final class MergeTable: @unchecked Sendable {
     /// Where `key` is, or belongs.
     @inline(__always)
     private func slot(_ key: UInt64) -> Int {
-        var slot = Int((key &* 0x9E37_79B9_7F4A_7C15) >> shift)
+        var slot = Int((key &* multiplier) >> shift)
         while slots[slot].key != key && slots[slot].key != .max { slot = (slot + 1) & mask }
         return slot
     }

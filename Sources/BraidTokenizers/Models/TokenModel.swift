@@ -46,7 +46,9 @@ enum ModelReader {
     static func vocabulary(_ file: TokenizerFile) throws -> (trie: ByteTrie, largestID: Int32) {
         var trie = ByteTrieBuilder(expecting: 1 << 17)
         var largest: Int32 = 0
+        var size = VocabularySize(file.model.path)
         try file.forEachToken { token, id in
+            try size.add(token.count)
             guard trie.insert(token, id) else { throw file.model.fault("vocab is too large") }
             largest = max(largest, id)
         }

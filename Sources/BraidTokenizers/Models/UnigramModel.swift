@@ -26,7 +26,9 @@ struct UnigramModel: TokenModel {
         var builder = ByteTrieBuilder(expecting: 1 << 17)
         var scores: [Double] = []
         var lowest = Double.infinity
+        var size = VocabularySize(settings.path)
         try file.forEachScore { token, score in
+            try size.add(token.count)
             guard scores.count < Int(Int32.max), builder.insert(token, Int32(scores.count)) else {
                 throw settings.fault("vocab is too large")
             }

@@ -11,6 +11,7 @@ struct WordCache {
     /// Longer words are not worth their room; the reference's limit too.
     static let longestWord = 256
     private static let capacity = 1 << 15
+    private static let mostProbes = 256
     /// Index of an entry and 1, or 0.
     private var slots = [Int32](repeating: 0, count: WordCache.capacity * 2)
     private var entries: [Entry] = []
@@ -41,7 +42,8 @@ struct WordCache {
     @inline(__always)
     func append(_ word: Bytes, _ hash: UInt64, to output: inout [Int32]) -> Bool {
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while true {
+        // Where more words than that want one place, the text was made for it.
+        for _ in 0..<Self.mostProbes {
             let index = Int(slots[slot]) - 1
             if index < 0 { return false }
             let entry = entries[index]
@@ -55,6 +57,7 @@ struct WordCache {
             }
             slot = (slot + 1) & (slots.count - 1)
         }
+        return false
     }
 
     @inline(__always)
@@ -67,7 +70,12 @@ struct WordCache {
         guard word.count < Self.longestWord else { return }
         if entries.count == Self.capacity { removeAll() }
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+        var probes = 1
+        while slots[slot] != 0 {
+            if probes == Self.mostProbes { return }
+            slot = (slot + 1) & (slots.count - 1)
+            probes += 1
+        }
         entries.append(
             Entry(
                 hash: hash, start: Int32(bytes.count), length: Int32(word.count), firstID: Int32(ids.count),

@@ -25,7 +25,7 @@ struct BertNormalizer: Normalizer {
         }
     }
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         output.reserveCapacity(text.count + text.count / 4)
         var index = 0
         var run = ScalarRun()

@@ -1,9 +1,13 @@
+internal import BraidSupport
+
 /// The rewriting rules that a SentencePiece model carries, compiled into a double-array trie.
 struct CharacterMap: Sendable {
     /// The double array of Darts-clone, as the file has it.
     private let units: [UInt32]
     /// What the rules write, each ended by a 0.
     private let texts: [UInt8]
+    /// The most bytes of a key that are looked at: the trie of a damaged file may lead in circles.
+    private let longestKey: Int
     /// The ASCII bytes that some rule begins with.
     let isASCIIKey: [Bool]
 
@@ -20,6 +24,11 @@ struct CharacterMap: Sendable {
         units = stride(from: 4, to: 4 + size, by: 4).map(word)
         texts = Array(bytes[(4 + size)...])
         guard String(validating: texts, as: UTF8.self) != nil else { throw fault("must write UTF-8") }
+        longestKey = Limit.tokenBytes.value
+        let longest = texts.split(separator: 0).map(\.count).max() ?? 0
+        guard longest <= longestKey else {
+            throw fault(Limit.tokenBytes.fault("writes a text of \(longest) bytes", bound: longestKey).message)
+        }
         let units = units
         isASCIIKey = (UInt8(0)..<0x80).map { byte in
             guard byte > 0, let at = Self.child(Self.offset(units[0]), byte, units) else { return false }
@@ -60,7 +69,7 @@ struct CharacterMap: Sendable {
     /// Gives the rules of all keys that stand at `start`, the shortest first, until it is told to stop.
     private func walk(_ text: Bytes, from start: Int, _ body: (_ rule: Int, _ length: Int) -> Bool) {
         var position = Self.offset(units[0])
-        for index in start..<text.count {
+        for index in start..<min(text.count, start + longestKey) {
             let byte = text[index]
             guard byte != 0, let at = Self.child(position, byte, units) else { return }
             let unit = units[at]

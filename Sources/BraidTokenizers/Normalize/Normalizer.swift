@@ -2,13 +2,15 @@ internal import BraidSupport
 
 /// A step that rewrites text before it is cut into words.
 protocol Normalizer: Sendable {
-    /// Appends the normalised `text` to `output`, which is empty.
-    func normalize(_ text: Bytes, into output: inout [UInt8])
+    /// Appends the normalised `text` to `output`, which is empty. Whoever may lengthen a text many times stops once that has more than `most` bytes.
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int)
     /// Whether what follows a scalar that is dropped stands in its place, as far as Metaspace's scheme "first" is concerned.
     var movesOrigin: Bool { get }
 }
 
 extension Normalizer {
+    /// The same of a text that may become as long as it likes.
+    func normalize(_ text: Bytes, into output: inout [UInt8]) { normalize(text, into: &output, most: .max) }
     var movesOrigin: Bool { false }
 }
 
@@ -18,14 +20,15 @@ struct NormalizerSequence: Normalizer {
 
     var movesOrigin: Bool { steps.contains { $0.movesOrigin } }
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         guard let first = steps.first else { return output.append(contentsOf: text) }
-        first.normalize(text, into: &output)
+        first.normalize(text, into: &output, most: most)
         var previous: [UInt8] = []
         for step in steps.dropFirst() {
+            if output.count > most { return }
             swap(&previous, &output)
             output.removeAll(keepingCapacity: true)
-            previous.withUnsafeBufferPointer { step.normalize($0, into: &output) }
+            previous.withUnsafeBufferPointer { step.normalize($0, into: &output, most: most) }
         }
     }
 }
@@ -37,7 +40,13 @@ enum NormalizerReader {
         "Sequence", "Strip", "StripAccents",
     ]
 
-    static func read(_ settings: JSONObject, depth: Int = 0) throws -> any Normalizer {
+    static func read(_ settings: JSONObject) throws -> any Normalizer {
+        var count = ComponentCount("normalizers")
+        return try read(settings, depth: 0, &count)
+    }
+
+    private static func read(_ settings: JSONObject, depth: Int, _ count: inout ComponentCount) throws -> any Normalizer {
+        try count.add(settings)
         guard depth < 16 else { throw settings.fault("normalizers are nested too deeply") }
         let type = try settings.string("type")
         switch type {
@@ -46,13 +55,13 @@ enum NormalizerReader {
         case "Replace": return try ReplaceNormalizer(settings)
         case "Sequence":
             try settings.allow("normalizers")
-            return NormalizerSequence(steps: try settings.objects("normalizers").map { try read($0, depth: depth + 1) })
+            return NormalizerSequence(steps: try settings.objects("normalizers").map { try read($0, depth: depth + 1, &count) })
         case "Strip":
             try settings.allow("strip_left", "strip_right")
             return StripNormalizer(left: try settings.bool("strip_left"), right: try settings.bool("strip_right"))
         case "Prepend":
             try settings.allow("prepend")
-            return PrependNormalizer(prefix: try settings.bytes("prepend"))
+            return PrependNormalizer(prefix: try settings.shortBytes("prepend"))
         default: break
         }
         guard known.contains(type) else { throw settings.unknown("normalizer", type, known) }

@@ -19,10 +19,10 @@ struct PrecompiledNormalizer: Normalizer {
         rules = try CharacterMap(Array(data)) { settings.fault("precompiled_charsmap \($0)") }
     }
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         output.reserveCapacity(text.count + text.count / 4)
         var index = 0
-        while index < text.count {
+        while index < text.count, output.count <= most {
             // Most of most texts: ASCII that no rule names, before ASCII.
             let start = index
             while index + 1 < text.count, text[index] < 0x80, text[index + 1] < 0x80, !rules.isASCIIKey[Int(text[index])] {

@@ -8,16 +8,17 @@ struct ReplaceNormalizer: Normalizer {
     init(_ settings: JSONObject) throws {
         try settings.allow("pattern", "content")
         pattern = try Pattern(settings)
-        content = try settings.bytes("content")
+        content = try settings.shortBytes("content")
     }
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         var end = 0
         pattern.forEachMatch(in: text, 0, text.count) { start, stop in
+            if output.count > most { return }
             output.append(contentsOf: text.part(end, start))
             output.append(contentsOf: content)
             end = stop
         }
-        output.append(contentsOf: text.part(end, text.count))
+        if output.count <= most { output.append(contentsOf: text.part(end, text.count)) }
     }
 }

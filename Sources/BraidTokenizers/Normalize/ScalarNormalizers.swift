@@ -2,7 +2,7 @@
 struct LowercaseNormalizer: Normalizer {
     private let tables = UnicodeTables.shared
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         var index = 0
         while index < text.count {
             let (scalar, length) = text.scalar(at: index)
@@ -18,7 +18,7 @@ struct ScalarFilter: Normalizer {
     private let drops: @Sendable (UInt32) -> Bool
     private let isSpace: @Sendable (UInt32) -> Bool
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         var index = 0
         while index < text.count {
             let (scalar, length) = text.scalar(at: index)
@@ -55,7 +55,7 @@ struct StripNormalizer: Normalizer {
     let left: Bool
     let right: Bool
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         let tables = UnicodeTables.shared
         var start = 0
         var end = text.count
@@ -73,7 +73,7 @@ struct StripNormalizer: Normalizer {
 struct PrependNormalizer: Normalizer {
     let prefix: [UInt8]
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         if text.count > 0 { output.append(contentsOf: prefix) }
         output.append(contentsOf: text)
     }
@@ -81,7 +81,7 @@ struct PrependNormalizer: Normalizer {
 
 /// Writes each byte as the printable character that stands for it.
 struct ByteLevelNormalizer: Normalizer {
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         for byte in text { ByteAlphabet.append(byte, to: &output) }
     }
 }

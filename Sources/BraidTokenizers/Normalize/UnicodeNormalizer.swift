@@ -9,7 +9,7 @@ struct UnicodeNormalizer: Normalizer {
         self.compatibly = compatibly
     }
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         var index = 0
         var run = ScalarRun()
         while index < text.count {

@@ -4,6 +4,8 @@ internal import BraidSupport
 struct PostProcessor: Sendable {
     private(set) var before: [Int32] = []
     private(set) var after: [Int32] = []
+    /// The same tokens as the file names them, each with the id that it gives.
+    private(set) var specials: [(token: String, id: Int32)] = []
 
     var count: Int { before.count + after.count }
 
@@ -17,12 +19,12 @@ struct PostProcessor: Sendable {
         case "TemplateProcessing": try readTemplate(settings)
         case "BertProcessing":
             try settings.allow("sep", "cls")
-            (before, after) = ([try Self.pair(settings, "cls")], [try Self.pair(settings, "sep")])
+            (before, after) = ([try pair(settings, "cls")], [try pair(settings, "sep")])
         case "RobertaProcessing":
             try settings.allow("sep", "cls", "trim_offsets", "add_prefix_space")
             // Both move offsets only.
             _ = try (settings.bool("trim_offsets"), settings.bool("add_prefix_space"))
-            (before, after) = ([try Self.pair(settings, "cls")], [try Self.pair(settings, "sep")])
+            (before, after) = ([try pair(settings, "cls")], [try pair(settings, "sep")])
         case "ByteLevel":
             try settings.allow("add_prefix_space", "trim_offsets", "use_regex")
         case "Sequence":
@@ -31,18 +33,22 @@ struct PostProcessor: Sendable {
                 let outer = try PostProcessor(processor, depth: depth + 1)
                 before = outer.before + before
                 after += outer.after
+                specials += outer.specials
             }
         default:
             throw settings.unknown(
                 "post-processor", type, ["BertProcessing", "ByteLevel", "RobertaProcessing", "Sequence", "TemplateProcessing"])
         }
+        var tokens = ComponentCount("special tokens around a text")
+        try tokens.add(settings, count)
     }
 
     /// A token and its id.
-    private static func pair(_ settings: JSONObject, _ name: String) throws -> Int32 {
-        guard let pair = settings.fields[name] as? [Any], pair.count == 2, pair[0] is String, let id = pair[1] as? Int,
+    private mutating func pair(_ settings: JSONObject, _ name: String) throws -> Int32 {
+        guard let pair = settings.fields[name] as? [Any], pair.count == 2, let token = pair[0] as? String, let id = pair[1] as? Int,
             let id = Int32(exactly: id), id >= 0
         else { throw settings.fault("\(name) must be a token and its id") }
+        specials.append((token, id))
         return id
     }
 
@@ -66,6 +72,7 @@ struct PostProcessor: Sendable {
                 guard let id = Int32(exactly: id), id >= 0 else { throw specials.fault("the ids of \(name) must be 0 or more") }
                 return id
             }
+            self.specials += ids.map { (name, $0) }
             if hasText { after += ids } else { before += ids }
         }
         guard hasText else { throw settings.fault("single must have the sequence A once and no other") }

@@ -18,12 +18,13 @@ enum Pattern: Sendable {
         let pattern = try settings.object("pattern")
         try pattern.allow("String", "Regex")
         if pattern.has("String") {
-            let text = try pattern.bytes("String")
+            let text = try pattern.shortBytes("String")
             guard !text.isEmpty else { throw pattern.fault("String must not be empty") }
             self = .literal(text)
             return
         }
         let expression = try pattern.string("Regex")
+        _ = try pattern.shortBytes("Regex")
         if let known = Self.expressions[Array(expression.utf8)] {
             self = known
         } else if let text = Self.literal(expression) {

@@ -10,11 +10,14 @@ struct Pieces {
     private(set) var all: [Piece] = []
     /// Pieces that begin before this offset come from the first scalar of the whole text, which Metaspace's scheme "first" asks.
     private(set) var origin = 0
+    /// How many bytes they may become; a sequence of steps stops behind the one that made more of them.
+    private(set) var most = Int.max
     private var otherBytes: [UInt8] = []
     private var otherPieces: [Piece] = []
 
     /// One piece, of `text`.
-    mutating func reset(_ text: Bytes, origin: Int) {
+    mutating func reset(_ text: Bytes, origin: Int, most: Int = .max) {
+        self.most = most
         bytes.removeAll(keepingCapacity: true)
         bytes.append(contentsOf: text)
         all.removeAll(keepingCapacity: true)

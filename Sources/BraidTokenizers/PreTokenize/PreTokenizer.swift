@@ -10,7 +10,7 @@ struct PreTokenizerSequence: PreTokenizer {
     let steps: [any PreTokenizer]
 
     func preTokenize(_ pieces: inout Pieces) {
-        for step in steps { step.preTokenize(&pieces) }
+        for step in steps where pieces.bytes.count <= pieces.most { step.preTokenize(&pieces) }
     }
 }
 
@@ -21,7 +21,13 @@ enum PreTokenizerReader {
         "Whitespace", "WhitespaceSplit",
     ]
 
-    static func read(_ settings: JSONObject, depth: Int = 0) throws -> any PreTokenizer {
+    static func read(_ settings: JSONObject) throws -> any PreTokenizer {
+        var count = ComponentCount("pre-tokenizers")
+        return try read(settings, depth: 0, &count)
+    }
+
+    private static func read(_ settings: JSONObject, depth: Int, _ count: inout ComponentCount) throws -> any PreTokenizer {
+        try count.add(settings)
         guard depth < 16 else { throw settings.fault("pre-tokenizers are nested too deeply") }
         let type = try settings.string("type")
         switch type {
@@ -43,7 +49,8 @@ enum PreTokenizerReader {
             return ScalarSplit(behavior: try SplitBehavior(settings, "Isolated")) { $1.contains(.punctuation) }
         case "Sequence":
             try settings.allow("pretokenizers")
-            return PreTokenizerSequence(steps: try settings.objects("pretokenizers").map { try read($0, depth: depth + 1) })
+            return PreTokenizerSequence(
+                steps: try settings.objects("pretokenizers").map { try read($0, depth: depth + 1, &count) })
         case "Split": return try SplitPreTokenizer(settings)
         case "Whitespace":
             try settings.allow()

@@ -44,14 +44,16 @@ struct SentencePieceFile {
     /// - Throws: `BraidError` where it is no such file, or of a form that this version does not have.
     init(_ url: URL) throws {
         self.url = url
-        guard let data = try? Data(contentsOf: url) else { throw BraidError(.noInput, "\(url.path): cannot be read") }
-        let bytes = Array(data)
+        let bytes = Array(try InputFile.bytes(of: url, within: .tokenizerBytes))
+        var size = VocabularySize(url.path)
         do {
             var reader = ProtobufReader(bytes)
             while let (field, value) = try reader.next() {
                 guard case .bytes(let range) = value else { continue }
                 switch field {
-                case 1: pieces.append(try Self.piece(bytes, range))
+                case 1:
+                    pieces.append(try Self.piece(bytes, range))
+                    try size.add(pieces[pieces.count - 1].bytes.count)
                 case 2: try readTrainer(bytes, range)
                 case 3: try readNormalizer(bytes, range)
                 default: break

@@ -19,7 +19,7 @@ struct SentencePieceNormalizer: Normalizer {
         kept = own.isEmpty ? nil : builder.build()
     }
 
-    func normalize(_ text: Bytes, into output: inout [UInt8]) {
+    func normalize(_ text: Bytes, into output: inout [UInt8], most: Int) {
         output.reserveCapacity(text.count + text.count / 4 + 3)
         let start = output.count
         var index = 0
@@ -33,7 +33,7 @@ struct SentencePieceNormalizer: Normalizer {
         guard index < text.count else { return }
         if addsSpace { output.append(contentsOf: SentencePieceFile.space) }
         var isBehindSpace = removesSpaces
-        while index < text.count {
+        while index < text.count, output.count <= most {
             index += next(text, index, into: &part)
             let rest = isBehindSpace ? part.drop { $0 == 0x20 } : part[...]
             for byte in rest {

@@ -36,7 +36,7 @@ extension TokenizerFile {
         var json = Array(try JSONSerialization.data(withJSONObject: parts).dropLast()) + Array(#","model":"#.utf8)
         json += try JSONSerialization.data(withJSONObject: model).dropLast() + Array(#","vocab":"#.utf8)
         json += file.isUnigram ? Self.scored(tokens) : Self.numbered(tokens.map(\.bytes))
-        if !file.isUnigram { json += Array(#","merges":"#.utf8) + Self.merges(file, tokens) }
+        if !file.isUnigram { json += try Array(#","merges":"#.utf8) + Self.merges(file, tokens) }
         try self.init(json + Array("}}".utf8), file.url)
     }
 
@@ -61,7 +61,8 @@ extension TokenizerFile {
     }
 
     /// Every way to put a piece together of two others, those of the best pieces first.
-    private static func merges(_ file: SentencePieceFile, _ tokens: [SentencePieceFamily.Token]) -> [UInt8] {
+    private static func merges(_ file: SentencePieceFile, _ tokens: [SentencePieceFamily.Token]) throws -> [UInt8] {
+        let most = Limit.tokenizerBytes.value
         let normal = Set(file.pieces.filter { $0.kind == .normal }.map(\.bytes))
         let ranked = file.pieces.enumerated().filter { $0.element.kind == .normal }
             .sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
@@ -70,6 +71,9 @@ extension TokenizerFile {
             for place in piece.bytes.indices.dropFirst() where piece.bytes[place] & 0xC0 != 0x80 {
                 let (left, right) = (Array(piece.bytes[..<place]), Array(piece.bytes[place...]))
                 guard normal.contains(left), normal.contains(right) else { continue }
+                guard json.count <= most else {
+                    throw Limit.tokenizerBytes.exceeded("its merges take more than \(most) bytes", file: file.url.path, bound: most)
+                }
                 json += (json.count > 1 ? Array(",[".utf8) : Array("[".utf8)) + quoted(left) + Array(",".utf8) + quoted(right)
                 json.append(UInt8(ascii: "]"))
             }

@@ -22,6 +22,15 @@ extension JSONObject {
     /// A token or a text, as UTF-8.
     func bytes(_ name: String, _ fallback: String? = nil) throws -> [UInt8] { Array(try string(name, fallback).utf8) }
 
+    /// The same, no longer than a token may be: texts are compared with it place by place.
+    func shortBytes(_ name: String, _ fallback: String? = nil) throws -> [UInt8] {
+        let (bytes, bound) = (try bytes(name, fallback), Limit.tokenBytes.value)
+        guard bytes.count <= bound else {
+            throw Limit.tokenBytes.exceeded("has \(bytes.count) bytes", file: path, field: name, bound: bound)
+        }
+        return bytes
+    }
+
     /// Exactly one scalar.
     func scalar(_ name: String) throws -> UInt32 {
         let scalars = Array(try string(name).unicodeScalars)
@@ -40,5 +49,22 @@ extension JSONObject {
     /// A component of another type than those that are known.
     func unknown(_ component: String, _ type: String, _ known: [String]) -> BraidError {
         fault("\(component) of type \(type) is not known; this version reads \(known.joined(separator: ", "))")
+    }
+}
+
+/// How many components of one kind a tokenizer has: every text goes through each.
+struct ComponentCount {
+    private let kind: String
+    private let most = Limit.tokenizerComponents.value
+    private var count = 0
+
+    /// - Parameter kind: What errors call them.
+    init(_ kind: String) { self.kind = kind }
+
+    mutating func add(_ component: JSONObject, _ number: Int = 1) throws {
+        count += number
+        guard count <= most else {
+            throw Limit.tokenizerComponents.exceeded("has more than \(most) \(kind)", file: component.path, bound: most)
+        }
     }
 }

@@ -22,6 +22,8 @@ public struct LoadReport: Sendable {
     public let unused: [String]
     /// Keys whose tensors have another shape than the model asked for.
     public let mismatched: [Mismatch]
+    /// Keys whose values cannot be weights, each with what is wrong with them: NaN or infinity, a variance below 0, whole numbers.
+    public internal(set) var damaged: [String] = []
     /// Keys that mean the same parameter as another key of the file.
     public internal(set) var doubled: [String] = []
     /// What all keys of the checkpoint began with, and was left out: `module.`, for example.
@@ -29,10 +31,10 @@ public struct LoadReport: Sendable {
 
     /// Throws one error that lists everything that does not fit.
     ///
-    /// - Throws: `LoadError` where something is missing, of another shape, or read by nobody: what may be left unread is said with
-    ///   `Scope.ignore`.
+    /// - Throws: `LoadError` where something is missing, damaged, of another shape, or read by nobody: what may be left unread is said
+    ///   with `Scope.ignore`.
     public func check() throws(LoadError) {
-        guard missing.isEmpty, mismatched.isEmpty, unused.isEmpty else { throw LoadError(report: self) }
+        guard missing.isEmpty, mismatched.isEmpty, unused.isEmpty, damaged.isEmpty else { throw LoadError(report: self) }
     }
 
     /// One line for a person to read, for example `62 applied, 0 missing, 2 unused (fc.bias, fc.weight), 0 mismatched`.
@@ -51,10 +53,14 @@ public struct LoadError: Error, CustomStringConvertible, Sendable {
 
     /// Several lines for a person to read: a summary, then a line for each key that does not fit.
     public var description: String {
-        var lines = ["\(report.file): the weights do not fit the model: \(report.summary)"]
+        let fits = report.missing.isEmpty && report.mismatched.isEmpty && report.unused.isEmpty && report.doubled.isEmpty
+        var lines = ["\(report.file): the weights \(fits ? "are damaged" : "do not fit the model"): \(report.summary)"]
         if let reason { lines.append("  \(reason)") }
+        for fault in report.damaged.prefix(Self.shown) { lines.append("  damaged: \(fault)") }
+        if report.damaged.count > Self.shown { lines.append("  … and \(report.damaged.count - Self.shown) more damaged") }
+        let candidates = report.unused.prefix(Self.compared)
         for key in report.missing.prefix(Self.shown) {
-            let near = nearest(to: key, in: report.unused).map { "; the file has \($0)" } ?? ""
+            let near = nearest(to: key, in: candidates).map { "; the file has \($0)" } ?? ""
             lines.append("  missing: \(key)\(near)")
         }
         if report.missing.count > Self.shown { lines.append("  … and \(report.missing.count - Self.shown) more missing") }
@@ -71,9 +77,14 @@ public struct LoadError: Error, CustomStringConvertible, Sendable {
     }
 
     private static let shown = 20
+    /// The most keys among which a name that is like a missing one is looked for.
+    private static let compared = 2_000
 
     /// What is most likely the matter; nil where that is not plain.
     private var reason: String? {
+        if !report.damaged.isEmpty, report.missing.isEmpty, report.unused.isEmpty, report.mismatched.isEmpty {
+            return "no model computes with such values: get the file anew, or train again with a lower rate"
+        }
         if report.unused.contains(where: { $0.contains(".lora_A.") || $0.contains(".lora_B.") }) {
             return
                 "the file holds an adapter (LoRA) beside or in place of a model: merge it into its base first, as peft's merge_and_unload does"

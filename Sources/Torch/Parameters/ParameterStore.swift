@@ -1,4 +1,4 @@
-internal import BraidSupport
+public import BraidSupport
 
 /// A model's parameters and buffers by path, in the order of their declaration.
 ///
@@ -77,6 +77,9 @@ public final class ParameterStore {
     /// The values that no file holds, as far as they were asked for, and how many there may be.
     private var drawn = 0
     private let mostDrawn: Int
+    private var damaged: [String] = []
+    /// Why nothing more was declared: the network asked for more than a limit allows; nil where it did not.
+    public private(set) var refusal: BraidError?
 
     /// Makes a store whose weights are initialised at random.
     ///
@@ -184,9 +187,9 @@ public final class ParameterStore {
         _ path: String, _ shape: [Int], _ initializer: Initializer, kind: Kind, decays: Bool = false, role: Role = .layer
     ) throws -> Tensor {
         guard entries.count < Limit.tensors.value else {
-            throw Limit.tensors.exceeded("\(path): more than \(Limit.tensors.value) tensors of weights")
+            throw refused(.tensors, "\(path) makes it more than \(Limit.tensors.value) tensors of weights", Limit.tensors.value)
         }
-        if checkpoint == nil { try charge(shape, path) }
+        if checkpoint == nil { try charge(shape, path) } else { try countMissing() }
         let tensor = try (load(path, shape) ?? initializer.tensor(shape)).moved(to: device)
         entries.append(Entry(path: path, tensor: tensor, kind: kind, decays: decays, role: role))
         return tensor
@@ -205,8 +208,7 @@ public final class ParameterStore {
         drawn = overflows ? .max : sum
         guard drawn > mostDrawn else { return }
         let sizes = shape.map(String.init).joined(separator: " × ")
-        throw Limit.parameters.exceeded(
-            "\(path), \(sizes), makes it more than \(mostDrawn) values of new weights", bound: mostDrawn)
+        throw refused(.parameters, "\(path), \(sizes), makes it more than \(mostDrawn) values of new weights", mostDrawn)
     }
 
     /// Declares what an adapter learns, which the checkpoint of the model itself does not hold. One that is folded in leaves no entry.
@@ -231,6 +233,20 @@ public final class ParameterStore {
         replaced.insert(path)
     }
 
+    /// Refuses what asks for far more than the checkpoint holds, before more of it is made.
+    private func countMissing() throws {
+        guard missing.count <= directory.count + Self.mostMissing else { throw LoadError(report: report) }
+    }
+
+    private func refused(_ limit: Limit, _ what: String, _ bound: Int) -> BraidError {
+        let error = limit.exceeded(what, bound: bound)
+        refusal = error
+        return error
+    }
+
+    /// More than any part that may be missing has: what a file lacks beyond that, a number in the configuration asks for.
+    private static let mostMissing = 10_000
+
     private func load(_ path: String, _ shape: [Int]) throws -> Tensor? {
         guard let checkpoint else { return hasShapesAlone ? try Self.standIn(shape) : nil }
         guard let key = keys[path], let entry = directory[key] else {
@@ -243,9 +259,14 @@ public final class ParameterStore {
             mismatched.append(.init(key: key, expected: shape, found: entry.shape))
             return try Self.standIn(shape)
         }
+        guard entry.dtype.isFloatingPoint else {
+            damaged.append("\(key) holds whole numbers (\(entry.dtype)), expected floating-point ones")
+            return try Self.standIn(shape)
+        }
         let tensor = try checkpoint.tensor(key).converted(to: .float32)
-        // Of half-precision weights only the converted ones stay in memory.
-        if entry.dtype != .float32 { checkpoint.discard(key) }
+        if let fault = try WeightDamage.of(tensor, path) { damaged.append("\(key) \(fault)") }
+        // Of half-precision weights only the converted ones stay in memory; others were read for the check, and are read again when they are used.
+        checkpoint.discard(key)
         return entry.shape == shape ? tensor : try tensor.reshaped(shape)
     }
 
@@ -263,6 +284,6 @@ public final class ParameterStore {
         let unused = directory.keys.filter { !applied.contains($0) && !ignored.contains($0) }
         return LoadReport(
             file: checkpoint?.path ?? "", applied: applied.count, missing: missing, unused: unused.sorted(),
-            mismatched: mismatched, wrapper: usesWrapper ? wrapper : "")
+            mismatched: mismatched, damaged: damaged, wrapper: usesWrapper ? wrapper : "")
     }
 }

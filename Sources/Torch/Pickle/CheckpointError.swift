@@ -1,3 +1,5 @@
+internal import BraidSupport
+
 /// A checkpoint that cannot be read: damaged, of an unknown format, or holding what is no tensor.
 public struct CheckpointError: Error, CustomStringConvertible, Sendable {
     /// The file that cannot be read.
@@ -25,6 +27,11 @@ struct Refusal: Error, Sendable {
 
     /// Bytes that contradict each other, or end too early.
     static func damaged(_ what: String) -> Refusal { Refusal("is damaged: \(what)") }
+
+    /// More of something than the limit allows.
+    static func exceeded(_ limit: Limit, _ what: String, _ bound: Int) -> Refusal {
+        Refusal(limit.fault(what, bound: bound).message)
+    }
 
     /// Something that reading the file would have had to execute.
     static func unsafe(_ what: String) -> Refusal {

@@ -1,3 +1,5 @@
+internal import BraidSupport
+
 /// What a file is, by what is in it: its name may say anything.
 enum CheckpointFormat: Equatable {
     case safetensors
@@ -31,7 +33,7 @@ enum CheckpointFormat: Equatable {
     /// The length of a header, then a JSON object. Such lengths can look like any other format's first bytes.
     private static func isSafetensors(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.count > 8, bytes[8] == UInt8(ascii: "{") else { return false }
-        return bytes.loadUnaligned(as: UInt64.self).littleEndian <= SafetensorsHeader.largestHeader
+        return bytes.loadUnaligned(as: UInt64.self).littleEndian <= max(SafetensorsHeader.largestHeader, Limit.headerBytes.value)
     }
 
     private static func text(_ head: Slice<UnsafeRawBufferPointer>) -> CheckpointFormat {

@@ -1,3 +1,5 @@
+internal import BraidSupport
+
 /// What a pickle puts on its stack.
 ///
 /// Containers are indices into a `PickleHeap`, so that a value that contains itself is no cycle of references, and that
@@ -43,9 +45,10 @@ struct PickleHeap {
     private(set) var storages: [PickledStorage] = []
     private(set) var tensors: [PickledTensor] = []
     private var charged = 0
+    /// The most objects and elements that a pickle may make.
+    private let most: Int
 
-    /// Objects and elements a pickle may make. The largest published checkpoints make some ten thousand.
-    static let limit = 10_000_000
+    init(most: Int = Limit.pickleObjects.value) { self.most = most }
 
     mutating func addContainer(_ elements: [PickleValue] = []) throws(Refusal) -> Int {
         try charge(1 + elements.count)
@@ -80,6 +83,13 @@ struct PickleHeap {
 
     private mutating func charge(_ count: Int) throws(Refusal) {
         charged += count
-        guard charged <= Self.limit else { throw Refusal("its pickle makes more than \(Self.limit) objects") }
+        try check(besides: 0)
+    }
+
+    /// Compares what was made, and the `waiting` objects that are kept elsewhere, with the limit.
+    func check(besides waiting: Int) throws(Refusal) {
+        guard charged + waiting <= most else {
+            throw .exceeded(.pickleObjects, "its pickle makes more than \(most) objects", most)
+        }
     }
 }

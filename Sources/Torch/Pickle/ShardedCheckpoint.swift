@@ -1,3 +1,4 @@
+internal import BraidSupport
 public import Foundation
 
 /// A checkpoint in several files, with an index that says which tensor is in which: `model.safetensors.index.json` or
@@ -28,8 +29,13 @@ public final class ShardedCheckpoint: Checkpoint {
                 faults.append(Self.fault(error, file, beside: url))
             }
         }
-        var directory: [String: CheckpointEntry] = [:]
         let directories = shards.mapValues(\.directory)
+        let (count, most) = (directories.values.reduce(0) { $0 + $1.count }, Limit.tensors.value)
+        guard count <= most else { throw Refusal.exceeded(.tensors, "its files have \(count) tensors", most).of(url.path) }
+        var directory: [String: CheckpointEntry] = [:]
+        /// The files that have a tensor of this name: one, in a checkpoint without faults.
+        var holders: [String: [String]] = [:]
+        for (file, entries) in directories { for name in entries.keys { holders[name, default: []].append(file) } }
         for (name, file) in index.places.sorted(by: { $0.key < $1.key }) {
             guard let shard = directories[file] else { continue }
             directory[name] = shard[name]
@@ -37,7 +43,7 @@ public final class ShardedCheckpoint: Checkpoint {
                 let reason = (shards[file] as? PickledCheckpoint)?.unsupported[name].map { ", or cannot be read: \($0)" } ?? ""
                 faults.append("\(shown(name)) is not in \(shown(file))\(reason)")
             }
-            for other in directories.keys.sorted() where other != file && directories[other]?[name] != nil {
+            for other in holders[name, default: []].sorted() where other != file {
                 faults.append("\(shown(name)) is in \(shown(file)) and in \(shown(other))")
             }
         }
@@ -89,21 +95,51 @@ private struct ShardIndex {
     /// The file each tensor is in.
     let places: [String: String]
 
-    private static let largest = 100_000_000
-
     init(_ url: URL) throws(CheckpointError) {
         func fault(_ message: String) -> CheckpointError { CheckpointError(path: url.path, message: message) }
-        guard let mapping = try? FileMapping(url), mapping.bytes.count <= Self.largest else {
-            throw fault("is not a readable index: no file, an empty one, or more than \(Self.largest) bytes")
+        guard let mapping = try? FileMapping(url) else { throw fault("is not a readable index: no file, or an empty one") }
+        let largest = Limit.headerBytes.value
+        guard mapping.bytes.count <= largest else {
+            throw Refusal.exceeded(.headerBytes, "is an index of \(mapping.bytes.count) bytes", largest).of(url.path)
         }
-        let data = withExtendedLifetime(mapping) { Data(mapping.bytes) }
-        guard
-            let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
-            let places = object["weight_map"] as? [String: String]
-        else {
-            throw fault("is not the index of a checkpoint: it has no weight_map from names to files")
-        }
+        var places: [String: String]?
+        do {
+            try withExtendedLifetime(mapping) {
+                try mapping.bytes.withMemoryRebound(to: UInt8.self) { text in
+                    var scanner = JSONScanner(text)
+                    try scanner.forEachField { name, scanner in
+                        guard name == "weight_map" else { return try scanner.skipValue() }
+                        guard places == nil else { throw Refusal("has two of weight_map") }
+                        places = try Self.places(&scanner)
+                    }
+                    guard scanner.peek() == 0, scanner.offset == text.count else { throw scanner.fault("its end") }
+                }
+            }
+        } catch let refusal as Refusal {
+            throw refusal.of(url.path)
+        } catch { places = nil }
+        guard let places else { throw fault("is not the index of a checkpoint: it has no weight_map from names to files") }
         guard !places.isEmpty else { throw fault("the index names no tensors") }
         self.places = places
+    }
+
+    private static func places(_ scanner: inout JSONScanner) throws -> [String: String] {
+        let (mostTensors, mostFiles, longest) = (Limit.tensors.value, Limit.shards.value, Limit.tensorNameBytes.value)
+        var places: [String: String] = [:]
+        var files: Set<String> = []
+        try scanner.forEachField { name, scanner in
+            guard places.count < mostTensors else {
+                throw Refusal.exceeded(.tensors, "names more than \(mostTensors) tensors", mostTensors)
+            }
+            guard name.utf8.count <= longest else {
+                throw Refusal.exceeded(.tensorNameBytes, "has a name of \(name.utf8.count) bytes", longest)
+            }
+            let file = try scanner.text()
+            // One text for all tensors of a file.
+            let (_, known) = files.insert(file)
+            guard files.count <= mostFiles else { throw Refusal.exceeded(.shards, "names more than \(mostFiles) files", mostFiles) }
+            guard places.updateValue(known, forKey: name) == nil else { throw Refusal("names \(shown(name)) twice") }
+        }
+        return places
     }
 }

@@ -1,3 +1,5 @@
+internal import BraidSupport
+
 /// The dictionary of a checkpoint that maps names to tensors.
 struct StateDict {
     /// The key of the top level it lies under; nil where it is the top level.
@@ -54,14 +56,16 @@ private struct DictionaryWalk {
     private var nameBytes = 0
 
     private static let deepest = 32
-    private static let longestName = 4096
+    private let longestName = Limit.tensorNameBytes.value
+    private let mostTensors = Limit.tensors.value
 
     /// An honest pickle spends several bytes on each entry.
     private let most: Int
+    private static let mostVisited = 1_000_000
 
     init(_ file: PickledFile) {
         self.file = file
-        most = max(file.pickleSize, 1000)
+        most = min(max(file.pickleSize, 1000), Self.mostVisited)
     }
 
     mutating func run(from root: Int) throws(Refusal) {
@@ -84,6 +88,9 @@ private struct DictionaryWalk {
     }
 
     private mutating func add(_ tensor: Int, _ name: String?) throws(Refusal) {
+        guard tensors.count < mostTensors else {
+            throw .exceeded(.tensors, "has more than \(mostTensors) tensors", mostTensors)
+        }
         guard let name else { throw Refusal("has a tensor under a key that is neither a text nor an integer") }
         guard tensors.updateValue(tensor, forKey: name) == nil else { throw Refusal("has two tensors called \(shown(name))") }
     }
@@ -97,7 +104,9 @@ private struct DictionaryWalk {
         default: return nil
         }
         nameBytes += name.utf8.count
-        guard name.utf8.count <= Self.longestName else { throw Refusal("has a name of more than \(Self.longestName) bytes") }
+        guard name.utf8.count <= longestName else {
+            throw .exceeded(.tensorNameBytes, "has a name of more than \(longestName) bytes", longestName)
+        }
         guard nameBytes <= 16 * most else { throw Self.repeats }
         return name
     }

@@ -1,21 +1,28 @@
+internal import BraidSupport
+
 /// A stack machine that reads one pickle and executes nothing: a checkpoint's containers and tensors, and no other object.
 ///
 /// Every object costs at least a byte of the pickle, and their number is bounded, whatever the pickle asks for.
 struct Unpickler {
-    /// Bytes a pickle may take: the limit of safetensors headers.
-    static let largest = 100_000_000
-
     var heap = PickleHeap()
     var stack: [PickleValue] = []
     var reader: ByteReader
     /// Heights of the stack at each open MARK.
     private var marks: [Int] = []
-    private var memo: [Int: PickleValue] = [:]
+    private var memo = PickleMemo()
+    private let most: Int
+    /// Whether more bytes lie there than a pickle may have.
+    private let isCut: Bool
 
-    /// - Parameter range: Where the pickle lies in `bytes`; it may end before.
+    /// - Parameters:
+    ///   - range: Where the pickle lies in `bytes`; it may end before.
+    ///   - most: The most bytes that it may take.
     /// - Throws: Where `range` is not within `bytes`.
-    init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Refusal) {
-        let end = min(range.upperBound, range.lowerBound.addingReportingOverflow(Self.largest).partialValue)
+    init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, most: Int = Limit.pickleBytes.value) throws(Refusal) {
+        self.most = most
+        let (furthest, overflow) = range.lowerBound.addingReportingOverflow(most)
+        let end = overflow ? range.upperBound : min(range.upperBound, furthest)
+        isCut = end < range.upperBound
         guard range.lowerBound >= 0, end >= range.lowerBound, end <= bytes.count else {
             throw Refusal("its pickle lies behind the end of the file")
         }
@@ -26,13 +33,14 @@ struct Unpickler {
     mutating func run() throws(Refusal) -> PickleValue {
         while true {
             let at = reader.position
+            guard reader.remaining > 0 || !isCut else {
+                throw .exceeded(.pickleBytes, "its pickle has more than \(most) bytes", most)
+            }
             let code = try reader.byte()
             guard let opcode = PickleOpcode(rawValue: code) else { throw try refusal(of: code, at: at) }
             if opcode == .stop { return try pop() }
             try execute(opcode)
-            guard stack.count <= PickleHeap.limit, marks.count <= PickleHeap.limit, memo.count <= PickleHeap.limit else {
-                throw Refusal("its pickle puts more than \(PickleHeap.limit) objects on its stack")
-            }
+            try heap.check(besides: stack.count + marks.count + memo.count)
         }
     }
 
@@ -82,7 +90,7 @@ struct Unpickler {
         case .longBinGet: try pushMemo(reader.size(UInt32.self))
         case .binPut: memo[Int(try reader.byte())] = try top()
         case .longBinPut: memo[try reader.size(UInt32.self)] = try top()
-        case .memoize: memo[memo.count] = try top()
+        case .memoize: memo.append(try top())
 
         case .global: stack.append(.global(try .named(module: reader.line(), name: reader.line())))
         case .stackGlobal: try pushStackGlobal()

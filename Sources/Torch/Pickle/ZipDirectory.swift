@@ -1,3 +1,5 @@
+internal import BraidSupport
+
 /// The directory of a zip archive whose entries are stored, not compressed, as `torch.save` writes them.
 ///
 /// Everything the directory says is checked against the file and against what stands before each entry. Zip64 is understood.
@@ -20,6 +22,11 @@ struct ZipDirectory {
         var reader = try ByteReader(
             UnsafeRawBufferPointer(rebasing: bytes[..<end.directory.upperBound]), at: end.directory.lowerBound,
             name: "the zip directory")
+        // A storage for each tensor, and what torch.save puts beside them.
+        let (tensors, others) = (Limit.tensors.value, 100)
+        guard end.count - others <= tensors else {
+            throw .exceeded(.tensors, "its zip directory has \(end.count) entries", tensors)
+        }
         entries.reserveCapacity(end.count)
         for _ in 0..<end.count { entries.append(try entry(&reader)) }
         guard reader.remaining == 0 else { throw .damaged("its zip directory has \(reader.remaining) bytes too many") }
@@ -28,6 +35,11 @@ struct ZipDirectory {
 
     private func entry(_ reader: inout ByteReader) throws(Refusal) -> Entry {
         let header = try ZipHeader(central: &reader)
+        let longest = Limit.tensorNameBytes.value
+        guard header.name.utf8.count <= longest else {
+            let what = "an entry of its zip directory has a name of \(header.name.utf8.count) bytes"
+            throw .exceeded(.tensorNameBytes, what, longest)
+        }
         let name = shown(header.name)
         guard header.flags & 1 == 0 else { throw Refusal("its entry \(name) is encrypted") }
         guard header.method == 0 else {

@@ -48,12 +48,49 @@ import Testing
         #expect(outcome(wide + Array(".".utf8)) == "refers to the same dictionaries too many times")
     }
 
-    /// One list of 1,000 pairs, made a dictionary 20,000 times.
+    /// One list of 1,000 pairs, made a dictionary 5,000 times.
     @Test func boundsCopies() {
         let pairs = Array("](".utf8) + repeated("NN", 1_000).chunked(by: [0x86]) + Array("eq".utf8) + [0]
         let copy = Array("ccollections\nOrderedDict\nq".utf8) + [1]
-        let calls = repeatElement(Array("h".utf8) + [1] + Array("h".utf8) + [0, 0x85] + Array("R0".utf8), count: 20_000).joined()
-        #expect(outcome(pairs + copy + Array(calls) + Array(".".utf8)) == "its pickle makes more than 10000000 objects")
+        let calls = repeatElement(Array("h".utf8) + [1] + Array("h".utf8) + [0, 0x85] + Array("R0".utf8), count: 5_000).joined()
+        let message = outcome(pairs + copy + Array(calls) + Array(".".utf8))
+        #expect(message?.hasPrefix("its pickle makes more than 3000000 objects; the limit pickle-objects is 3000000: ") == true)
+    }
+
+    /// What is made and thrown away costs time alone, which the pickle's length bounds; what is kept costs memory.
+    @Test func boundsLoopsAndWhatIsKept() throws {
+        func run(_ pickle: [UInt8], most: Int = 25_000_000) throws -> PickleValue {
+            try pickle.withUnsafeBytes { bytes in
+                var unpickler = try Unpickler(bytes, 0..<bytes.count, most: most)
+                return try unpickler.run()
+            }
+        }
+        let loop = repeated("N0", 500) + Array("N.".utf8)
+        _ = try run(loop)
+        let cut = #expect(throws: Refusal.self) { try run(loop, most: 100) }
+        #expect(cut?.message.hasPrefix("its pickle has more than 100 bytes; the limit pickle-bytes is 100") == true)
+        var heap = PickleHeap(most: 10)
+        for _ in 0..<10 { _ = try heap.addContainer() }
+        #expect(throws: Refusal.self) { try heap.check(besides: 1) }
+        var memo = PickleMemo()
+        for number in [0, 1, 7, 1] { memo[number] = .int(number) }
+        memo.append(.none)
+        #expect(memo.count == 4)
+        let kept = [0, 1, 2, 3, 7].map { memo[$0] != nil }
+        #expect(kept == [true, true, false, true, true])
+    }
+
+    /// A directory of zeros that claims more entries than a file may have tensors.
+    @Test func boundsEntriesOfArchives() {
+        let count: UInt64 = 100_101
+        let directory = [UInt8](repeating: 0, count: Int(count) * 46)
+        let size = UInt64(directory.count)
+        let record = bytes(UInt32(0x0606_4B50)) + [UInt8](repeating: 0, count: 28) + bytes(count) + bytes(size) + bytes(UInt64(0))
+        let locator = bytes(UInt32(0x0706_4B50)) + bytes(UInt32(0)) + bytes(size) + bytes(UInt32(1))
+        let end = bytes(UInt32(0x0605_4B50)) + [UInt8](repeating: 0, count: 4) + bytes(UInt16.max) + bytes(UInt16.max)
+        let file = directory + record + locator + end + bytes(UInt32.max) + bytes(UInt32.max) + bytes(UInt16(0))
+        let error = #expect(throws: Refusal.self) { try file.withUnsafeBytes { try ZipDirectory($0) } }
+        #expect(error?.message.hasPrefix("its zip directory has 100101 entries; the limit tensors is 100000") == true)
     }
 
     @Test func refusesLengthsBeyondTheFile() {

@@ -51,10 +51,23 @@ import Testing
                 """)
     }
 
+    @Test func boundsFilesAndTensors() throws {
+        func index(_ count: Int, _ file: (Int) -> String) -> String {
+            #"{"weight_map": {"# + (0..<count).map { "\"t\($0)\": \"\(file($0))\"" }.joined(separator: ",") + "}}"
+        }
+        let files = try folder.write(index(1_001) { "\($0).bin" }, as: "files.index.json")
+        let first = #expect(throws: CheckpointError.self) { try ShardedCheckpoint(files) }
+        #expect(first?.message.hasPrefix("names more than 1000 files; the limit shards is 1000") == true)
+        let tensors = try folder.write(index(100_001) { _ in "a" }, as: "tensors.index.json")
+        let second = #expect(throws: CheckpointError.self) { try ShardedCheckpoint(tensors) }
+        #expect(second?.message.hasPrefix("names more than 100000 tensors; the limit tensors is 100000") == true)
+    }
+
     @Test(arguments: [
         ("{}", "is not the index of a checkpoint: it has no weight_map from names to files"),
         (#"{"weight_map": {"a": 3}}"#, "is not the index of a checkpoint: it has no weight_map from names to files"),
         (#"{"weight_map": {}}"#, "the index names no tensors"),
+        (#"{"weight_map": {"a": "x", "a": "x"}}"#, "names a twice"),
         ("{", "is not the index of a checkpoint: it has no weight_map from names to files"),
     ])
     func refusesWhatIsNoIndex(_ content: String, _ message: String) throws {

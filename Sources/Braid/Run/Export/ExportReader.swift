@@ -43,8 +43,9 @@ struct ExportReader {
                         ? "holds embeddings that are not finished: go on with braid embed --resume"
                         : "is no folder of braid embed: there is no index.json"))
         }
+        let data = try JSONText.read(file)
         let index: Index
-        do { index = try JSONDecoder().decode(Index.self, from: InputFile.document(file, "")) } catch let error as DecodingError {
+        do { index = try JSONDecoder().decode(Index.self, from: data) } catch let error as DecodingError {
             throw BraidError(.badData, "\(file.path) is damaged: \(error)")
         }
         guard index.format == EmbeddingExport.Format.safetensors.rawValue else {
@@ -59,7 +60,7 @@ struct ExportReader {
 
     /// Calls `body` with part after part of one kind of embedding.
     ///
-    /// - Throws: `BraidError` where a part is not as the index says; what `body` throws.
+    /// - Throws: `BraidError` where a part is not as the index says, or an embedding is not finite; what `body` throws.
     func forEach(_ embedding: Embedding, _ body: (Rows) throws -> Void) throws {
         for stem in stems {
             let url = folder.appendingPathComponent("\(stem).safetensors")
@@ -75,6 +76,11 @@ struct ExportReader {
             guard values.shape == [ids.count, embedding.dimension], present?.count ?? ids.count == ids.count else {
                 throw BraidError(
                     .badData, "\(url.path): has not the \(ids.count) rows of \(embedding.dimension) that the index says")
+            }
+            let sums = try values.absolute().sum([1]).converted(to: .float32).array(of: Float.self)
+            if let row = sums.indices.first(where: { !sums[$0].isFinite && present?[$0] != 0 }) {
+                throw BraidError(
+                    .badData, "\(url.path): the \(embedding.name) embedding of \(ids[row]) is not finite; embed the rows anew")
             }
             try body(Rows(ids: ids, values: values, isPresent: present?.map { $0 != 0 } ?? ids.map { _ in true }))
         }

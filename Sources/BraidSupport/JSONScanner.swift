@@ -1,27 +1,25 @@
-internal import BraidSupport
-
 /// Reads JSON byte by byte, where Foundation's reader is too slow or takes canonically equivalent keys for one.
 ///
 /// What it meets must be JSON already, else it throws; no text makes it trap.
-struct JSONScanner {
+package struct JSONScanner {
     /// Where the text is not what was asked for, and what was.
-    struct Fault: Error {
-        let expected: String
-        let offset: Int
+    package struct Fault: Error {
+        package let expected: String
+        package let offset: Int
     }
 
-    let bytes: Bytes
-    var offset = 0
+    let bytes: UnsafeBufferPointer<UInt8>
+    package var offset = 0
 
-    init(_ bytes: Bytes, from offset: Int = 0) {
+    package init(_ bytes: UnsafeBufferPointer<UInt8>, from offset: Int = 0) {
         self.bytes = bytes
         self.offset = offset
     }
 
-    func fault(_ expected: String) -> Fault { Fault(expected: expected, offset: offset) }
+    package func fault(_ expected: String) -> Fault { Fault(expected: expected, offset: offset) }
 
     /// The next byte that is no white space; 0 at the end.
-    mutating func peek() -> UInt8 {
+    package mutating func peek() -> UInt8 {
         while offset < bytes.count {
             switch bytes[offset] {
             case 0x20, 0x09, 0x0A, 0x0D: offset += 1
@@ -32,25 +30,25 @@ struct JSONScanner {
     }
 
     /// Skips `character` where it comes next.
-    mutating func skip(_ character: Unicode.Scalar) -> Bool {
+    package mutating func skip(_ character: Unicode.Scalar) -> Bool {
         guard peek() == UInt8(ascii: character) else { return false }
         offset += 1
         return true
     }
 
-    mutating func expect(_ character: Unicode.Scalar) throws(Fault) {
+    package mutating func expect(_ character: Unicode.Scalar) throws(Fault) {
         guard skip(character) else { throw fault("a \(character)") }
     }
 
     /// Skips the comma between two elements; false at `end`, which is skipped too.
-    mutating func more(until end: Unicode.Scalar) throws(Fault) -> Bool {
+    package mutating func more(until end: Unicode.Scalar) throws(Fault) -> Bool {
         if skip(",") { return true }
         try expect(end)
         return false
     }
 
     /// Skips one value, however deep.
-    mutating func skipValue() throws(Fault) {
+    package mutating func skipValue() throws(Fault) {
         var depth = 0
         var ignored: [UInt8] = []
         repeat {
@@ -89,17 +87,16 @@ struct JSONScanner {
     }
 
     /// Appends the text of a string, its escapes resolved.
-    mutating func string(into text: inout [UInt8]) throws(Fault) {
+    package mutating func string(into text: inout [UInt8]) throws(Fault) {
         try expect("\"")
         while offset < bytes.count {
-            let byte = bytes[offset]
+            let start = offset
+            while offset < bytes.count, bytes[offset] != UInt8(ascii: "\""), bytes[offset] != UInt8(ascii: "\\") { offset += 1 }
+            text.append(contentsOf: bytes[start..<offset])
+            guard offset < bytes.count else { break }
             offset += 1
-            if byte == UInt8(ascii: "\"") { return }
-            if byte == UInt8(ascii: "\\") {
-                try escape(into: &text)
-            } else {
-                text.append(byte)
-            }
+            if bytes[offset - 1] == UInt8(ascii: "\"") { return }
+            try escape(into: &text)
         }
         throw fault("a \"")
     }
@@ -117,16 +114,21 @@ struct JSONScanner {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
         case UInt8(ascii: "u"):
             let first = try codeUnit()
-            guard first & 0xF800 == 0xD800 else { return text.append(scalar: first) }
+            guard first & 0xF800 == 0xD800 else { return append(first, to: &text) }
             guard first < 0xDC00, offset + 1 < bytes.count, bytes[offset] == UInt8(ascii: "\\"),
                 bytes[offset + 1] == UInt8(ascii: "u")
             else { throw fault("both halves of a surrogate pair") }
             offset += 2
             let second = try codeUnit()
             guard second & 0xFC00 == 0xDC00 else { throw fault("both halves of a surrogate pair") }
-            text.append(scalar: 0x10000 + (first & 0x3FF) << 10 + second & 0x3FF)
+            append(0x10000 + (first & 0x3FF) << 10 + second & 0x3FF, to: &text)
         default: throw fault("an escape")
         }
+    }
+
+    /// No surrogate comes here.
+    private func append(_ scalar: UInt32, to text: inout [UInt8]) {
+        if let scalar = Unicode.Scalar(scalar) { text.append(contentsOf: Character(scalar).utf8) }
     }
 
     private mutating func codeUnit() throws(Fault) -> UInt32 {

@@ -1,8 +1,6 @@
-internal import BraidSupport
-
 extension JSONScanner {
     /// An id: a whole number from 0 to the largest of an Int32.
-    mutating func id() throws(Fault) -> Int32 {
+    package mutating func id() throws(Fault) -> Int32 {
         _ = peek()
         var value: Int64 = 0
         let start = offset
@@ -11,7 +9,6 @@ extension JSONScanner {
             guard value <= Int64(Int32.max) else { break }
             offset += 1
         }
-        let ends = offset >= bytes.count || [0x20, 0x09, 0x0A, 0x0D, 0x2C, 0x5D, 0x7D].contains(bytes[offset])
         guard offset > start, ends else {
             offset = start
             throw fault("a whole number from 0 to \(Int32.max)")
@@ -19,9 +16,31 @@ extension JSONScanner {
         return Int32(value)
     }
 
+    /// A whole number that an Int holds.
+    package mutating func integer() throws(Fault) -> Int {
+        let isNegative = skip("-")
+        let start = offset
+        var value = 0
+        while offset < bytes.count, let digit = digit(bytes[offset]) {
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(Int(digit))
+            guard !overflow, !carry else { throw fault("a smaller number") }
+            value = sum
+            offset += 1
+        }
+        guard offset > start, ends else {
+            offset = start
+            throw fault("a whole number")
+        }
+        return isNegative ? -value : value
+    }
+
+    /// Whether a number ends here.
+    private var ends: Bool { offset >= bytes.count || [0x20, 0x09, 0x0A, 0x0D, 0x2C, 0x5D, 0x7D].contains(bytes[offset]) }
+
     /// A number as the reference's JSON reader has it, which may differ from the nearest Double in the last bit: the first
     /// digits that fit 64 bits, times or divided by a power of ten (serde_json without `float_roundtrip`).
-    mutating func double() throws(Fault) -> Double {
+    package mutating func double() throws(Fault) -> Double {
         let isNegative = skip("-")
         let start = offset
         var digits: UInt64 = 0
