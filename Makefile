@@ -3,11 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
+KILLS ?= 200
 RELEASE := swift build -c release --static-swift-stdlib
 BRAID := .build/release/braid
 BENCH := .build/release/BraidBench
 
-.PHONY: help setup weights build demo test examples docs check format lint layering parity bench bench-parts bench-tool install clean
+.PHONY: help setup weights build demo test examples docs check format lint layering parity bench bench-parts bench-tool soak install clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +46,8 @@ format: ## Format the sources
 lint: ## Lint strictly
 	@swift format lint --strict --recursive Package.swift Sources Tests benchmarks docs/examples
 	@python3 scripts/doc_comments.py
+	@python3 scripts/hazards.py --self-test
+	@python3 scripts/hazards.py
 
 layering: ## Check that no target imports what it must not know
 	@python3 scripts/layering.py
@@ -69,6 +72,9 @@ bench-parts: build bench-tool ## Time front ends and tokenizers alone, and the m
 	@python3 benchmarks/front_ends.py $(BENCH)
 	@python3 benchmarks/tokenizer_speed.py --time "$(BENCH) tokenize {file}"
 	@python3 benchmarks/load_memory.py $(BENCH)
+
+soak: build ## Kill commands in the middle of their writes, go on, and look whether anything was lost: KILLS=200
+	@python3 benchmarks/soak.py $(BRAID) --kills $(KILLS)
 
 bench-tool: build
 	@scripts/timed.sh "benchmark build" scripts/quietly.sh $(RELEASE) --product BraidBench

@@ -31,7 +31,7 @@ CONVOLUTIONAL_AND_BERT = {
 TRANSFORMERS = {
     "vit-b16": ("image", 48, 16),
     "clip-b32": ("image", 96, 48),
-    "modernbert-base": ("text", 128, 32),
+    "modernbert-base": ("text", 256, 128),
     "ast": ("audio", 8, 8),
     "whisper-base": ("audio", 8, 8),
 }

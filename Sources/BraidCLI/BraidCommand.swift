@@ -29,26 +29,42 @@ public struct BraidCommand: ParsableCommand {
 
     /// Runs the command; an error ends the process with a code of sysexits(3), whatever threw it.
     public static func main() {
+        StandardStreams.prepare()
         do {
             try Limit.read(ProcessInfo.processInfo.environment)
             var command = try parseAsRoot()
             if let command = command as? any ComputingCommand { try command.threads.startAgain() }
+            _ = StopSignals.shared
             try command.run()
         } catch let error as BraidError {
             fail(error.description, error.code)
         } catch let code as ExitCode {
             // That a command chose: 1 is a verdict of braid drift's, and no failure.
-            exit(withError: code)
+            Foundation.exit(code.rawValue)
+        } catch is ReaderGone {
+            Foundation.exit(ReaderGone.code)
         } catch  where exitCode(for: error) != .failure {
-            // Usage errors, requests for help, and codes that a command chose: argument parsing prints these itself.
-            exit(withError: error)
+            answer(error)
         } catch {
-            fail("\(error)", Causes.code(of: error))
+            fail(Causes.text(of: error), Causes.code(of: error))
         }
     }
 
+    /// Ends with what argument parsing has to say: what is wrong with the arguments, or the help that was asked for.
+    private static func answer(_ error: any Error) -> Never {
+        let (code, message) = (exitCode(for: error), fullMessage(for: error))
+        guard code == .success else {
+            StandardStreams.tell(message + "\n")
+            Foundation.exit(code.rawValue)
+        }
+        do { try emitLine(message) } catch let error as BraidError { fail(error.description, error.code) } catch {
+            Foundation.exit(ReaderGone.code)
+        }
+        Foundation.exit(0)
+    }
+
     private static func fail(_ message: String, _ code: BraidError.Code) -> Never {
-        FileHandle.standardError.write(Data("error: \(message)\n".utf8))
+        StandardStreams.tell("error: \(message)\n")
         Foundation.exit(code.rawValue)
     }
 }

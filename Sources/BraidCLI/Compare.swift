@@ -69,9 +69,14 @@ struct Compare: ComputingCommand {
         if let out, FileManager.default.fileExists(atPath: URL(argument: out).appendingPathComponent("compare.csv").path) {
             throw BraidError(.cannotCreate, "\(out) holds a comparison already; name another folder, or remove it")
         }
+        let lock = try out.map { try FolderLock(URL(argument: $0)) }
+        defer { lock?.release() }
         let candidates = try Comparison.candidates(recipes, fusions: kinds())
-        let comparison = try Comparison.run(
-            candidates, metric: metric, seeds: Array(0..<seeds), jobs: jobs, givesUp: !allSeeds, reporter: output.reporter)
+        // Embeddings that are made lie in the cache; trainings begin again.
+        let comparison = try StopSignals.shared.stopping("the same command, which finds the embeddings in the cache") {
+            try Comparison.run(
+                candidates, metric: metric, seeds: Array(0..<seeds), jobs: jobs, givesUp: !allSeeds, reporter: output.reporter)
+        }
         if let out { try comparison.write(to: URL(argument: out)) }
         if json {
             return try printJSON(

@@ -72,8 +72,10 @@ struct Curve: ComputingCommand {
         let folder = URL(argument: out ?? "curve/\(url.deletingPathExtension().lastPathComponent)")
         let curve = try LearningCurve(
             Configuration.read(url, overrides: overrides), into: folder, settings, reporter: output.reporter)
-        let outcome = try curve(resume: resume)
-        if json { return try emit(outcome.json) }
+        let outcome = try StopSignals.shared.stopping("braid curve \(config) --out \(folder.path) --resume") {
+            try curve(resume: resume)
+        }
+        if json { return try emit(outcome.json, .data) }
         try emit(outcome.table)
         try emitLine("Curve: \(folder.path)")
     }

@@ -61,7 +61,7 @@ struct DriftCommand: ComputingCommand {
         let name = url.deletingPathExtension().lastPathComponent
         let place = out.map { URL(argument: $0) } ?? folder.appendingPathComponent("drift-\(name)")
         let report = DriftReport(drift, title: "\(folder.lastPathComponent) and \(name)", command: command)
-        try report.write(to: RunFolder(place))
+        try FolderLock.holding(place) { try report.write(to: RunFolder(place)) }
         if json {
             try printJSON(drift)
         } else {
@@ -73,10 +73,13 @@ struct DriftCommand: ComputingCommand {
 
     /// What learns from the new data, beginning with what the model knows.
     private var command: String {
-        let configuration = URL(argument: model).appendingPathComponent("config.yaml")
-        let known = FileManager.default.fileExists(atPath: configuration.path)
+        let folder = URL(argument: model)
+        let known = FileManager.default.fileExists(atPath: folder.appendingPathComponent("config.yaml").path)
+        // It stands in the report, which may be passed on. The manifest is named from the configuration's folder, as --set wants it.
+        let name = model.hasPrefix("/") ? Paths.portable(folder, from: URL(argument: ".")) : model
+        let place = Paths.portable(URL(argument: manifest), from: folder)
         return
-            "braid train \(known ? "\(model)/config.yaml" : "CONFIG") --init-from \(model) --set manifest=\(URL(argument: manifest).path) --out \(model)-again"
+            "braid train \(known ? "\(name)/config.yaml" : "CONFIG") --init-from \(name) --set manifest=\(place) --out \(name)-again"
     }
 
     private func rows() throws -> Inference.Rows {

@@ -67,7 +67,10 @@ struct Embed: ComputingCommand {
             export = try EmbeddingExport(
                 model: url, manifest: URL(argument: manifest), split: split, selection: selection, inference.options())
         }
-        try export.write(to: .init(URL(argument: out), format: format, partSize: partSize, resumes: resume))
+        let goOn = "braid embed \(source) --manifest \(manifest) --out \(out) --resume"
+        try StopSignals.shared.stopping(goOn) {
+            try export.write(to: .init(URL(argument: out), format: format, partSize: partSize, resumes: resume))
+        }
         try emitLine("Embeddings: \(URL(argument: out).path)")
     }
 

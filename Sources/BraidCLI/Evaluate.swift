@@ -43,8 +43,8 @@ struct Evaluate: ComputingCommand {
         let predictions = try session.predict()
         let name = url.deletingPathExtension().lastPathComponent
         let folder = out.map { URL(argument: $0) } ?? URL(argument: model).appendingPathComponent("evaluation-\(name)")
-        try Report(predictions, title: "\(URL(argument: model).lastPathComponent) on \(name)", rows: session.rowUse).write(
-            to: RunFolder(folder))
+        let report = Report(predictions, title: "\(URL(argument: model).lastPathComponent) on \(name)", rows: session.rowUse)
+        try FolderLock.holding(folder) { try report.write(to: RunFolder(folder)) }
         if json {
             return try printJSON(
                 Figures(

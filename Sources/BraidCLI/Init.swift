@@ -49,12 +49,10 @@ struct Init: ParsableCommand {
     }
 
     private func write(_ text: String) throws {
-        guard let out else { return try emit(text) }
+        guard let out else { return try emit(text, .data) }
         guard !FileManager.default.fileExists(atPath: out) else {
             throw BraidError(.cannotCreate, "\(out) exists already; name another file, or remove it")
         }
-        do { try text.write(toFile: out, atomically: true, encoding: .utf8) } catch {
-            throw BraidError(.cannotCreate, "\(out) cannot be written: \(error.localizedDescription)")
-        }
+        try AtomicFile.write(text, to: URL(argument: out))
     }
 }

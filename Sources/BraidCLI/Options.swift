@@ -35,7 +35,7 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Say nothing on stderr but errors.")
     var quiet = false
 
-    var reporter: any Reporter { quiet ? SilentReporter() : TerminalReporter() }
+    var reporter: any Reporter { StoppableReporter(inner: quiet ? SilentReporter() : TerminalReporter()) }
 }
 
 /// How a trained model is used.
@@ -115,11 +115,7 @@ extension URL {
 }
 
 /// Writes a result to stdout. What cannot be written is an error: a full disk must not look like success.
-func emit(_ text: String) throws {
-    do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch {
-        throw BraidError(.cannotCreate, "the result cannot be written to standard output")
-    }
-}
+func emit(_ text: String, _ form: StandardStreams.Form = .prose) throws { try StandardStreams.emit(text, form) }
 
 func emitLine(_ text: String) throws { try emit(text + "\n") }
 
@@ -128,5 +124,5 @@ func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.dateEncodingStrategy = .iso8601
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try emitLine(String(decoding: try encoder.encode(value), as: UTF8.self))
+    try emit(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n", .data)
 }

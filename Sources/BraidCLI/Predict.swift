@@ -62,9 +62,9 @@ struct Predict: ComputingCommand {
 
     func run() throws {
         let predictions = try self.predictions()
-        if json { return try emit(try predictions.jsonLines()) }
-        if keepsColumns, let manifest { return try emit(predictions.csv(keepingColumnsOf: URL(argument: manifest))) }
-        try emit(isSingle ? predictions.summary(of: 0) : predictions.csv)
+        if json { return try emit(try predictions.jsonLines(), .data) }
+        if keepsColumns, let manifest { return try emit(predictions.csv(keepingColumnsOf: URL(argument: manifest)), .data) }
+        try isSingle ? emit(predictions.summary(of: 0)) : emit(predictions.csv, .data)
     }
 
     private func predictions() throws -> Predictions {

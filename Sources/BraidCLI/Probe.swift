@@ -88,7 +88,7 @@ struct Choose: ComputingCommand {
         options.output.reporter.note(result.table)
         let place = out.map { URL(argument: $0).deletingLastPathComponent() } ?? URL(argument: ".")
         let document = try probe.configuration(with: result, in: place)
-        guard let out else { return try emit(document) }
+        guard let out else { return try emit(document, .data) }
         guard !FileManager.default.fileExists(atPath: URL(argument: out).path) else {
             throw BraidError(.cannotCreate, "\(out) is there already; name another file, or remove it")
         }

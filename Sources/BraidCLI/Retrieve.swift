@@ -76,6 +76,6 @@ struct Retrieve: ComputingCommand {
         guard let (modality, medium) = questions.first else { return }
         let hits = try retrieval.nearest(to: medium, modality, count: count)
         if json { return try printJSON(hits) }
-        try emit(hits.csv)
+        try emit(hits.csv, .data)
     }
 }

@@ -47,7 +47,9 @@ struct SearchCommand: ComputingCommand {
         try configuration.refuseInitialModel(in: "search")
         let folder = URL(argument: out ?? "search/\(url.deletingPathExtension().lastPathComponent)")
         let search = try Search(configuration, into: folder, metric: metric, jobs: jobs, reporter: output.reporter)
-        let outcome = try search(resume: resume)
+        let outcome = try StopSignals.shared.stopping("braid search \(config) --out \(folder.path) --resume") {
+            try search(resume: resume)
+        }
         if json { return try printJSON(outcome.results) }
         try emit(outcome.table)
         try emitLine("Search: \(folder.path)")

@@ -5,7 +5,7 @@ import Foundation
 struct TerminalReporter: Reporter {
     var isListening: Bool { true }
 
-    func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    func note(_ text: String) { StandardStreams.tell(text + "\n") }
 
     func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress { ProgressBar(title, total: total, unit: unit) }
 }
@@ -19,6 +19,7 @@ final class ProgressBar: StepProgress {
     private let start = ContinuousClock.now
     private var lastShown = ContinuousClock.now
     private var done = 0
+    private static let clearLine = "\r\u{1B}[K"
 
     init(_ title: String, total: Int, unit: StepUnit) {
         self.title = title
@@ -33,7 +34,7 @@ final class ProgressBar: StepProgress {
         let now = ContinuousClock.now
         guard isTerminal, now - lastShown > .milliseconds(100) else { return }
         lastShown = now
-        write("\r\u{1B}[K" + bar())
+        StandardStreams.tell(bar(), controls: Self.clearLine)
     }
 
     /// Leaves one line that says what was done and how long it took.
@@ -41,9 +42,9 @@ final class ProgressBar: StepProgress {
         let seconds = elapsed()
         let rate = seconds > 0 ? Double(done) / seconds : 0
         let tail = note.isEmpty ? "" : "  \(note)"
-        write(
-            (isTerminal ? "\r\u{1B}[K" : "")
-                + "\(title): \(amount(Double(done))) in \(format(seconds)) s (\(amount(rate, isRate: true))/s)\(tail)\n")
+        StandardStreams.tell(
+            "\(title): \(amount(Double(done))) in \(format(seconds)) s (\(amount(rate, isRate: true))/s)\(tail)\n",
+            controls: isTerminal ? Self.clearLine : "")
     }
 
     private func bar() -> String {
@@ -66,5 +67,4 @@ final class ProgressBar: StepProgress {
 
     private func elapsed() -> Double { (ContinuousClock.now - start) / .seconds(1) }
     private func format(_ value: Double) -> String { String(format: value < 10 ? "%.1f" : "%.0f", value) }
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

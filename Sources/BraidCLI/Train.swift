@@ -59,14 +59,20 @@ struct Train: ComputingCommand {
             return try json ? printJSON(forecast) : emit(forecast.table)
         }
         let run = RunFolder(URL(argument: out ?? "runs/\(url.deletingPathExtension().lastPathComponent)"))
-        let signals = StopSignals()
+        let signals = StopSignals.shared
+        let goOn = "braid train \(config) --out \(out ?? run.url.path)"
+        // Where it is ended before its first step the run's folder may not be there yet.
+        signals.advise(
+            "\(goOn) --resume, or without --resume where there is no \(run.url.lastPathComponent)/config.yaml")
         let training = Training(
             configuration, into: run, reporter: output.reporter, command: Self.recorded(CommandLine.arguments),
             interruption: signals.interruption)
         let outcome: Training.Outcome
         do { outcome = try training(resume: resume) } catch let stop as TrainingInterrupted {
-            TerminalReporter().note("\(stop): go on with braid train \(config) --out \(out ?? run.url.path) --resume")
-            throw ExitCode(128 + signals.received)
+            signals.advise("\(goOn) --resume")
+            throw signals.stopped(stop.description)
+        } catch let stop as Stopped {
+            throw signals.stopped(stop.description)
         }
         if json { return try printJSON(outcome.history) }
         if let choice = outcome.findings.choice { try emitLine("\(choice.summary)\n") }
@@ -95,7 +101,9 @@ struct Train: ComputingCommand {
     static func recorded(_ arguments: [String]) -> [String] {
         let here = URL(argument: ".")
         let shown = arguments.dropFirst().map { argument in
-            argument.hasPrefix("/") ? Paths.relative(URL(argument: argument), to: here) : argument
+            // Of --option=value and --set key=value what stands behind the sign.
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return parts.map { $0.hasPrefix("/") ? Paths.portable(URL(argument: $0), from: here) : $0 }.joined(separator: "=")
         }
         return ["braid"] + shown
     }

@@ -69,14 +69,15 @@ struct ZeroShotCommand: ComputingCommand {
             media[.image] = image.map { .file(URL(argument: $0)) }
             media[.audio] = audio.map { .file(URL(argument: $0)) }
             let predictions = try classifier.predict([Sample(id: "sample", line: 0, media: media)])
-            return try emit(json ? predictions.jsonLines() : predictions.summary(of: 0))
+            return try json ? emit(predictions.jsonLines(), .data) : emit(predictions.summary(of: 0))
         }
         let url = URL(argument: manifest)
         let predictions = try classifier.predict(manifest: url, isJudged: out != nil)
-        guard let out else { return try emit(json ? predictions.jsonLines() : predictions.csv) }
+        guard let out else { return try emit(json ? predictions.jsonLines() : predictions.csv, .data) }
         let folder = URL(argument: out)
         let title = "zero-shot on \(url.deletingPathExtension().lastPathComponent)"
-        try Report(predictions, title: title, question: classifier.question).write(to: RunFolder(folder))
+        let report = Report(predictions, title: title, question: classifier.question)
+        try FolderLock.holding(folder) { try report.write(to: RunFolder(folder)) }
         if json { return try printJSON(predictions.allScores()) }
         try emitLine(predictions.report())
         try emitLine("Files: \(folder.path)")

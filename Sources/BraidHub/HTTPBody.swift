@@ -79,12 +79,15 @@ final class HTTPBody: @unchecked Sendable {
     }
 
     private func wait(for ready: () -> Bool) throws(HTTPFailure) {
-        let deadline = Date(timeIntervalSinceNow: timeout)
+        // The clock of the day, by which conditions wait, may be set back meanwhile: it is asked for a second at a time.
+        let deadline = ContinuousClock.now + .seconds(timeout)
         while !ready(), !hasEnded {
-            guard condition.wait(until: deadline) else {
+            guard ContinuousClock.now < deadline else {
                 task.cancel()
                 throw HTTPFailure("the server did not answer within \(Int(timeout)) s")
             }
+            _ = condition.wait(
+                until: Date(timeIntervalSinceNow: min(1, (deadline - ContinuousClock.now) / .seconds(1))))
         }
     }
 }

@@ -62,10 +62,15 @@ public struct Fault: CustomStringConvertible, Sendable, Equatable {
         self.message = message
     }
 
-    /// One line for a person to read: `manifest.csv:12: audio: …`.
+    /// One line for a person to read: `manifest.csv:12: audio: …`. Control characters of names and values are escaped, and what is too long to be
+    /// read is cut.
     public var description: String {
+        let file = file.map { Printable.name($0, atMost: Self.longestPath) }
         var place = [file, line.map(String.init)].compactMap { $0 }.joined(separator: ":")
-        if let field { place += place.isEmpty ? field : ": \(field)" }
+        if let field = field.map({ Printable.name($0) }) { place += place.isEmpty ? field : ": \(field)" }
+        let message = Printable.text(message)
         return place.isEmpty ? message : "\(place): \(message)"
     }
+
+    private static let longestPath = 1000
 }

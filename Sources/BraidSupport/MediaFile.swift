@@ -43,5 +43,5 @@ public struct DecodeError: Error, CustomStringConvertible, Sendable {
     }
 
     /// One line for a person to read: the path and the reason.
-    public var description: String { "\(path): \(reason)" }
+    public var description: String { Fault(reason, file: path).description }
 }

@@ -1,33 +1,93 @@
 package import Foundation
 
-/// A folder that is written anew as a whole: a crash leaves the old one or the new one, and `recover` finds which.
+/// A folder that is written anew as a whole: a crash leaves the old one or the new one.
+///
+/// Where the file system can exchange two names, there is no moment without the folder. Where it cannot, a crash between two renames leaves it
+/// under another name, which `readable` finds, and the next writer puts back.
 package struct ReplacedFolder {
     package let url: URL
 
     package init(_ url: URL) { self.url = url }
 
-    private var fresh: URL { sibling("new") }
-    private var old: URL { sibling("old") }
-    private func sibling(_ suffix: String) -> URL {
-        url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(suffix)")
-    }
+    private var parent: URL { url.deletingLastPathComponent() }
+    private var old: URL { parent.appendingPathComponent(".\(url.lastPathComponent).old") }
 
-    /// Writes the folder's content by `body`, which is given an empty folder, and puts it in place.
+    /// Where the folder's content is to be read. Looks, and changes nothing: a reader may lack the right to, and a writer may be at work.
+    package var readable: URL { Self.exists(url) || !Self.exists(old) ? url : old }
+
+    /// Writes the folder's content by `body`, which is given an empty folder, and puts it in place. Where it fails the old folder stays, and nothing else.
     package func write(_ body: (URL) throws -> Void) throws {
-        let files = FileManager.default
+        try FileFault.makeFolder(parent)
         try recover()
-        if files.fileExists(atPath: fresh.path) { try files.removeItem(at: fresh) }
-        try files.createDirectory(at: fresh, withIntermediateDirectories: true)
-        try body(fresh)
-        if files.fileExists(atPath: url.path) { try files.moveItem(at: url, to: old) }
-        try files.moveItem(at: fresh, to: url)
-        if files.fileExists(atPath: old.path) { try files.removeItem(at: old) }
+        removeLeftovers()
+        let fresh = parent.appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString).new")
+        // Nobody else's until it is whole.
+        guard mkdir(fresh.path, 0o700) == 0 else { throw FileFault.last(url) }
+        // Tells whoever tidies up that the writer lives.
+        let descriptor = open(fresh.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        flock(descriptor, LOCK_EX | LOCK_NB)
+        do {
+            try FileFault.naming(url) { try body(fresh) }
+            chmod(fresh.path, AtomicFile.usualFolderMode)
+            Self.sync(fresh)
+            try put(fresh)
+        } catch {
+            try? FileManager.default.removeItem(at: fresh)
+            throw error
+        }
+        AtomicFile.sync(parent)
+        // What was exchanged for the new folder. That it stays where it cannot be deleted is no failure: the new one is in place.
+        for past in [fresh, old] where Self.exists(past) { try? FileManager.default.removeItem(at: past) }
     }
 
-    /// Brings the old folder back where a crash came between the two renames.
+    private func put(_ fresh: URL) throws {
+        guard Self.exists(url) else { return try Self.rename(fresh, url) }
+        guard !Self.exchange(fresh, url) else { return }
+        try Self.rename(url, old)
+        do { try Self.rename(fresh, url) } catch {
+            try? Self.rename(old, url)
+            throw error
+        }
+    }
+
+    /// Brings the old folder back where a crash came between the two renames. For whoever writes, and so has the folder for itself.
     package func recover() throws {
-        let files = FileManager.default
-        guard files.fileExists(atPath: old.path) else { return }
-        if files.fileExists(atPath: url.path) { try files.removeItem(at: old) } else { try files.moveItem(at: old, to: url) }
+        guard Self.exists(old) else { return }
+        if Self.exists(url) { try FileManager.default.removeItem(at: old) } else { try Self.rename(old, url) }
+    }
+
+    /// Deletes what writers left that were killed: folders that no process holds.
+    private func removeLeftovers() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? []
+        where name.hasPrefix(".\(url.lastPathComponent).") && name.hasSuffix(".new") {
+            let left = parent.appendingPathComponent(name)
+            let descriptor = open(left.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(at: left) }
+            close(descriptor)
+        }
+    }
+
+    /// Brings everything below `folder` to the disk, which files that were copied are not yet.
+    private static func sync(_ folder: URL) {
+        for case let file as URL in FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil) ?? .init() {
+            AtomicFile.sync(file)
+        }
+        AtomicFile.sync(folder)
+    }
+
+    private static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
+
+    private static func rename(_ from: URL, _ to: URL) throws {
+        guard Foundation.rename(from.path, to.path) == 0 else { throw FileFault.last(to) }
+    }
+
+    /// Exchanges the two names at once; false where system or file system cannot.
+    private static func exchange(_ one: URL, _ other: URL) -> Bool {
+        typealias Call = @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+        // Not in the headers that Swift sees.
+        guard let found = dlsym(nil, "renameat2") else { return false }
+        return unsafeBitCast(found, to: Call.self)(AT_FDCWD, one.path, AT_FDCWD, other.path, 2) == 0
     }
 }

@@ -8,6 +8,9 @@ public protocol Reporter: Sendable {
     /// Whether anybody reads what is told. What is computed only to be told is left out where nobody does.
     var isListening: Bool { get }
 
+    /// Whether whoever called the library wants the work to end. Asked between pieces of it; false where nobody says otherwise.
+    var isStopping: Bool { get }
+
     /// A sentence that a user should know and that is not a result: what is left out, what a model lacks, what was found.
     func note(_ text: String)
 
@@ -21,7 +24,21 @@ public protocol Reporter: Sendable {
     func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress
 }
 
+/// Work that ended because its reporter said that it shall. What was finished by then is kept where the work keeps anything.
+public struct Stopped: Error, CustomStringConvertible, Sendable {
+    /// Says that the work was stopped.
+    public var description: String { "stopped before the end" }
+}
+
 extension Reporter {
+    /// Nobody wants it.
+    public var isStopping: Bool { false }
+
+    /// Ends the work where that is wanted.
+    ///
+    /// - Throws: `Stopped`.
+    package func checkStopping() throws(Stopped) { if isStopping { throw Stopped() } }
+
     /// Begins a step that counts items.
     public func begin(_ title: String, total: Int) -> any StepProgress { begin(title, total: total, unit: .items) }
 }

@@ -22,9 +22,16 @@ import Testing
         #expect(result.code == 0 && result.out.contains("planted imports are found"), "\(result.out)")
     }
 
+    @Test func aPlantedHazardIsFoundAndThereIsNone() throws {
+        let planted = try python("scripts/hazards.py", "--self-test")
+        #expect(planted.code == 0 && planted.out.contains("planted faults found"), "\(planted.out)")
+        let result = try python("scripts/hazards.py")
+        #expect(result.code == 0 && result.out == "hazards: none\n", "\(result.out)")
+    }
+
     @Test func weightsAreFetchedOnceAndCheckedBeforeTheyAreUsed() throws {
         let result = try python("scripts/fetch_test.py")
-        #expect(result.code == 0 && result.out.contains("fetch: 4 tests hold"), "\(result.out)")
+        #expect(result.code == 0 && result.out.contains("fetch: 8 tests hold"), "\(result.out)")
     }
 
     @Test func theTableOfKeysIsWhatTheReaderSays() throws {

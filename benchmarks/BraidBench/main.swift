@@ -51,11 +51,15 @@ case ("encode", 4...5):
 case ("latency", 4):
     guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
     try serveLatency(modality, arguments[2], arguments[3])
+case ("endure", 5...):
+    guard let seconds = Double(arguments[3]) else { exit(64) }
+    try endure(arguments[1], arguments[2], seconds: seconds, in: arguments[4], Array(arguments.dropFirst(5)))
 case ("step", 3...4): try serveStep(arguments[1], arguments[2], on: device(arguments.dropFirst(3).first))
 case ("fit", 4):
     guard let rows = Int(arguments[1]), let dimension = Int(arguments[2]), let classes = Int(arguments[3]) else { exit(64) }
     try timeFitting(rows: rows, dimension: dimension, classes: classes)
 default:
-    FileHandle.standardError.write(Data("usage: BraidBench images|logmel|tokenize|ids|load|embed|encode|latency|step|fit …\n".utf8))
+    FileHandle.standardError.write(
+        Data("usage: BraidBench images|logmel|tokenize|ids|load|embed|encode|latency|endure|step|fit …\n".utf8))
     exit(64)
 }

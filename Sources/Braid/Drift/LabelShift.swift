@@ -50,7 +50,7 @@ struct LabelShift {
             guard let first = values.first, let last = values.last else { return 0...1 }
             guard values.count >= 40 else { return first...last }
             let end = Double(values.count - 1)
-            return values[Int((0.025 * end).rounded())]...values[Int((0.975 * end).rounded())]
+            return values[Int(bounded: (0.025 * end).rounded())]...values[Int(bounded: (0.975 * end).rounded())]
         }
     }
 

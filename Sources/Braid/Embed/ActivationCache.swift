@@ -104,7 +104,7 @@ final class ActivationCache: @unchecked Sendable {
     private func write() {
         guard !buffer.isEmpty, failed == nil else { return }
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try FileFault.makeFolder(folder)
             let note = folder.appendingPathComponent(CacheShard.labelName)
             if !FileManager.default.fileExists(atPath: note.path) { try AtomicFile.write(label, to: note) }
             let url = folder.appendingPathComponent("\(UUID().uuidString).safetensors")

@@ -155,7 +155,7 @@ final class CacheShard: @unchecked Sendable {
         guard !buffer.isEmpty, failed == nil else { return }
         do {
             let tensors = try joined()
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try FileFault.makeFolder(folder)
             try writeLabel()
             let url = folder.appendingPathComponent("\(UUID().uuidString).safetensors")
             try SafetensorsWriter.write(tensors, to: url)

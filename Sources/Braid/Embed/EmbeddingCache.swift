@@ -96,7 +96,7 @@ extension EmbeddingCache {
 
     /// Deletes everything, activations too.
     ///
-    /// - Throws: `BraidError` where a folder cannot be deleted.
+    /// - Throws: `FileWriteError` where a folder cannot be deleted.
     public func clear() throws {
         try delete()
         try activations.delete()
@@ -104,9 +104,7 @@ extension EmbeddingCache {
 
     private func delete() throws {
         guard FileManager.default.fileExists(atPath: folder.path) else { return }
-        do { try FileManager.default.removeItem(at: folder) } catch {
-            throw BraidError(.cannotCreate, "\(folder.path) cannot be deleted: \(error.localizedDescription)")
-        }
+        try FileFault.naming(folder, "deleted") { try FileManager.default.removeItem(at: folder) }
     }
 
     /// Deletes the files that were not used for longest until the rest fits the limit, and what crashes left.

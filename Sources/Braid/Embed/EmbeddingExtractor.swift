@@ -86,6 +86,7 @@ struct EmbeddingExtractor {
                 // What is skipped was not embedded.
                 progress.expect(before - bad.count)
                 progress.advance(by: count + before - bad.count)
+                try reporter.checkStopping()
             }
         }
         if cached < present.count { try reportPrecision(encoder, present.prefix(min(8, encoder.windowSize)).map { samples[$0] }) }

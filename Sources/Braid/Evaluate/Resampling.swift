@@ -43,7 +43,7 @@ struct Resampling {
         guard found.count > 1 else { return nil }
         mean = whole.reduce(0, +) / Double(seeds)
         let last = Double(found.count - 1)
-        halfWidth = (found[Int((0.975 * last).rounded())] - found[Int((0.025 * last).rounded())]) / 2
+        halfWidth = (found[Int(bounded: (0.975 * last).rounded())] - found[Int(bounded: (0.025 * last).rounded())]) / 2
         let (below, above) = (found.count { $0 <= 0 }, found.count { $0 >= 0 })
         p = min(1, 2 * Double(min(below, above) + 1) / Double(found.count + 1))
     }

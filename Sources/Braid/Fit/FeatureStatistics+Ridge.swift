@@ -62,7 +62,7 @@ struct RidgeSolver {
     static func directions(of gram: Tensor, rows: Double) throws -> (values: Tensor, vectors: Tensor) {
         let dimension = gram.shape[0]
         guard isFew(rows, dimension) else { return try gram.symmetricEigen() }
-        let width = Int(rows.rounded(.up)) + spare
+        let width = Int(bounded: rows.rounded(.up)) + spare
         let probes = try Generator.own(seed: 0) { try Tensor.randomNormal([dimension, width]).converted(to: .float64) }
         let basis = try gram.matmul(probes).orthonormalColumns()
         let (values, turned) = try basis.transposed(0, 1).matmul(gram).matmul(basis).symmetricEigen()

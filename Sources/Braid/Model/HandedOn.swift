@@ -18,8 +18,7 @@ struct HandedOn {
             let source = place.appendingPathComponent(name)
             writers[name] = { target in
                 for file in try FileManager.default.contentsOfDirectory(atPath: source.path) {
-                    try FileManager.default.copyItem(
-                        at: source.appendingPathComponent(file), to: target.appendingPathComponent(file))
+                    try FileFault.copy(source.appendingPathComponent(file), to: target.appendingPathComponent(file))
                 }
             }
         }
@@ -36,7 +35,7 @@ struct HandedOn {
     func write(into model: URL) throws {
         for (name, write) in writers.sorted(by: { $0.key < $1.key }) {
             let place = model.appendingPathComponent("\(Self.folderName)/\(name)")
-            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+            try FileFault.makeFolder(place)
             try write(place)
         }
     }

@@ -7,8 +7,7 @@ extension ModalityEncoder {
     ///
     /// - Parameter isMerged: Whether adapters are folded into the weights that are written; those of a frozen encoder are already.
     func write(to folder: URL, isMerged: Bool = false) throws {
-        let files = FileManager.default
-        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileFault.makeFolder(folder)
         for name in try source.companions { try copy(name, to: folder) }
         if let description {
             try AtomicFile.write(description, to: folder.appendingPathComponent("config.json"))
@@ -26,7 +25,7 @@ extension ModalityEncoder {
         }
         guard !isParameterless else { return }
         let place = folder.appendingPathComponent(source.part)
-        try files.createDirectory(at: place, withIntermediateDirectories: true)
+        try FileFault.makeFolder(place)
         let target = place.appendingPathComponent("model.safetensors")
         let adapter = folder.appendingPathComponent(WeightsFolder.adapterName)
         let isAdapted = adapters.plan != nil
@@ -36,12 +35,12 @@ extension ModalityEncoder {
             // Where a given adapter is folded in, the entries are what came of it.
             try SafetensorsWriter.write(
                 parameters.entries.filter { $0.role != .adapter }.map { ($0.path, $0.tensor) }, to: target)
-            if trainable.isAdapter { try adapters.write(parameters.entries, to: adapter, base: name) }
+            if trainable.isAdapter { try adapters.write(parameters.entries, to: adapter, base: shownName) }
             return
         }
         try copy(file, to: target)
         if trainable.isAdapter {
-            try adapters.write(parameters.entries, to: adapter, base: name)
+            try adapters.write(parameters.entries, to: adapter, base: shownName)
         } else {
             try adapters.folder?.copy(to: adapter)
         }
@@ -53,14 +52,14 @@ extension ModalityEncoder {
         let original = file.resolvingSymlinksInPath()
         let isBlob = original.deletingLastPathComponent().lastPathComponent == "blobs"
         if isBlob, (try? FileManager.default.linkItem(at: original, to: target)) != nil { return }
-        try FileManager.default.copyItem(at: original, to: target)
+        try FileFault.copy(original, to: target)
     }
 
     /// A file of the source's folder, which may be a link into a cache.
     private func copy(_ name: String, to folder: URL) throws {
         guard let from = source.folder?.appendingPathComponent(name), name != EncoderOptions.fileName else { return }
         let target = folder.appendingPathComponent(name)
-        try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try FileManager.default.copyItem(at: from.resolvingSymlinksInPath(), to: target)
+        try FileFault.makeFolder(target.deletingLastPathComponent())
+        try FileFault.copy(from, to: target)
     }
 }

@@ -34,9 +34,9 @@ public enum ModelFolder {
 
     /// The folder that holds `model.json`: `url`, or `model` in it.
     static func locate(_ url: URL) throws -> URL {
-        let inRun = url.appendingPathComponent("model")
-        try ReplacedFolder(inRun).recover()
-        let folder = FileManager.default.fileExists(atPath: inRun.appendingPathComponent("model.json").path) ? inRun : url
+        let inRun = ReplacedFolder(url.appendingPathComponent("model")).readable
+        let isRun = FileManager.default.fileExists(atPath: inRun.appendingPathComponent("model.json").path)
+        let folder = isRun ? inRun : ReplacedFolder(url).readable
         let file = folder.appendingPathComponent("model.json")
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw BraidError(

@@ -9,8 +9,8 @@ extension ImageFrontEnd {
         }
         let fraction = try settings.double("crop_pct", 0.875)
         guard (0.05...1).contains(fraction) else { throw settings.fault("crop_pct must lie in 0.05 ... 1") }
-        let height = Int(Double(input[1]) / fraction)
-        let width = Int(Double(input[2]) / fraction)
+        let height = Int(bounded: Double(input[1]) / fraction)
+        let width = Int(bounded: Double(input[2]) / fraction)
         interpolation = try settings.interpolation("interpolation", "bicubic")
         let means = try settings.doubles("mean", Self.imageNetMean)
         mean = means.map(Float.init)

@@ -52,7 +52,7 @@ extension ImageFrontEnd {
         guard side < 384 else { return (.exact(height: side, width: side), nil) }
         let fraction = try settings.double("crop_pct", 224 / 256.0)
         guard (0.05...1).contains(fraction) else { throw settings.fault("crop_pct must lie in 0.05 ... 1") }
-        return (.short(Int(Double(side) / fraction)), Crop(.short(side)))
+        return (.short(Int(bounded: Double(side) / fraction)), Crop(.short(side)))
     }
 }
 

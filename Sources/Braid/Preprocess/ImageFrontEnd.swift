@@ -272,7 +272,7 @@ extension ImageFrontEnd.Crop {
 
     private func range(_ full: Int, _ part: Int) -> Range<Int> {
         let half = Double(full - part) / 2
-        let start = Int(half.rounded(roundsDown ? .down : .toNearestOrEven))
+        let start = Int(bounded: half.rounded(roundsDown ? .down : .toNearestOrEven))
         return start..<start + part
     }
 }

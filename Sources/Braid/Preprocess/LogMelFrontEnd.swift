@@ -38,7 +38,7 @@ public struct LogMelFrontEnd: FrontEnd, WindowedFrontEnd {
             }
             windows = patches
         } else {
-            let frames = Int((options.window ?? Self.defaultWindow) * Double(settings.sampleRate) / Double(settings.hop))
+            let frames = Int(bounded: (options.window ?? Self.defaultWindow) * Double(settings.sampleRate) / Double(settings.hop))
             let size = max(frames, leastFrames)
             let step = max(1, Int(Double(size) * (1 - (options.overlap ?? 0))))
             windows = SpectrogramSettings.Windows(frames: size, hop: step, dropsLast: false)

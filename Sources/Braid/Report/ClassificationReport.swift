@@ -24,14 +24,16 @@ extension MultilabelScores {
 private struct ReportTable {
     private let width: Int
 
-    init(_ names: [String]) { width = max(names.map(\.unicodeScalars.count).max() ?? 0, 4) }
+    init(_ names: [String]) { width = max(names.map { Printable.name($0).unicodeScalars.count }.max() ?? 0, 4) }
 
     func header(_ labels: [String], _ classes: [ConfusionMatrix.ClassScores]) -> [String] {
         [line("", ["precision", "recall", "f1-score", "support"]), ""] + zip(labels, classes).map(row) + [""]
     }
 
     func row(_ name: String, _ scores: ConfusionMatrix.ClassScores) -> String {
-        line(name, [Self.number(scores.precision), Self.number(scores.recall), Self.number(scores.f1), "\(scores.support)"])
+        line(
+            Printable.name(name),
+            [Self.number(scores.precision), Self.number(scores.recall), Self.number(scores.f1), "\(scores.support)"])
     }
 
     func line(_ name: String, _ cells: [String]) -> String {

@@ -83,15 +83,13 @@ extension Comparison {
 
     /// Writes `compare.txt`, `compare.csv`, `runs.csv`, `compare.svg`, and in `recipes/` each configuration that ran.
     public func write(to folder: URL) throws {
-        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw BraidError(.cannotCreate, "\(folder.path) cannot be created: \(error.localizedDescription)")
-        }
-        try AtomicFile.write(table, to: folder.appendingPathComponent("compare.txt"))
+        try FileFault.makeFolder(folder)
+        try AtomicFile.write(Printable.text(table), to: folder.appendingPathComponent("compare.txt"))
         try AtomicFile.write(csv, to: folder.appendingPathComponent("compare.csv"))
         try AtomicFile.write(runsCSV, to: folder.appendingPathComponent("runs.csv"))
         try AtomicFile.write(chart.svg, to: folder.appendingPathComponent("compare.svg"))
         let place = folder.appendingPathComponent("recipes")
-        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        try FileFault.makeFolder(place)
         for (name, document) in recipes {
             let file = name.replacingOccurrences(of: "/", with: "-").replacingOccurrences(of: " ", with: "-")
             try AtomicFile.write(document(place), to: place.appendingPathComponent("\(file).yaml"))

@@ -17,16 +17,14 @@ public struct DriftReport {
 
     /// Writes the files into the folder of `run`, which is made where there is none.
     ///
-    /// - Throws: `BraidError` where the folder cannot be made; `FileWriteError` where a file cannot be written.
+    /// - Throws: `FileWriteError` where the folder cannot be made or a file cannot be written.
     public func write(to run: RunFolder) throws {
-        do { try FileManager.default.createDirectory(at: run.url, withIntermediateDirectories: true) } catch {
-            throw BraidError(.cannotCreate, "\(run.url.path) cannot be created: \(error.localizedDescription)")
-        }
+        try FileFault.makeFolder(run.url)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(encoder.encode(drift), to: run.file("drift.json"))
         try AtomicFile.write(drift.csv, to: run.file("drift.csv"))
-        try AtomicFile.write(text, to: run.file("report.txt"))
+        try AtomicFile.write(Printable.text(text), to: run.file("report.txt"))
         try AtomicFile.write(html, to: run.file("report.html"))
     }
 

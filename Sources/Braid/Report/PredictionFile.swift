@@ -94,7 +94,7 @@ extension HeadPredictions {
         let width = ranked.map { target.classes[$0.offset].count }.max() ?? 0
         return ranked.map { number, probability in
             let name = target.classes[number]
-            let bar = String(repeating: "█", count: Int((probability * 30).rounded()))
+            let bar = String(repeating: "█", count: Int(bounded: Double(probability * 30).rounded()))
             return name + String(repeating: " ", count: width - name.count) + String(format: "  %6.2f %%  ", 100 * probability)
                 + bar
         }.joined(separator: "\n") + "\n"

@@ -44,19 +44,17 @@ public struct Report {
 
     /// Writes the files into the folder of `run`, which is made where there is none.
     ///
-    /// - Throws: `BraidError` where the folder cannot be made or a label is not known to the model; `FileWriteError` where a file
-    ///   cannot be written.
+    /// - Throws: `BraidError` where a label is not known to the model; `FileWriteError` where the folder cannot be made or a file cannot be written.
     public func write(to run: RunFolder) throws {
-        do { try FileManager.default.createDirectory(at: run.url, withIntermediateDirectories: true) } catch {
-            throw BraidError(.cannotCreate, "\(run.url.path) cannot be created: \(error.localizedDescription)")
-        }
+        try FileFault.makeFolder(run.url)
         let tables =
             [
                 ablation?.table, missingRates?.table, imbalanced?.table, learning.map { $0.sentence + "\n" },
                 rows.map { $0.sentence + "\n" }, question?.table,
             ]
             .compactMap { $0 } + findings.tables
-        try AtomicFile.write(([try predictions.report()] + tables).joined(separator: "\n"), to: run.file("report.txt"))
+        try AtomicFile.write(
+            Printable.text(([try predictions.report()] + tables).joined(separator: "\n")), to: run.file("report.txt"))
         try AtomicFile.write(predictions.csv, to: run.file("predictions.csv"))
         for head in predictions.heads where head.target.form == .classes {
             let name = predictions.heads.count > 1 ? "confusion-\(head.target.name).csv" : "confusion.csv"

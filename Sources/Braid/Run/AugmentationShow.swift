@@ -69,13 +69,13 @@ public struct AugmentationShow {
         case let pictures as ImageFrontEnd: return .picture(try pictures.picture(of: prepared))
         case let sounds as LogMelFrontEnd:
             let settings = sounds.settings
-            let samples = try sounds.waveform(medium, drawn).prefix(Int(Self.seconds * Double(settings.sampleRate)))
+            let samples = try sounds.waveform(medium, drawn).prefix(Int(bounded: Self.seconds * Double(settings.sampleRate)))
             let frames = min(prepared.shape[0], Int(Self.seconds * Double(settings.sampleRate)) / settings.hop)
             return .sound(
                 AudioClip(samples: Array(samples), rate: settings.sampleRate),
                 spectrogram: try .spectrogram(prepared.slice(0, 0..<frames)))
         case let sounds as any SampledFrontEnd:
-            let samples = try Array(sounds.waveform(medium, drawn).prefix(Int(Self.seconds * Double(sounds.rate))))
+            let samples = try Array(sounds.waveform(medium, drawn).prefix(Int(bounded: Self.seconds * Double(sounds.rate))))
             // What takes the samples themselves has no spectrogram of its own.
             let isSpectrogram = prepared.shape.count == 2
             let map = try isSpectrogram ? sounds.cut(prepared)[0] : spectrogram(samples, rate: sounds.rate)

@@ -125,12 +125,16 @@ public struct Configuration: Sendable {
     public var manifestURL: URL { Paths.resolve(manifest, in: folder) }
 
     /// The resolved document, its paths in full: it reads as the same configuration wherever it lies.
-    public var yaml: String { ConfigurationWriter.yaml(resolved.map { $0.mappingPaths(from: folder) { url, _ in url.path } }) }
+    public var yaml: String { ConfigurationWriter.yaml(resolved.map { $0.mappingPaths(from: folder) { $0.path } }) }
 
     /// Keys whose values differ, whatever folder their paths are relative to, in alphabetical order.
     func keysThatDiffer(from other: Configuration) -> [String] {
         let (ours, theirs) = (values, other.values)
-        return Set(ours.keys).union(theirs.keys).filter { ours[$0] != theirs[$0] }.sorted()
+        // A run that was moved no longer finds its manifest by the way that it names. What is in the file is compared by its checksum.
+        let isMoved =
+            manifestURL.lastPathComponent == other.manifestURL.lastPathComponent
+            && !FileManager.default.fileExists(atPath: manifestURL.path)
+        return Set(ours.keys).union(theirs.keys).filter { ours[$0] != theirs[$0] && !($0 == "manifest" && isMoved) }.sorted()
     }
 
     /// What a key says, for a message.
@@ -138,18 +142,13 @@ public struct Configuration: Sendable {
 
     private var values: [String: SettingValue] {
         Dictionary(
-            resolved.map { key in (key.path, key.mappingPaths(from: folder) { url, _ in url.path }.value) },
+            resolved.map { key in (key.path, key.mappingPaths(from: folder) { $0.path }.value) },
             uniquingKeysWith: { $1 })
     }
 
-    /// The resolved document for a file in `place`: paths that were given relative to the document stay relative, now to `place`.
+    /// The resolved document for a file in `place`, which may be passed on: its paths lead from `place`, and name no user.
     func yaml(in place: URL) -> String {
-        ConfigurationWriter.yaml(
-            resolved.map { key in
-                key.mappingPaths(from: folder) { url, given in
-                    given.hasPrefix("/") ? given : Paths.relative(url, to: place)
-                }
-            })
+        ConfigurationWriter.yaml(resolved.map { $0.mappingPaths(from: folder) { url in Paths.portable(url, from: place) } })
     }
 }
 
@@ -157,7 +156,7 @@ extension ResolvedKey {
     private static let pathEndings = [".weights", ".encoder", ".adapter", ".noise", ".target", ".labels"]
 
     /// With the path it holds, if it is one of a file that is there, replaced.
-    fileprivate func mappingPaths(from folder: URL, _ replace: (URL, String) -> String) -> ResolvedKey {
+    fileprivate func mappingPaths(from folder: URL, _ replace: (URL) -> String) -> ResolvedKey {
         guard path == "manifest" || path == "init_from" || Self.pathEndings.contains(where: path.hasSuffix),
             case .text(let given) = value
         else {
@@ -165,6 +164,6 @@ extension ResolvedKey {
         }
         let url = Paths.resolve(given, in: folder)
         guard FileManager.default.fileExists(atPath: url.path) else { return self }
-        return ResolvedKey(path: path, value: .text(replace(url, given)))
+        return ResolvedKey(path: path, value: .text(replace(url)))
     }
 }

@@ -77,7 +77,7 @@ struct PhasePreparation {
     func embed(
         trains: [Modality: Trainable], tokens: Int?, after earlier: [TrainingPhase] = []
     ) throws -> FrozenSamples {
-        let started = Date()
+        let started = ContinuousClock.now
         // Weights and adapters that are drawn are the same in every phase, whether the one before ran just now or in an earlier process.
         try Generator.seed(UInt64(configuration.training.seed))
         let encoders = try makeEncoders(trains)
@@ -108,7 +108,7 @@ struct PhasePreparation {
                 domain.manifest.samples, encoders, tokens: tokens, extractor, device: device, prefixes: prefixes)
         }
         return FrozenSamples(
-            encoders: encoders, source: source, target: target, seconds: Date().timeIntervalSince(started))
+            encoders: encoders, source: source, target: target, seconds: (ContinuousClock.now - started) / .seconds(1))
     }
 
     /// A new model on frozen encoders, and what they make of the samples.

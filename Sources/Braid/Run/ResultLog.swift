@@ -10,6 +10,7 @@ protocol LoggedResult: Sendable, Codable {
 /// Results of many trainings, a line each, written as they come, so that what is interrupted can go on.
 final class ResultLog<Result: LoggedResult>: Sendable {
     private let url: URL
+    private let lock: FolderLock
     private let known: Mutex<[String: Result]>
 
     /// Opens the log of a folder, which is made where it is not there.
@@ -18,12 +19,11 @@ final class ResultLog<Result: LoggedResult>: Sendable {
     ///   - folder: Where it lies.
     ///   - name: What it is of: `search` lies in `search.jsonl`.
     ///   - resume: Whether what the folder holds is to be gone on with.
-    /// - Throws: `BraidError` where the folder holds one that is not to be gone on with, or cannot be written.
+    /// - Throws: `BraidError` where the folder holds one that is not to be gone on with, or another process writes into it; `FileWriteError` where it
+    ///   cannot be written.
     init(_ folder: URL, _ name: String, resume: Bool) throws {
         url = folder.appendingPathComponent("\(name).jsonl")
-        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw BraidError(.cannotCreate, "\(folder.path) cannot be created: \(error.localizedDescription)")
-        }
+        lock = try FolderLock(folder)
         let data = FileManager.default.contents(atPath: url.path)
         guard data == nil || resume else {
             throw BraidError(
@@ -38,16 +38,21 @@ final class ResultLog<Result: LoggedResult>: Sendable {
         try AtomicFile.write(try results.map(Self.line).joined(), to: url)
     }
 
+    /// Lets other processes write into the folder.
+    func close() { lock.release() }
+
     func result(_ key: String) -> Result? { known.withLock { $0[key] } }
 
     func add(_ result: Result) throws {
         let line = Data(try Self.line(result).utf8)
         try known.withLock { known in
             known[result.key] = result
-            let file = try FileHandle(forWritingTo: url)
-            defer { try? file.close() }
-            try file.seekToEnd()
-            try file.write(contentsOf: line)
+            try FileFault.naming(url) {
+                let file = try FileHandle(forWritingTo: url)
+                defer { try? file.close() }
+                try file.seekToEnd()
+                try file.write(contentsOf: line)
+            }
         }
     }
 

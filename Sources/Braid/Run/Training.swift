@@ -54,7 +54,8 @@ public struct Training {
     /// - Throws: `BraidError` where data, configuration or checkpoint do not fit; what was finished before stays in the run folder.
     ///   `TrainingInterrupted` where it was asked to stop.
     public func callAsFunction(resume: Bool = false) throws -> Outcome {
-        let started = Date()
+        // The clock of the day may be set while a training runs: it says when, and not how long.
+        let (started, clock) = (Date(), ContinuousClock.now)
         let start = try TrainingStart(configuration, reporter)
         let (configuration, manifest) = (start.configuration, start.manifest)
         configuration.noteIdle(["search"], in: "train", reporter)
@@ -62,7 +63,10 @@ public struct Training {
         var preparation = try PhasePreparation(
             start.continuation?.configuration ?? configuration, manifest, start.targets, fingerprint: fingerprint,
             device: try configuration.device.resolve(), reporter: reporter, continuing: start.continuation)
-        if resume { try checkSame(configuration) } else { try run.create() }
+        let lock = try run.claim(resume: resume)
+        defer { lock.release() }
+        if resume { try checkSame(configuration) }
+        try run.settleChoices(on: preparation.device, resume: resume)
         try Generator.seed(UInt64(configuration.training.seed))
         if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
         let lineage = start.continuation?.lineage(manifestSHA256: fingerprint)
@@ -83,6 +87,7 @@ public struct Training {
         model.lineage = lineage
         let test = try data.test.map { try model.predict($0) }
         if let reference = try driftReference(preparation.configuration, model, data, test) { model.driftReference = reference }
+        try run.checkPresent()
         try ModelFolder.write(model, to: run.model)
         try run.write(trained.averages)
         try adaptation?.judge(model, preparation)
@@ -103,7 +108,9 @@ public struct Training {
             model: model, test: test, ablation: ablation, history: trained.history, bestEpoch: trained.bestEpoch,
             findings: findings, skipped: data.skipped)
         let embedding = trained.embeddingSeconds
-        var seconds = ["embedding": embedding, "training": Date().timeIntervalSince(started) - embedding - (tuned?.seconds ?? 0)]
+        var seconds = [
+            "embedding": embedding, "training": (ContinuousClock.now - clock) / .seconds(1) - embedding - (tuned?.seconds ?? 0),
+        ]
         seconds["contrastive"] = tuned?.seconds
         try writeRecord(
             outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly, tuned?.trained ?? 0)
@@ -206,9 +213,6 @@ public struct Training {
     }
 
     private func checkSame(_ configuration: Configuration) throws {
-        guard FileManager.default.fileExists(atPath: run.configuration.path) else {
-            throw BraidError(.noInput, "\(run.url.path) holds no run to resume: there is no config.yaml")
-        }
         let before = try Configuration.read(run.configuration, facts: configuration.facts)
         let differing = before.keysThatDiffer(from: configuration)
         let mayDiffer = Self.mayDiffer + [configuration.training.phasePlan.lastEpochsKey].compactMap { $0 }

@@ -34,11 +34,13 @@ final class CheckpointFolder: CheckpointStore {
     private func folder(_ epoch: Int) -> URL { run.checkpoint("\(Self.prefix)\(epoch)") }
 
     func keepWeights(_ trainee: Trainee, of epoch: Int, _ best: BestEpochs) throws {
+        try run.checkPresent()
         if keepsSeveral { try TrainingCheckpoint(folder: folder(epoch)).writeWeights(trainee) }
         if best.first?.epoch == epoch { try TrainingCheckpoint(folder: run.checkpoint("best")).writeWeights(trainee) }
     }
 
     func keepStep(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState) throws {
+        try run.checkPresent()
         try TrainingCheckpoint(folder: run.checkpoint("last")).write(trainee, optimizer, state)
     }
 
@@ -47,6 +49,7 @@ final class CheckpointFolder: CheckpointStore {
         if let record = state.history.last { try events.write(record) }
         let now = ContinuousClock.now
         if let lastKept, !mustWrite, now - lastKept < Self.interval { return }
+        try run.checkPresent()
         try run.writeMetrics(state.history)
         try TrainingCheckpoint(folder: run.checkpoint("last")).write(trainee, optimizer, state)
         // Only now: a run that was killed before would still want them.

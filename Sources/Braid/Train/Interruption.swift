@@ -22,10 +22,13 @@ public final class Interruption: Sendable {
         }
     }
 
-    var isAsked: Bool { state.withLock(\.isAsked) }
+    /// Whether it was asked to stop.
+    public var isAsked: Bool { state.withLock(\.isAsked) }
 
     /// Runs what looks at `isAsked` between its steps.
-    func listening<Result>(_ body: () throws -> Result) rethrows -> Result {
+    ///
+    /// - Parameter body: The work.
+    public func listening<Result>(_ body: () throws -> Result) rethrows -> Result {
         state.withLock { $0.isHeard = true }
         defer { state.withLock { $0.isHeard = false } }
         return try body()

@@ -17,22 +17,46 @@ public struct RunFolder: Sendable {
     var stages: URL { url.appendingPathComponent("stages.json") }
     var lineage: URL { url.appendingPathComponent("lineage.json") }
     var adaptation: URL { url.appendingPathComponent("adaptation.json") }
+    var choices: URL { url.appendingPathComponent("checkpoints/choices.json") }
     var record: URL { url.appendingPathComponent("run.json") }
     func checkpoint(_ name: String) -> URL { url.appendingPathComponent("checkpoints/\(name)") }
     func file(_ name: String) -> URL { url.appendingPathComponent(name) }
 
-    /// Makes the folder. One that holds a run already is not written over.
-    func create() throws {
-        if FileManager.default.fileExists(atPath: configuration.path) {
+    /// Takes the folder for one training, and makes it where a run begins. One that holds a run already is not written over.
+    ///
+    /// - Parameter resume: Whether the training goes on with what the folder holds.
+    /// - Throws: `BraidError` where another process writes into the folder, or it holds a run and shall not, or holds none and shall.
+    func claim(resume: Bool) throws -> FolderLock {
+        let holdsRun = { FileManager.default.fileExists(atPath: configuration.path) }
+        guard !resume || holdsRun() else {
+            throw BraidError(.noInput, "\(url.path) holds no run to resume: there is no config.yaml")
+        }
+        let lock = try FolderLock(url)
+        guard resume || !holdsRun() else {
+            lock.release()
             throw BraidError(
                 .cannotCreate, "\(url.path) holds a run already: go on with --resume, or name another folder with --out")
         }
-        do {
-            try FileManager.default.createDirectory(
-                at: url.appendingPathComponent("checkpoints"), withIntermediateDirectories: true)
-        } catch {
-            throw BraidError(.cannotCreate, "\(url.path) cannot be created: \(error.localizedDescription)")
+        try FileFault.makeFolder(url.appendingPathComponent("checkpoints"))
+        return lock
+    }
+
+    /// Takes the ways of computing that the run began with, or writes down those that it begins with, so that a run which goes on elsewhere or another
+    /// day rounds as before.
+    func settleChoices(on device: Device, resume: Bool) throws {
+        if resume, let kept = try? JSONDecoder().decode([String: String].self, from: Data(contentsOf: choices)) {
+            return RememberedChoices.adopt(kept)
         }
+        guard device == .cpu else { return }
+        try write(RememberedChoices.all(), to: choices)
+    }
+
+    /// Looks whether the folder is still there. One that was removed while a training runs would be made anew, with half of what belongs there.
+    func checkPresent() throws {
+        guard !FileManager.default.fileExists(atPath: configuration.path) else { return }
+        throw BraidError(
+            .cannotCreate,
+            "\(url.path) is gone, or its config.yaml: it was removed while the training ran; train again into another folder")
     }
 
     /// `metrics.jsonl`, a line an epoch. Written whole, so that a resumed run leaves what an uninterrupted one leaves.

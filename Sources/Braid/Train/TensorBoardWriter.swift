@@ -3,16 +3,16 @@ internal import Foundation
 /// Writes scalars as a TensorBoard event file: TFRecord frames around `tensorflow.Event` messages.
 struct TensorBoardWriter {
     private let file: FileHandle
+    private let url: URL
 
     /// Opens a new event file in `folder`.
     init(_ folder: URL) throws {
         let now = Date().timeIntervalSince1970
         let name = "events.out.tfevents.\(Int(now)).braid.\(ProcessInfo.processInfo.processIdentifier)"
-        let url = folder.appendingPathComponent(name)
-        guard FileManager.default.createFile(atPath: url.path, contents: nil) else {
-            throw BraidError(.cannotCreate, "\(url.path) cannot be created")
-        }
-        file = try FileHandle(forWritingTo: url)
+        url = folder.appendingPathComponent(name)
+        let descriptor = open(url.path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw FileFault.last(url, "created") }
+        file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         // Event.file_version, field 3.
         try write(event: Protobuf.double(1, now) + Protobuf.bytes(3, Data("brain.Event:2".utf8)))
     }
@@ -37,7 +37,9 @@ struct TensorBoardWriter {
 
     private func write(event: Data) throws {
         let length = withUnsafeBytes(of: UInt64(event.count).littleEndian) { Data($0) }
-        try file.write(contentsOf: length + CRC32C.masked(length) + event + CRC32C.masked(event))
+        try FileFault.naming(url) {
+            try file.write(contentsOf: length + CRC32C.masked(length) + event + CRC32C.masked(event))
+        }
     }
 }
 

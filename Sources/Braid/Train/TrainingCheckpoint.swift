@@ -54,7 +54,7 @@ struct TrainingCheckpoint {
 
     /// Only what training changes is written: frozen encoders are in their own files already.
     func writeWeights(_ trainee: Trainee) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileFault.makeFolder(folder)
         try SafetensorsWriter.write(trainee.entries.map { ($0.path, $0.tensor) }, to: weights)
     }
 

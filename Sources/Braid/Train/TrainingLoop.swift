@@ -167,7 +167,7 @@ struct TrainingLoop {
     private func learningRate(_ step: Int) -> Double {
         let step = step - phase.epochs.lowerBound * stepsPerEpoch
         return (phase.learningRate ?? settings.learningRate)
-            * settings.schedule.factor(step: step, of: totalSteps, warmup: Int(settings.warmup * Double(totalSteps)))
+            * settings.schedule.factor(step: step, of: totalSteps, warmup: Int(bounded: settings.warmup * Double(totalSteps)))
     }
 
     private func validate(

@@ -46,7 +46,8 @@ import Torch
         let this = try Case(name, in: folder.url)
         let (short, long) = (try this.prepared(this.short), try this.prepared(this.waveform))
         let input = try this.frontEnd.collate([short])
-        try expectClose(input.values, this.expected.tensor("features"), 1e-5, "features")
+        // In bands without sound a logarithm stands for rounding alone: between an Intel and an AMD processor the reference itself moves by 4.3e-5.
+        try expectClose(input.values, this.expected.tensor("features"), 1e-4, "features")
 
         let alone = try withoutGradient { try this.encoder.encode([short]) }
         try expectClose(alone.pooled, this.expected.tensor("pooled"), 1e-5, "pooled")

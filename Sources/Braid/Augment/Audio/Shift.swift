@@ -10,7 +10,7 @@ extension AugmentationKind {
         guard most > 0 else { return nil }
         return Augmentation(
             "shift", "shift \(most)",
-            .sound { samples, _, draws in samples.rolled(by: Int(draws.uniform(-most...most) * Double(samples.count))) })
+            .sound { samples, _, draws in samples.rolled(by: Int(bounded: draws.uniform(-most...most) * Double(samples.count))) })
     }
 }
 

@@ -21,7 +21,7 @@ extension AugmentationKind {
                 // As many as of the paper's best policies.
                 for (dimension, share) in [(0, time), (0, time), (1, frequency), (1, frequency)] {
                     let size = spectrogram.shape[dimension]
-                    let mask = SpectrumMask(size, longest: Int(share * Double(size)), draws.unit(), draws.unit())
+                    let mask = SpectrumMask(size, longest: Int(bounded: share * Double(size)), draws.unit(), draws.unit())
                     masked = try masked.filled(dimension, mask.range, mean)
                 }
                 return masked

@@ -33,8 +33,8 @@ struct RandomArea {
         for _ in 0..<Self.tries {
             let area = Double(height * width) * draws.uniform(share)
             let proportion = exp(draws.uniform(logarithms))
-            let w = Int((area * proportion).squareRoot().rounded())
-            let h = Int((area / proportion).squareRoot().rounded())
+            let w = Int(bounded: (area * proportion).squareRoot().rounded())
+            let h = Int(bounded: (area / proportion).squareRoot().rounded())
             guard (1...width).contains(w), (1...height).contains(h) else { continue }
             return Image.Region(top: draws.below(height - h + 1), left: draws.below(width - w + 1), height: h, width: w)
         }

@@ -20,7 +20,7 @@ struct BatchMixing: Equatable {
         let half = 0.5 * (1 - share).squareRoot()
         // As torchvision's CutMix: what lies outside the picture is cut off.
         func side(_ middle: Double, _ size: Int) -> Range<Int> {
-            let (center, reach) = (Int(middle * Double(size)), Int(half * Double(size)))
+            let (center, reach) = (Int(bounded: middle * Double(size)), Int(bounded: half * Double(size)))
             return max(0, center - reach)..<min(size, center + reach)
         }
         let (rows, columns) = (side(middle.y, height), side(middle.x, width))

@@ -95,11 +95,10 @@ struct AdapterFolder {
 
     /// Copies its two files.
     func copy(to folder: URL) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileFault.makeFolder(folder)
         let weights = URL(fileURLWithPath: file.path)
         for from in [url.appendingPathComponent(Self.configName), weights] {
-            try FileManager.default.copyItem(
-                at: from.resolvingSymlinksInPath(), to: folder.appendingPathComponent(from.lastPathComponent))
+            try FileFault.copy(from, to: folder.appendingPathComponent(from.lastPathComponent))
         }
     }
 

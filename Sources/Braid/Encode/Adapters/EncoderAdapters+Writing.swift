@@ -10,7 +10,7 @@ extension EncoderAdapters {
     ///   - base: What the base is called: of a model on a hub its id, else whatever the configuration says.
     func write(_ entries: [ParameterStore.Entry], to url: URL, base: String) throws {
         guard let plan else { return }
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        try FileFault.makeFolder(url)
         let tensors = entries.filter { $0.role == .adapter }.map { entry in
             let part = AdapterFolder.partNames.first { entry.path.hasSuffix(".\($0)") } ?? ""
             return ("base_model.model.\(name(String(entry.path.dropLast(part.count + 1)))).\(part)", entry.tensor)

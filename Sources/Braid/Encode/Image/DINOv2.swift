@@ -43,7 +43,7 @@ extension VisionTransformer {
         shape.intermediate = Int(wide)
         if try config.bool("use_swiglu_ffn", false) {
             // Two thirds, so that three matrices are as large as two; rounded up to a multiple of eight.
-            shape.intermediate = (Int(Double(shape.intermediate) * 2 / 3) + 7) / 8 * 8
+            shape.intermediate = (Int(bounded: Double(shape.intermediate) * 2 / 3) + 7) / 8 * 8
             shape.perceptron = .gated
         }
         if hasRegisters {

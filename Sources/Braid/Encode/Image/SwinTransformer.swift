@@ -162,7 +162,7 @@ private struct SwinBlock {
                 query: layer(place / "q", width, width, bias), key: layer(place / "k", width, width, bias),
                 value: layer(place / "v", width, width, bias))
         let attention = MultiHeadAttention(projections, output: try layer(place / "proj", width, width, true), heads: heads)
-        let inner = Int(Double(width) * shape.ratio)
+        let inner = Int(bounded: Double(width) * shape.ratio)
         let feedForward = FeedForward(
             .plain(try layer(scope / "mlp" / "fc1", width, inner, true)), shape.activation,
             output: try layer(scope / "mlp" / "fc2", inner, width, true))

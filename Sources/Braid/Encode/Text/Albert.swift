@@ -65,7 +65,7 @@ struct Albert: TextModel {
             try (0..<inner).map { try layer(encoder / "albert_layer_groups" / group / "albert_layers" / $0) }
         }
         // As the reference rounds where groups do not divide layers.
-        let order = (0..<layers).map { Int(Double($0) / (Double(layers) / Double(groups))) }
+        let order = (0..<layers).map { Int(bounded: Double($0) / (Double(layers) / Double(groups))) }
         let ends = (0...groups).map { group in inner * order.count { $0 < group } }
         return TextTransformer.Parts(
             embed: { ids, positions in try norm(words(ids) + places(positions) + type.weight.select(0, 0)) },

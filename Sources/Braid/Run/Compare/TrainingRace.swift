@@ -35,7 +35,8 @@ struct TrainingRace {
             let work = running.flatMap { candidate in round.map { (candidate, $0) } }
             // Trainings only read what is embedded.
             nonisolated(unsafe) let embedded = embedded
-            let trained = try sideBySide(work.count) { [candidates, metric] number in
+            let trained = try sideBySide(work.count) { [candidates, metric, reporter] number in
+                try reporter.checkStopping()
                 defer { progress.advance() }
                 return try ComparedTraining(candidates[work[number].0].configuration, seed: work[number].1, metric, embedded)
             }

@@ -48,7 +48,7 @@ struct StageEvaluation {
     ) throws -> (stages: [StageReport.Stage], matrix: [[Double?]]) {
         if let kept = try? JSONDecoder().decode(StageReport.self, from: InputFile.document(before.stages, "")) {
             let stages = kept.stages.map { stage in
-                let place = stage.manifest.map { Paths.relative(Paths.resolve($0, in: before.url), to: run.url) }
+                let place = stage.manifest.map { Paths.portable(Paths.resolve($0, in: before.url), from: run.url) }
                 return stage.with(manifest: place, rows: stage.rows, untrained: stage.untrained)
             }
             return (stages, kept.matrix)
@@ -56,7 +56,7 @@ struct StageEvaluation {
         let count = earlier.nextStage - 1
         if count > 1 { remarks.append("\(earlier.name) holds no stages.json: what its earlier stages were is not known") }
         let configuration = try? Configuration.read(before.configuration, facts: ManifestFacts(hasSplitColumn: true))
-        let first = count == 1 ? configuration.map { Paths.relative($0.manifestURL, to: run.url) } : nil
+        let first = count == 1 ? configuration.map { Paths.portable($0.manifestURL, from: run.url) } : nil
         if count == 1, first == nil {
             remarks.append("\(earlier.name) is a model without its run: where the test rows of stage 1 are is not known")
         }
@@ -87,7 +87,8 @@ struct StageEvaluation {
             if !new.isEmpty { classes[target.name] = new }
         }
         return StageReport.Stage(
-            number: earlier.nextStage, manifest: Paths.relative(manifest, to: run.url), head: heads.first ?? model.targets[0].name,
+            number: earlier.nextStage, manifest: Paths.portable(manifest, from: run.url),
+            head: heads.first ?? model.targets[0].name,
             classes: classes, scenario: !heads.isEmpty ? .task : grows ? .class : .domain, rows: nil, untrained: nil)
     }
 

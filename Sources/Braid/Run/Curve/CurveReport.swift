@@ -128,7 +128,8 @@ extension LearningCurve.Outcome {
             "Learning curve", folder.lastPathComponent,
             [HTML.section("\(metric.title) against labels", svg), HTML.section("Figures", "<pre>\(HTML.escape(table))</pre>")])
         for (name, text) in [
-            ("curve.txt", table), ("curve.csv", csv), ("curve.json", try json), ("curve.svg", svg), ("curve.html", page),
+            ("curve.txt", Printable.text(table)), ("curve.csv", csv), ("curve.json", try json), ("curve.svg", svg),
+            ("curve.html", page),
         ] {
             try AtomicFile.write(text, to: folder.appendingPathComponent(name))
         }

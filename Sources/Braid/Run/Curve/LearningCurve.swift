@@ -72,6 +72,7 @@ public struct LearningCurve {
         let sideBySide = try SideBySide(on: embedded.device, jobs: settings.jobs)
         let draws = try CurveDraws(embedded.manifest, configuration.heads[0], settings.shots, seed: settings.seed, reporter)
         let log = try ResultLog<CurvePoint>(folder, "curve", resume: resume)
+        defer { log.close() }
         try embedded.embed()
         let data = "\(try Fingerprint.of(configuration.manifestURL)) \(metric.name)"
         let all = try recipes.map { CurveRecipe(name: $0.name, configuration: try embedded.fitted($0.configuration), scratch: nil) }
@@ -82,8 +83,9 @@ public struct LearningCurve {
         let progress = SharedProgress(reporter.begin("training", total: work.count))
         // Trainings only read what is embedded.
         nonisolated(unsafe) let shared = (embedded, work)
-        let metric = metric
+        let (metric, reporter) = (metric, reporter)
         let points = try sideBySide(work.count) { number in
+            try reporter.checkStopping()
             defer { progress.advance() }
             let (embedded, task) = (shared.0, shared.1[number])
             let rows = draws.rows(task.shots, draw: task.draw)

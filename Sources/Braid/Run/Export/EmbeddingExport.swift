@@ -110,6 +110,7 @@ public struct EmbeddingExport {
         for note in stream.notes { options.reporter.note(note) }
         let plan = try plan(output)
         let index = try ExportIndex(output, plan: plan)
+        defer { index.close() }
         let parts = (stream.count + output.partSize - 1) / output.partSize
         let media = encoders.reduce(0) { $0 + (stream.media[$1.modality] ?? 0) }
         let progress = options.reporter.begin("embedding", total: media)
@@ -121,6 +122,7 @@ public struct EmbeddingExport {
         defer { shards.finish() }
         var rows: [Int] = []
         try stream.forEach(output.partSize) { samples in
+            try options.reporter.checkStopping()
             let stem = ExportIndex.stem(rows.count)
             if let done = index.rows(of: stem) {
                 rows.append(done)
@@ -164,7 +166,7 @@ public struct EmbeddingExport {
         var embeddings = try encoders.map { encoder in
             ExportIndex.Plan.Embedding(
                 name: encoder.modality.rawValue, dimension: encoder.encoder.dimension,
-                encoder: "\(encoder.architecture), \(encoder.name)", sha256: try encoder.fingerprint() ?? "random",
+                encoder: "\(encoder.architecture), \(encoder.shownName)", sha256: try encoder.fingerprint() ?? "random",
                 modality: encoder.modality.isPlain ? nil : encoder.modality.stored)
         }
         if let fusing {
@@ -175,6 +177,7 @@ public struct EmbeddingExport {
         }
         return ExportIndex.Plan(
             format: output.format.rawValue, partSize: output.partSize, samples: stream.count,
-            manifestSHA256: try Fingerprint.of(stream.url), embeddings: embeddings)
+            manifestSHA256: try Fingerprint.of(stream.url), embeddings: embeddings,
+            choices: device == .cpu ? try RememberedChoices.all() : nil)
     }
 }

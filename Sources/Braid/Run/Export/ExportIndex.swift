@@ -12,26 +12,36 @@ struct ExportIndex {
             let sha256: String
             /// What the rows are of, as `Modality.stored` writes it; nil where the name says it, or they are fused.
             var modality: String?
+
+            /// What decides on the values: what the weights are called does not.
+            var content: [String] { [name, "\(dimension)", sha256, modality ?? ""] }
         }
         let format: String
         let partSize: Int
         let samples: Int
         let manifestSHA256: String
         let embeddings: [Embedding]
+        /// The ways of computing that were measured (`RememberedChoices`): what goes on computes as what is there was. Nil in older plans.
+        var choices: [String: String]?
     }
 
     private let folder: URL
     private let plan: Plan
+    private let lock: FolderLock
     private var planFile: URL { folder.appendingPathComponent("plan.json") }
 
     /// Opens a new folder, or one that an earlier export of the same plan left.
     ///
-    /// - Throws: `BraidError` where the folder holds an export already, one of another plan, or one that was not asked for.
+    /// - Throws: `BraidError` where the folder holds an export already, one of another plan, or one that was not asked for, or where another process
+    ///   writes into it.
     init(_ output: EmbeddingExport.Output, plan: Plan) throws {
         folder = output.folder
         self.plan = plan
         let files = FileManager.default
+        lock = try FolderLock(folder)
         guard !files.fileExists(atPath: folder.appendingPathComponent("index.json").path) else {
+            // It was killed behind its last write but one.
+            try? files.removeItem(at: planFile)
             throw BraidError(.cannotCreate, "\(folder.path) holds embeddings already; name another folder, or remove it")
         }
         if files.fileExists(atPath: planFile.path) {
@@ -43,11 +53,11 @@ struct ExportIndex {
             try checkSame()
             return
         }
-        do { try files.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw BraidError(.cannotCreate, "\(folder.path) cannot be created: \(error.localizedDescription)")
-        }
         try AtomicFile.write(Self.encoder.encode(plan), to: planFile)
     }
+
+    /// Lets other processes write into the folder.
+    func close() { lock.release() }
 
     private func checkSame() throws {
         guard let data = try? InputFile.document(planFile, ""), let before = try? JSONDecoder().decode(Plan.self, from: data) else {
@@ -59,12 +69,13 @@ struct ExportIndex {
         }
         if before.format != plan.format { changes.append("--format (\(before.format))") }
         if before.partSize != plan.partSize { changes.append("--part-size (\(before.partSize))") }
-        if before.embeddings != plan.embeddings { changes.append("the encoders or --modality") }
+        if before.embeddings.map(\.content) != plan.embeddings.map(\.content) { changes.append("the encoders or --modality") }
         guard changes.isEmpty else {
             throw BraidError(
                 .usage,
                 "\(folder.path) was begun with other settings, and cannot be gone on with: \(changes.joined(separator: ", "))")
         }
+        RememberedChoices.adopt(before.choices ?? [:])
         guard !plan.embeddings.contains(where: { $0.sha256 == "random" }) else {
             throw BraidError(.usage, "random weights are others each time: an export of theirs cannot be gone on with")
         }

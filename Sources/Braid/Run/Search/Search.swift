@@ -65,6 +65,7 @@ public struct Search {
         _ = try SideBySide(on: embedded.device, jobs: jobs)
         let trials = try SearchDraws(configuration: embedded.fitted(configuration), reporter: reporter).trials()
         let log = try ResultLog<SearchResult>(folder, "search", resume: resume)
+        defer { log.close() }
         embedded = try SharedEmbeddings(trials.map(\.configuration), for: .search, reporter: reporter)
         try embedded.embed()
         let folds = configuration.search.folds
@@ -103,8 +104,9 @@ public struct Search {
     ) throws -> [SearchResult] {
         let progress = SharedProgress(reporter.begin("searching, \(epochs) epochs", total: trials.count))
         nonisolated(unsafe) let embedded = embedded
-        let (metric, folds) = (metric, configuration.search.folds)
+        let (metric, folds, reporter) = (metric, configuration.search.folds, reporter)
         let found = try SideBySide(on: embedded.device, jobs: jobs)(trials.count) { number in
+            try reporter.checkStopping()
             defer { progress.advance() }
             let trial = trials[number]
             let key = Fingerprint.of("\(data)\n\(try trial.configuration(epochs: epochs).yaml)")

@@ -55,7 +55,7 @@ struct SearchDraws {
                 switch key.values {
                 case .choices(let choices): choices
                 case .range(let range, _, let isWhole):
-                    [range.lowerBound, range.upperBound].map { isWhole ? "\(Int($0.rounded()))" : "\($0)" }
+                    [range.lowerBound, range.upperBound].map { isWhole ? "\(Int(bounded: $0.rounded()))" : "\($0)" }
                 }
             for value in values {
                 do { _ = try configuration.trying([key.path: value]) } catch let error as BraidError {

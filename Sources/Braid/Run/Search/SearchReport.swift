@@ -45,7 +45,7 @@ extension Search.Outcome {
 
     /// Writes `search.txt`, `search.csv` and `best.yaml`, the best recipe.
     public func write(to folder: URL) throws {
-        try AtomicFile.write(table, to: folder.appendingPathComponent("search.txt"))
+        try AtomicFile.write(Printable.text(table), to: folder.appendingPathComponent("search.txt"))
         try AtomicFile.write(csv, to: folder.appendingPathComponent("search.csv"))
         try AtomicFile.write(best, to: folder.appendingPathComponent("best.yaml"))
     }

@@ -21,7 +21,7 @@ struct SearchedKey: Sendable, Equatable {
             let share = Double.random(in: 0...1, using: &random)
             let (low, high) = (range.lowerBound, range.upperBound)
             let value = isLogarithmic ? low * pow(high / low, share) : low + (high - low) * share
-            return isWhole ? "\(Int(value.rounded()))" : String(format: "%.4g", value)
+            return isWhole ? "\(Int(bounded: value.rounded()))" : String(format: "%.4g", value)
         }
     }
 

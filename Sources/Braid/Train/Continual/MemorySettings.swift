@@ -15,7 +15,7 @@ struct MemorySettings: Sendable {
     /// Whether each class has the same share of the memory.
     let isBalanced: Bool
     /// How many of them are of val splits, and judge the next stages beside their own val rows.
-    var judging: Int { Int(Double(memory) * valShare) }
+    var judging: Int { Int(bounded: Double(memory) * valShare) }
     /// How many of them are of train splits, and are replayed.
     var replayed: Int { memory - judging }
     private let valShare: Double

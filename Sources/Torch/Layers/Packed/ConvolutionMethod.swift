@@ -11,16 +11,23 @@ enum ConvolutionMethod: String, MeasuredChoice {
 
     private static let chosen = Mutex<ConvolutionMethod?>(nil)
 
-    /// The faster one at 128 channels of 28×28 pixels; measured at the first call, which takes some milliseconds.
+    /// The faster one at 128 channels of 28×28 pixels; measured at the first call on a machine, which takes some milliseconds.
     static func fastest() throws(TorchError) -> ConvolutionMethod {
         try chosen.withLock { known throws(TorchError) in
             if let known { return known }
             if let told = try told() { return told }
-            let method = try withoutGradient { () throws(TorchError) in try measured() }
+            if let earlier = RememberedChoices.known(variable, as: Self.self) {
+                known = earlier
+                return earlier
+            }
+            let method = RememberedChoices.keep(variable, try withoutGradient { () throws(TorchError) in try measured() })
             known = method
             return method
         }
     }
+
+    /// Computes by this one from here on, unless the environment names one.
+    static func adopt(_ choice: ConvolutionMethod) { chosen.withLock { $0 = (try? told()) ?? choice } }
 
     private static func measured() throws(TorchError) -> ConvolutionMethod {
         let (x, weight) = try (Tensor.ones([1, 128, 28, 28]).channelsLast(), Tensor.ones([128, 128, 3, 3]))

@@ -8,14 +8,22 @@ enum MatrixLibrary: String, MeasuredChoice {
 
     static let variable = "BRAID_MATRIX_LIBRARY"
 
+    /// What `RememberedChoices` calls the choice for products with reordered weights, and that for a training's.
+    static let inferenceName = variable + "-inference"
+    static let trainingName = variable + "-training"
+
     private static let inference = Mutex<MatrixLibrary?>(nil)
     private static let training = Mutex<MatrixLibrary?>(nil)
 
-    /// The faster one at products with reordered weights; measured at the first call, which takes some milliseconds.
+    /// The faster one at products with reordered weights; measured at the first call on a machine, which takes some milliseconds.
     static func fastest() throws(TorchError) -> MatrixLibrary {
         try inference.withLock { known throws(TorchError) in
             if let known { return known }
             if let told = try told() { return told }
+            if let earlier = RememberedChoices.known(inferenceName, as: Self.self) {
+                known = earlier
+                return earlier
+            }
             let (x, weight, bias) = try (Tensor.ones([256, 384]), Tensor.ones([1536, 384]), Tensor.ones([1536]))
             let reordered = try Operator("mkldnn::_reorder_linear_weight")(.tensor(weight), .int(256))
             let chosen = try withoutGradient { () throws(TorchError) in
@@ -27,8 +35,9 @@ enum MatrixLibrary: String, MeasuredChoice {
                     }, or: .mkl,
                     { () throws(TorchError) in _ = try Operator("linear")(.tensor(x), .tensor(weight), .tensor(bias)) })
             }
-            known = chosen
-            return chosen
+            let kept = RememberedChoices.keep(inferenceName, chosen)
+            known = kept
+            return kept
         }
     }
 
@@ -37,6 +46,10 @@ enum MatrixLibrary: String, MeasuredChoice {
         try training.withLock { known throws(TorchError) in
             if let known { return known }
             if let told = try told() { return told }
+            if let earlier = RememberedChoices.known(trainingName, as: Self.self) {
+                known = earlier
+                return earlier
+            }
             let (x, weight, bias) = try (Tensor.ones([1024, 384]), Tensor.ones([768, 384]), Tensor.ones([768]))
             for leaf in [x, weight, bias] { try leaf.setRequiresGradient(true) }
             let chosen = try withGradient { () throws(TorchError) in
@@ -46,8 +59,15 @@ enum MatrixLibrary: String, MeasuredChoice {
                         try Operator("linear")(.tensor(x), .tensor(weight), .tensor(bias)).sum().backward()
                     })
             }
-            known = chosen
-            return chosen
+            let kept = RememberedChoices.keep(trainingName, chosen)
+            known = kept
+            return kept
         }
     }
+
+    /// Multiplies with this one from here on, unless the environment names one.
+    static func adopt(_ choice: MatrixLibrary) { inference.withLock { $0 = (try? told()) ?? choice } }
+
+    /// The same in training.
+    static func adoptInTraining(_ choice: MatrixLibrary) { training.withLock { $0 = (try? told()) ?? choice } }
 }

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A way to compute something, of which the fastest one depends on the processor: found out by trying once a process, or
+/// A way to compute something, of which the fastest one depends on the processor: found out by trying once on a machine (`RememberedChoices`), or
 /// said by an environment variable.
 protocol MeasuredChoice: RawRepresentable<String>, CaseIterable, Sendable {
     /// The environment variable that decides.

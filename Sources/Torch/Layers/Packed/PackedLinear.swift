@@ -7,6 +7,8 @@ final class PackedLinear: Sendable {
     private let layers: [Linear]
     private let precision: Precision
     let pages: [CheckpointPages]
+    /// What weights and biases are multiplied by as they are packed.
+    private let factors: (weight: Double, bias: Double)
     private let packed = Mutex<Form?>(nil)
 
     private struct Form {
@@ -19,8 +21,12 @@ final class PackedLinear: Sendable {
     /// - Parameters:
     ///   - layers: Of the same inputs; their outputs stand behind one another.
     ///   - pages: Where their weights were read from.
-    init(_ layers: [Linear], _ precision: Precision, pages: [CheckpointPages] = []) {
+    ///   - factors: What weights and biases are multiplied by.
+    init(
+        _ layers: [Linear], _ precision: Precision, pages: [CheckpointPages] = [], factors: (weight: Double, bias: Double) = (1, 1)
+    ) {
         self.layers = layers
+        self.factors = factors
         self.precision = precision
         self.pages = pages
     }
@@ -28,6 +34,11 @@ final class PackedLinear: Sendable {
     /// One product with these outputs first and `others` behind them.
     func joined(with others: [Linear]) -> PackedLinear {
         PackedLinear(layers + others, precision, pages: pages + others.flatMap { $0.packed?.pages ?? [] })
+    }
+
+    /// The same layers with other factors of weights and biases.
+    func scaled(weight: Double, bias: Double) -> PackedLinear {
+        PackedLinear(layers, precision, pages: pages, factors: (factors.weight * weight, factors.bias * bias))
     }
 
     /// `activation(x Wᵀ + b)`, or `x Wᵀ + b + addend`: not both. In the dtype of the precision.
@@ -71,12 +82,16 @@ final class PackedLinear: Sendable {
 
     private func pack(_ rows: Int) throws(TorchError) -> Form {
         let isSingle = layers.count == 1
-        let weight = try (isSingle ? layers[0].weight : .concatenate(layers.map(\.weight), 0)).converted(to: precision.dtype)
-        let bias = try bias()?.converted(to: precision.dtype)
+        let weight = try scaled(isSingle ? layers[0].weight : .concatenate(layers.map(\.weight), 0), by: factors.weight)
+        let bias = try bias().map { bias throws(TorchError) in try scaled(bias, by: factors.bias) }
         let library = precision.dtype == .float32 ? try MatrixLibrary.fastest() : .oneDNN
         guard library == .oneDNN else { return Form(weight: weight, bias: bias, library: library) }
         let reordered = try Operator("mkldnn::_reorder_linear_weight")(.tensor(weight.contiguous().detached()), .int(rows))
         for place in pages { place.giveBack() }
         return Form(weight: reordered, bias: bias, library: library)
+    }
+
+    private func scaled(_ values: Tensor, by factor: Double) throws(TorchError) -> Tensor {
+        try (factor == 1 ? values : values.scaled(by: factor)).converted(to: precision.dtype)
     }
 }

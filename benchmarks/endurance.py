@@ -1,0 +1,100 @@
+"""Trains, evaluates and embeds in one process, round after round, and says whether memory, descriptors or threads grow.
+
+Two processes after one another, on datasets/digits: `frozen` trains on embeddings at hand, `trained` trains the last block of the picture's encoder too. A
+figure grows where the second half of the rounds has more than the first: descriptors and threads by one, memory by 2 % and 10 MB. Ends with 1 where one
+does, or where a round's accuracy is another than the first's: all rounds have one seed.
+
+Usage: benchmarks/endurance.py path/to/BraidBench [--minutes 120] [--chart FILE.svg]
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+DATA = ROOT / "datasets" / "digits"
+WORK = {
+    "frozen": ["training.epochs=4"],
+    "trained": ["training.epochs=2", "modalities.image.train=last:1"],
+}
+FIGURES = {"resident": "memory", "descriptors": "descriptors", "threads": "threads"}
+
+
+def endure(bench, name, minutes):
+    """What the process held after each round."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [bench, "endure", DATA / "config.yaml", DATA / "manifest.csv", str(60 * minutes), folder, *WORK[name]]
+        environment = os.environ | {"BRAID_CACHE": f"{folder}/cache"}
+        rounds = []
+        with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True, env=environment) as process:
+            for line in process.stdout:
+                rounds.append(json.loads(line))
+        if process.returncode != 0:
+            sys.exit(f"{name}: ended with {process.returncode}")
+    return rounds
+
+
+def grown(rounds, figure):
+    """Medians of the first and the second half, without the first tenth, in which caches fill; and whether the second is more."""
+    values = [each[figure] for each in rounds[len(rounds) // 10 :]]
+    middle = len(values) // 2
+    first, second = statistics.median(values[:middle]), statistics.median(values[middle:])
+    margin = max(0.02 * first, 10e6) if figure == "resident" else 1
+    return first, second, second - first >= margin
+
+
+def chart(file, measured):
+    """Memory over time, a line a process."""
+    width, height, margin = 720, 260, 56
+    end = max(each["seconds"] for rounds in measured.values() for each in rounds)
+    top = max(each["resident"] for rounds in measured.values() for each in rounds) * 1.1
+    x = lambda seconds: margin + (width - margin - 90) * seconds / end  # noqa: E731
+    y = lambda value: height - 36 - (height - 56) * value / top  # noqa: E731
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+             f'<rect width="{width}" height="{height}" fill="white"/>']
+    for step in range(5):
+        value = top * step / 4
+        parts.append(f'<line x1="{margin}" x2="{width - 90}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#ddd"/>')
+        parts.append(f'<text x="{margin - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value / 1e6:.0f}</text>')
+        parts.append(f'<text x="{x(end * step / 4):.1f}" y="{height - 18}" text-anchor="middle">{end * step / 4 / 60:.0f}</text>')
+    for (name, rounds), colour in zip(measured.items(), ("#1f5fbf", "#b5500b")):
+        points = " ".join(f"{x(each['seconds']):.1f},{y(each['resident']):.1f}" for each in rounds)
+        last = rounds[-1]
+        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>')
+        parts.append(f'<text x="{x(last["seconds"]) + 6:.1f}" y="{y(last["resident"]) + 4:.1f}" fill="{colour}">{name}</text>')
+    parts.append(f'<text x="{margin}" y="{height - 3}">minutes; resident memory in MB</text></svg>')
+    pathlib.Path(file).write_text("\n".join(parts) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench")
+    parser.add_argument("--minutes", type=float, default=120)
+    parser.add_argument("--chart")
+    options = parser.parse_args()
+    measured, failed = {}, False
+    print("| work | rounds | figure | first half | second half | grows |\n|---|---|---|---|---|---|", flush=True)
+    for name in WORK:
+        rounds = measured[name] = endure(options.bench, name, options.minutes / len(WORK))
+        if len(rounds) < 4:
+            sys.exit(f"{name}: {len(rounds)} rounds say nothing; give it more minutes")
+        for figure, word in FIGURES.items():
+            first, second, grows = grown(rounds, figure)
+            unit = (lambda value: f"{value / 1e6:.1f} MB") if figure == "resident" else (lambda value: f"{value:.0f}")
+            print(f"| {name} | {len(rounds)} | {word} | {unit(first)} | {unit(second)} | {'yes' if grows else 'no'} |", flush=True)
+            failed = failed or grows
+        accuracies = {each["accuracy"] for each in rounds}
+        print(f"| {name} | {len(rounds)} | accuracy | {', '.join(str(each) for each in sorted(accuracies))} | | {'yes' if len(accuracies) > 1 else 'no'} |")
+        failed = failed or len(accuracies) > 1
+    if options.chart:
+        chart(options.chart, measured)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
