@@ -21,6 +21,10 @@ extension Limit {
     public static let cellBytes = Limit(
         "cell-bytes", 4_000_000, "Bytes of one cell of a manifest. Longer texts can lie in files of their own.")
 
+    /// The most faults that are gathered.
+    public static let faults = Limit(
+        "faults", 250_000, "Faults of one manifest, media that are not there among them, that are gathered before reading ends.")
+
     /// The most classes of a head.
     public static let classes = Limit(
         "classes", 10_000, "Classes of one head, each of which is counted against each other. iNaturalist has 10,000.")
@@ -63,8 +67,8 @@ extension Limit {
 
     /// The most pixels of a picture as an encoder takes it.
     public static let inputPixels = Limit(
-        "input-pixels", 16_777_216,
-        "Pixels of a picture as an encoder takes it: 4096 × 4096. Most take 224 × 224, and few more than 1024 × 1024.")
+        "input-pixels", 4_194_304,
+        "Pixels of a picture as an encoder takes it: 2048 × 2048. Most take 224 × 224, and few more than 1024 × 1024.")
 
     /// The most values of a batch of pictures.
     public static let batchValues = Limit(
@@ -153,9 +157,9 @@ extension Limit {
 
     /// Every limit, in the order of the table in docs/limits.md.
     public static let all: [Limit] = [
-        headerBytes, tensors, columns, rowBytes, cellBytes, classes, documentBytes, yamlNodes, layers, parameters, positions,
-        textBytes, textCharacters, mediaBytes, pixels, inputPixels, batchValues, windowValues, audioSamples, tensorNameBytes,
-        shards, pickleBytes, pickleObjects, encoderLayers, jsonBytes, jsonValues, jsonDepth, tokenizerBytes, vocabulary,
-        vocabularyBytes, tokenBytes, merges, addedTokens, tokenizerComponents, textGrowth,
+        headerBytes, tensors, columns, rowBytes, cellBytes, faults, classes, documentBytes, yamlNodes, layers, parameters,
+        positions, textBytes, textCharacters, mediaBytes, pixels, inputPixels, batchValues, windowValues, audioSamples,
+        tensorNameBytes, shards, pickleBytes, pickleObjects, encoderLayers, jsonBytes, jsonValues, jsonDepth, tokenizerBytes,
+        vocabulary, vocabularyBytes, tokenBytes, merges, addedTokens, tokenizerComponents, textGrowth,
     ]
 }

@@ -36,6 +36,12 @@ import Testing
         let classes = try braid(["check", "m.csv", "--quiet"], limits: "classes=1")
         #expect(
             classes.code == 65 && classes.out.contains("error: m.csv: label: 2 classes in the train split; the limit classes is 1"))
+        try folder.write("id,image,label\n" + (1...90).map { "\($0),gone\($0).png,\($0 % 2)\n" }.joined(), as: "gone.csv")
+        try folder.write(String(repeating: "{no}\n", count: 90), as: "bad.jsonl")
+        for file in ["gone.csv", "bad.jsonl"] {
+            let many = try braid(["check", file, "--quiet"], limits: "faults=50")
+            #expect(many.code == 65 && many.out.contains("reading ends after 90 faults; the limit faults is 50"), "\(many.out)")
+        }
         for file in ["m.csv", "m.jsonl"] { #expect(try braid(["check", file, "--quiet"], limits: "columns=4").code == 0) }
     }
 

@@ -40,7 +40,7 @@ struct EncoderOutline {
     /// - Parameter isDrawn: Whether weights are drawn, so that it can compute in its inference form; else they have shapes alone.
     /// - Throws: `BraidError` where the architecture does not build from what is known of its usual weights.
     init(_ builder: EncoderBuilder, isDrawn: Bool = false) throws {
-        let store = isDrawn ? ParameterStore(inference: .fp32) : ParameterStore.outline()
+        let store = isDrawn ? ParameterStore(inference: .fp32) : ParameterStore.outline(most: .max)
         let config = try builder.usual?.settings() ?? JSONObject([:], path: builder.name)
         let source = EncoderSource(scope: Scope(store), config: config, folder: nil, options: EncoderOptions(), isOutline: true)
         (encoder, frontEnd) = try builder.build(source)

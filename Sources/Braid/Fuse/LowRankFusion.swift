@@ -27,7 +27,7 @@ public struct LowRankFusion: Fusion {
             let factor = try place.parameter("factor", [rank, size + 1, size], .normal(deviation: deviation))
             // The row that the appended 1 meets starts at 1: a factor near 1 lets the other modalities through from the first step on, where
             // a product of small random numbers lets nothing through.
-            if !place.holds("factor") {
+            if scope.store.isDrawn {
                 try withoutGradient { try factor.slice(1, size..<size + 1).copyInPlace(from: .ones([])) }
             }
             return factor

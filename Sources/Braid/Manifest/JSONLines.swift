@@ -86,10 +86,8 @@ extension RowReader {
         }
         guard !text.allSatisfy(\.isWhitespace) else { return }
         guard let object = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any] else {
-            // A very long row has other faults than these.
-            let isNaN = bytes.count < 1 << 16 && text.contains(/[:,\[]\s*-?(NaN|Infinity)\s*[,}\]]/)
             let message =
-                isNaN
+                Self.holdsNoNumber(text)
                 ? "holds NaN or Infinity, which JSON does not have; write null" : "is not a JSON object; expected one object a line"
             faults.append(fault(message, line))
             return
@@ -113,5 +111,18 @@ extension RowReader {
         guard faults.count == before else { return }
         try check(cells.values, line)
         body(RawRow(line: line, cells: RowCells(cells)))
+    }
+
+    /// Whether a value is what other programs write where there is no number.
+    private static func holdsNoNumber(_ text: String) -> Bool {
+        // A very long row has other faults.
+        text.utf8.count < 1 << 16
+            && ["NaN", "Infinity"].contains { word in
+                text.ranges(of: word).contains { range in
+                    let before = text[..<range.lowerBound].last { !$0.isWhitespace && $0 != "-" }
+                    let after = text[range.upperBound...].first { !$0.isWhitespace }
+                    return before.map { ":,[".contains($0) } == true && after.map { ",}]".contains($0) } == true
+                }
+            }
     }
 }

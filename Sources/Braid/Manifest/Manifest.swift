@@ -70,6 +70,10 @@ public struct Manifest: Sendable {
         // Where no column holds media, that is one fault, and not one a row.
         let isHopeless = !headerFaults.isEmpty && builder.count == 0
         let bad = (isHopeless ? [] : builder.emptyRows) + builder.missingFiles.map(\.fault)
+        let count = builder.faultCount(onBadSample)
+        if count > Limit.faults.value {
+            faults.append(Limit.faults.fault("reading ends after \(count) faults", file: file))
+        }
         guard !faults.isEmpty || onBadSample == .fail else { return [] }
         return (faults + bad).sorted { ($0.line ?? 0) < ($1.line ?? 0) }
     }

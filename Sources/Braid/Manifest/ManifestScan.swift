@@ -21,7 +21,7 @@ struct ManifestScan {
         var reader = RowReader(url)
         let unreachable = try WebMedia.fetch(for: url, columns, reporter)
         var builder = SampleBuilder(manifest: url, columns: columns, needsLabels: needsLabels, unreachable: unreachable)
-        try reader.read { row in
+        try reader.read(until: { builder.faultCount(onBadSample) > Limit.faults.value }) { row in
             builder.add(row)
             for sample in builder.take() { body(sample) }
         }

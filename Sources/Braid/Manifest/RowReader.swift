@@ -52,6 +52,9 @@ struct RowReader {
                 "a manifest is .csv, .tsv, .jsonl or .ndjson, perhaps with .gz or .zst behind it, or .parquet, not \(other.isEmpty ? "a file without extension" : ".\(other)")"
             throw BraidError(.badData, faults: [Fault(message, file: url.path)])
         }
+        if faults.count > Limit.faults.value {
+            faults.append(Limit.faults.fault("reading ends after \(faults.count) faults", file: url.lastPathComponent))
+        }
         if columns.isEmpty && faults.isEmpty {
             faults.append(fault("the manifest is empty; expected a header row, or a JSON object a line"))
         }
@@ -66,7 +69,7 @@ struct RowReader {
         var parser = DelimitedParser(separator: separator == "," ? chunk.ownSeparator : separator, file: url.lastPathComponent)
         while !chunk.isEmpty {
             try parser.feed(chunk) { take($0, $1, body) }
-            if stopsAtHeader && !columns.isEmpty || isDone() { return }
+            if stopsAtHeader && !columns.isEmpty || isDone() || faults.count > Limit.faults.value { return }
             chunk = try file.read(upToCount: Self.piece)
         }
         let unclosed = try parser.finish { take($0, $1, body) }
@@ -127,7 +130,7 @@ struct RowReader {
         chunk = chunk.withoutByteOrderMark
         while !chunk.isEmpty {
             try splitter.feed(chunk) { line, bytes in try takeObject(bytes, line, body) }
-            if isDone() { return }
+            if isDone() || faults.count > Limit.faults.value { return }
             chunk = try file.read(upToCount: Self.piece)
         }
         try splitter.finish { line, bytes in try takeObject(bytes, line, body) }

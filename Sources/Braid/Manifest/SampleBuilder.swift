@@ -110,6 +110,11 @@ struct SampleBuilder {
         }
     }
 
+    /// How much is wrong: where bad samples are skipped, they are no part of it.
+    func faultCount(_ onBadSample: BadSample.Policy) -> Int {
+        faults.count + (onBadSample == .fail ? missingFiles.count + emptyRows.count : 0)
+    }
+
     /// What became of rows that are no samples.
     var notes: [String] {
         guard let first = emptyRows.first else { return [] }

@@ -33,7 +33,7 @@ struct SampleStream {
         var reader = RowReader(url)
         var builder = SampleBuilder(manifest: url, columns: self.columns, needsLabels: false, unreachable: unreachable)
         var (count, media) = (0, [Modality: Int]())
-        try reader.read { row in
+        try reader.read(until: { builder.faultCount(onBadSample) > Limit.faults.value }) { row in
             builder.add(row)
             for sample in builder.take() where split == nil || sample.split == split {
                 count += 1

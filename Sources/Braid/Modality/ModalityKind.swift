@@ -179,17 +179,26 @@ public struct CellReader {
     }
 
     /// What a cell is that names no file of this system; nil where it may name one.
+    ///
+    /// Byte by byte: a manifest may name a million files that are not there.
     static func foreign(_ path: String) -> String? {
-        if path.contains(/^[A-Za-z]:[\\\/]/) || path.hasPrefix("\\\\") {
-            return "is a path of Windows; expected one of this system"
-        }
-        guard let end = path.range(of: "://"), !WebMedia.isAddress(path) else { return nil }
+        let head = Array(path.utf8.prefix(3))
+        let isDrive =
+            head.count == 3 && isLetter(head[0] | 0x20) && head[1] == UInt8(ascii: ":")
+            && (head[2] == UInt8(ascii: "\\") || head[2] == UInt8(ascii: "/"))
+        if isDrive || path.hasPrefix("\\\\") { return "is a path of Windows; expected one of this system" }
+        guard path.utf8.contains(UInt8(ascii: ":")), let end = path.range(of: "://"), !WebMedia.isAddress(path) else { return nil }
         let scheme = path[..<end.lowerBound]
-        guard scheme != "file", scheme.wholeMatch(of: /[a-z][a-z0-9+.-]*/) != nil else { return nil }
+        guard scheme != "file", scheme.utf8.first.map(isLetter) == true,
+            scheme.utf8.allSatisfy({ isLetter($0) || (0x30...0x39).contains($0) || "+.-".utf8.contains($0) })
+        else { return nil }
         let isStore = ["s3", "gs", "az", "abfs", "hdfs"].contains(String(scheme))
         let kind = isStore ? "lies in an object store (\(scheme)://), which is not read" : "is an address (\(scheme)://)"
         return "\(kind); download the file, and name it by its path"
     }
+
+    /// Whether a byte is a lower-case letter of ASCII.
+    private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) }
 
     /// Reports what is wrong with a cell.
     public mutating func fault(_ column: String, _ message: String) { faults.append((modality.column(column), message)) }

@@ -36,6 +36,8 @@ extension DataCheck {
     static func nearlyEqual(_ counts: [Split: [String: Int]], _ head: HeadSettings) -> [String] {
         guard head.kind.form != .number else { return [] }
         let rows = counts.values.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
+        // So many are refused anyway.
+        guard rows.count <= Limit.classes.value else { return [] }
         let alike = Dictionary(grouping: rows.keys) { name in
             let whole = name.hasSuffix(".0") ? String(name.dropLast(2)) : name
             return whole.lowercased().filter { !$0.isWhitespace }

@@ -19,13 +19,13 @@ import Torch
     }
 
     @Test(arguments: [
-        (#"{"pretrained_cfg": {"input_size": [3, 4096, 4097]}}"#, "16781312 pixels (4096×4097)"),
+        (#"{"pretrained_cfg": {"input_size": [3, 2048, 2049]}}"#, "4196352 pixels (2048×2049)"),
         (#"{"pretrained_cfg": {"input_size": [3, 65536, 65536], "crop_mode": "squash", "crop_pct": 1.0}}"#, "4294967296 pixels"),
         (#"{"model_cfg": {"vision_cfg": {"image_size": 8192}}}"#, "67108864 pixels"),
     ]) func pictures(_ config: String, _ message: String) throws {
         let error = #expect(throws: BraidError.self) { try ImageFrontEnd(source(config)) }
         let text = error?.description ?? ""
-        #expect(text.contains("pictures of \(message)") && text.contains("the limit input-pixels is 16777216"), "\(text)")
+        #expect(text.contains("pictures of \(message)") && text.contains("the limit input-pixels is 4194304"), "\(text)")
     }
 
     /// Of very large pictures fewer are prepared at a time; of others as many as before.
