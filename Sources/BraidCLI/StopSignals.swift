@@ -55,7 +55,7 @@ final class StopSignals: Sendable {
         last.withLock { $0 = number }
         let name = number == SIGINT ? "SIGINT" : "SIGTERM"
         guard !interruption.ask() else {
-            return StandardStreams.tell("\(name): stopping behind the step at hand; once more ends the command at once\n")
+            return StandardStreams.tell("\(name): stopping after the step at hand; once more ends the command at once\n")
         }
         StandardStreams.tell("ended by \(name)\(remedy)\n")
         signal(number, SIG_DFL)

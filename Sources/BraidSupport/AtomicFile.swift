@@ -71,26 +71,6 @@ public enum AtomicFile {
         close(descriptor)
     }
 
-    /// Deletes what writers left in `folder` that were killed: temporary files that no process holds.
-    ///
-    /// - Parameter depth: How many levels of folders below are looked through too.
-    package static func removeLeftovers(in folder: URL, depth: Int = 0) {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
-            let path = folder.appendingPathComponent(name).path
-            var isFolder: ObjCBool = false
-            if depth > 0, !name.hasPrefix("."), FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
-                isFolder.boolValue
-            {
-                removeLeftovers(in: folder.appendingPathComponent(name), depth: depth - 1)
-            }
-            guard name.hasPrefix("."), name.hasSuffix(".tmp") else { continue }
-            let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-            guard descriptor >= 0 else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
-            close(descriptor)
-        }
-    }
-
     /// Who may read and write a file that any program makes: all whom the user's mask leaves.
     static let usualMode: mode_t = 0o666 & ~mask
 

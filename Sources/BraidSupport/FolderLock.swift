@@ -24,7 +24,7 @@ package final class FolderLock: Sendable {
         try FileFault.makeFolder(folder)
         descriptor = Mutex(try Self.take(file, of: folder))
         // As deep as `checkpoints/last`.
-        AtomicFile.removeLeftovers(in: folder, depth: 2)
+        Leftovers.remove(in: folder, depth: 2)
     }
 
     deinit { release() }

@@ -14,6 +14,13 @@ public enum Paths {
         return URL(fileURLWithPath: given.hasPrefix("/") ? given : NSHomeDirectory()).standardizedFileURL
     }
 
+    /// What is left of a name where it is a place on this machine, which is nobody's business: the last part. An id on a hub, a name, and a path from
+    /// here downwards stay as they are.
+    public static func withoutPlace(_ name: String) -> String {
+        let isPlace = name.hasPrefix("/") || name.hasPrefix("~") || name.split(separator: "/").contains("..")
+        return isPlace ? URL(fileURLWithPath: name).lastPathComponent : name
+    }
+
     /// How a file in `folder` that is passed on names `url`, so that `resolve` finds it again: from the folder, downwards or upwards; where the way
     /// would lead down into the user's home, whose name is nobody's business, from there.
     public static func portable(_ url: URL, from folder: URL) -> String {

@@ -19,7 +19,7 @@ package struct ReplacedFolder {
     package func write(_ body: (URL) throws -> Void) throws {
         try FileFault.makeFolder(parent)
         try recover()
-        removeLeftovers()
+        Leftovers.remove(in: parent, prefix: "\(url.lastPathComponent).")
         let fresh = parent.appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString).new")
         // Nobody else's until it is whole.
         guard mkdir(fresh.path, 0o700) == 0 else { throw FileFault.last(url) }
@@ -28,7 +28,7 @@ package struct ReplacedFolder {
         defer { if descriptor >= 0 { close(descriptor) } }
         flock(descriptor, LOCK_EX | LOCK_NB)
         do {
-            try FileFault.naming(url) { try body(fresh) }
+            try named(fresh) { try body(fresh) }
             chmod(fresh.path, AtomicFile.usualFolderMode)
             Self.sync(fresh)
             try put(fresh)
@@ -39,6 +39,15 @@ package struct ReplacedFolder {
         AtomicFile.sync(parent)
         // What was exchanged for the new folder. That it stays where it cannot be deleted is no failure: the new one is in place.
         for past in [fresh, old] where Self.exists(past) { try? FileManager.default.removeItem(at: past) }
+    }
+
+    /// Runs `body`; what cannot be written in `fresh` is named by the place that it would have had.
+    private func named(_ fresh: URL, _ body: () throws -> Void) throws {
+        do { try FileFault.naming(url) { try body() } } catch let error as FileWriteError
+            where error.path.hasPrefix(fresh.path + "/")
+        {
+            throw FileWriteError(path: url.path + error.path.dropFirst(fresh.path.count), message: error.message)
+        }
     }
 
     private func put(_ fresh: URL) throws {
@@ -55,18 +64,6 @@ package struct ReplacedFolder {
     package func recover() throws {
         guard Self.exists(old) else { return }
         if Self.exists(url) { try FileManager.default.removeItem(at: old) } else { try Self.rename(old, url) }
-    }
-
-    /// Deletes what writers left that were killed: folders that no process holds.
-    private func removeLeftovers() {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? []
-        where name.hasPrefix(".\(url.lastPathComponent).") && name.hasSuffix(".new") {
-            let left = parent.appendingPathComponent(name)
-            let descriptor = open(left.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard descriptor >= 0 else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(at: left) }
-            close(descriptor)
-        }
     }
 
     /// Brings everything below `folder` to the disk, which files that were copied are not yet.

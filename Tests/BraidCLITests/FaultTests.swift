@@ -58,10 +58,10 @@ import Testing
         #expect(!exists("run/.braid.lock"))
     }
 
-    @Test(arguments: [("INT", 130), ("TERM", 143)]) func aSignalEndsATrainingBehindItsStep(_ signal: String, _ code: Int) throws {
+    @Test(arguments: [("INT", 130), ("TERM", 143)]) func aSignalEndsATrainingAfterItsStep(_ signal: String, _ code: Int) throws {
         let ended = try during("kill -\(signal) $run; wait $run; echo \"code $?\"; cat first")
         #expect(ended.out.contains("code \(code)"), "\(ended.out)")
-        #expect(ended.out.contains("SIG\(signal): stopping behind the step at hand"), "\(ended.out)")
+        #expect(ended.out.contains("SIG\(signal): stopping after the step at hand"), "\(ended.out)")
         #expect(ended.out.contains("the checkpoint is written: go on with braid train c.yaml --out run --resume"), "\(ended.out)")
         #expect(try names("run/checkpoints") == ["best", "choices.json", "last"])
         let resumed = try shell(

@@ -52,7 +52,7 @@ import Testing
         try folder.write("half", as: ".folder.new/weights")
         let replaced = ReplacedFolder(folder.url.appendingPathComponent("folder"))
         try AtomicFile.write(to: folder.url.appendingPathComponent("living")) { file in
-            AtomicFile.removeLeftovers(in: folder.url)
+            Leftovers.remove(in: folder.url)
             try replaced.write { fresh in
                 try AtomicFile.write("1", to: fresh.appendingPathComponent("x"))
                 // Another writer of the same folder, which tidies up before it writes.
@@ -66,6 +66,19 @@ import Testing
         #expect(try String(contentsOf: folder.url.appendingPathComponent("folder/x"), encoding: .utf8) == "1")
     }
 
+    /// Of a run: a checkpoint that was replaced and not deleted yet lies two levels below.
+    @Test func whoeverTakesTheLockTidiesUp() throws {
+        for name in ["run/checkpoints/.last.1234.new/weights", "run/checkpoints/best/.weights.1.tmp", "run/.config.yaml.2.tmp"] {
+            try folder.write("half", as: name)
+        }
+        try folder.write("kept", as: "run/checkpoints/last/mine.tmp")
+        try FolderLock(folder.url.appendingPathComponent("run")).release()
+        #expect(try names(folder.url.appendingPathComponent("run")) == ["checkpoints"])
+        #expect(try names(folder.url.appendingPathComponent("run/checkpoints")) == ["best", "last"])
+        #expect(try names(folder.url.appendingPathComponent("run/checkpoints/best")).isEmpty)
+        #expect(try names(folder.url.appendingPathComponent("run/checkpoints/last")) == ["mine.tmp"])
+    }
+
     /// Foundation's own errors say nothing to a person, and what is half written is of no use.
     @Test func aFullDiskIsNamedAndLeavesWhatWasThere() throws {
         let replaced = ReplacedFolder(folder.url.appendingPathComponent("model"))
@@ -74,6 +87,10 @@ import Testing
             let full = try FileHandle(forWritingTo: URL(fileURLWithPath: "/dev/full"))
             try full.write(contentsOf: Data("x".utf8))
         }
+        let named = #expect(throws: FileWriteError.self) {
+            try replaced.write { fresh in try AtomicFile.write(to: fresh.appendingPathComponent("weights")) { _ in try fill() } }
+        }
+        #expect(named?.path == replaced.url.appendingPathComponent("weights").path)
         let inFolder = #expect(throws: FileWriteError.self) { try replaced.write { _ in try fill() } }
         #expect(
             inFolder?.description.hasSuffix(

@@ -13,11 +13,8 @@ public final class ModalityEncoder: @unchecked Sendable {
     /// What the configuration calls the weights.
     public let name: String
 
-    /// What files that are passed on call the weights: of a place on this machine the last part.
-    var shownName: String {
-        let isPlace = name.hasPrefix("/") || name.hasPrefix("~") || name.split(separator: "/").contains("..")
-        return isPlace ? URL(fileURLWithPath: name).lastPathComponent : name
-    }
+    /// What files that are passed on call the weights.
+    var shownName: String { Paths.withoutPlace(name) }
     /// How much of it is trained.
     public let trainable: Trainable
     /// The network, which makes embeddings of a prepared batch.

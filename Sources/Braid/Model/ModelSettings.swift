@@ -28,7 +28,7 @@ public struct ModelSettings: Sendable {
         self.resolved = resolved.filter { key in
             Self.sections.contains(where: key.path.hasPrefix)
                 || key.path.hasPrefix("modalities.") && Self.ofColumns.contains { key.path.hasSuffix(".\($0)") }
-        }
+        }.map(\.withoutPlace)
     }
 
     /// Reads those of a document, with the calls that read a configuration: keys that the document does not have are at their defaults.
@@ -54,5 +54,13 @@ public struct ModelSettings: Sendable {
         resolved = reader.resolved
         reader.finish()
         do { try reader.check() } catch let error as BraidError { throw BraidError(.badData, faults: error.faults) }
+    }
+}
+
+extension ResolvedKey {
+    /// Without the place of a file of labels on the machine where the model was made: the model knows what it read there.
+    var withoutPlace: ResolvedKey {
+        guard path.hasSuffix(".labels"), case .text(let given) = value else { return self }
+        return ResolvedKey(path: path, value: .text(Paths.withoutPlace(given)))
     }
 }

@@ -3,7 +3,7 @@ public struct ZeroShotQuestion: Sendable {
     /// A model, and the sentences that it was asked with.
     struct Model: Sendable {
         let modality: Modality
-        /// As the user named them.
+        /// As the user named them; of a place the last part.
         let weights: String
         /// Of each label.
         let sentences: [[String]]

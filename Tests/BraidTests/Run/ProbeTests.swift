@@ -27,7 +27,8 @@ import Testing
         #expect(result.table.contains("30 to 36 rows of train and val") && result.table.contains("←"))
         let document = try probe.configuration(with: result, in: small.folder.url)
         let again = try Configuration.parse(document, folder: small.folder.url)
-        #expect(again.modalities[.image]?.weights == Fixtures.url("resnet").path && again.fusion.dimension == 16)
+        let weights = again.modalities[.image].map { Paths.resolve($0.weights, in: small.folder.url).path }
+        #expect(weights == Fixtures.url("resnet").path && again.fusion.dimension == 16)
     }
 
     @Test(arguments: ["regression", "multilabel", "binary"])

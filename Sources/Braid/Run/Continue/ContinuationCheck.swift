@@ -67,7 +67,7 @@ struct ContinuationCheck {
             return ["fusion", "head", "heads"].contains(section)
                 && !free.contains(String(key.path.split(separator: ".").last ?? ""))
         }
-        return Dictionary(kept.map { ($0.path, $0.value.yaml) }) { $1 }
+        return Dictionary(kept.map { ($0.path, $0.withoutPlace.value.yaml) }) { $1 }
     }
 
     /// Of encoders, as the earlier run's `config.yaml` names them.

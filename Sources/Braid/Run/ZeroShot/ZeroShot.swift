@@ -46,7 +46,7 @@ public struct ZeroShot {
         question = ZeroShotQuestion(
             labels: labels.names,
             models: zip(weights, spaces).map { name, space in
-                .init(modality: space.modality, weights: name, sentences: labels.prompts(space.modality))
+                .init(modality: space.modality, weights: Paths.withoutPlace(name), sentences: labels.prompts(space.modality))
             })
         target = Target(task: isMultilabel ? Multilabel() : Multiclass(), scale: .init(classes: labels.names))
     }
