@@ -293,10 +293,10 @@ def pipe(folder):
     return text_at(folder, "pipe.txt")
 
 
-def large_front_end(folder):
+def large_front_end(folder, side):
     arguments = picture_model(folder, lambda *entry: entry)
     (folder / "manifest.csv").write_text("image\n" + "a.png\n" * 4)
     shape = json.loads((RESNET / "config.json").read_text())
-    shape.setdefault("pretrained_cfg", {})["input_size"] = [3, 4096, 4096]
+    shape.setdefault("pretrained_cfg", {})["input_size"] = [3, side, side]
     (folder / "encoder" / "config.json").write_text(json.dumps(shape))
     return arguments
