@@ -23,7 +23,7 @@ extension Limit {
 
     /// The most faults that are gathered.
     public static let faults = Limit(
-        "faults", 250_000, "Faults of one manifest, media that are not there among them, that are gathered before reading ends.")
+        "faults", 100_000, "Faults of one manifest, media that are not there among them, that are gathered before reading ends.")
 
     /// The most classes of a head.
     public static let classes = Limit(

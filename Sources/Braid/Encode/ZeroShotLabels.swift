@@ -61,6 +61,9 @@ public struct ZeroShotLabels: Sendable, Equatable {
             return Label(name: parts.first ?? "", words: parts.count == 2 ? parts[1] : parts.first ?? "")
         }
         self.templates = templates
+        guard labels.count <= Limit.classes.value else {
+            throw Limit.classes.exceeded("\(place.labels) has \(labels.count) classes", file: isFile ? url.path : nil)
+        }
         let names = labels.map(\.name)
         guard labels.count >= 2, labels.allSatisfy({ !$0.name.isEmpty && !$0.words.isEmpty }) else {
             throw BraidError(

@@ -69,5 +69,8 @@ import Torch
         #expect(mkfifo(pipe.path, 0o600) == 0)
         let error = #expect(throws: BraidError.self) { try ZeroShotLabels(pipe.path) }
         #expect(error?.description == "\(pipe.path): --labels cannot be read: is not a regular file")
+        let many = try folder.write((0..<10_001).map { "label \($0)\n" }.joined(), as: "many.txt")
+        let refusal = #expect(throws: BraidError.self) { try ZeroShotLabels(many.path) }
+        #expect(refusal?.description.hasPrefix("\(many.path): --labels has 10001 classes; the limit classes is 10000") == true)
     }
 }
