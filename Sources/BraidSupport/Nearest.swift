@@ -12,11 +12,19 @@ public func near(_ name: String, in candidates: some Sequence<String>, atMost co
 }
 
 private func nearest(to name: String, in candidates: some Sequence<String>, atMost count: Int) -> [String] {
+    let wanted = Array(name.utf8.prefix(longest + 1))
+    guard wanted.count <= longest else { return [] }
     let limit = max(2, name.count / 3)
-    let scored = candidates.map { (name: $0, distance: editDistance(Array(name.utf8), Array($0.utf8))) }
+    // No fewer bytes are changed than there are more of.
+    let scored = candidates.lazy.filter { abs($0.utf8.count - wanted.count) <= limit }.map {
+        (name: $0, distance: editDistance(wanted, Array($0.utf8)))
+    }
     return scored.filter { $0.distance <= limit }.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(count).map(
         \.name)
 }
+
+/// A name of more bytes was not misspelt: a file means harm by it, for the time that is taken grows by its square.
+private let longest = 300
 
 /// Levenshtein's distance.
 private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {

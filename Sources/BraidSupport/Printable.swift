@@ -17,8 +17,9 @@ package enum Printable {
     /// Lines for a person: control characters but breaks and tabs are escaped, and of a line that is too long the middle is left out.
     package static func text(_ text: String) -> String {
         guard text.utf8.count > longestLine || needsEscape(text, alsoBreaks: false) else { return text }
-        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            shortened(escaped(shortened(String(line))))
+        // By bytes: of millions of characters nobody has to know where one ends.
+        return text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+            shortened(escaped(shortened(String(Substring(line)))))
         }.joined(separator: "\n")
     }
 

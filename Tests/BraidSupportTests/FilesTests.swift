@@ -48,6 +48,12 @@ import Testing
     @Test func theNearestNameIsFound() {
         #expect(nearest(to: "fusoin", in: ["fusion", "head"]) == "fusion")
         #expect(nearest(to: "zzzzzz", in: ["fusion", "head"]) == nil)
+        // A name that is as long as a file makes it takes no time.
+        let long = String(repeating: "x", count: 5_000_000)
+        let before = ContinuousClock.now
+        #expect(nearest(to: long, in: ["fusion", long + "y"]) == nil && nearest(to: "fusoin", in: [long, "fusion"]) == "fusion")
+        #expect(near(long, in: ["fusion", "head"], atMost: 3).isEmpty)
+        #expect(ContinuousClock.now - before < .seconds(2))
     }
 }
 
