@@ -8,7 +8,7 @@ seconds="${1:-60}"
 shift || true
 # The instrumentation counts edges and comparisons; testing lets a target reach readers that are not public.
 swift build -c release --product Fuzz --sanitize=address -Xswiftc -sanitize=fuzzer -Xswiftc -enable-testing \
-    -Xcc -fsanitize=fuzzer-no-link 2>&1 | grep -vE '^\[|warning: Cannot export' || true
+    -Xcc -fsanitize=fuzzer-no-link -Xswiftc -use-ld=lld 2>&1 | grep -E "error|warning: unre" || true
 fuzz="$(swift build -c release --show-bin-path)/Fuzz"
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <("$fuzz")
