@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
 KILLS ?= 200
+MINUTES ?= 120
 RELEASE := swift build -c release --static-swift-stdlib
 BRAID := .build/release/braid
 BENCH := .build/release/BraidBench
@@ -80,8 +81,9 @@ bench-parts: build bench-tool ## Time front ends and tokenizers alone, and the m
 	@python3 benchmarks/tokenizer_speed.py --time "$(BENCH) tokenize {file}"
 	@python3 benchmarks/load_memory.py $(BENCH)
 
-soak: build ## Kill commands in the middle of their writes, go on, and look whether anything was lost: KILLS=200
+soak: build bench-tool ## Kill commands in the middle of their writes (KILLS=200), and work for hours (MINUTES=120): nothing may be lost, nothing grow
 	@python3 benchmarks/soak.py $(BRAID) --kills $(KILLS)
+	@python3 benchmarks/endurance.py $(BENCH) --minutes $(MINUTES)
 
 bench-tool: build
 	@scripts/timed.sh "benchmark build" scripts/quietly.sh $(RELEASE) --product BraidBench

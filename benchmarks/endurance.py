@@ -9,6 +9,7 @@ Usage: benchmarks/endurance.py path/to/BraidBench [--minutes 120] [--chart FILE.
 
 import argparse
 import json
+import math
 import os
 import pathlib
 import statistics
@@ -52,15 +53,18 @@ def chart(file, measured):
     """Memory over time, a line a process."""
     width, height, margin = 720, 260, 56
     end = max(each["seconds"] for rounds in measured.values() for each in rounds)
-    top = max(each["resident"] for rounds in measured.values() for each in rounds) * 1.1
+    # A line every hundred megabytes.
+    lines = math.ceil(max(each["resident"] for rounds in measured.values() for each in rounds) / 1e8)
+    top = lines * 1e8
     x = lambda seconds: margin + (width - margin - 90) * seconds / end  # noqa: E731
     y = lambda value: height - 36 - (height - 56) * value / top  # noqa: E731
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
              f'<rect width="{width}" height="{height}" fill="white"/>']
-    for step in range(5):
-        value = top * step / 4
+    for line in range(lines + 1):
+        value = line * 1e8
         parts.append(f'<line x1="{margin}" x2="{width - 90}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#ddd"/>')
         parts.append(f'<text x="{margin - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value / 1e6:.0f}</text>')
+    for step in range(5):
         parts.append(f'<text x="{x(end * step / 4):.1f}" y="{height - 18}" text-anchor="middle">{end * step / 4 / 60:.0f}</text>')
     for (name, rounds), colour in zip(measured.items(), ("#1f5fbf", "#b5500b")):
         points = " ".join(f"{x(each['seconds']):.1f},{y(each['resident']):.1f}" for each in rounds)
