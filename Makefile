@@ -35,7 +35,7 @@ SECONDS ?= 60
 fuzz: setup ## Give mutated files to every reader, SECONDS each (60), under libFuzzer and the address sanitizer
 	@fuzz/run.sh "$(SECONDS)"
 
-sanitize: setup ## Run the tests under the address, undefined-behaviour and thread sanitizers (an hour; docs/reliability.md says what they see)
+sanitize: setup ## Run the tests under the address, undefined-behaviour and thread sanitizers (an hour)
 	@scripts/sanitize.sh
 
 examples: setup ## Build and run the example packages, which depend on Braid from outside, and the commands of docs/transfer.md
