@@ -131,7 +131,7 @@ extension Limit {
 
     /// The most bytes of a vocabulary.
     public static let vocabularyBytes = Limit(
-        "vocabulary-bytes", 8_000_000, "Bytes of all tokens of a vocabulary together. Gemma's have some 2,000,000.")
+        "vocabulary-bytes", 16_000_000, "Bytes of all tokens of a vocabulary together. Gemma's 262,144 have some 2,000,000.")
 
     /// The most bytes of a token.
     public static let tokenBytes = Limit(

@@ -114,8 +114,8 @@ import Testing
 
     @Test func vocabulariesAreCounted() throws {
         var size = VocabularySize("f")
-        for _ in 0..<7_812 { try size.add(1_024) }
-        expectRefused("vocabulary-bytes", "f: tokens of more than 8000000 bytes") { try size.add(1_024) }
+        for _ in 0..<15_625 { try size.add(1_024) }
+        expectRefused("vocabulary-bytes", "f: tokens of more than 16000000 bytes") { try size.add(1_024) }
         let lines = try folder.write(String(repeating: "\n", count: 1_000_001), as: "vocab.txt")
         expectRefused("vocabulary", "more than 1000000 tokens") {
             _ = try Tokenizer(vocabulary: lines, settings: JSONObject([:], path: "s"))
