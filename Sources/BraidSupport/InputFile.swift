@@ -61,8 +61,10 @@ public enum InputFile {
     /// The bytes of a document that the user names.
     ///
     /// - Parameters:
+    ///   - url: Where it lies.
     ///   - what: What errors call it: `the configuration`.
     ///   - code: The kind of error where there is no such file.
+    ///   - most: How many bytes it may have.
     /// - Throws: `BraidError` where it is no regular file, cannot be read, or is larger than the limit `document-bytes`.
     public static func document(
         _ url: URL, _ what: String, code: BraidError.Code = .noInput, most: Int = Limit.documentBytes.value
