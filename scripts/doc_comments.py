@@ -1,9 +1,10 @@
 """Checks that every public declaration under Sources/ has a `///` doc comment whose first paragraph is a sentence.
 
 Counts declarations marked `public` or `open`, the requirements of public protocols, and the cases of public enumerations;
-one comment serves a line `case a, b`. Attributes may stand between a comment and what it documents. Members are told from
-deeper code by their indentation, which `make format` sets. Prints a line for each fault, then the share that is documented;
-exits with 1 where there is a fault.
+one comment serves a line `case a, b`. Where a comment describes parameters, it has to describe all of them, by the names
+within, as DocC wants it. Attributes may stand between a comment and what it documents. Members are told from deeper code by
+their indentation, which `make format` sets. Prints a line for each fault, then the share that is documented; exits with 1
+where there is a fault.
 
 Command: python3 scripts/doc_comments.py
 """
@@ -74,11 +75,55 @@ def fault(comment):
     return None
 
 
+def documented_parameters(comment):
+    """The parameters that a comment describes: a line `- Parameter x: …`, or the lines under `- Parameters:`."""
+    names, in_list = [], False
+    for line in comment:
+        single = re.match(r"- Parameter (\w+):", line)
+        if single or re.match(r"- (Parameters|Throws|Returns|Note|Complexity):", line):
+            in_list = line.startswith("- Parameters:")
+            names += [single[1]] if single else []
+        elif in_list and (item := re.match(r"- `?(\w+)`?:", line)):
+            names.append(item[1])
+    return names
+
+
+def signature_parameters(code):
+    """The names that parameters have within what `code` begins with, a function or an initialiser."""
+    start = re.match(rf"{ATTRIBUTES}{MODIFIERS}(?:func\s+[^\s(<]+|init[?!]?|subscript)\s*(?:<[^()]*?>)?\(", code)
+    if not start:
+        return None
+    depth, part, parts = 0, "", []
+    for character in code[start.end() :]:
+        if character == ")" and depth == 0:
+            break
+        depth += (character in "([{<") - (character in ")]}") - (character == ">" and not part.endswith("-"))
+        if character == "," and depth == 0:
+            parts.append(part)
+            part = ""
+        else:
+            part += character
+    names = [re.match(r"\s*(?:@\w+\s+)*(?:\w+\s+)?(\w+)\s*:", each) for each in [*parts, part] if each.strip()]
+    return [name[1] for name in names if name]
+
+
+def parameter_fault(comment, code):
+    """DocC wants all parameters described, by the names within, or none."""
+    documented = documented_parameters(comment)
+    declared = signature_parameters(code)
+    if not documented or declared is None or sorted(documented) == sorted(declared):
+        return None
+    missing = [name for name in declared if name not in documented] + [name for name in documented if name not in declared]
+    return f"the doc comment's parameters are not the declaration's: {', '.join(missing)}"
+
+
 def main():
     found, documented, faults = 0, 0, 0
     for path in sorted((ROOT / "Sources").rglob("*.swift")):
-        for number, comment in declarations(path.read_text()):
-            message = fault(comment)
+        text = path.read_text()
+        code = without_literals(text).split("\n")
+        for number, comment in declarations(text):
+            message = fault(comment) or parameter_fault(comment, "\n".join(code[number - 1 : number + 24]))
             found += 1
             documented += any(comment)
             if message:
