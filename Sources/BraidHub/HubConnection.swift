@@ -58,7 +58,7 @@ final class HubConnection {
     /// Where a redirect leads, if one may go there.
     func next(_ location: String, from url: URL) throws -> URL {
         guard let next = URL(string: location, relativeTo: url)?.absoluteURL, let scheme = next.scheme?.lowercased(),
-            next.host != nil,
+            next.host?.isEmpty == false,
             ["http", "https"].contains(scheme)
         else { throw BraidError(.unavailable, "\(url.shown): redirects to what is no web address") }
         guard scheme == "https" || url.scheme?.lowercased() == "http" else {

@@ -47,6 +47,9 @@ import Testing
         #expect(gone.error.contains("fetching 2 files"))
         #expect(gone.out.contains("m.csv:4: image: \(address)/gone.png: cannot be fetched: the server answered 404"), "\(gone.out)")
         #expect(gone.out.contains("its SHA-256 is ") && gone.out.contains("and the manifest says 000"), "\(gone.out)")
+        // Nobody is asked, several times at that, where an address names no host.
+        let nowhere = try check(["http://:", "https://:443/a.png"])
+        #expect(nowhere.out.components(separatedBy: "cannot be fetched: it is no address").count == 3, "\(nowhere.out)")
         server.terminate()
         // The cache has them, with and without a network.
         let again = try check(good, offline: true)

@@ -51,7 +51,7 @@ extension WebMedia {
     }
 
     private static func fetch(_ address: String, _ web: WebDownload) throws {
-        guard let url = URL(string: address), url.host != nil else { throw BraidError(.badData, "it is no address") }
+        guard let url = URL(string: address), url.host?.isEmpty == false else { throw BraidError(.badData, "it is no address") }
         let file = file(of: address)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         guard let wanted = url.fragment.flatMap({ $0.hasPrefix("sha256=") ? $0.dropFirst(7).lowercased() : nil }) else {
