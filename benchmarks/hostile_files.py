@@ -105,9 +105,6 @@ def text_model(folder, tokens=None, weights=None, **shape):
     return ["embed", "config.yaml", "--manifest", "manifest.csv", "--out", "out"]
 
 
-def bert(folder, **shape): return text_model(folder, **shape)
-
-
 def growing_tokenizer(folder):
     step = {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 1000}
     return text_model(folder, tokenizer(normalizer={"type": "Sequence", "normalizers": [step] * 3}))

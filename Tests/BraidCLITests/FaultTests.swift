@@ -8,12 +8,7 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder()
-        let images = ["grey8.png", "rgb8.png", "rgba8.png", "palette8.png", "grey.jpg", "cmyk.jpg"]
-        let splits = ["train", "train", "train", "train", "val", "test"]
-        let rows = (0..<60).map {
-            "\($0),\(Fixtures.url("images/\(images[$0 % 6])").path),\($0 % 2 == 0 ? "a" : "b"),\(splits[$0 % 6])"
-        }
-        try folder.write((["id,image,label,split"] + rows).joined(separator: "\n"), as: "m.csv")
+        try folder.writePictures(60)
         try folder.write(
             """
             manifest: m.csv

@@ -39,6 +39,16 @@ public final class TemporaryFolder {
         try Data(text.utf8).write(to: file)
         return file
     }
+
+    /// A manifest `m.csv` of so many small pictures in two classes: of six, four to train on, one to choose by and one to test.
+    public func writePictures(_ count: Int) throws {
+        let images = ["grey8.png", "rgb8.png", "rgba8.png", "palette8.png", "grey.jpg", "cmyk.jpg"]
+        let splits = ["train", "train", "train", "train", "val", "test"]
+        let rows = (0..<count).map {
+            "\($0),\(Fixtures.url("images/\(images[$0 % 6])").path),\($0 % 2 == 0 ? "a" : "b"),\(splits[$0 % 6])"
+        }
+        try write((["id,image,label,split"] + rows).joined(separator: "\n"), as: "m.csv")
+    }
 }
 
 /// The largest absolute difference of two tensors of the same shape; infinite where shapes differ or a value is NaN.

@@ -46,8 +46,13 @@ import Torch
         let this = try Case(name, in: folder.url)
         let (short, long) = (try this.prepared(this.short), try this.prepared(this.waveform))
         let input = try this.frontEnd.collate([short])
-        // In bands without sound a logarithm stands for rounding alone: between an Intel and an AMD processor the reference itself moves by 4.3e-5.
+        // In bands without sound a logarithm stands for rounding alone: from an Intel to an AMD processor the reference itself moves there, by up to
+        // 4.3e-5, in 8 of 8192 values. All others agree as closely as embeddings do.
         try expectClose(input.values, this.expected.tensor("features"), 1e-4, "features")
+        let apart = try zip(input.values.array(of: Float.self), this.expected.tensor("features").array(of: Float.self)).filter {
+            !(abs($0 - $1) <= 1e-5)
+        }
+        #expect(apart.count * 500 <= input.values.count, "\(apart.count) of \(input.values.count) features")
 
         let alone = try withoutGradient { try this.encoder.encode([short]) }
         try expectClose(alone.pooled, this.expected.tensor("pooled"), 1e-5, "pooled")
