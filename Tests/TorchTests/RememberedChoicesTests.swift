@@ -31,11 +31,20 @@ import Testing
 
     @Test func whatGoesOnComputesAsBefore() throws {
         let before = try RememberedChoices.all()
-        #expect(Set(before.keys) == ["BRAID_MATRIX_LIBRARY-inference", "BRAID_MATRIX_LIBRARY-training", "BRAID_CONVOLUTION"])
+        #expect(
+            Set(before.keys) == [
+                "BRAID_MATRIX_LIBRARY-inference", "BRAID_MATRIX_LIBRARY-training", "BRAID_CONVOLUTION", "BRAID_ATTENTION",
+            ])
         defer { RememberedChoices.adopt(before) }
         for choices in [
-            ["BRAID_MATRIX_LIBRARY-inference": "mkl", "BRAID_MATRIX_LIBRARY-training": "onednn", "BRAID_CONVOLUTION": "winograd"],
-            ["BRAID_MATRIX_LIBRARY-inference": "onednn", "BRAID_MATRIX_LIBRARY-training": "mkl", "BRAID_CONVOLUTION": "direct"],
+            [
+                "BRAID_MATRIX_LIBRARY-inference": "mkl", "BRAID_MATRIX_LIBRARY-training": "onednn", "BRAID_CONVOLUTION": "winograd",
+                "BRAID_ATTENTION": "fused",
+            ],
+            [
+                "BRAID_MATRIX_LIBRARY-inference": "onednn", "BRAID_MATRIX_LIBRARY-training": "mkl", "BRAID_CONVOLUTION": "direct",
+                "BRAID_ATTENTION": "products",
+            ],
         ] {
             RememberedChoices.adopt(choices)
             #expect(try RememberedChoices.all() == choices)

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// How frozen convolutions of 3×3 are computed in float32; `BRAID_CONVOLUTION` decides where it is set.
 enum ConvolutionMethod: String, MeasuredChoice {
     /// Every product of a pixel and a weight, as oneDNN does it.
@@ -9,25 +7,10 @@ enum ConvolutionMethod: String, MeasuredChoice {
 
     static let variable = "BRAID_CONVOLUTION"
 
-    private static let chosen = Mutex<ConvolutionMethod?>(nil)
-
-    /// The faster one at 128 channels of 28×28 pixels; measured at the first call on a machine, which takes some milliseconds.
-    static func fastest() throws(TorchError) -> ConvolutionMethod {
-        try chosen.withLock { known throws(TorchError) in
-            if let known { return known }
-            if let told = try told() { return told }
-            if let earlier = RememberedChoices.known(variable, as: Self.self) {
-                known = earlier
-                return earlier
-            }
-            let method = RememberedChoices.keep(variable, try withoutGradient { () throws(TorchError) in try measured() })
-            known = method
-            return method
-        }
+    /// The faster one at 128 channels of 28×28 pixels.
+    static let fastest = RememberedChoice<ConvolutionMethod>(variable) { () throws(TorchError) in
+        try withoutGradient { () throws(TorchError) in try measured() }
     }
-
-    /// Computes by this one from here on, unless the environment names one.
-    static func adopt(_ choice: ConvolutionMethod) { chosen.withLock { $0 = (try? told()) ?? choice } }
 
     private static func measured() throws(TorchError) -> ConvolutionMethod {
         let (x, weight) = try (Tensor.ones([1, 128, 28, 28]).channelsLast(), Tensor.ones([128, 128, 3, 3]))

@@ -7,23 +7,26 @@ internal import Foundation
 /// of the user on this processor, with as many threads and the same libtorch: it lies in the user's cache, `choices/`. What goes on with
 /// earlier work takes the ways of that work, whatever the cache says: `adopt`.
 public enum RememberedChoices {
+    /// What is measured: a line each.
+    private static let measured: [any AdoptableChoice] = [
+        MatrixLibrary.fastest, MatrixLibrary.fastestInTraining, ConvolutionMethod.fastest, AttentionMethod.fastest,
+    ]
+
     /// All of them by name, measured where that was not done yet: for what is to be gone on with. On a device other than the CPU none decides.
     ///
     /// - Throws: `TorchError` where a variable of the environment names no way that there is.
     public static func all() throws(TorchError) -> [String: String] {
-        try [
-            MatrixLibrary.inferenceName: MatrixLibrary.fastest().rawValue,
-            MatrixLibrary.trainingName: MatrixLibrary.fastestInTraining().rawValue,
-            ConvolutionMethod.variable: ConvolutionMethod.fastest().rawValue,
-        ]
+        var choices: [String: String] = [:]
+        for choice in measured { choices[choice.name] = try choice.value() }
+        return choices
     }
 
     /// Computes from here on as `choices` say, which `all` gave an earlier process. A variable of the environment wins; a name that is not known
     /// is left alone.
     public static func adopt(_ choices: [String: String]) {
-        if let way = choices[MatrixLibrary.inferenceName].flatMap(MatrixLibrary.init) { MatrixLibrary.adopt(way) }
-        if let way = choices[MatrixLibrary.trainingName].flatMap(MatrixLibrary.init) { MatrixLibrary.adoptInTraining(way) }
-        if let way = choices[ConvolutionMethod.variable].flatMap(ConvolutionMethod.init) { ConvolutionMethod.adopt(way) }
+        for choice in measured {
+            if let value = choices[choice.name] { choice.adopt(value) }
+        }
     }
 
     /// What an earlier process found under `name`; nil where none did, or it is none of `Choice`.

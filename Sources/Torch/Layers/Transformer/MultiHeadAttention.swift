@@ -122,6 +122,10 @@ public struct MultiHeadAttention: Sendable {
         if let rotary { (queries, keys) = (try rotary(queries), try rotary(keys)) }
         if let placeProjections { queries = try queries.scaled(by: placeProjections.terms.squareRoot() / placeProjections.terms) }
         if answering < heads { (keys, values) = (try repeated(keys), try repeated(values)) }
+        // Packed layers are frozen: no gradient is asked of what is between them either.
+        if packed != nil, dropout == 0, try AttentionMethod.suitsProducts(queries, keys: keys, mask: mask) {
+            return try queries.attentionByProducts(keys: keys, values: values, bias: mask)
+        }
         return try queries.attention(keys: keys, values: values, mask: mask, dropout: dropout).transposed(1, 2).flattened(from: 2)
     }
 
