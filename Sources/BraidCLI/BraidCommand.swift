@@ -24,7 +24,7 @@ public struct BraidCommand: ParsableCommand {
             Init.self, Check.self, Show.self, Train.self, Evaluate.self, Predict.self, Embed.self, Ablate.self, Compare.self,
             SearchCommand.self, Curve.self, DriftCommand.self, Merge.self, Probe.self, Choose.self, ZeroShotCommand.self,
             Retrieve.self,
-            Models.self, Cache.self,
+            Models.self, Cache.self, Doctor.self,
         ])
 
     /// Runs the command; an error ends the process with a code of sysexits(3), whatever threw it.
@@ -32,6 +32,7 @@ public struct BraidCommand: ParsableCommand {
         StandardStreams.prepare()
         do {
             try Limit.read(ProcessInfo.processInfo.environment)
+            try ArgumentCheck(Array(CommandLine.arguments.dropFirst()))()
             var command = try parseAsRoot()
             if let command = command as? any ComputingCommand { try command.threads.startAgain() }
             _ = StopSignals.shared

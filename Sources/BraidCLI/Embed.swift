@@ -30,7 +30,7 @@ struct Embed: ComputingCommand {
     @Flag(help: "Go on with what an earlier call, that did not end, left in the folder.")
     var resume = false
 
-    @OptionGroup var rows: RowOptions
+    @OptionGroup var rows: EveryRowOptions
 
     @OptionGroup var threads: ThreadOptions
 

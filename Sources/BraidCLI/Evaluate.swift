@@ -44,7 +44,14 @@ struct Evaluate: ComputingCommand {
         let name = url.deletingPathExtension().lastPathComponent
         let folder = out.map { URL(argument: $0) } ?? URL(argument: model).appendingPathComponent("evaluation-\(name)")
         let report = Report(predictions, title: "\(URL(argument: model).lastPathComponent) on \(name)", rows: session.rowUse)
-        try FolderLock.holding(folder) { try report.write(to: RunFolder(folder)) }
+        try FolderLock.holding(folder) {
+            let earlier = RunFolder(folder).evaluated
+            try report.write(to: RunFolder(folder))
+            if let earlier {
+                let day = earlier.formatted(.iso8601)
+                inference.output.reporter.note("replaces the evaluation of \(day) in \(folder.path); --out keeps both")
+            }
+        }
         if json {
             return try printJSON(
                 Figures(

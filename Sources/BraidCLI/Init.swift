@@ -10,10 +10,31 @@ struct Init: ParsableCommand {
 
             Of a folder whose files lie in folders named after their classes (dog/1.png, or train/dog/1.png) it writes the manifest too, \
             beside the configuration.
+
+            Where a column is taken for something that it is not, say what it is:
+              braid init faults.csv --label fault_code --text report
             """)
 
     @Argument(help: "A .csv, .tsv or .jsonl manifest, or a folder with a metadata file or a folder for each class.")
     var manifest: String?
+
+    @Option(help: ArgumentHelp("The column of labels.", valueName: "column"))
+    var label: String?
+
+    @Option(help: ArgumentHelp("The column of texts.", valueName: "column"))
+    var text: String?
+
+    @Option(help: ArgumentHelp("The column of pictures.", valueName: "column"))
+    var image: String?
+
+    @Option(help: ArgumentHelp("The column of recordings.", valueName: "column"))
+    var audio: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The column of what several rows belong to, as a patient or a speaker: all of its rows go into one split.",
+            valueName: "column"))
+    var group: String?
 
     @Option(name: .shortAndLong, help: "The file to write. It must not exist yet.")
     var out: String?
@@ -23,12 +44,24 @@ struct Init: ParsableCommand {
 
     func validate() throws {
         if schema == (manifest != nil) { throw ValidationError("Give a manifest, or --schema alone.") }
+        if schema && !told.isEmpty { throw ValidationError("--schema is of every configuration: leave out the columns.") }
+        for (column, uses) in Dictionary(grouping: told, by: \.value) where uses.count > 1 {
+            let options = uses.map { "--\($0.key)" }.sorted().joined(separator: " and ")
+            throw ValidationError("\(options) name one column, \(column).")
+        }
+    }
+
+    /// The columns that are named, by what they hold.
+    private var told: [String: String] {
+        ["label": label, "text": text, "image": image, "audio": audio, "group": group].compactMapValues { $0 }
     }
 
     func run() throws {
         guard let manifest else { return try write(Configuration.jsonSchema()) }
         let folder = out.map { URL(argument: $0).deletingLastPathComponent() } ?? URL(argument: ".")
-        try write(ConfigurationProposal.yaml(for: file(of: URL(argument: manifest), folder), relativeTo: folder))
+        try write(
+            ConfigurationProposal.yaml(
+                for: file(of: URL(argument: manifest), folder), relativeTo: folder, told: told))
     }
 
     /// The manifest: of a folder the file that describes it, else one that is written in `place`.

@@ -77,7 +77,8 @@ struct Models: ParsableCommand {
                 return try json ? printJSON(architecture) : emit(architecture.details)
             }
             let towers = try ModelInfo.towers(
-                name, modality: modality, encoder: encoder, relativeTo: here, isMeasured: measure, reporter: output.reporter)
+                ModelCatalogue.weights(name), modality: modality, encoder: encoder, relativeTo: here, isMeasured: measure,
+                reporter: output.reporter)
             guard json else { return try emit(towers.map(\.table).joined(separator: "\n")) }
             if towers.count == 1 { try printJSON(towers[0]) } else { try printJSON(towers) }
         }

@@ -35,7 +35,16 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Say nothing on stderr but errors.")
     var quiet = false
 
-    var reporter: any Reporter { StoppableReporter(inner: quiet ? SilentReporter() : TerminalReporter()) }
+    @Flag(help: "Tell on stderr what says nothing new where all is well, too: how each file of weights was loaded.")
+    var verbose = false
+
+    var reporter: any Reporter {
+        StoppableReporter(inner: quiet ? SilentReporter() : TerminalReporter(isVerbose: verbose))
+    }
+
+    func validate() throws {
+        if quiet && verbose { throw ValidationError("--quiet and --verbose: give one of them.") }
+    }
 }
 
 /// How a trained model is used.
@@ -88,7 +97,7 @@ struct ViewOptions: ParsableArguments {
     }
 }
 
-/// Which rows of a manifest a command takes.
+/// Which rows of a manifest a command takes that judges a model.
 struct RowOptions: ParsableArguments {
     @Option(
         help:
@@ -96,15 +105,27 @@ struct RowOptions: ParsableArguments {
     )
     var split: String?
 
-    func rows() throws -> Inference.Rows {
-        switch split {
-        case nil: return .heldOut
-        case "all": return .all
-        case let name?:
-            guard let split = Split(named: name) else {
-                throw ValidationError("--split \(name): expected train, val, test or all")
-            }
-            return .split(split)
+    func rows() throws -> Inference.Rows { try .init(option: split) ?? .heldOut }
+}
+
+/// Which rows of a manifest a command takes that judges nothing: nothing is held out from it.
+struct EveryRowOptions: ParsableArguments {
+    @Option(help: "train, val, test or all. Default: all.")
+    var split: String?
+
+    func rows() throws -> Inference.Rows { try .init(option: split) ?? .all }
+}
+
+extension Inference.Rows {
+    /// What `--split` names; nil where it is not given.
+    fileprivate init?(option name: String?) throws {
+        guard let name else { return nil }
+        if name.lowercased() == "all" {
+            self = .all
+        } else if let split = Split(named: name) {
+            self = .split(split)
+        } else {
+            throw BraidError(.usage, "--split \(name): expected train, val, test or all")
         }
     }
 }

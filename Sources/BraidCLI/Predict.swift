@@ -17,7 +17,7 @@ struct Predict: ComputingCommand {
     var image: String?
 
     // A text may begin with a dash.
-    @Option(parsing: .unconditional, help: "The text itself.")
+    @Option(parsing: .unconditional, help: "The text itself; - reads it from standard input.")
     var text: String?
 
     @Option(help: "A recording, or a film of which the sound is taken.")
@@ -30,7 +30,7 @@ struct Predict: ComputingCommand {
             valueName: "modality=value"))
     var inputs: [String] = []
 
-    @OptionGroup var rows: RowOptions
+    @OptionGroup var rows: EveryRowOptions
 
     @Flag(help: "Print one JSON object a sample.")
     var json = false
@@ -72,10 +72,8 @@ struct Predict: ComputingCommand {
         var options = try inference.options()
         options.views = views.tta ?? 1
         if let manifest {
-            // Every row is wanted where nothing is held out on purpose.
-            let chosen: Inference.Rows = rows.split == nil ? .all : try rows.rows()
             return try Inference(
-                model: folder, manifest: URL(argument: manifest), rows: chosen, needsLabels: false, options
+                model: folder, manifest: URL(argument: manifest), rows: rows.rows(), needsLabels: false, options
             ).predict()
         }
         let known = Set(Modality.allCases).union(try ModelFolder.modalities(of: folder))
@@ -96,7 +94,7 @@ struct Predict: ComputingCommand {
     private func media(_ known: [Modality]) throws -> [Modality: Medium] {
         var media: [Modality: Medium] = [:]
         media[.image] = image.map { .file(URL(argument: $0)) }
-        media[.text] = text.map { .inline($0) }
+        media[.text] = try text.map { .inline(try StandardStreams.text($0, option: "--text")) }
         media[.audio] = audio.map { .file(URL(argument: $0)) }
         for input in inputs {
             let (name, value) = try Self.parts(input)

@@ -23,7 +23,7 @@ struct Retrieve: ComputingCommand {
     var image: String?
 
     // A text may begin with a dash.
-    @Option(parsing: .unconditional, help: "A sentence to look for.")
+    @Option(parsing: .unconditional, help: "A sentence to look for; - reads it from standard input.")
     var text: String?
 
     @Option(help: "A recording to look for.")
@@ -49,16 +49,18 @@ struct Retrieve: ComputingCommand {
 
     @OptionGroup var output: OutputOptions
 
-    private var questions: [(Modality, Medium)] {
-        [
-            image.map { (.image, .file(URL(argument: $0))) }, text.map { (.text, .inline($0)) },
+    private func questions() throws -> [(Modality, Medium)] {
+        try [
+            image.map { (.image, .file(URL(argument: $0))) },
+            text.map { (.text, .inline(try StandardStreams.text($0, option: "--text"))) },
             audio.map { (.audio, .file(URL(argument: $0))) },
         ].compactMap { $0 }
     }
 
     func validate() throws {
-        if faiss == nil && questions.count != 1 { throw ValidationError("Give one of --image, --text and --audio.") }
-        if faiss != nil && !questions.isEmpty { throw ValidationError("--faiss writes an index, and looks for nothing.") }
+        let asked = [image, text, audio].count { $0 != nil }
+        if faiss == nil && asked != 1 { throw ValidationError("Give one of --image, --text and --audio.") }
+        if faiss != nil && asked > 0 { throw ValidationError("--faiss writes an index, and looks for nothing.") }
         if faiss != nil && json { throw ValidationError("--json acts only where something is looked for.") }
         guard count >= 1 else { throw ValidationError("--count must be 1 or more.") }
         if text?.isEmpty == true { throw ValidationError("--text is empty.") }
@@ -73,7 +75,7 @@ struct Retrieve: ComputingCommand {
             try retrieval.writeFaiss(to: index, ids: URL(argument: faiss + ".ids.txt"))
             return try emitLine("Index: \(index.path)")
         }
-        guard let (modality, medium) = questions.first else { return }
+        guard let (modality, medium) = try questions().first else { return }
         let hits = try retrieval.nearest(to: medium, modality, count: count)
         if json { return try printJSON(hits) }
         try emit(hits.csv, .data)

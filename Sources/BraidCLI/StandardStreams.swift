@@ -53,6 +53,25 @@ enum StandardStreams {
         }
     }
 
+    /// The text that an option gives; of `-` what standard input gives, less the line's end behind it.
+    ///
+    /// - Parameter most: How many bytes may come.
+    /// - Throws: `BraidError` where nothing comes, too much, or what is not UTF-8.
+    static func text(_ argument: String, option: String, most: Int = Limit.textBytes.value) throws -> String {
+        guard argument == "-" else { return argument }
+        var data = Data()
+        while data.count <= most, let more = try FileHandle.standardInput.read(upToCount: 1 << 16), !more.isEmpty {
+            data += more
+        }
+        guard data.count <= most else { throw Limit.textBytes.exceeded("\(option) -: more than \(most) bytes came", bound: most) }
+        guard var text = String(validating: data, as: UTF8.self) else {
+            throw BraidError(.badData, "\(option) -: what came from standard input is not UTF-8 text")
+        }
+        if text.hasSuffix("\n") { text.removeLast() }
+        guard !text.isEmpty else { throw BraidError(.usage, "\(option) -: nothing came from standard input") }
+        return text
+    }
+
     /// Writes all of `text`, and gives 0, or the number of the error that ended it.
     private static func write(_ text: String, to descriptor: Int32) -> Int32 {
         var text = text

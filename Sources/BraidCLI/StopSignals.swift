@@ -76,6 +76,7 @@ struct StoppableReporter: Reporter {
     var isListening: Bool { inner.isListening }
     var isStopping: Bool { StopSignals.shared.interruption.isAsked }
     func note(_ text: String) { inner.note(text) }
+    func detail(_ text: String) { inner.detail(text) }
     func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress {
         inner.begin(title, total: total, unit: unit)
     }

@@ -3,9 +3,14 @@ import Foundation
 
 /// Tells the user on stderr how work goes: a bar with rate and time to go on a terminal, plain lines elsewhere.
 struct TerminalReporter: Reporter {
+    /// Whether it tells what says nothing new, too.
+    var isVerbose = false
+
     var isListening: Bool { true }
 
     func note(_ text: String) { StandardStreams.tell(text + "\n") }
+
+    func detail(_ text: String) { if isVerbose { note(text) } }
 
     func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress { ProgressBar(title, total: total, unit: unit) }
 }

@@ -5,15 +5,23 @@ import Foundation
 struct Train: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a fused classifier.",
-        discussion: "Leaves a run folder: the model, checkpoints, metrics, and the report of the best epoch on the test split.")
+        discussion: """
+            Leaves a run folder: the model, checkpoints, metrics, and the report of the best epoch on the test split.
 
-    @Argument(help: "A YAML configuration.")
-    var config: String
+              braid train config.yaml --out runs/first
+              braid train runs/first --resume
+              braid train manifest.csv
+            """)
 
-    @Option(name: .shortAndLong, help: "The run folder. Default: runs/ and the configuration's name.")
+    @Argument(
+        help:
+            "A YAML configuration; a manifest, for which one is proposed as braid init does; or, with --resume, a run's folder.")
+    var source: String
+
+    @Option(name: .shortAndLong, help: "The run folder. Default: runs/ and the name of the configuration or manifest.")
     var out: String?
 
-    @Flag(help: "Go on from the run's last checkpoint.")
+    @Flag(help: "Go on from the run's last checkpoint; where there is no run yet, begin.")
     var resume = false
 
     @Option(
@@ -51,41 +59,55 @@ struct Train: ComputingCommand {
     }
 
     func run() throws {
-        let url = URL(argument: config)
+        let given = try TrainSource(source, resume: resume)
         let policy = onBadSample.map { ["on_bad_sample=\($0.rawValue)"] } ?? []
-        let configuration = try Configuration.read(url, overrides: overrides + policy + initial(for: url))
+        let configuration = try given.configuration(
+            overrides: overrides + policy + initial(for: given.url), reporter: output.reporter)
         if isDryRun {
             let forecast = try DryRun(configuration, reporter: output.reporter)()
             return try json ? printJSON(forecast) : emit(forecast.table)
         }
-        let run = RunFolder(URL(argument: out ?? "runs/\(url.deletingPathExtension().lastPathComponent)"))
-        let signals = StopSignals.shared
-        let goOn = "braid train \(config) --out \(out ?? run.url.path)"
-        // Where it is ended before its first step the run's folder may not be there yet.
-        signals.advise(
-            "\(goOn) --resume, or without --resume where there is no \(run.url.lastPathComponent)/config.yaml")
+        let run = RunFolder(out.map { URL(argument: $0) } ?? given.folder)
         let training = Training(
             configuration, into: run, reporter: output.reporter, command: Self.recorded(CommandLine.arguments),
-            interruption: signals.interruption)
-        let outcome: Training.Outcome
-        do { outcome = try training(resume: resume) } catch let stop as TrainingInterrupted {
-            signals.advise("\(goOn) --resume")
+            interruption: StopSignals.shared.interruption)
+        if resume, let record = try training.completed() { return try tell(record, of: run) }
+        let outcome = try stoppable(training, run)
+        if json { return try printJSON(TrainingFigures(run)) }
+        try tell(outcome)
+        try emitLine("Run: \(run.url.path)")
+    }
+
+    /// Trains; where a signal stops it, says what goes on with it.
+    private func stoppable(_ training: Training, _ run: RunFolder) throws -> Training.Outcome {
+        let signals = StopSignals.shared
+        signals.advise("braid train \(source) --out \(out ?? run.url.path) --resume")
+        do { return try training(resume: resume) } catch let stop as TrainingInterrupted {
             throw signals.stopped(stop.description)
         } catch let stop as Stopped {
             throw signals.stopped(stop.description)
         }
-        if json { return try printJSON(outcome.history) }
+    }
+
+    /// Says that nothing is left to do, and leaves everything as it is.
+    private func tell(_ record: RunRecord, of run: RunFolder) throws {
+        if json { return try printJSON(TrainingFigures(run)) }
+        let figures = record.test.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.4f", $0.value))" }
+        try emitLine(
+            "Already complete, since \(record.started.formatted(.iso8601)): epoch \(record.bestEpoch) is the model. Nothing was changed."
+        )
+        if !figures.isEmpty { try emitLine("Test split: \(figures.joined(separator: ", "))") }
+        try emitLine("Run: \(run.url.path)")
+    }
+
+    private func tell(_ outcome: Training.Outcome) throws {
         if let choice = outcome.findings.choice { try emitLine("\(choice.summary)\n") }
         for sentence in outcome.findings.averages.summary { try emitLine("\(sentence)\n") }
-        if let test = outcome.test {
-            let weights = outcome.findings.averages.summary.isEmpty ? "epoch \(outcome.bestEpoch)" : "averaged weights"
-            try emitLine("Test split, \(weights):\n\n\(try test.report())")
-        }
+        if let test = outcome.test { try emitLine("Test split, \(outcome.selection):\n\n\(try test.report())") }
         if let stages = outcome.findings.stages { try emitLine(stages.table) }
         if let evaluation = outcome.findings.evaluation { try emitLine(evaluation.table) }
         if let adaptation = outcome.findings.adaptation { try emitLine(adaptation.table) }
         if let ablation = outcome.ablation { try emitLine(ablation.table) }
-        try emitLine("Run: \(run.url.path)")
     }
 
     /// The earlier run as the configuration would name it.

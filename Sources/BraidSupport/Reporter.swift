@@ -14,6 +14,9 @@ public protocol Reporter: Sendable {
     /// A sentence that a user should know and that is not a result: what is left out, what a model lacks, what was found.
     func note(_ text: String)
 
+    /// A sentence that says nothing new where all is well: for those who ask for everything.
+    func detail(_ text: String)
+
     /// Begins a step of which `total` pieces are to be done.
     ///
     /// - Parameters:
@@ -33,6 +36,9 @@ public struct Stopped: Error, CustomStringConvertible, Sendable {
 extension Reporter {
     /// Nobody wants it.
     public var isStopping: Bool { false }
+
+    /// Does nothing.
+    public func detail(_ text: String) {}
 
     /// Ends the work where that is wanted.
     ///

@@ -1,4 +1,5 @@
 internal import CTorch
+internal import Foundation
 
 /// Where a tensor lies and is computed on.
 public enum Device: Hashable, Sendable, CustomStringConvertible {
@@ -27,4 +28,13 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
 public enum Library {
     /// The version of the libtorch that is loaded, for example `2.13.0`.
     public static var version: String { String(cString: ct_version()) }
+
+    /// The file of the libtorch that is loaded; nil where none is.
+    public static var path: String? {
+        // Loading is what asking for the version does.
+        _ = version
+        let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8))?.split(separator: "\n") ?? []
+        let line = maps.first { $0.hasSuffix("/libtorch_cpu.so") }
+        return line.flatMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } }
+    }
 }

@@ -19,7 +19,7 @@ struct AskedEncoder {
         _ modality: Modality, _ configuration: EncoderSettings, relativeTo base: URL, reporter: any Reporter
     ) throws {
         let isDrawn = configuration.weights == "random" || configuration.isFitted
-        weights = isDrawn ? nil : try WeightsFolder.find(configuration.weights, relativeTo: base, reporter: reporter)
+        weights = isDrawn ? nil : try WeightsFolder.find(configuration.weights, for: modality, relativeTo: base, reporter: reporter)
         description = try Self.description(configuration, modality)
         let encoder = configuration.encoder ?? description.map { _ in ColumnsKind.plain }
         let architectures = EncoderRegistry.names(for: modality)

@@ -31,7 +31,8 @@ extension ModalityEncoder {
 
     /// Pixels, tokens, frames.
     private func length(_ prepared: Tensor) -> Int {
-        batching.hasLength ? max(1, prepared.shape[0] / frontEnd.grain) : prepared.shape.dropFirst().reduce(1, *)
+        guard batching.hasLength else { return prepared.shape.dropFirst().reduce(1, *) }
+        return max(1, max(prepared.shape[0], frontEnd.filledRows) / frontEnd.grain)
     }
 
     private static let samplesAtOnce = 64

@@ -39,6 +39,12 @@ public struct ModelCatalogue: Encodable, Sendable {
     let architectures: [Architecture]
     let bundled: [String]
 
+    /// What `models list` shows under `name`, as a configuration would write it: bundled weights with `bundled:` before them. Anything else is given
+    /// back.
+    public static func weights(_ name: String) -> String {
+        !FileManager.default.fileExists(atPath: name) && BundledWeights.names().contains(name) ? "bundled:\(name)" : name
+    }
+
     /// Lists registered architectures, and the bundled weights that are found.
     ///
     /// - Parameters:

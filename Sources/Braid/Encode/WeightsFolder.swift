@@ -15,18 +15,25 @@ public struct WeightsFolder: Sendable {
     public internal(set) var adapter: URL? = nil
 
     /// Finds what a configuration calls weights: a path, `bundled:NAME`, or a Hugging Face id, which is downloaded where the
-    /// cache lacks it.
+    /// cache lacks it. A run's folder, or a model's, means its encoder of the modality.
     ///
+    /// - Parameters:
+    ///   - name: What the configuration says.
+    ///   - modality: Of which encoder a run's folder means; nil where a run means nothing.
+    ///   - base: Where relative paths start.
+    ///   - reporter: Is told of downloads.
     /// - Throws: `BraidError`.
     public static func find(
-        _ name: String, relativeTo base: URL, reporter: any Reporter = SilentReporter()
+        _ name: String, for modality: Modality? = nil, relativeTo base: URL, reporter: any Reporter = SilentReporter()
     ) throws -> WeightsFolder {
         if name.hasPrefix("bundled:") { return try at(BundledWeights.folder(String(name.dropFirst("bundled:".count)))) }
         let url = Paths.resolve(name, in: base)
         if AdapterFolder.isOne(url) { return try Self.base(of: url, relativeTo: base, reporter: reporter) }
+        if let model = TrainedEncoders(url) { return try at(model.folder(of: modality, name)) }
         if FileManager.default.fileExists(atPath: url.path) { return try at(url) }
         guard let repository = repository(name) else {
-            throw BraidError(.noInput, "weights \(name): there is no such file or folder (looked at \(url.path))")
+            let near = nearest(to: name, in: BundledWeights.names()).map { "; did you mean bundled:\($0)?" } ?? ""
+            throw BraidError(.noInput, "weights \(name): there is no such file or folder (looked at \(url.path))\(near)")
         }
         do {
             return try at(HubClient(environment: HubEnvironment()).snapshot(of: repository, reporter: reporter))

@@ -47,12 +47,18 @@ extension ModalityEncoder {
     }
 
     private func copy(_ file: URL, to target: URL) throws {
-        // A hub's blob is never written to again, so that unchanged weights need no second place on the disk. A user's own file
-        // may be, and is copied.
         let original = file.resolvingSymlinksInPath()
-        let isBlob = original.deletingLastPathComponent().lastPathComponent == "blobs"
-        if isBlob, (try? FileManager.default.linkItem(at: original, to: target)) != nil { return }
+        if Self.isNeverWrittenTo(original), (try? FileManager.default.linkItem(at: original, to: target)) != nil { return }
         try FileFault.copy(original, to: target)
+    }
+
+    /// Whether a file is replaced where it changes, and never written to again, so that unchanged weights need no second place on the disk: a
+    /// hub's blob, bundled weights, and those of another model of Braid's. A user's own file may be written to, and is copied.
+    private static func isNeverWrittenTo(_ file: URL) -> Bool {
+        let folder = file.deletingLastPathComponent()
+        if folder.lastPathComponent == "blobs" { return true }
+        let isOfModel = FileManager.default.fileExists(atPath: folder.appendingPathComponent("../model.json").path)
+        return isOfModel || BundledWeights.roots().contains { file.path.hasPrefix($0.resolvingSymlinksInPath().path + "/") }
     }
 
     /// A file of the source's folder, which may be a link into a cache.

@@ -39,6 +39,12 @@ public enum ModelFolder {
         let folder = isRun ? inRun : ReplacedFolder(url).readable
         let file = folder.appendingPathComponent("model.json")
         guard FileManager.default.fileExists(atPath: file.path) else {
+            guard !FileManager.default.fileExists(atPath: url.appendingPathComponent("config.yaml").path) else {
+                throw BraidError(
+                    .noInput,
+                    "\(url.path) is a run whose training has not ended, so that it has no model yet; go on with braid train \(Paths.relative(url, to: URL(fileURLWithPath: "."))) --resume"
+                )
+            }
             throw BraidError(
                 .noInput, "\(url.path) is not a model: it has neither model.json nor model/model.json; train one with braid train")
         }

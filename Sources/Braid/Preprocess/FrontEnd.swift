@@ -38,6 +38,8 @@ public protocol FrontEnd: Sendable {
     var inputSize: String { get }
     /// How many positions of what is prepared count as one where samples come into batches by their length: of a recording's samples those of a frame.
     var grain: Int { get }
+    /// How many rows every sample is filled up to, which the encoder computes whatever the sample has; 0 where a batch has as many as its longest.
+    var filledRows: Int { get }
     /// Decodes and prepares one sample's modality. Called from several threads at once.
     func prepare(_ medium: Medium) throws -> Tensor
     /// The stages of its work that it lets augmentations change.
@@ -56,6 +58,9 @@ extension FrontEnd {
 
     /// One.
     public var grain: Int { 1 }
+
+    /// A batch is as long as its longest sample.
+    public var filledRows: Int { 0 }
 
     /// What it has prepared, and nothing before.
     public var augments: Set<Augmentation.Stage> { [.prepared] }

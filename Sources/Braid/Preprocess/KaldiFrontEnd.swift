@@ -40,6 +40,7 @@ struct KaldiFrontEnd: SampledFrontEnd {
 
     var windows: SampleWindows { SampleWindows(size: banks.samples(of: frames), hop: frames * banks.hop) }
     var windowRows: Int { frames }
+    var filledRows: Int { frames }
     var augments: Set<Augmentation.Stage> { [.sound, .prepared] }
     var inputSize: String { windowText(Double(frames * banks.hop) / Double(rate)) }
     var summary: String {

@@ -54,6 +54,7 @@ struct WhisperFrontEnd: SampledFrontEnd {
 
     var windows: SampleWindows { SampleWindows(size: frames * hop, hop: frames * hop) }
     var windowRows: Int { frames + edge }
+    var filledRows: Int { frames }
     var augments: Set<Augmentation.Stage> { [.sound, .prepared] }
     var inputSize: String { windowText(Double(frames * hop) / Double(rate)) }
     var summary: String {

@@ -31,8 +31,8 @@ extension Predictions {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// One JSON object a line: id, prediction, and the probability of each class. With several heads these stand in
-    /// `heads`, by name.
+    /// One JSON object a line: id, the label where the sample has one, prediction, and the probability of each class. With several heads
+    /// these stand in `heads`, by name.
     public func jsonLines() throws -> String {
         try samples.indices.map { index in
             var fields: [String: Any] = ["id": samples[index].id]
@@ -73,6 +73,12 @@ extension HeadPredictions {
     }
 
     fileprivate func fields(of index: Int) -> [String: Any] {
+        var fields = answer(of: index)
+        if let label = samples[index].labels[target.column] { fields["label"] = self.label(label) }
+        return fields
+    }
+
+    private func answer(of index: Int) -> [String: Any] {
         let row = values[index]
         switch target.form {
         case .number: return ["prediction": Double(row[0])]
@@ -81,6 +87,15 @@ extension HeadPredictions {
         case .flags:
             let names = zip(target.classes, row).filter { $0.1 > 0.5 }.map(\.0)
             return ["prediction": names, "probabilities": probabilities(of: row)]
+        }
+    }
+
+    /// A label in the form of the answer beside it; as it stands in the manifest where it cannot be one.
+    private func label(_ text: String) -> Any {
+        switch target.form {
+        case .number: Double(text).flatMap { $0.isFinite ? $0 : nil } ?? text
+        case .classes: text
+        case .flags: (try? target.task.names(in: text)) ?? text
         }
     }
 

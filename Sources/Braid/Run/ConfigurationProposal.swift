@@ -7,13 +7,19 @@ public enum ConfigurationProposal {
     ///
     /// Looks at the first pictures, to propose an encoder that suits their size.
     ///
-    /// - Throws: `BraidError` where the manifest cannot be read, or no column looks like a label or a medium.
-    public static func yaml(for manifest: URL, relativeTo folder: URL) throws -> String {
-        try yaml(for: manifest, relativeTo: folder, atHand: BundledWeights.names())
+    /// - Parameters:
+    ///   - manifest: The manifest's file.
+    ///   - folder: Where the configuration will lie.
+    ///   - told: Columns that are known already, by what they hold: `["label": "fault_code"]`.
+    /// - Throws: `BraidError` where the manifest cannot be read, has no such column, or no column looks like a label or a medium.
+    public static func yaml(for manifest: URL, relativeTo folder: URL, told: [String: String] = [:]) throws -> String {
+        try yaml(for: manifest, relativeTo: folder, told: told, atHand: BundledWeights.names())
     }
 
     /// - Parameter atHand: The names that `bundled:` takes.
-    static func yaml(for manifest: URL, relativeTo folder: URL, atHand: [String]) throws -> String {
+    static func yaml(
+        for manifest: URL, relativeTo folder: URL, told: [String: String] = [:], atHand: [String]
+    ) throws -> String {
         var reader = RowReader(manifest)
         var rows: [RawRow] = []
         var cells = 0
@@ -24,7 +30,7 @@ public enum ConfigurationProposal {
             cells += row.cells.count
         }
         guard reader.faults.isEmpty else { throw BraidError(.badData, faults: reader.faults) }
-        let proposed = try ProposedColumns(reader.columns, rows, manifest)
+        let proposed = try ProposedColumns(reader.columns, rows, manifest, told: told)
         let columns = proposed.columns
         let modalities = Modality.allCases.filter { modality in
             guard ProposedEncoder.isProposed(modality) else { return false }

@@ -50,6 +50,12 @@ struct PhasedTraining {
             stoppedEarly = try loop.run(&state)
         }
         guard let current else { throw BraidError(.internal, "a training without a phase") }
+        if stoppedEarly {
+            let (settings, name) = (configuration.training, configuration.training.stoppingName(current.trainee.model))
+            preparation.reporter.note(
+                "stopped early, after epoch \(state.epoch) of \(settings.epochs): \(name) on val was best at epoch \(state.bestEpoch), and no better in \(settings.patience) epochs (training.early_stopping)"
+            )
+        }
 
         // The best epoch is the model, or what is made of the best ones; the val split says how sure it may be.
         let (model, data) = (current.trainee.model, current.data)

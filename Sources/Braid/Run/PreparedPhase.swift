@@ -166,10 +166,14 @@ struct PhasePreparation {
             let settings = asked.with(train: trains[modality] ?? Trainable.none)
             let encoder = try ModalityEncoder(
                 modality, settings, relativeTo: configuration.folder, device: device, reporter: reporter)
-            let begun = encoder.report?.summary ?? (encoder.isParameterless ? nil : "initialised at random")
+            let begun = encoder.report == nil && !encoder.isParameterless ? "initialised at random" : nil
+            // That every key went where it belongs is nothing new.
+            let odd = encoder.report.flatMap { $0.isComplete ? nil : $0.summary }
             let columns = encoder.frontEnd is TableFrontEnd ? encoder.frontEnd.summary : nil
-            let loaded = [begun, columns].compactMap { $0 }.joined(separator: "; ")
-            reporter.note("\(modality): \(encoder.architecture), \(encoder.name), train: \(settings.train.text): \(loaded)")
+            let remarks = [begun, odd, columns].compactMap { $0 }
+            let remark = remarks.isEmpty ? "" : ": \(remarks.joined(separator: "; "))"
+            reporter.note("\(modality): \(encoder.architecture), \(encoder.name), train: \(settings.train.text)\(remark)")
+            if let report = encoder.report, report.isComplete { reporter.detail("\(modality): \(report.file): \(report.summary)") }
             return encoder
         }
     }

@@ -23,14 +23,30 @@ struct ProposedColumns {
         ("image", FileEndings.pictures), ("audio", FileEndings.recordings), ("text_path", FileEndings.texts),
     ]
 
-    /// - Throws: `BraidError` where nothing looks like a label.
-    init(_ header: [String], _ rows: [RawRow], _ manifest: URL) throws {
-        var columns: [String: String] = [:]
+    /// What the last word of a label's column often is, as in `fault_code`, where its values are few classes.
+    private static let classWords: Set<String> = [
+        "label", "class", "category", "target", "code", "type", "kind", "diagnosis", "status", "outcome", "result", "species",
+        "fault", "defect", "genre", "sentiment", "verdict",
+    ]
+
+    /// - Parameters:
+    ///   - header: The file's columns.
+    ///   - rows: The first rows.
+    ///   - manifest: The file, for errors.
+    ///   - told: Columns that are known, by what they hold.
+    /// - Throws: `BraidError` where a column that is told is not there, or nothing looks like a label.
+    init(_ header: [String], _ rows: [RawRow], _ manifest: URL, told: [String: String] = [:]) throws {
+        for (known, column) in told.sorted(by: { $0.key < $1.key }) where !header.contains(column) {
+            let near = nearest(to: column, in: header).map { "; did you mean \($0)?" } ?? "."
+            let fault = "--\(known) \(column): there is no such column\(near) There are \(listed(header))"
+            throw BraidError(.badData, faults: [Fault(fault, file: manifest.lastPathComponent, line: 1)])
+        }
+        var columns = told
         func isFree(_ column: String) -> Bool { !columns.values.contains(column) }
         func free() -> [String] { header.filter(isFree) }
         let there = Set(header)
         let alike = Dictionary(grouping: header) { $0.lowercased() }
-        for known in Columns.known where there.contains(known) { columns[known] = known }
+        for known in Columns.known where columns[known] == nil && there.contains(known) && isFree(known) { columns[known] = known }
         for known in Columns.known where columns[known] == nil {
             let names = [known] + (Self.synonyms[known] ?? [])
             columns[known] = names.lazy.compactMap { name in alike[name]?.first(where: isFree) }.first
@@ -39,17 +55,16 @@ struct ProposedColumns {
         for (known, endings) in Self.endings where columns[known] == nil {
             columns[known] = free().first { column in Self.areFiles(rows.compactMap { Self.fileName($0, column) }, endings) }
         }
-        if columns["label"] == nil, let only = Self.onlyClasses(free(), rows) { columns["label"] = only }
+        let classes = columns["label"] == nil ? Self.ofClasses(free(), rows) : []
+        columns["label"] = columns["label"] ?? Self.likeliest(classes)
         let flags = columns["label"] == nil ? free().filter { Self.areFlags(rows, $0) } : []
         oneHot = flags.count > 1 ? flags : []
         guard columns["label"] != nil || !oneHot.isEmpty else {
-            throw BraidError(
-                .badData,
-                faults: [
-                    Fault(
-                        "no column looks like a label among \(listed(header)); rename yours to label, or write a config with columns.label",
-                        file: manifest.lastPathComponent, line: 1)
-                ])
+            let found =
+                classes.isEmpty
+                ? "no column looks like a label among \(listed(header)); say which one is with --label COLUMN, or rename it to label"
+                : "any of the columns \(listed(classes)) may be the label; say which one is with --label COLUMN"
+            throw BraidError(.badData, faults: [Fault(found, file: manifest.lastPathComponent, line: 1)])
         }
         self.columns = columns
     }
@@ -72,15 +87,24 @@ struct ProposedColumns {
         return !values.isEmpty && values.isSubset(of: ["0", "1", "0.0", "1.0", "true", "false"])
     }
 
-    /// The one column of classes: few different short values, several rows each. nil where there are several, or none.
-    private static func onlyClasses(_ free: [String], _ rows: [RawRow]) -> String? {
-        let candidates = free.filter { column in
+    /// Columns of classes: few different short values, several rows each.
+    private static func ofClasses(_ free: [String], _ rows: [RawRow]) -> [String] {
+        free.filter { column in
             let values = rows.compactMap { $0.cells[column] }.filter { !$0.isEmpty }
             let distinct = Set(values)
             let areNumbers = distinct.contains { Double($0) != nil && Double($0) != Double($0)?.rounded() }
             return (2...100).contains(distinct.count) && distinct.count * 3 <= values.count && !areNumbers
                 && distinct.allSatisfy { $0.count <= 40 }
         }
-        return candidates.count == 1 ? candidates[0] : nil
+    }
+
+    /// The only one, or the only one whose name's last word says that it is one; nil where nothing tells them apart.
+    private static func likeliest(_ candidates: [String]) -> String? {
+        if candidates.count == 1 { return candidates[0] }
+        let named = candidates.filter { column in
+            let words = column.replacing(/([a-z])([A-Z])/) { "\($0.output.1)_\($0.output.2)" }.lowercased()
+            return words.split(whereSeparator: { !$0.isLetter }).last.map { classWords.contains(String($0)) } ?? false
+        }
+        return named.count == 1 ? named[0] : nil
     }
 }

@@ -3,9 +3,9 @@ internal import Torch
 
 /// Trains a fused classifier as a configuration asks, and leaves a run folder.
 public struct Training {
-    private let configuration: Configuration
-    private let run: RunFolder
-    private let reporter: any Reporter
+    let configuration: Configuration
+    let run: RunFolder
+    let reporter: any Reporter
     private let command: [String]
     private let afterEpoch: ((Int) throws -> Void)?
     private let interruption: Interruption?
@@ -42,6 +42,8 @@ public struct Training {
         public let history: [EpochRecord]
         /// The number of the epoch that the model is of, from 1.
         public let bestEpoch: Int
+        /// Which weights the model has, and what they were chosen by, in words: `epoch 12 of 20, the best by macro_f1 on val`.
+        public let selection: String
         /// What the training chose, and what speaks for it.
         public let findings: TrainingFindings
         /// Left out because their media cannot be read.
@@ -56,6 +58,7 @@ public struct Training {
     public func callAsFunction(resume: Bool = false) throws -> Outcome {
         // The clock of the day may be set while a training runs: it says when, and not how long.
         let (started, clock) = (Date(), ContinuousClock.now)
+        let resume = try resume && !isToBegin()
         let start = try TrainingStart(configuration, reporter)
         let (configuration, manifest) = (start.configuration, start.manifest)
         configuration.noteIdle(["search"], in: "train", reporter)
@@ -106,20 +109,21 @@ public struct Training {
         (findings.adaptation, findings.stages) = (adaptation, stages)
         let outcome = Outcome(
             model: model, test: test, ablation: ablation, history: trained.history, bestEpoch: trained.bestEpoch,
-            findings: findings, skipped: data.skipped)
+            selection: trained.selection(configuration.training), findings: findings, skipped: data.skipped)
         let embedding = trained.embeddingSeconds
         var seconds = [
             "embedding": embedding, "training": (ContinuousClock.now - clock) / .seconds(1) - embedding - (tuned?.seconds ?? 0),
         ]
         seconds["contrastive"] = tuned?.seconds
-        try writeRecord(
-            outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly, tuned?.trained ?? 0)
         if let test {
             try Report(
                 test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, findings: findings
             )
             .write(to: run)
         }
+        // Last of all: where it stands, the run is complete.
+        try writeRecord(
+            outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly, tuned?.trained ?? 0)
         return outcome
     }
 
@@ -212,33 +216,6 @@ public struct Training {
         }
     }
 
-    private func checkSame(_ configuration: Configuration) throws {
-        let before = try Configuration.read(run.configuration, facts: configuration.facts)
-        let differing = before.keysThatDiffer(from: configuration)
-        let mayDiffer = Self.mayDiffer + [configuration.training.phasePlan.lastEpochsKey].compactMap { $0 }
-        let others = differing.filter { !mayDiffer.contains($0) }
-        guard others.isEmpty, configuration.training.epochs >= before.training.epochs else {
-            let shown = (others.isEmpty ? differing : others).map { key in
-                "\(key) (\(before.text(of: key)) there, \(configuration.text(of: key)) now)"
-            }
-            throw BraidError(
-                .badConfiguration,
-                "\(run.configuration.path) differs from the configuration given: \(shown.joined(separator: ", ")); resume with the same (only training.epochs may grow, and training.early_stopping.patience, training.checkpoint.steps and minutes and training.soup change), or start a new run"
-            )
-        }
-        guard !differing.isEmpty else { return }
-        if configuration.training.epochs > before.training.epochs {
-            reporter.note("goes on to epoch \(configuration.training.epochs), at the learning rates of a training of that many")
-        }
-        try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration)
-    }
-
-    /// What may be another where a run goes on.
-    private static let mayDiffer = [
-        "training.epochs", "training.early_stopping.patience", "training.checkpoint.steps", "training.checkpoint.minutes",
-        "training.soup",
-    ]
-
     private func writeRecord(
         _ outcome: Outcome, _ manifest: Manifest, _ fingerprint: String, _ data: SplitData, _ device: Device, _ started: Date,
         _ seconds: [String: Double], _ stoppedEarly: Bool, _ tuned: Int
@@ -249,7 +226,7 @@ public struct Training {
                 command: command, braid: Version.current, libtorch: Library.version, seed: configuration.training.seed,
                 device: device.description, int8: outcome.model.int8Records,
                 manifest: manifest.url.lastPathComponent,
-                manifestSHA256: fingerprint,
+                manifestSHA256: fingerprint, configurationSHA256: try Fingerprint.of(run.configuration),
                 samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
                 trainedParameters: counts.trained + tuned, allParameters: counts.all, started: started, seconds: seconds,
                 stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch, averages: findings.averages,

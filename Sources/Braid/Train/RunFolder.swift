@@ -22,14 +22,20 @@ public struct RunFolder: Sendable {
     func checkpoint(_ name: String) -> URL { url.appendingPathComponent("checkpoints/\(name)") }
     func file(_ name: String) -> URL { url.appendingPathComponent(name) }
 
+    /// When the folder's report was written; nil where there is none.
+    public var evaluated: Date? {
+        (try? FileManager.default.attributesOfItem(atPath: file("report.txt").path))?[.modificationDate] as? Date
+    }
+
     /// Takes the folder for one training, and makes it where a run begins. One that holds a run already is not written over.
     ///
     /// - Parameter resume: Whether the training goes on with what the folder holds.
-    /// - Throws: `BraidError` where another process writes into the folder, or it holds a run and shall not, or holds none and shall.
+    /// - Throws: `BraidError` where another process writes into the folder, or it holds a run and shall not, or holds something else and shall.
     func claim(resume: Bool) throws -> FolderLock {
-        let holdsRun = { FileManager.default.fileExists(atPath: configuration.path) }
+        let holdsRun = { FileManager.default.fileExists(atPath: configuration.path) && !isUnbegun }
         guard !resume || holdsRun() else {
-            throw BraidError(.noInput, "\(url.path) holds no run to resume: there is no config.yaml")
+            throw BraidError(
+                .noInput, "\(url.path) holds no run to resume: there is no config.yaml, and other files; name the run's folder")
         }
         let lock = try FolderLock(url)
         guard resume || !holdsRun() else {
@@ -39,6 +45,18 @@ public struct RunFolder: Sendable {
         }
         try FileFault.makeFolder(url.appendingPathComponent("checkpoints"))
         return lock
+    }
+
+    /// Whether nothing lies in the folder that a training would go on with: there is none, or what one leaves that ends before it has computed
+    /// anything.
+    var isUnbegun: Bool {
+        func names(_ folder: URL) -> [String] {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+            // TensorBoard's file is opened before there is anything to write.
+            return names.filter { !$0.hasPrefix(".") && !$0.hasPrefix("events.out.tfevents") }
+        }
+        return Set(names(url)).isSubset(of: ["checkpoints", "config.yaml", "lineage.json"])
+            && Set(names(url.appendingPathComponent("checkpoints"))).isSubset(of: ["choices.json"])
     }
 
     /// Takes the ways of computing that the run began with, or writes down those that it begins with, so that a run which goes on elsewhere or another
@@ -70,6 +88,30 @@ public struct RunFolder: Sendable {
     /// `run.json`: what made the run, and when.
     func write(_ record: RunRecord) throws { try write(record, to: self.record) }
 
+    /// Reads `run.json`, which a training writes when it is complete.
+    ///
+    /// - Throws: `BraidError` where it is not there, or was written by another version of Braid.
+    public func readRecord() throws -> RunRecord {
+        let data = try InputFile.document(record, "the run's record")
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        do { return try decoder.decode(RunRecord.self, from: data) } catch {
+            throw BraidError(.badData, "\(record.path): is no record of a run that this version of Braid reads: \(error)")
+        }
+    }
+
+    /// Reads `metrics.jsonl`: the figures of each epoch.
+    ///
+    /// - Throws: `BraidError` where it is not there, or damaged.
+    public func readHistory() throws -> [EpochRecord] {
+        let lines = try InputFile.document(metrics, "the run's figures").split(separator: UInt8(ascii: "\n"))
+        return try lines.enumerated().map { number, line in
+            do { return try JSONDecoder().decode(EpochRecord.self, from: line) } catch {
+                throw BraidError(.badData, "\(metrics.path):\(number + 1): is no line of an epoch: \(error)")
+            }
+        }
+    }
+
     /// `evaluation.json`: what cross-validation says of the recipe.
     func write(_ evaluation: CrossEvaluation) throws { try write(evaluation, to: url.appendingPathComponent("evaluation.json")) }
 
@@ -96,104 +138,5 @@ public struct RunFolder: Sendable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
         try AtomicFile.write(encoder.encode(value), to: url)
-    }
-}
-
-/// One epoch's figures: a line of `metrics.jsonl`.
-public struct EpochRecord: Codable, Sendable {
-    /// From 1.
-    public let epoch: Int
-    /// Optimizer steps so far.
-    public let step: Int
-    /// The mean training loss over the epoch's samples.
-    public let trainLoss: Double
-    /// The learning rate of the epoch's last step.
-    public let learningRate: Double
-    /// The loss on the val split; nil where a head has no labelled sample there.
-    public let valLoss: Double?
-    /// By metric; with several heads by `HEAD.METRIC`.
-    public let val: [String: Double]
-    /// What plugins found, by name: for example `gradient_norm/image`, `probe/image`, `blending/fused`.
-    public let figures: [String: Double]
-    /// What the epoch took, in seconds.
-    public let seconds: Double
-
-    private enum CodingKeys: String, CodingKey {
-        case epoch, step, val, figures, seconds
-        case trainLoss = "train_loss"
-        case learningRate = "learning_rate"
-        case valLoss = "val_loss"
-    }
-}
-
-extension EpochRecord {
-    /// The loss and the figures that a line has room for.
-    var summary: String {
-        let shown = ["accuracy", "macro_f1", "rmse", "r2"]
-        let figures = val.sorted { $0.key < $1.key }.filter { figure in shown.contains { figure.key.hasSuffix($0) } }
-            .map { "\($0.key.replacingOccurrences(of: "_f1", with: " F1")) \(String(format: "%.4f", $0.value))" }
-        return String(format: "loss %.4f", trainLoss) + "  val \(figures.joined(separator: ", "))"
-    }
-}
-
-/// What made a run.
-public struct RunRecord: Codable, Sendable {
-    /// The command and its arguments; empty where the library made the run.
-    public let command: [String]
-    /// Braid's version.
-    public let braid: String
-    /// The version of libtorch.
-    public let libtorch: String
-    /// The seed of initial weights, order and dropout.
-    public let seed: Int
-    /// Where tensors were computed, for example `cpu` or `cuda:0`.
-    public let device: String
-    /// What int8 costs encoders that were asked for it, by modality, where this run found out; nil where there are none.
-    public let int8: [String: Int8Record]?
-    /// The name of the manifest's file.
-    public let manifest: String
-    /// SHA-256 of the manifest's file.
-    public let manifestSHA256: String
-    /// How many samples of each split were used, by its name.
-    public let samples: [String: Int]
-    /// How many values training changed.
-    public let trainedParameters: Int
-    /// How many values the model has.
-    public let allParameters: Int
-    /// When the run began.
-    public let started: Date
-    /// What `embedding` and `training` took, in seconds.
-    public let seconds: [String: Double]
-    /// Whether training ended because the metric no longer improved.
-    public let stoppedEarly: Bool
-    /// The number of the epoch that the model is of, from 1.
-    public let bestEpoch: Int
-    /// What the model's weights are an average of.
-    public let averages: AveragingRecord
-    /// What `fusion.type` calls the model's fusion.
-    public let fusion: String
-    /// Why it was taken, where the configuration left that to training.
-    public let choice: FusionChoice?
-    /// What cross-validation says of the recipe, where the configuration asks for it.
-    public let evaluation: CrossEvaluation?
-    /// How it was adapted to a target domain, where the configuration names one.
-    public let adaptation: AdaptationRecord?
-    /// Which training of a chain the run is; nil where it began with no earlier model.
-    public let lineage: Lineage?
-    /// How each stage's model does on each stage's test rows, where there are several.
-    public let stages: StageReport?
-    /// The figures of the test split by metric, with several heads by `HEAD.METRIC`; empty where there is none.
-    public let test: [String: Double]
-    /// Temperatures by head and subset of modalities.
-    public let calibration: [String: [String: Double]]
-
-    private enum CodingKeys: String, CodingKey {
-        case command, braid, libtorch, seed, device, manifest, samples, started, seconds, fusion, choice, evaluation,
-            adaptation, test, calibration, averages, lineage, stages, int8
-        case manifestSHA256 = "manifest_sha256"
-        case trainedParameters = "trained_parameters"
-        case allParameters = "all_parameters"
-        case stoppedEarly = "stopped_early"
-        case bestEpoch = "best_epoch"
     }
 }

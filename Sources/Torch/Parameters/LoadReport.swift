@@ -37,6 +37,11 @@ public struct LoadReport: Sendable {
         guard missing.isEmpty, mismatched.isEmpty, unused.isEmpty, damaged.isEmpty else { throw LoadError(report: self) }
     }
 
+    /// Whether every key went where it belongs, under its own name.
+    public var isComplete: Bool {
+        missing.isEmpty && unused.isEmpty && mismatched.isEmpty && damaged.isEmpty && doubled.isEmpty && wrapper.isEmpty
+    }
+
     /// One line for a person to read, for example `62 applied, 0 missing, 2 unused (fc.bias, fc.weight), 0 mismatched`.
     public var summary: String {
         let names = unused.isEmpty ? "" : " (\(unused.prefix(4).joined(separator: ", "))\(unused.count > 4 ? ", …" : ""))"

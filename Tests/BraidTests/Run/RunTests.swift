@@ -118,7 +118,7 @@ import Torch
         let longer = try train("killed", overrides + ["training.epochs=9"], resume: true)
         #expect(longer.history.map(\.epoch) == Array(1...9))
         #expect(try String(contentsOf: killed.configuration, encoding: .utf8).contains("epochs: 9"))
-        #expect(throws: BraidError.self, "nothing there") { try train("never", resume: true) }
+        #expect(try train("never", overrides, resume: true).history.count > 0, "nothing there, so that it begins")
         #expect(throws: BraidError.self, "not over another run") { try train("whole", overrides) }
     }
 

@@ -113,7 +113,7 @@ public struct EmbeddingExport {
         defer { index.close() }
         let parts = (stream.count + output.partSize - 1) / output.partSize
         let media = encoders.reduce(0) { $0 + (stream.media[$1.modality] ?? 0) }
-        let progress = options.reporter.begin("embedding", total: media)
+        let progress = options.reporter.begin("embedding media", total: media)
         var extractor = try EmbeddingExtractor(
             manifest: stream.url, onBadSample: options.onBadSample, reporter: options.reporter, cache: options.embeddingCache(),
             progress: progress)
@@ -136,7 +136,7 @@ public struct EmbeddingExport {
             // What each part leaves in pieces would add up over many of them.
             giveBackFreedMemory()
         }
-        progress.finish("\(parts) \(parts == 1 ? "part" : "parts")")
+        progress.finish("of \(counted(stream.count, "row")), \(counted(parts, "part"))")
         try index.finish(rows: rows)
     }
 

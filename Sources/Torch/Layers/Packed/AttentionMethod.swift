@@ -13,10 +13,13 @@ enum AttentionMethod: String, MeasuredChoice {
     /// The faster one at two heads of 64 channels over 768 tokens.
     static let fastest = RememberedChoice<AttentionMethod>(variable) { () throws(TorchError) in
         let x = try Tensor.ones([1, 2, 768, 64])
-        return try withoutGradient { () throws(TorchError) in
-            try faster(
-                .fused, { () throws(TorchError) in _ = try x.attention(keys: x, values: x, mask: nil) }, or: .products,
-                { () throws(TorchError) in _ = try x.attentionByProducts(keys: x, values: x, bias: nil) })
+        // As encoders compute over many samples: a worker on each core.
+        return try onOneThread { () throws(TorchError) in
+            try withoutGradient { () throws(TorchError) in
+                try faster(
+                    .fused, { () throws(TorchError) in _ = try x.attention(keys: x, values: x, mask: nil) }, or: .products,
+                    { () throws(TorchError) in _ = try x.attentionByProducts(keys: x, values: x, bias: nil) })
+            }
         }
     }
 

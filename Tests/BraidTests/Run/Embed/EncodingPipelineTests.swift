@@ -21,6 +21,20 @@ import Torch
         #expect(batches.allSatisfy { batch in batch.count * (batch.map { lengths[$0] }.max() ?? 0) <= 4096 || batch.count == 1 })
     }
 
+    /// The Audio Spectrogram Transformer computes 1,024 frames of a clip of one second, too.
+    @Test func whatIsFilledUpCountsAsWhatIsComputed() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            """
+            {"model_type": "audio-spectrogram-transformer", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+             "intermediate_size": 32}
+            """, as: "tiny/config.json")
+        let encoder = try ModalityEncoder(
+            .audio, .init(encoder: "tiny", weights: "random", train: .none), relativeTo: folder.url)
+        let batches = try encoder.batches((0..<9).map { try Tensor.zeros([50 + $0, 128]) })
+        #expect(batches.map(\.count) == [4, 4, 1])
+    }
+
     /// Frozen, BERT and its relatives compute no padding at all: real tokens fill a batch.
     @Test func textsFillTheirBatches() throws {
         let encoder = try ModalityEncoder(
