@@ -23,3 +23,6 @@ python=$(scripts/python_packages.sh)
 cp -r python "$out/package"
 "$python" -m pip --disable-pip-version-check install --quiet --no-index --no-build-isolation --no-deps --target "$out/site" "$out/package"
 PYTHONPATH="$out/site" "$python" -c 'import braid; assert braid.__file__.endswith("site/braid/__init__.py"); print("python package", braid.__version__)'
+
+# The pages whose commands run.
+"$python" scripts/walkthrough.py "$BRAID" docs/embeddings.md docs/transfer.md:docs/transfer.zh.md
