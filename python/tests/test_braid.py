@@ -25,6 +25,10 @@ try:
     import numpy
 except ImportError:
     numpy = None
+try:
+    import huggingface_hub
+except ImportError:
+    huggingface_hub = None
 
 DIGITS = ROOT / "datasets" / "digits"
 
@@ -181,6 +185,16 @@ class CommandTests(unittest.TestCase):
         some = braid.embed(self.run_, gaps, quiet=True, modality=["audio"])
         self.assertEqual((list(some), some.present["audio"].tolist()), (["audio"], [False] + [True] * 7))
         self.assertFalse(some["audio"][0].any())
+
+    @unittest.skipUnless(huggingface_hub, "needs huggingface_hub")
+    def test_the_card_is_what_the_hubs_client_reads(self):
+        data = huggingface_hub.ModelCard.load(self.run_.model / "README.md").data
+        self.assertEqual((data.library_name, data.license, data.model_name), ("braid", None, "braid-stacked"))
+        self.assertEqual(data.tags, ["braid", "image", "audio", "multiclass", "stacked"])
+        found = {(each.metric_name, each.metric_type): each.metric_value for each in data.eval_results}
+        self.assertEqual(found["accuracy", "accuracy"], self.run_.test["accuracy"])
+        self.assertEqual(found["ECE", "ece"], self.run_.test["ece"])
+        self.assertEqual({each.dataset_split for each in data.eval_results}, {"test"})
 
 
 if __name__ == "__main__":
