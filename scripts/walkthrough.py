@@ -69,8 +69,9 @@ def main():
         environment = os.environ | {
             "PATH": f"{options.braid.resolve().parent}:{os.environ['PATH']}", "BRAID": str(options.braid.resolve()),
             "SOURCE": str(ROOT), "DIGITS": str(ROOT / "datasets" / "digits"), "PYTHONPATH": str(ROOT / "python" / "src"),
-            "BRAID_CACHE": str(folder / "cache"), "BRAID_WEIGHTS": os.environ.get("BRAID_WEIGHTS", str(ROOT / ".deps" / "weights")),
+            "BRAID_CACHE": str(folder / "cache"), "HOME": str(folder / "home"), "HF_HUB_OFFLINE": "1", "BRAID_WEIGHTS": os.environ.get("BRAID_WEIGHTS", str(ROOT / ".deps" / "weights")),
         }
+        (folder / "home").mkdir(parents=True, exist_ok=True)
         for page in pages:
             walk(page, folder / page.stem, environment, options.keep)
 
