@@ -24,5 +24,8 @@ cp -r python "$out/package"
 "$python" -m pip --disable-pip-version-check install --quiet --no-index --no-build-isolation --no-deps --target "$out/site" "$out/package"
 PYTHONPATH="$out/site" "$python" -c 'import braid; assert braid.__file__.endswith("site/braid/__init__.py"); print("python package", braid.__version__)'
 
-# The pages whose commands run.
-"$python" scripts/walkthrough.py "$BRAID" docs/embeddings.md docs/transfer.md:docs/transfer.zh.md
+# The pages: what they say of commands, links and figures; then those whose commands run.
+python3 scripts/pages.py --self-test
+python3 scripts/pages.py --braid "$BRAID"
+"$python" scripts/walkthrough.py "$BRAID" README.md:README.zh-CN.md docs/tutorial.md docs/embeddings.md docs/encoders.md docs/run-folder.md \
+    docs/data-size.md docs/exit-codes.md docs/shell.md docs/transfer.md:docs/transfer.zh.md
