@@ -26,6 +26,6 @@ PYTHONPATH="$out/site" "$python" -c 'import braid; assert braid.__file__.endswit
 
 # The pages: what they say of commands, links and figures; then those whose commands run.
 python3 scripts/pages.py --self-test
-python3 scripts/pages.py --braid "$BRAID"
+python3 scripts/pages.py --braid "$BRAID" --run
 "$python" scripts/walkthrough.py "$BRAID" README.md:README.zh-CN.md docs/tutorial.md docs/embeddings.md docs/encoders.md docs/run-folder.md \
     docs/data-size.md docs/exit-codes.md docs/shell.md docs/transfer.md:docs/transfer.zh.md

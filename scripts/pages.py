@@ -1,21 +1,25 @@
 """Checks the pages of the documentation, every Markdown file that is tracked, without running anything:
 
 - links: the file is there, and the heading that an anchor names;
-- commands: each option of a `braid` command in a block exists, by what the command says of itself (BRAID given);
+- blocks marked `sh` stand on pages that scripts/examples.sh runs;
+- commands: each option of a `braid` command in a block exists, by what the command says of itself (with --braid); with --run each is run too, in an
+  empty folder: for want of its files it may fail, but not because of its arguments;
 - figures: no measured figure stands on two pages;
 - translations: the same headings, blocks, tables and links as the original.
 
-Usage: python3 scripts/pages.py [--braid .build/debug/braid] [--self-test]. Ends with 1 where something is wrong.
+Usage: python3 scripts/pages.py [--braid .build/debug/braid [--run]] [--self-test]. Ends with 1 where something is wrong.
 """
 
 import argparse
 import collections
 import json
+import os
 import pathlib
 import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TRANSLATIONS = {"README.zh-CN.md": "README.md"}
@@ -61,10 +65,18 @@ def broken_links(pages):
                     yield f"{path}: {target}: no such heading"
 
 
-def blocks(text):
+def never_run(pages):
+    """Pages with blocks marked `sh` that no walk goes through."""
+    walks = (ROOT / "scripts" / "examples.sh").read_text(encoding="utf-8")
+    for path, text in pages.items():
+        if re.search(r"^```sh$", text, re.M) and not re.search(rf"[\s:]{re.escape(path)}\b", walks):
+            yield f"{path}: has blocks marked sh, and scripts/examples.sh does not run them"
+
+
+def blocks(text, kinds=("", "sh", "bash")):
     """Lines of code: of fences, and indented ones behind an empty line."""
     for found in FENCE.finditer(text):
-        if found[2].strip() in ("", "sh", "bash"):
+        if found[2].strip() in kinds:
             yield from found[3].splitlines()
     yield from re.findall(r"^    (.+)$", FENCE.sub("", text), re.M)
 
@@ -78,14 +90,12 @@ def options(command, path=()):
         yield from options(each, path + (each["commandName"],))
 
 
-def wrong_commands(pages, braid):
-    dump = subprocess.run([braid, "--experimental-dump-help"], check=True, capture_output=True, text=True).stdout
-    known = dict(options(json.loads(dump)["command"]))
-    count = 0
+def commands(pages, kinds=("", "sh", "bash")):
+    """(page, the words behind `braid`) of each command that a block of these kinds shows."""
     for path, text in pages.items():
         if path in HISTORY:
             continue
-        for line in re.sub(r"\\\n\s*", " ", "\n".join(blocks(text))).splitlines():
+        for line in re.sub(r"\\\n\s*", " ", "\n".join(blocks(text, kinds))).splitlines():
             for part in re.split(r"[|;&]+|\$\(", line.removeprefix("$ ")):
                 try:
                     words = shlex.split(part, comments=True)
@@ -93,20 +103,47 @@ def wrong_commands(pages, braid):
                     words = part.split("#")[0].split()
                 while words and re.match(r"\w+=|time$|nice$|-n$|\d+$|do$|then$", words[0]):
                     words = words[1:]
-                if len(words) < 2 or words[0] not in ("braid", ".build/release/braid", ".build/debug/braid"):
-                    continue
-                count += 1
-                place = ()
-                while len(words) > 1 and place + (words[1],) in known:
-                    place, words = place + (words[1],), words[1:]
-                if not place and not words[1].startswith("-") and re.fullmatch(r"[a-z\-]+", words[1]):
-                    yield f"{path}: {part.strip()}: there is no subcommand {words[1]}"
-                for word in words[1:]:
-                    name = word.split("=")[0].rstrip("],.")
-                    if re.fullmatch(r"--?[a-z][a-z\-]*", name) and name not in known[place] and name not in known[()] \
-                            and not name.startswith(("--generate-completion", "--experimental")):
-                        yield f"{path}: {part.strip()}: braid {' '.join(place)} has no {name}"
-    print(f"pages: {count} commands of {len(pages)} pages looked at")
+                if len(words) > 1 and words[0] in ("braid", ".build/release/braid", ".build/debug/braid"):
+                    end = next((at for at, word in enumerate(words) if word in (">", ">>", "2>&1")), len(words))
+                    yield path, words[1:end]
+
+
+def wrong_commands(pages, braid):
+    dump = subprocess.run([braid, "--experimental-dump-help"], check=True, capture_output=True, text=True).stdout
+    known = dict(options(json.loads(dump)["command"]))
+    for path, given in commands(pages):
+        place, words = (), given
+        while words and place + (words[0],) in known:
+            place, words = place + (words[0],), words[1:]
+        if not place and words and re.fullmatch(r"[a-z\-]+", words[0]) and not words[0].startswith("-"):
+            yield f"{path}: braid {' '.join(given)}: there is no subcommand {words[0]}"
+        for word in words:
+            name = word.split("=")[0].rstrip("],.")
+            if re.fullmatch(r"--?[a-z][a-z\-]*", name) and name not in known[place] and name not in known[()] \
+                    and not name.startswith(("--generate-completion", "--experimental")):
+                yield f"{path}: braid {' '.join(given)}: braid {' '.join(place)} has no {name}"
+
+
+def refused_commands(pages, braid):
+    """What argument parsing refuses, or ends with a fault of Braid itself."""
+    tried = {}
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {
+            "BRAID_CACHE": f"{folder}/cache", "HOME": folder, "HF_HUB_OFFLINE": "1", "BRAID_WEIGHTS": folder}
+        # Blocks marked sh are run as they stand by scripts/walkthrough.py.
+        for path, words in commands(pages, ("",)):
+            if "…" in " ".join(words) or tuple(words) in tried:
+                continue
+            try:
+                done = subprocess.run(
+                    [os.path.abspath(braid), *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                    timeout=10)
+                tried[tuple(words)] = done.returncode
+                if done.returncode in (64, 70):
+                    yield f"{path}: braid {' '.join(words)}: ends with {done.returncode}: {done.stderr.strip().splitlines()[:1]}"
+            except subprocess.TimeoutExpired:
+                tried[tuple(words)] = 0
+    print(f"pages: {len(tried)} commands tried")
 
 
 # With an interval, as a percentage, or with four digits that count and more.
@@ -185,14 +222,17 @@ def self_test():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--braid", help="the command, to hold options to")
+    parser.add_argument("--run", action="store_true", help="run each command, too, in an empty folder")
     parser.add_argument("--self-test", action="store_true")
     arguments = parser.parse_args()
     if arguments.self_test:
         return self_test()
     pages = tracked()
-    faults = [*broken_links(pages), *repeated_figures(pages), *unlike_translations(pages)]
+    faults = [*broken_links(pages), *never_run(pages), *repeated_figures(pages), *unlike_translations(pages)]
     if arguments.braid:
         faults += wrong_commands(pages, arguments.braid)
+        if arguments.run:
+            faults += refused_commands(pages, arguments.braid)
     print("\n".join(faults) or f"pages: {len(pages)} are as they should be")
     sys.exit(bool(faults))
 

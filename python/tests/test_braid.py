@@ -7,6 +7,7 @@ import os
 import pathlib
 import pickle
 import re
+import shutil
 import signal
 import stat
 import sys
@@ -141,6 +142,15 @@ class CommandTests(unittest.TestCase):
             config, out=self.folder / "concat", quiet=True, set={"fusion.type": "concat", "training.epochs": 2})
         self.assertEqual([line["epoch"] for line in run.history], [1, 2])
         self.assertEqual(braid.train(self.manifest, out=run, resume=True, quiet=True).test, run.test)
+
+    def test_a_folder_of_classes_needs_no_manifest(self):
+        for row in self.rows:
+            place = self.folder / "classes" / row["label"]
+            place.mkdir(parents=True, exist_ok=True)
+            shutil.copy(DIGITS / row["image"], place)
+        run = braid.train(self.folder / "classes", out=self.folder / "of-folder", quiet=True, set={"training.preset": "fast"})
+        self.assertEqual(sum(run.record["samples"].values()), len(self.rows))
+        self.assertTrue((self.folder / "of-folder.yaml").is_file())
 
     def test_rows_and_one_sample_are_classified(self):
         answers = braid.predict(self.run_, self.manifest, quiet=True)
