@@ -38,10 +38,8 @@ fuzz: setup ## Give mutated files to every reader, SECONDS each (60), under libF
 sanitize: setup ## Run the tests under the address, undefined-behaviour and thread sanitizers (an hour)
 	@scripts/sanitize.sh
 
-examples: setup ## Build and run the example packages, which depend on Braid from outside, and the commands of docs/transfer.md
+examples: setup ## Run what the documentation shows: example packages, the Python package's tests, the pages whose commands run
 	@scripts/timed.sh "examples" scripts/examples.sh
-	@scripts/quietly.sh swift build
-	@scripts/timed.sh "docs/transfer.md" python3 scripts/walkthrough.py .build/debug/braid docs/transfer.md docs/transfer.zh.md
 
 docs: setup ## Build the reference documentation of the libraries (DocC), without a warning
 	@scripts/timed.sh "documentation" scripts/docs.sh

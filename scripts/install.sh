@@ -6,7 +6,7 @@ prefix=${1:?usage: install.sh PREFIX}
 libtorch=${LIBTORCH:-.deps/libtorch}
 bin=$(swift build -c release --show-bin-path)
 
-mkdir -p "$prefix/bin" "$prefix/lib/braid" "$prefix/share/braid/weights"
+mkdir -p "$prefix/bin" "$prefix/lib/braid" "$prefix/share/braid/weights" "$prefix/share/man/man1" "$prefix/share/bash-completion/completions"
 install -m 755 "$bin/braid" "$prefix/bin/braid"
 install -m 644 "$bin/libbraidtorch.so" "$prefix/lib/braid/libbraidtorch.so"
 for library in "$libtorch"/lib/*.so*; do
@@ -19,4 +19,6 @@ done
 cp -R "$bin/Braid_Braid.resources/weights/." "$prefix/share/braid/weights/"
 [ ! -d .deps/weights ] || cp -RL .deps/weights/. "$prefix/share/braid/weights/"
 "$prefix/bin/braid" --version >/dev/null
+python3 scripts/man_page.py "$prefix/bin/braid" >"$prefix/share/man/man1/braid.1"
+"$prefix/bin/braid" --generate-completion-script bash >"$prefix/share/bash-completion/completions/braid"
 echo "installed: $prefix/bin/braid $("$prefix/bin/braid" --version)"

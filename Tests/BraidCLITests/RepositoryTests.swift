@@ -34,6 +34,20 @@ import Testing
         #expect(result.code == 0 && result.out.contains("fetch: 8 tests hold"), "\(result.out)")
     }
 
+    /// Links and anchors, options of the commands that pages show, figures that stand twice, the Chinese README.
+    @Test func pagesAreAsTheyShouldBe() throws {
+        let planted = try python("scripts/pages.py", "--self-test")
+        #expect(planted.code == 0 && planted.out.contains("planted faults found"), "\(planted.out)")
+        let result = try python("scripts/pages.py", "--braid", Ended.program("braid").path)
+        #expect(result.code == 0 && result.out.contains("are as they should be"), "\(result.out)")
+    }
+
+    @Test func messagesThatThePageExplainsAreSaid() throws {
+        #expect(try python("scripts/messages.py", "--self-test").code == 0)
+        let result = try python("scripts/messages.py")
+        #expect(result.code == 0, "\(result.out)")
+    }
+
     @Test func theTableOfKeysIsWhatTheReaderSays() throws {
         let result = try python("scripts/configuration_table.py", "--check")
         #expect(result.code == 0, "\(result.out)")

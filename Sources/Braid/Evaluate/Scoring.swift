@@ -35,11 +35,6 @@ extension HeadPredictions {
     }
 }
 
-extension Target {
-    /// Every figure there is of such a head, the loss not among them.
-    var allMetrics: [Metric] { Metric.registry.all.filter { $0 != .loss && $0.forms.contains(form) } }
-}
-
 extension Predictions {
     /// Every head's standard figures by name, with several heads behind `HEAD.`; and one more of one head.
     func scores(also extra: (head: String, metric: Metric)? = nil) throws -> [String: Double] {

@@ -132,3 +132,8 @@ extension ClassAnswers {
         return one(values.map { Double($0[positive]) }, truth.map { $0 == positive })
     }
 }
+
+extension Target {
+    /// Every figure there is of such a head, the loss not among them.
+    var allMetrics: [Metric] { Metric.registry.all.filter { $0 != .loss && $0.forms.contains(form) } }
+}

@@ -18,6 +18,8 @@ public final class FusionModel {
     public internal(set) var seen: SeenRows?
     /// Which training of a chain made it; nil where that began with no earlier model.
     public internal(set) var lineage: Lineage?
+    /// How it did on the test split; nil where there was none, or it was read from its folder.
+    var tested: TestFigures?
     /// What its training leaves for one that goes on from it.
     var handedOn = HandedOn()
     /// What later data are held against; nil where nothing was kept.

@@ -1,7 +1,7 @@
 public import Foundation
 public import Torch
 
-/// A model on disk, complete and offline: `model.json`, the fusion's and head's weights, and a weights folder a modality.
+/// A model on disk, complete and offline: `model.json`, the fusion's and head's weights, a weights folder a modality, and a card for people.
 public enum ModelFolder {
     /// Writes `model` as folder `url`. It appears whole, or the old one stays.
     public static func write(_ model: FusionModel, to url: URL) throws {
@@ -15,6 +15,7 @@ public enum ModelFolder {
 
     private static func write(_ model: FusionModel, into fresh: URL, isMerged: Bool = false) throws {
         try ModelDescription(model).write(to: fresh.appendingPathComponent("model.json"))
+        try ModelCard(model).write(into: fresh)
         try model.seen?.write(to: fresh.appendingPathComponent(SeenRows.fileName))
         try model.handedOn.write(into: fresh)
         try model.driftReference?.write(to: fresh.appendingPathComponent(DriftReference.fileName))
@@ -74,12 +75,12 @@ public enum ModelFolder {
         return model
     }
 
-    /// SHA-256 over all files of a model's folder, whatever it is called.
+    /// SHA-256 over all files of a model's folder, whatever it is called, but the card, in which its owner writes.
     static func fingerprint(_ url: URL) throws -> String {
         let folder = try locate(url)
         let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
         var lines: [String] = []
-        for name in names.sorted() {
+        for name in names.sorted() where name != ModelCard.fileName {
             let file = folder.appendingPathComponent(name)
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder), !isFolder.boolValue else { continue }

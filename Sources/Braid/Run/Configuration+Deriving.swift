@@ -9,12 +9,22 @@ extension Configuration {
     }
 
     static func read(_ url: URL, overrides: [String] = [], facts: ManifestFacts) throws -> Configuration {
+        try Configuration(document(url, overrides), folder: url.deletingLastPathComponent(), facts: facts)
+    }
+
+    /// Reads the `config.yaml` that a run has left, without its manifest: it has `splits` where the manifest had no column of them.
+    static func recorded(_ url: URL) throws -> Configuration {
+        let document = try document(url, [])
+        let facts = ManifestFacts(hasSplitColumn: !document.has("splits"))
+        return try Configuration(document, folder: url.deletingLastPathComponent(), facts: facts)
+    }
+
+    private static func document(_ url: URL, _ overrides: [String]) throws -> ConfigurationDocument {
         let data = try InputFile.document(url, "the configuration")
         guard let yaml = String(validating: data, as: UTF8.self) else {
             throw BraidError(.badConfiguration, "\(url.path): is not UTF-8 text")
         }
-        let document = ConfigurationDocument(yaml: yaml, file: url.lastPathComponent, overrides: overrides)
-        return try Configuration(document, folder: url.deletingLastPathComponent(), facts: facts)
+        return ConfigurationDocument(yaml: yaml, file: url.lastPathComponent, overrides: overrides)
     }
 
     /// Reads a configuration from a text, for programs that have none in a file.

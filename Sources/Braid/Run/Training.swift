@@ -89,6 +89,7 @@ public struct Training {
         model.seen = start.continuation?.earlier.seen.map { $0.union(seen) } ?? seen
         model.lineage = lineage
         let test = try data.test.map { try model.predict($0) }
+        model.tested = try test.map { TestFigures(rows: $0.samples.count, scores: try $0.allScores()) }
         if let reference = try driftReference(preparation.configuration, model, data, test) { model.driftReference = reference }
         try run.checkPresent()
         try ModelFolder.write(model, to: run.model)

@@ -75,6 +75,20 @@ import Torch
         #expect(two.samples.filter { Int($0.id).map { $0 >= 24 } ?? false }.allSatisfy { seen.split(of: $0) == $0.split })
     }
 
+    /// The run's `config.yaml` then says how rows were split, and the first stage's test rows are those that its model has kept apart.
+    @Test func manifestsNeedNoSplitColumn() throws {
+        for (name, rows) in [("a.csv", 0..<24), ("b.csv", 24..<48)] {
+            let lines = rows.map { "\($0),\($0).png,\($0).wav,\($0 % 2 == 0 ? "high" : "low")" }
+            try small.folder.write((["id,image,audio,label"] + lines).joined(separator: "\n") + "\n", as: name)
+        }
+        let shares = ["splits.val=0.25", "splits.test=0.25"]
+        let first = try small.train("a", ["manifest=a.csv"] + shares)
+        let second = try small.train("b", ["manifest=b.csv", "init_from=a"] + shares + Self.still)
+        let stages = try #require(second.findings.stages)
+        #expect(stages.stages.map(\.rows) == [first.test?.samples.count, second.test?.samples.count])
+        #expect(stages.stages.map(\.manifest) == ["../a.csv", "../b.csv"] && stages.remarks.isEmpty, "\(stages.remarks)")
+    }
+
     @Test func whatMakesWeightsUselessIsNamed() throws {
         try manifest("two.csv", 24..<48)
         let heading = "init_from: cannot go on from one: its weights mean nothing where these differ"

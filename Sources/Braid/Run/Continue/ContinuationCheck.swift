@@ -76,7 +76,7 @@ struct ContinuationCheck {
             reporter.note("\(earlier.name) is a model without its run: its encoders are taken, whatever weights modalities name")
             return []
         }
-        let before = try Configuration.read(run.configuration, facts: ManifestFacts(hasSplitColumn: true))
+        let before = try Configuration.recorded(run.configuration)
         return before.keysThatDiffer(from: configuration).compactMap { key in
             let parts = key.split(separator: ".").map(String.init)
             guard parts.count == 3, parts[0] == "modalities", Self.encoding.contains(parts[2]) else { return nil }

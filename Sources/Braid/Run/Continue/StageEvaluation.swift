@@ -55,7 +55,7 @@ struct StageEvaluation {
         }
         let count = earlier.nextStage - 1
         if count > 1 { remarks.append("\(earlier.name) holds no stages.json: what its earlier stages were is not known") }
-        let configuration = try? Configuration.read(before.configuration, facts: ManifestFacts(hasSplitColumn: true))
+        let configuration = try? Configuration.recorded(before.configuration)
         let first = count == 1 ? configuration.map { Paths.portable($0.manifestURL, from: run.url) } : nil
         if count == 1, first == nil {
             remarks.append("\(earlier.name) is a model without its run: where the test rows of stage 1 are is not known")
