@@ -32,8 +32,8 @@ test: setup ## Build and run the tests
 	@scripts/timed.sh "tests" scripts/test.sh
 
 SECONDS ?= 60
-fuzz: setup ## Give mutated files to every reader, SECONDS each (60), under libFuzzer and the address sanitizer
-	@fuzz/run.sh "$(SECONDS)"
+fuzz: setup ## Give mutated files to every reader, SECONDS each (60) or RUNS files each, under libFuzzer and the address sanitizer
+	@RUNS="$(RUNS)" fuzz/run.sh "$(SECONDS)"
 
 sanitize: setup ## Run the tests under the address, undefined-behaviour and thread sanitizers (an hour)
 	@scripts/sanitize.sh
@@ -81,6 +81,7 @@ bench-parts: build bench-tool ## Time front ends and tokenizers alone, and the m
 
 soak: build bench-tool ## Kill commands in the middle of their writes (KILLS=200), and work for hours (MINUTES=120): nothing may be lost, nothing grow
 	@python3 benchmarks/soak.py $(BRAID) --kills $(KILLS)
+	@python3 benchmarks/little_memory.py $(BRAID)
 	@python3 benchmarks/endurance.py $(BENCH) --minutes $(MINUTES)
 
 bench-tool: build

@@ -25,8 +25,10 @@ struct HubCache {
     /// The commit that the repository's revision was when it was last asked for.
     func commit(of repository: HubRepository) -> String? {
         if let commit = repository.commit { return commit }
-        let text = try? String(contentsOf: ref(repository.revision), encoding: .utf8)
-        return text.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }.flatMap { HubRepository.isCommit($0) ? $0 : nil }
+        let data = try? InputFile.data(ref(repository.revision).path, most: 1000)
+        return data.map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) }.flatMap {
+            HubRepository.isCommit($0) ? $0 : nil
+        }
     }
 
     // MARK: Writing

@@ -26,6 +26,7 @@ extension HubConnection {
         guard reply.status == 200 else { throw HubRefusal(reply, repository, environment: environment) }
         let body: Data
         do throws(HTTPFailure) { body = try reply.text() } catch { throw Transient(reason: "\(url.shown): \(error.reason)") }
+        try JSONText.check(body, file: url.shown)
         guard let fields = (try? JSONSerialization.jsonObject(with: body)) as? [String: Any] else {
             throw BraidError(.unavailable, "\(url.shown): the answer is not JSON; check that HF_ENDPOINT is a Hugging Face hub")
         }

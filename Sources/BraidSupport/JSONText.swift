@@ -34,6 +34,24 @@ package enum JSONText {
         return data
     }
 
+    /// What Braid wrote into a folder of its own, which may have changed since; nil where there is no such file.
+    ///
+    /// - Throws: `BraidError`: `.noInput` where it cannot be read, `.badData` where it is not what Braid writes, or has more than it may.
+    package static func record<Value: Decodable>(_ url: URL, as type: Value.Type = Value.self) throws -> Value? {
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        return try decode(InputFile.bytes(of: url, within: .jsonBytes), file: url.path)
+    }
+
+    /// The same of a text that lies in another file: `file` is what errors call it.
+    package static func decode<Value: Decodable>(
+        _ data: Data, file: String, as type: Value.Type = Value.self, values: Int = Limit.jsonValues.value
+    ) throws -> Value {
+        try check(data, file: file, values: values)
+        do { return try JSONDecoder().decode(type, from: data) } catch {
+            throw BraidError(.badData, "\(file): is damaged, or not what this version of Braid writes")
+        }
+    }
+
     private enum Finding { case fits, values, depth, zero }
 
     private static func count(_ bytes: UnsafeRawBufferPointer, values most: Int, depth deepest: Int) -> Finding {

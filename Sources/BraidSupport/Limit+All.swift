@@ -59,7 +59,9 @@ extension Limit {
 
     /// The most bytes of a medium's file that is read whole.
     public static let mediaBytes = Limit(
-        "media-bytes", 256_000_000, "Bytes of a picture's file. Recordings are read piece by piece, and may have any number.")
+        "media-bytes", 256_000_000,
+        "Bytes of a picture's file, or of a medium inside a Parquet file. Recordings in files of their own are read piece by piece, and may have any number."
+    )
 
     /// The most pixels of a picture.
     public static let pixels = Limit(

@@ -58,6 +58,9 @@ struct TokenizerFile {
         return file
     }
 
+    /// The bytes that all its tokens have together at most: what a table of them is made for, and no more than real vocabularies fill.
+    var roomForTokens: Int { min(1 << 17, bytes.count) }
+
     var hasMerges: Bool { merges != nil }
 
     /// Whether the vocabulary is a list, as Unigram's is.

@@ -156,6 +156,55 @@ import Testing
         }
     }
 
+    /// How a line runs the command as somebody who may do less: root may do everything.
+    private static let asOther = geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : ""
+    /// Whether there is somebody, and the command lies where they can reach it.
+    private static let canBeOther: Bool = {
+        guard let folder = try? TemporaryFolder() else { return false }
+        return
+            (try? Ended(
+                shell: "\(asOther)test -x \"$braid\" && \(asOther)test -r '\(Fixtures.url("resnet").path)/config.json'",
+                in: folder.url))?
+            .code == 0
+    }()
+
+    /// What may not be read or written: each is named, as is what is missing, and nothing is taken for what it is not.
+    @Test(.enabled(if: canBeOther)) func missingPermissionsAreNamed() throws {
+        let weights = Fixtures.url("resnet").path
+        let set = try shell(
+            """
+            cp m.csv locked.csv; cp c.yaml locked.yaml; cp '\(Fixtures.url("images/grey8.png").path)' locked.png
+            printf "id,image,label\\n1,locked.png,a\\n" >one.csv
+            cp -r '\(weights)' w; cp -r '\(weights)' folder; mkdir open closed cache; chmod 777 open
+            mkdir -p open/run; cp c.yaml open/run/config.yaml; mkdir open/run/model; echo '{}' >open/run/model/model.json
+            chmod 0 locked.csv locked.yaml locked.png w/model.safetensors folder open/run/model; chmod 555 closed cache
+            """)
+        #expect(set.code == 0, "\(set.error)")
+        let home = "HOME='\(folder.url.path)/open' BRAID_CACHE='\(folder.url.path)/open/cache'"
+        for (line, code, said) in [
+            ("check locked.csv", 66, "locked.csv: the manifest cannot be read: no permission"),
+            ("check locked.yaml", 66, "locked.yaml: the configuration cannot be read: no permission"),
+            ("check one.csv", 65, "one.csv:2: image: "),
+            ("check one.csv", 65, "locked.png: cannot be read: no permission"),
+            ("models info w", 66, "w/model.safetensors: cannot be read: no permission"),
+            ("models info folder", 66, "no permission"),
+            ("predict open/run --manifest m.csv", 66, "open/run/model/model.json: cannot be reached: no permission"),
+            ("train c.yaml --out closed/run", 73, "closed/run: cannot be created: Permission denied"),
+            ("train c.yaml --out closed", 73, "closed: cannot be written to: Permission denied"),
+            ("init m.csv --out closed/c.yaml", 73, "closed/c.yaml: cannot be written: Permission denied"),
+        ] {
+            let ended = try shell("\(home); export HOME BRAID_CACHE; \(Self.asOther)\"$braid\" \(line)")
+            #expect(Int(ended.code) == code && (ended.error + ended.out).contains(said), "\(line): \(ended.code) \(ended.error)")
+        }
+        // A cache that cannot be written to is no reason to end.
+        let embed = "embed c.yaml --manifest m.csv --out open/e"
+        let ended = try shell(
+            "BRAID_CACHE='\(folder.url.path)/cache' HOME=/none; export BRAID_CACHE HOME; \(Self.asOther)\"$braid\" \(embed)")
+        #expect(ended.code == 0 && ended.error.contains("embeddings are not cached: "), "\(ended.code) \(ended.error)")
+        // So that the folder can be deleted by whoever made it.
+        _ = try shell("chmod -R u+rwX .")
+    }
+
     /// A crash between two renames leaves the model under another name. Reading finds it there, and leaves it.
     @Test func readingAModelChangesNothing() throws {
         #expect(

@@ -57,4 +57,20 @@ import Testing
         }
         #expect(took < .seconds(20))
     }
+
+    /// What Braid wrote itself is bounded as what others did, and damage is named.
+    @Test func recordsAreBoundedAndNamed() throws {
+        let folder = try TemporaryFolder()
+        func outcome(_ text: String) throws -> (value: [String: Int]?, error: String) {
+            let file = try folder.write(text, as: "record.json")
+            do { return (try JSONText.record(file), "") } catch { return (nil, "\(error)".replacing(file.path, with: "F")) }
+        }
+        #expect(try JSONText.record(folder.url.appendingPathComponent("none.json"), as: [String: Int].self) == nil)
+        #expect(try outcome(#"{"a": 1}"#).value == ["a": 1])
+        for damaged in ["", "{", #"{"a": "b"}"#, "[]", #"{"a": 1}x"#] {
+            #expect(try outcome(damaged).error == "F: is damaged, or not what this version of Braid writes", "\(damaged)")
+        }
+        #expect(try outcome(String(repeating: "[", count: 100_000)).error.contains("the limit json-depth is 100"))
+        #expect(try outcome("[" + String(repeating: "1,", count: 2_100_000) + "1]").error.contains("the limit json-values"))
+    }
 }

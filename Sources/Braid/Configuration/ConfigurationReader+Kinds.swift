@@ -21,7 +21,7 @@ extension ConfigurationReader {
         let order = kinds.map(\.name)
         readings.sort { (order.firstIndex(of: $0.kind) ?? 0) < (order.firstIndex(of: $1.kind) ?? 0) }
         addIdleKeys(readings, chosen: chosen.name, path)
-        describe(readings, from: first)
+        if describesAll { describe(readings, from: first) }
         return (chosen, value)
     }
 
@@ -30,6 +30,7 @@ extension ConfigurationReader {
         var seen = Set(readings.first { $0.kind == chosen }?.keys.map(\.path) ?? [])
         for key in readings.flatMap(\.keys) where seen.insert(key.path).inserted {
             keys.append(key)
+            guard has(key.path) else { continue }
             let acting = readings.filter { $0.keys.contains { $0.path == key.path } }.map(\.kind)
             refuse(key.path, unless: false, "acts only with \(path): \(acting.joined(separator: ", "))")
         }

@@ -6,10 +6,8 @@ extension ConfigurationReader {
 
     /// Reads a text that need not be given: nil where it is not, or is empty.
     public mutating func optionalString(_ path: String, _ meaning: String, default fallback: String? = nil) -> String? {
-        var schema: [String: any Sendable] = ["type": "string"]
-        if let fallback { schema["default"] = fallback }
-        return read(
-            path, fallback, meaning, expected: "a text", schema: schema,
+        read(
+            path, fallback, meaning, expected: "a text", schema: Self.text(fallback),
             parse: { $0.text.flatMap { $0.isEmpty || $0 == "~" ? nil : $0 } }, represent: { .text($0) })
     }
 
@@ -149,6 +147,11 @@ extension ConfigurationReader {
             path, fallback, meaning, expected: expected,
             schema: ["type": "string", "pattern": pattern, "default": represent(fallback)], records: records,
             parse: { $0.text.flatMap(parse) }, represent: { .text(represent($0)) }) ?? fallback
+    }
+
+    private static func text(_ fallback: String?) -> [String: any Sendable] {
+        guard let fallback else { return ["type": "string"] }
+        return ["type": "string", "default": fallback]
     }
 
     private static func bounds<Number: Comparable & Sendable>(

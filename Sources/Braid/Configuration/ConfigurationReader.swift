@@ -4,7 +4,7 @@
 /// once, with lines), the list of known keys, the resolved configuration, `model.json` and the JSON Schema. Kinds that other targets
 /// add read their own keys with the same calls.
 public struct ConfigurationReader {
-    /// What a call says of its key.
+    /// What a call says of its key; meaning and schema only where the reading is to learn which keys there are.
     struct Key {
         let path: String
         var meaning: String
@@ -86,14 +86,15 @@ public struct ConfigurationReader {
     /// Ends the reading: whatever was given and never asked for is an unknown key.
     mutating func finish() {
         let known = Set(keys.map(\.path))
+        let unknown = document.leaves.keys.filter { !known.contains($0) }.sorted()
+        guard !unknown.isEmpty else { return }
         let sections = known.reduce(into: Set<String>()) { sections, path in
             var rest = path[...]
-            while let dot = rest.lastIndex(of: ".") {
+            repeat {
+                guard let dot = rest.lastIndex(of: ".") else { return }
                 rest = rest[..<dot]
-                sections.insert(String(rest))
-            }
+            } while sections.insert(String(rest)).inserted
         }
-        let unknown = document.leaves.keys.sorted().filter { !known.contains($0) }
         for (index, path) in unknown.enumerated() {
             if sections.contains(path) {
                 fault("is a section; expected keys and values under it", path)
@@ -116,17 +117,21 @@ public struct ConfigurationReader {
 
     /// The core of every reading call: `parse` gives nil where the value does not fit.
     ///
+    /// What is expected, and the schema, are only made where they are asked for.
+    ///
     /// - Parameter records: Whether the value belongs in the resolved document; not where its section does not act.
     mutating func read<Value>(
-        _ path: String, _ fallback: Value?, _ meaning: String, expected: String, schema: [String: any Sendable],
+        _ path: String, _ fallback: Value?, _ meaning: String, expected: @autoclosure () -> String,
+        schema: @autoclosure () -> [String: any Sendable],
         records: Bool = true, parse: (GivenValue) -> Value?, represent: (Value) -> SettingValue
     ) -> Value? {
         var value = fallback
         if let leaf = document.leaves[path] {
             value = parse(leaf.value)
-            if value == nil { fault("expected \(expected)", path) }
+            if value == nil { fault("expected \(expected())", path) }
         }
-        keys.append(Key(path: path, meaning: meaning, schema: schema))
+        // What a key means and may be is told by schemas alone: making it takes longer than reading the document.
+        keys.append(Key(path: path, meaning: describesAll ? meaning : "", schema: describesAll ? schema() : [:]))
         if records, let value { resolved.append(ResolvedKey(path: path, value: represent(value))) }
         return value ?? fallback
     }

@@ -24,7 +24,7 @@ final class SoundBytes {
             return
         }
         try MediaFile.check(url)
-        let file = open(url.path, O_RDONLY | O_CLOEXEC)
+        let file = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         var status = stat()
         guard file >= 0, fstat(file, &status) == 0 else {
             if file >= 0 { close(file) }

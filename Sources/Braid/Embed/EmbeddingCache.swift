@@ -82,14 +82,15 @@ extension EmbeddingCache {
         try shards().compactMap { shard in
             let files = segments(in: shard)
             guard let newest = files.map(\.used).max() else { return nil }
-            let label = try? String(contentsOf: shard.appendingPathComponent(CacheShard.labelName), encoding: .utf8)
+            let label = try? InputFile.data(shard.appendingPathComponent(CacheShard.labelName).path, most: 100_000)
             let counts = files.map { file in
                 guard let entries = (try? SafetensorsFile(file.url))?.entries else { return 0 }
                 // Activations are a tensor each.
                 return entries["keys"]?.shape.first ?? entries.count
             }
             return Entry(
-                encoder: label ?? shard.lastPathComponent, embeddings: counts.reduce(0, +),
+                encoder: label.map { String(decoding: $0, as: UTF8.self) } ?? shard.lastPathComponent,
+                embeddings: counts.reduce(0, +),
                 bytes: files.reduce(0) { $0 + $1.bytes }, lastUsed: newest)
         }.sorted { $0.lastUsed > $1.lastUsed }
     }
@@ -112,7 +113,10 @@ extension EmbeddingCache {
         guard let shards = try? shards() else { return }
         var files = shards.flatMap(segments)
         var size = files.reduce(0) { $0 + $1.bytes }
-        files.sort { $0.used < $1.used }
+        // Of what was used in the future, by a clock that was set back since, it is not known when; the next use says it.
+        let latest = Date(timeIntervalSinceNow: Self.day)
+        let used = { (file: Segment) in file.used > latest ? Date.distantPast : file.used }
+        files.sort { used($0) < used($1) }
         for file in files where size > limit {
             // Another process may have been faster.
             if (try? FileManager.default.removeItem(at: file.url)) != nil { size -= file.bytes }
@@ -142,12 +146,14 @@ extension EmbeddingCache {
             .filter { !$0.lastPathComponent.hasPrefix(".") }
     }
 
-    /// Temporary files that nobody has written to for a day.
+    private static let day = 86_400.0
+
+    /// Temporary files that nobody has written to for a day, by whichever clock.
     private func removeLeftovers(in shard: URL) {
         let files = (try? FileManager.default.contentsOfDirectory(at: shard, includingPropertiesForKeys: nil)) ?? []
         for file in files where file.pathExtension == "tmp" {
             let changed = try? file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
-            if let changed, changed < Date(timeIntervalSinceNow: -86_400) { try? FileManager.default.removeItem(at: file) }
+            if let changed, abs(changed.timeIntervalSinceNow) > Self.day { try? FileManager.default.removeItem(at: file) }
         }
     }
 }

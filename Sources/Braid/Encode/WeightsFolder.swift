@@ -98,6 +98,11 @@ public struct WeightsFolder: Sendable {
             )
         }
         do {
+            let isPath = !name.hasPrefix("bundled:")
+            // Looked at before it is followed: two adapters may name each other.
+            guard !(isPath && AdapterFolder.isOne(Paths.resolve(name, in: base))) else {
+                throw BraidError(.badData, "\(name) is an adapter itself; merge that first (braid merge)")
+            }
             var found = try find(name, relativeTo: base, reporter: reporter)
             guard found.adapter == nil else {
                 throw BraidError(.badData, "\(name) has an adapter itself; merge that first (braid merge)")
@@ -113,7 +118,11 @@ public struct WeightsFolder: Sendable {
     /// only one of another name.
     static func weights(in folder: URL) throws -> URL? {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() else {
-            throw BraidError(.noInput, "weights \(folder.path): no such folder, or one that cannot be read")
+            let isShut = access(folder.path, R_OK | X_OK) != 0 && errno == EACCES
+            throw BraidError(
+                .noInput,
+                "weights \(folder.path): \(isShut ? "cannot be read: no permission" : "no such folder, or one that cannot be read")"
+            )
         }
         if let usual = HubFiles.weights.first(where: names.contains) { return folder.appendingPathComponent(usual) }
         let others = names.filter { name in fileEndings.contains(where: name.hasSuffix) }

@@ -13,9 +13,11 @@ final class ParquetRows {
     /// By column, the names that its numbers stand for.
     private let classNames: [[String]?]
     private let cellPlaces: ColumnPlaces
+    private let bounds: DelimitedParser.Bounds
+    private let mediumBytes: Int
 
     /// - Throws: `BraidError` where the file is damaged, or the library is not there.
-    init(_ url: URL) throws {
+    init(_ url: URL, bounds: DelimitedParser.Bounds = .init(), mediumBytes: Int = Limit.mediaBytes.value) throws {
         guard InputFile.size(of: url.path) != 0 else {
             throw BraidError(.noInput, faults: [Fault("the manifest cannot be read: it has no bytes", file: url.path)])
         }
@@ -25,11 +27,11 @@ final class ParquetRows {
         guard status == CPQ_OK, let file = opened else {
             throw Self.unreadable(url, message, status == CPQ_UNAVAILABLE ? .unavailable : .noInput)
         }
-        (self.url, self.file) = (url, file)
+        (self.url, self.file, self.bounds, self.mediumBytes) = (url, file, bounds, mediumBytes)
         let places = 0..<cpq_column_count(file)
-        guard places.count <= Limit.columns.value else {
+        guard places.count <= bounds.columns else {
             cpq_close(file)
-            throw Limit.columns.exceeded("\(places.count) columns", file: url.path)
+            throw Limit.columns.exceeded("\(places.count) columns", file: url.path, bound: bounds.columns)
         }
         columns = places.map { String(cString: cpq_column_name(file, $0)) }
         cellPlaces = ColumnPlaces(columns)
@@ -42,7 +44,7 @@ final class ParquetRows {
 
     /// Calls `body` with each row; `line` counts rows from 1.
     ///
-    /// - Throws: `BraidError` where the file is damaged further on.
+    /// - Throws: `BraidError` where the file is damaged further on, or a row is larger than the limits let.
     func read(_ body: (RawRow) -> Void) throws {
         var message = [CChar](repeating: 0, count: Int(CPQ_MESSAGE_SIZE))
         guard cpq_read(file, nil, &message) == CPQ_OK else { throw Self.unreadable(url, message) }
@@ -53,22 +55,48 @@ final class ParquetRows {
             guard rows > 0 else { return }
             for row in 0..<rows {
                 line += 1
-                body(self.row(row, line))
+                body(try self.row(row, line))
             }
         }
     }
 
-    private func row(_ row: Int, _ line: Int) -> RawRow {
+    private func row(_ row: Int, _ line: Int) throws -> RawRow {
         var cells: [String] = []
         cells.reserveCapacity(columns.count)
         var media: [String: Data] = [:]
+        var size = 0
         for (place, name) in columns.enumerated() {
             let cell = cpq_cell_at(file, row, place)
+            let count = cell.is_null ? 0 : try bytes(of: cell, place, line)
+            size += count
+            guard size <= bounds.rowBytes else {
+                throw Limit.rowBytes.exceeded(
+                    "a row of more than \(bounds.rowBytes) bytes", file: url.path, line: line, bound: bounds.rowBytes)
+            }
             cells.append(cell.is_null ? "" : text(cell, place))
             let holdsMedia = types[place] == CPQ_MEDIA || types[place] == CPQ_BINARY
             if holdsMedia, let start = cell.bytes.start { media[name] = Data(bytes: start, count: cell.bytes.count) }
         }
         return RawRow(line: line, cells: RowCells(cellPlaces, cells), media: media)
+    }
+
+    /// How many bytes of text a cell holds, those of a medium apart, looked at before any of it is copied.
+    private func bytes(of cell: cpq_cell, _ column: Int, _ line: Int) throws -> Int {
+        let most = bounds.cellBytes
+        guard types[column] == CPQ_TEXT || cell.bytes.count <= mediumBytes else {
+            throw Limit.mediaBytes.exceeded(
+                "a medium of \(cell.bytes.count) bytes", file: url.path, line: line, field: columns[column], bound: mediumBytes)
+        }
+        var count = types[column] == CPQ_TEXT ? cell.bytes.count : cell.path.count
+        // An item takes its quotes and a comma, however short it is.
+        for item in 0..<(types[column] == CPQ_LIST ? cell.count : 0) where count <= most {
+            count += cpq_item(file, column, cell.first + item).count + 3
+        }
+        guard count <= most else {
+            throw Limit.cellBytes.exceeded(
+                "a cell of more than \(most) bytes", file: url.path, line: line, field: columns[column], bound: most)
+        }
+        return count
     }
 
     /// What a file of text would have in that cell.

@@ -70,7 +70,9 @@ extension DriftReference {
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
         let file = try SafetensorsFile(url)
         guard file.metadata["format_version"] == version, let text = file.metadata["statistics"],
-            let statistics = try? JSONDecoder().decode(Statistics.self, from: Data(text.utf8))
+            // Of many classes the confusions are many; the header's own limit bounds them.
+            let statistics = try? JSONText.decode(
+                Data(text.utf8), file: url.path, as: Statistics.self, values: Limit.headerBytes.value)
         else {
             throw BraidError(.badData, "\(url.path): is not what this Braid (\(Version.current)) writes; train the model again")
         }

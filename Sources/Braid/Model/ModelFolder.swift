@@ -40,6 +40,10 @@ public enum ModelFolder {
         let folder = isRun ? inRun : ReplacedFolder(url).readable
         let file = folder.appendingPathComponent("model.json")
         guard FileManager.default.fileExists(atPath: file.path) else {
+            // What may not be looked into looks like what is not there.
+            for place in [inRun.appendingPathComponent("model.json"), file] where access(place.path, F_OK) != 0 && errno == EACCES {
+                throw BraidError(.noInput, "\(place.path): cannot be reached: no permission")
+            }
             guard !FileManager.default.fileExists(atPath: url.appendingPathComponent("config.yaml").path) else {
                 throw BraidError(
                     .noInput,

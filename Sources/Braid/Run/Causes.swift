@@ -8,6 +8,8 @@ public enum Causes {
         switch error {
         case let error as BraidError: error.code
         case let error as TorchError where isOutOfMemory(error): .unavailable
+        case let error as SafetensorsError where error.isUnreadable: .noInput
+        case let error as CheckpointError where error.isUnreadable: .noInput
         case is DecodeError, is SafetensorsError, is CheckpointError, is LoadError, is BadSample: .badData
         case is FileWriteError: .cannotCreate
         case let error as CocoaError: error.code.rawValue >= CocoaError.fileWriteUnknown.rawValue ? .cannotCreate : .noInput

@@ -24,7 +24,7 @@ final class ResultLog<Result: LoggedResult>: Sendable {
     init(_ folder: URL, _ name: String, resume: Bool) throws {
         url = folder.appendingPathComponent("\(name).jsonl")
         lock = try FolderLock(folder)
-        let data = FileManager.default.contents(atPath: url.path)
+        let data = FileManager.default.fileExists(atPath: url.path) ? try InputFile.document(url, "") : nil
         guard data == nil || resume else {
             throw BraidError(
                 .cannotCreate, "\(folder.path) holds a \(name) already; go on with it by --resume, or name another folder by --out")

@@ -132,7 +132,7 @@ public struct Training {
     private func choose(_ preparation: inout PhasePreparation, resume: Bool) throws -> FusionChoice? {
         let configuration = preparation.configuration
         guard configuration.fusion.kind.isAutomatic else { return nil }
-        let kept = resume ? try? JSONDecoder().decode(FusionChoice.self, from: InputFile.document(run.choice, "")) : nil
+        let kept = resume ? try JSONText.record(run.choice, as: FusionChoice.self) : nil
         let choice =
             try kept ?? FusionChooser.untried(configuration)
             ?? {
@@ -155,7 +155,7 @@ public struct Training {
     /// Tries what the configuration names on a target domain, and puts what is kept into `preparation`. A resumed run keeps its choice.
     private func adapt(_ preparation: inout PhasePreparation, resume: Bool) throws -> AdaptationRecord? {
         guard let settings = preparation.configuration.training.adaptation, let domain = preparation.domain else { return nil }
-        let kept = resume ? try? JSONDecoder().decode(AdaptationRecord.self, from: InputFile.document(run.adaptation, "")) : nil
+        let kept = resume ? try JSONText.record(run.adaptation, as: AdaptationRecord.self) : nil
         let record = try kept ?? preparation.tryAdaptation(settings, domain)
         reporter.note(record.summary)
         try run.write(record)
@@ -208,7 +208,7 @@ public struct Training {
     /// `lineage.json`: which model the run begins with. A resumed run begins with the same.
     private func keep(_ lineage: Lineage, resume: Bool) throws {
         guard resume else { return try run.write(lineage) }
-        let kept = try? JSONDecoder().decode(Lineage.self, from: InputFile.document(run.lineage, ""))
+        let kept = try JSONText.record(run.lineage, as: Lineage.self)
         guard kept?.parent == lineage.parent else {
             throw BraidError(
                 .badConfiguration,

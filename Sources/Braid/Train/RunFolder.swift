@@ -62,7 +62,7 @@ public struct RunFolder: Sendable {
     /// Takes the ways of computing that the run began with, or writes down those that it begins with, so that a run which goes on elsewhere or another
     /// day rounds as before.
     func settleChoices(on device: Device, resume: Bool) throws {
-        if resume, let kept = try? JSONDecoder().decode([String: String].self, from: Data(contentsOf: choices)) {
+        if resume, let kept = try JSONText.record(choices, as: [String: String].self) {
             return RememberedChoices.adopt(kept)
         }
         guard device == .cpu else { return }

@@ -15,10 +15,9 @@ extension SavedState {
     static func read(_ file: URL, in folder: URL, manifestSHA256: String, targets: [Target]) throws -> Self? {
         try ReplacedFolder(folder).recover()
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        guard let state = try? JSONDecoder().decode(Self.self, from: InputFile.document(file, "")) else {
-            throw BraidError(
-                .badData,
-                "\(file.path): is damaged, or not the state of a training by this version of Braid; start a new run with --out")
+        let state: Self
+        do { state = try JSONText.decode(JSONText.read(file), file: file.path) } catch let error as BraidError {
+            throw BraidError(error.code, "\(error); start a new run with --out")
         }
         guard state.manifestSHA256 == manifestSHA256, state.targets == targets.map(TargetRecord.init) else {
             throw BraidError(.badData, "\(folder.path): the manifest has changed since this run began; start a new run with --out")

@@ -44,7 +44,7 @@ enum ModelReader {
 
     /// A vocabulary of tokens and ids.
     static func vocabulary(_ file: TokenizerFile) throws -> (trie: ByteTrie, largestID: Int32) {
-        var trie = ByteTrieBuilder(expecting: 1 << 17)
+        var trie = ByteTrieBuilder(expecting: file.roomForTokens)
         var largest: Int32 = 0
         var size = VocabularySize(file.model.path)
         try file.forEachToken { token, id in

@@ -23,7 +23,7 @@ struct UnigramModel: TokenModel {
     init(_ file: TokenizerFile) throws {
         let settings = file.model
         try settings.allow("vocab", "unk_id", "byte_fallback")
-        var builder = ByteTrieBuilder(expecting: 1 << 17)
+        var builder = ByteTrieBuilder(expecting: file.roomForTokens)
         var scores: [Double] = []
         var lowest = Double.infinity
         var size = VocabularySize(settings.path)

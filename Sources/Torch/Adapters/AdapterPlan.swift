@@ -13,19 +13,23 @@ public final class AdapterPlan {
     /// Where a layer is scaled; nil for one without an adapter.
     public let side: (AdapterSite) -> AdapterSide?
     private let value: ((String) throws -> Tensor?)?
+    /// How errors begin that are about `value`.
+    fileprivate let source: String
 
     /// - Parameters:
     ///   - method: What an adapter learns.
     ///   - merges: Whether adapters are folded into the weights at once.
+    ///   - file: What errors call the file that values come from.
     ///   - value: The tensor of a path such as `layer1.0.conv1.lora_A.weight`; nil where adapters begin as ones that change nothing.
     ///   - side: Where a layer is scaled; nil for a layer without an adapter.
     public init(
-        _ method: AdapterMethod, merges: Bool = false, value: ((String) throws -> Tensor?)? = nil,
+        _ method: AdapterMethod, merges: Bool = false, file: String? = nil, value: ((String) throws -> Tensor?)? = nil,
         side: @escaping (AdapterSite) -> AdapterSide?
     ) {
         self.method = method
         self.merges = merges
         self.value = value
+        source = file.map { "\($0): " } ?? ""
         self.side = side
     }
 
@@ -34,12 +38,13 @@ public final class AdapterPlan {
         sites.append(site)
         guard site.groups == 1, let side = side(site) else { return nil }
         adapted.append(site)
-        let declare = { [value] (name: String, shape: [Int], decays: Bool, initial: () throws -> Tensor) throws -> Tensor in
+        let declare = { [value, source] (name: String, shape: [Int], decays: Bool, initial: () throws -> Tensor) throws -> Tensor in
             let path = "\(site.path).\(name)"
             guard let value else { return try store.declareAdapter(path, shape, decays: decays, initial) }
             return try store.declareAdapter(path, shape, decays: decays) {
-                guard let given = try value(path), given.shape == shape else {
-                    throw TorchError(operation: "adapter", message: "\(path) is missing, or not of shape \(shape)")
+                guard let given = try value(path) else { throw BraidError(.badData, "\(source)the adapter has no \(path)") }
+                guard given.shape == shape else {
+                    throw BraidError(.badData, "\(source)the adapter's \(path) is \(given.shape); its layer takes \(shape)")
                 }
                 return try given.converted(to: .float32)
             }
@@ -103,6 +108,9 @@ extension Scope {
         guard let adapter = try plan.adapter(site, of: upright, in: store) else { return (weight, bias, nil) }
         guard plan.merges else { return (weight, bias, adapter) }
         var (fresh, shift) = try adapter.merged(weight: upright, bias: bias)
+        if let damage = try WeightDamage.of(fresh, path) {
+            throw BraidError(.badData, "\(plan.source)with the adapter, \(path).weight \(damage)")
+        }
         fresh = try (isTransposed ? fresh.transposed(0, 1) : fresh).contiguous()
         store.replace("\(path).weight", with: fresh)
         if let shift { store.replace("\(path).bias", with: shift) }

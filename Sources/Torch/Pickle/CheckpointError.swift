@@ -6,11 +6,19 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
     public let path: String
     /// What is wrong with it, and what to do, without the path.
     public let message: String
+    /// Whether it is not there, is no file, or may not be read; else it was read, and something in it is wrong.
+    package var isUnreadable = false
 
     /// Makes one from its parts.
     public init(path: String, message: String) {
         self.path = path
         self.message = message
+    }
+
+    /// The same of a file that could not be opened.
+    init(_ error: SafetensorsError) {
+        self.init(path: error.path, message: error.message)
+        isUnreadable = error.isUnreadable
     }
 
     /// One line for a person to read: the path and what is wrong.

@@ -20,7 +20,7 @@ public enum Checkpoints {
             let mapping = try FileMapping(url)
             return withExtendedLifetime(mapping) { CheckpointFormat(mapping.bytes) }
         } catch {
-            throw CheckpointError(path: url.path, message: (error as? SafetensorsError)?.message ?? "\(error)")
+            throw CheckpointError(error)
         }
     }
 }

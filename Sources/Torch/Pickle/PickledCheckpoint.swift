@@ -50,7 +50,7 @@ public final class PickledCheckpoint {
         do {
             mapping = try FileMapping(url)
         } catch {
-            throw CheckpointError(path: url.path, message: (error as? SafetensorsError)?.message ?? "\(error)")
+            throw CheckpointError(error)
         }
         do {
             let contents = try PickledContents(mapping.bytes, source: source)

@@ -97,7 +97,8 @@ private struct ShardIndex {
 
     init(_ url: URL) throws(CheckpointError) {
         func fault(_ message: String) -> CheckpointError { CheckpointError(path: url.path, message: message) }
-        guard let mapping = try? FileMapping(url) else { throw fault("is not a readable index: no file, or an empty one") }
+        let mapping: FileMapping
+        do { mapping = try FileMapping(url) } catch { throw CheckpointError(error) }
         let largest = Limit.headerBytes.value
         guard mapping.bytes.count <= largest else {
             throw Refusal.exceeded(.headerBytes, "is an index of \(mapping.bytes.count) bytes", largest).of(url.path)

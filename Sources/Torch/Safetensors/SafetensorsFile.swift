@@ -1,3 +1,4 @@
+internal import BraidSupport
 public import Foundation
 
 /// A safetensors file, memory-mapped: nothing is read until a tensor is used, and nothing in it is executed.
@@ -64,6 +65,8 @@ public struct SafetensorsError: Error, CustomStringConvertible, Sendable {
     public let path: String
     /// What is wrong with it, without the path.
     public let message: String
+    /// Whether it is not there, is no file, or may not be read; else it was read, and something in it is wrong.
+    package var isUnreadable = false
 
     /// One line for a person to read: the path and what is wrong.
     public var description: String { "\(path): \(message)" }
@@ -73,18 +76,21 @@ public struct SafetensorsError: Error, CustomStringConvertible, Sendable {
 final class FileMapping {
     let bytes: UnsafeRawBufferPointer
 
-    init(_ url: URL) throws {
-        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SafetensorsError(path: url.path, message: String(cString: strerror(errno))) }
+    init(_ url: URL) throws(SafetensorsError) {
+        func unreadable(_ reason: String) -> SafetensorsError {
+            SafetensorsError(path: url.path, message: "cannot be read: \(reason)", isUnreadable: true)
+        }
+        if let reason = InputFile.fault(of: url.path) { throw unreadable(reason) }
+        // Whatever stands there by now, opening does not wait for anybody.
+        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw unreadable(errno == EACCES ? "no permission" : String(cString: strerror(errno))) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw SafetensorsError(path: url.path, message: "is not a regular file")
-        }
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw unreadable("is not a regular file") }
         let size = Int(status.st_size)
         guard size > 0 else { throw SafetensorsError(path: url.path, message: "is empty") }
         guard let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
-            throw SafetensorsError(path: url.path, message: "cannot be mapped: \(String(cString: strerror(errno)))")
+            throw unreadable(String(cString: strerror(errno)))
         }
         bytes = UnsafeRawBufferPointer(start: base, count: size)
     }

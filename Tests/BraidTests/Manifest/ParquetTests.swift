@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Braid
+@testable import BraidSupport
 
 /// Parquet files, against what pyarrow reads of them: scripts/references/parquet_manifests.py.
 @Suite struct ParquetTests {
@@ -65,6 +66,28 @@ import Testing
         }
         let yaml = try ConfigurationProposal.yaml(for: url, relativeTo: url.deletingLastPathComponent())
         #expect(yaml.contains("  image: {") && yaml.contains("  audio: {") && yaml.contains("  text: {"))
+    }
+
+    /// As in a file of text: before a cell is copied it is held against the limits, its row too, and a medium against that of media.
+    @Test func largeCellsEndTheReading() throws {
+        let types = Fixtures.url("reports/parquet/paths.parquet")
+        func error(_ url: URL, _ change: (inout DelimitedParser.Bounds) -> Void, medium: Int = 1_000_000) -> String {
+            var bounds = DelimitedParser.Bounds()
+            change(&bounds)
+            do {
+                try ParquetRows(url, bounds: bounds, mediumBytes: medium).read { _ in }
+                return ""
+            } catch { return "\(error)".replacing(url.path, with: "F") }
+        }
+        #expect(error(types) { _ in }.isEmpty)
+        #expect(error(types) { $0.cellBytes = 40 }.hasPrefix("F:6: text: a cell of more than 40 bytes; the limit cell-bytes is 40"))
+        // Of a list all items together.
+        #expect(error(types) { $0.cellBytes = 12 }.hasPrefix("F:1: tags: "))
+        #expect(error(types) { $0.rowBytes = 60 }.hasPrefix("F:6: a row of more than 60 bytes; the limit row-bytes is 60"))
+        #expect(error(types) { $0.columns = 7 }.hasPrefix("F: 8 columns; the limit columns is 7"))
+        let embedded = Fixtures.url("reports/parquet/embedded.parquet")
+        #expect(error(embedded) { _ in }.isEmpty)
+        #expect(error(embedded, { _ in }, medium: 60).contains(" bytes; the limit media-bytes is 60"))
     }
 
     @Test func cutFilesAreNamed() throws {

@@ -70,7 +70,13 @@ import Testing
     @Test func refusesWhatIsNoFile() throws {
         let empty = try folder.write("", as: "empty.pth")
         let absent = folder.url.appendingPathComponent("absent.pth")
-        for (url, message) in [(empty, "is empty"), (absent, "No such file or directory"), (folder.url, "is not a regular file")] {
+        // Nobody writes to it: opening it would wait for ever.
+        let pipe = folder.url.appendingPathComponent("pipe.safetensors")
+        #expect(mkfifo(pipe.path, 0o600) == 0)
+        for (url, message) in [
+            (empty, "is empty"), (absent, "cannot be read: no such file"), (pipe, "cannot be read: is not a regular file"),
+            (folder.url, "cannot be read: is a folder; expected a file"),
+        ] {
             #expect(#expect(throws: CheckpointError.self) { try PickledCheckpoint(url) }?.message == message)
             #expect(#expect(throws: CheckpointError.self) { try Checkpoints.open(url) }?.message == message)
         }

@@ -42,7 +42,7 @@ import Testing
                 \(url.path): the index and its files do not fit:
                   ../model.safetensors is not in the index's folder
                   /etc/passwd is not in the index's folder
-                  absent.safetensors: No such file or directory
+                  absent.safetensors: cannot be read: no such file
                   index.json is no checkpoint but an index
                   junk.bin: is no checkpoint that is known here: neither safetensors nor a file of torch.save
                   a.bias is in copy.safetensors and in \(first)

@@ -28,13 +28,52 @@ struct AdapterFolder {
         }
         let config = try JSONObject(url.appendingPathComponent(Self.configName))
         method = try Self.method(config)
-        feeds = config.fields["feedforward_modules"] as? [String] ?? []
+        feeds = try Self.names("feedforward_modules", config, most: Limit.encoderLayers.value)
         let names = try FileManager.default.contentsOfDirectory(atPath: url.path)
         guard let name = Self.weightNames.first(where: names.contains) else {
             throw BraidError(.noInput, "\(url.path): has no adapter_model.safetensors")
         }
         file = try Checkpoints.open(url.appendingPathComponent(name))
-        parts = try Self.parts(file, heads: config.fields["modules_to_save"] as? [String] ?? [])
+        parts = try Self.parts(file, heads: Self.names("modules_to_save", config, most: Self.mostSaved))
+        try check(config)
+    }
+
+    /// A few heads: each is looked for in every tensor's name.
+    private static let mostSaved = 16
+
+    /// A list of modules; a pattern, as PEFT allows in its place, gives none.
+    private static func names(_ field: String, _ config: JSONObject, most: Int) throws -> [String] {
+        let names = config.fields[field] as? [String] ?? []
+        guard names.count <= most else { throw config.fault("\(field) names \(names.count) modules; expected at most \(most)") }
+        return names
+    }
+
+    /// Whether each layer has the parts that the configuration says, and no other: of what is left out there would be no telling.
+    private func check(_ config: JSONObject) throws {
+        guard !parts.isEmpty else {
+            throw BraidError(.badData, "\(file.path): holds no adapter (\(Self.partNames.joined(separator: ", ")))")
+        }
+        guard case .lowRank(let rank) = method else { return try checkParts(["ia3_l"]) }
+        try checkParts(["lora_A.weight", "lora_B.weight"] + (rank.isDecomposed ? ["lora_magnitude_vector"] : []))
+        for (layer, keys) in parts.sorted(by: { $0.key < $1.key }) {
+            for (part, axis) in [("lora_A.weight", 0), ("lora_B.weight", 1)] {
+                guard let key = keys[part], let shape = file.directory[key]?.shape else { continue }
+                guard shape.indices.contains(axis), shape[axis] == rank.rank else {
+                    throw config.fault("r is \(rank.rank), and \(part) of \(layer) in \(file.path) is \(shape)")
+                }
+            }
+        }
+    }
+
+    private func checkParts(_ wanted: [String]) throws {
+        for (layer, keys) in parts.sorted(by: { $0.key < $1.key }) {
+            if let missing = wanted.first(where: { keys[$0] == nil }) {
+                throw BraidError(.badData, "\(file.path): \(layer) has no \(missing), which \(Self.configName) asks for")
+            }
+            if let other = keys.keys.sorted().first(where: { !wanted.contains($0) }) {
+                throw BraidError(.badData, "\(file.path): \(layer) has \(other), which \(Self.configName) says nothing of")
+            }
+        }
     }
 
     private static func method(_ config: JSONObject) throws -> AdapterMethod {
@@ -49,11 +88,19 @@ struct AdapterFolder {
         for name in ["rank_pattern", "alpha_pattern"] where try !config.object(name).fields.isEmpty {
             throw config.fault("\(name) gives layers numbers of their own; merge it into its base with peft's merge_and_unload")
         }
+        for name in ["use_qalora", "use_bdlora", "layer_replication", "alora_invocation_tokens"] {
+            guard config.has(name), config.fields[name] as? Bool != false else { continue }
+            throw config.fault("\(name) is not read by this version; merge it into its base with peft's merge_and_unload")
+        }
         let rank = try config.int("r")
         guard (1...1_000_000).contains(rank) else { throw config.fault("r must be 1 or more") }
+        let alpha = try config.double("lora_alpha")
+        guard alpha.isFinite, abs(alpha) <= 1e6 * Double(rank) else {
+            throw config.fault("lora_alpha is \(alpha); no adapter has as much")
+        }
         return .lowRank(
             LowRank(
-                rank: rank, alpha: try config.double("lora_alpha"), dropout: 0,
+                rank: rank, alpha: alpha, dropout: 0,
                 isRankStabilized: try config.bool("use_rslora", false), isDecomposed: try config.bool("use_dora", false)))
     }
 
@@ -76,9 +123,18 @@ struct AdapterFolder {
 
     /// nil where the layer has no such part.
     func tensor(_ layer: String, _ part: String) throws -> Tensor? {
+        guard let key = parts[layer]?[part], let dtype = file.directory[key]?.dtype else { return nil }
+        guard dtype.isFloatingPoint else {
+            throw BraidError(.badData, "\(file.path): \(key) holds whole numbers (\(dtype)), expected floating-point ones")
+        }
         // Not a view of the file: what is trained is written to.
-        try parts[layer]?[part].map { try file.tensor($0).converted(to: .float32).cloned() }
+        let tensor = try file.tensor(key).converted(to: .float32).cloned()
+        if let damage = try WeightDamage.of(tensor, key) { throw BraidError(.badData, "\(file.path): \(key) \(damage)") }
+        return tensor
     }
+
+    /// What errors call the file of its tensors.
+    var path: String { file.path }
 
     /// Where IA³ scales the layer: its file says so by the vector's shape, of a convolution the configuration.
     func side(_ layer: String) -> AdapterSide {

@@ -74,7 +74,7 @@ final class EncoderAdapters {
         default: break
         }
         return AdapterPlan(
-            method, merges: !settings.train.isAdapter,
+            method, merges: !settings.train.isAdapter, file: folder.path,
             value: { [weak self] path in
                 guard let self, let part = AdapterFolder.partNames.first(where: { path.hasSuffix(".\($0)") }) else { return nil }
                 return try self.given[String(path.dropLast(part.count + 1))].flatMap { try folder.tensor($0, part) }

@@ -19,8 +19,10 @@ extension FusionModel {
             throw BraidError(
                 .badData, "\(earlier.name): its model has no \(HandedOn.folderName)/\(name): it cannot be gone on from")
         }
-        let record = try JSONDecoder().decode(
-            SumsRecord.self, from: InputFile.document(folder.appendingPathComponent(SumsRecord.fileName), ""))
+        let file = folder.appendingPathComponent(SumsRecord.fileName)
+        guard let record = try JSONText.record(file, as: SumsRecord.self) else {
+            throw BraidError(.badData, "\(earlier.name): its model lacks \(SumsRecord.fileName): it cannot be gone on from")
+        }
         guard record.refit == settings.refit else {
             throw BraidError(
                 .badConfiguration,

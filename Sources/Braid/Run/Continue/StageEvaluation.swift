@@ -46,7 +46,7 @@ struct StageEvaluation {
     private func history(
         _ teacher: FusionModel, _ remarks: inout [String]
     ) throws -> (stages: [StageReport.Stage], matrix: [[Double?]]) {
-        if let kept = try? JSONDecoder().decode(StageReport.self, from: InputFile.document(before.stages, "")) {
+        if let kept = try JSONText.record(before.stages, as: StageReport.self) {
             let stages = kept.stages.map { stage in
                 let place = stage.manifest.map { Paths.portable(Paths.resolve($0, in: before.url), from: run.url) }
                 return stage.with(manifest: place, rows: stage.rows, untrained: stage.untrained)

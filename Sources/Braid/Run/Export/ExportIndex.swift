@@ -60,8 +60,8 @@ struct ExportIndex {
     func close() { lock.release() }
 
     private func checkSame() throws {
-        guard let data = try? InputFile.document(planFile, ""), let before = try? JSONDecoder().decode(Plan.self, from: data) else {
-            throw BraidError(.badData, "\(planFile.path) is damaged: name another folder")
+        guard let before = try JSONText.record(planFile, as: Plan.self) else {
+            throw BraidError(.noInput, "\(planFile.path) is gone: name another folder")
         }
         var changes: [String] = []
         if before.manifestSHA256 != plan.manifestSHA256 || before.samples != plan.samples {
@@ -88,7 +88,10 @@ struct ExportIndex {
 
     /// How many rows a part has; nil where it is not whole.
     func rows(of stem: String) -> Int? {
-        guard let ids = try? Data(contentsOf: ExportedPart.idFile(folder, stem), options: .mappedIfSafe) else { return nil }
+        let file = ExportedPart.idFile(folder, stem)
+        guard InputFile.fault(of: file.path) == nil, let ids = try? Data(contentsOf: file, options: .mappedIfSafe) else {
+            return nil
+        }
         return ids.count { $0 == UInt8(ascii: "\n") }
     }
 

@@ -43,11 +43,7 @@ struct ExportReader {
                         ? "holds embeddings that are not finished: go on with braid embed --resume"
                         : "is no folder of braid embed: there is no index.json"))
         }
-        let data = try JSONText.read(file)
-        let index: Index
-        do { index = try JSONDecoder().decode(Index.self, from: data) } catch let error as DecodingError {
-            throw BraidError(.badData, "\(file.path) is damaged: \(error)")
-        }
+        let index = try JSONText.decode(JSONText.read(file), file: file.path, as: Index.self)
         guard index.format == EmbeddingExport.Format.safetensors.rawValue else {
             throw BraidError(.badData, "\(folder.path) is in \(index.format); write the embeddings with --format safetensors")
         }

@@ -44,7 +44,8 @@ extension SampleMemory {
         let url = folder.appendingPathComponent(name)
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
         let file = try SafetensorsFile(url)
-        guard let text = file.metadata["memory"], let header = try? JSONDecoder().decode(Header.self, from: Data(text.utf8)),
+        guard let text = file.metadata["memory"],
+            case let header = try JSONText.decode(Data(text.utf8), file: url.path, as: Header.self),
             header.presence.count == header.rows.count,
             header.presence.allSatisfy({ $0.count == context.model.modalities.count })
         else { throw BraidError(.badData, "\(url.path): is damaged, or not the memory of a training by this version of Braid") }

@@ -156,6 +156,27 @@ import Torch
         #expect(!FileManager.default.fileExists(atPath: old.path) && FileManager.default.fileExists(atPath: new.path))
     }
 
+    /// A clock that was set back leaves times in the future: what bears one counts as the least used, until it is used again.
+    @Test func aClockThatWasSetBackMisleadsNobody() throws {
+        let first = try extract(Array(samples[..<10]))
+        let old = try #require(try files.first)
+        let (shard, future) = (old.deletingLastPathComponent(), timeval(tv_sec: 4_102_444_800, tv_usec: 0))
+        utimes(old.path, [future, future])
+        let left = shard.appendingPathComponent(".a.tmp")
+        try Data("half".utf8).write(to: left)
+        utimes(left.path, [future, future])
+        let again = try extract(Array(samples[..<10]))
+        #expect(again.cached == 10)
+        #expect(try again.rows.pooled().bytes() == first.rows.pooled().bytes())
+        let used = try #require(try old.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate)
+        #expect(used.timeIntervalSinceNow < 60, "its use writes a time that is")
+        utimes(old.path, [future, future])
+        let size = try #require(try old.resourceValues(forKeys: [.fileSizeKey]).fileSize)
+        _ = try extract(Array(samples[10...]), limit: size + size / 2)
+        #expect(try files.count == 1)
+        #expect(!FileManager.default.fileExists(atPath: old.path) && !FileManager.default.fileExists(atPath: left.path))
+    }
+
     @Test func aCacheThatCannotBeWrittenDoesNotEndTheRun() throws {
         try Data().write(to: cache.folder)
         let shard = try #require(try cache.shard(for: encoder, tokens: nil))
