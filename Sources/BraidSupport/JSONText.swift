@@ -47,7 +47,9 @@ package enum JSONText {
         _ data: Data, file: String, as type: Value.Type = Value.self, values: Int = Limit.jsonValues.value
     ) throws -> Value {
         try check(data, file: file, values: values)
-        do { return try JSONDecoder().decode(type, from: data) } catch {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        do { return try decoder.decode(type, from: data) } catch {
             throw BraidError(.badData, "\(file): is damaged, or not what this version of Braid writes")
         }
     }

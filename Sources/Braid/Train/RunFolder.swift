@@ -92,12 +92,10 @@ public struct RunFolder: Sendable {
     ///
     /// - Throws: `BraidError` where it is not there, or was written by another version of Braid.
     public func readRecord() throws -> RunRecord {
-        let data = try InputFile.document(record, "the run's record")
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
-        do { return try decoder.decode(RunRecord.self, from: data) } catch {
-            throw BraidError(.badData, "\(record.path): is no record of a run that this version of Braid reads: \(error)")
+        guard let record = try JSONText.record(self.record, as: RunRecord.self) else {
+            throw BraidError(.noInput, "\(self.record.path): there is no such file; the training has not ended")
         }
+        return record
     }
 
     /// Reads `metrics.jsonl`: the figures of each epoch.
@@ -105,11 +103,7 @@ public struct RunFolder: Sendable {
     /// - Throws: `BraidError` where it is not there, or damaged.
     public func readHistory() throws -> [EpochRecord] {
         let lines = try InputFile.document(metrics, "the run's figures").split(separator: UInt8(ascii: "\n"))
-        return try lines.enumerated().map { number, line in
-            do { return try JSONDecoder().decode(EpochRecord.self, from: line) } catch {
-                throw BraidError(.badData, "\(metrics.path):\(number + 1): is no line of an epoch: \(error)")
-            }
-        }
+        return try lines.enumerated().map { try JSONText.decode($1, file: "\(metrics.path):\($0 + 1)") }
     }
 
     /// `evaluation.json`: what cross-validation says of the recipe.
