@@ -20,7 +20,7 @@ struct Ablate: ComputingCommand {
     )
     var missingRates: String?
 
-    @Option(name: .shortAndLong, help: "Also write report.html and the tables there.")
+    @Option(name: .shortAndLong, help: "Also write report.html and the tables, as CSV too, there.")
     var out: String?
 
     @Flag(help: "Print the table as JSON.")
@@ -64,7 +64,10 @@ struct Ablate: ComputingCommand {
             let title = "\(URL(argument: model).lastPathComponent), ablated"
             let report = try Report(
                 session.predict(), title: title, ablation: ablation, missingRates: curves, imbalanced: own, learning: learning,
-                rows: session.rowUse)
+                rows: session.rowUse,
+                source: ReportSource(
+                    model: URL(argument: model), manifest: URL(argument: manifest), rows: rows.rows(),
+                    modalities: session.model.modalities, command: Train.recorded(CommandLine.arguments)))
             try FolderLock.holding(URL(argument: out)) { try report.write(to: RunFolder(URL(argument: out))) }
         }
         if json {

@@ -43,7 +43,11 @@ struct Evaluate: ComputingCommand {
         let predictions = try session.predict()
         let name = url.deletingPathExtension().lastPathComponent
         let folder = out.map { URL(argument: $0) } ?? URL(argument: model).appendingPathComponent("evaluation-\(name)")
-        let report = Report(predictions, title: "\(URL(argument: model).lastPathComponent) on \(name)", rows: session.rowUse)
+        let report = Report(
+            predictions, title: "\(URL(argument: model).lastPathComponent) on \(name)", rows: session.rowUse,
+            source: ReportSource(
+                model: URL(argument: model), manifest: url, rows: try rows.rows(), modalities: session.model.modalities,
+                command: Train.recorded(CommandLine.arguments)))
         try FolderLock.holding(folder) {
             let earlier = RunFolder(folder).evaluated
             try report.write(to: RunFolder(folder))

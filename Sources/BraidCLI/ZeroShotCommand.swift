@@ -76,7 +76,9 @@ struct ZeroShotCommand: ComputingCommand {
         guard let out else { return try emit(json ? predictions.jsonLines() : predictions.csv, .data) }
         let folder = URL(argument: out)
         let title = "zero-shot on \(url.deletingPathExtension().lastPathComponent)"
-        let report = Report(predictions, title: title, question: classifier.question)
+        let report = Report(
+            predictions, title: title, question: classifier.question,
+            source: ReportSource(manifest: url, rows: .all, command: Train.recorded(CommandLine.arguments)))
         try FolderLock.holding(folder) { try report.write(to: RunFolder(folder)) }
         if json { return try printJSON(predictions.allScores()) }
         try emitLine(predictions.report())

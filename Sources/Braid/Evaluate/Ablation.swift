@@ -10,6 +10,8 @@ public struct Ablation: Sendable {
         public let samples: Int
         /// By metric.
         public let scores: [String: Double]
+        /// The 95 % interval of the figure that subsets are ranked by; nil where it is undefined, or too many rows would have to be drawn anew.
+        public let interval: FigureInterval?
 
         /// The figure of `metric`; nil where it was not computed, or is undefined.
         public func score(_ metric: Metric) -> Double? { scores[metric.name] }
@@ -68,6 +70,8 @@ public struct Ablation: Sendable {
     /// The first head's figures.
     public var primary: Head { heads[0] }
 
+    init(heads: [Head]) { self.heads = heads }
+
     /// Evaluates every subset of the model's modalities on the samples of `inference`.
     ///
     /// - Throws: `BraidError` where a sample has a label that the model does not know; `TorchError` where libtorch fails.
@@ -89,7 +93,9 @@ public struct Ablation: Sendable {
             let entries = try predictions.map { subset, predictions in
                 let head = predictions.heads[index].labelled()
                 let scores = try head.scores(metrics).map { ($0.key.name, $0.value) }
-                return Entry(modalities: subset, samples: head.samples.count, scores: Dictionary(uniqueKeysWithValues: scores))
+                return Entry(
+                    modalities: subset, samples: head.samples.count, scores: Dictionary(uniqueKeysWithValues: scores),
+                    interval: head.samples.isEmpty ? nil : FigureInterval(metrics[0], try head.answers()))
             }
             var verdict: Verdict?
             if modalities.count > 1, let single = Self.best(entries, metrics[0]), let full = predictions.last,
@@ -134,7 +140,28 @@ public struct Ablation: Sendable {
     /// The tables, and what fusion adds.
     public var table: String {
         heads.map { (heads.count > 1 ? "\($0.name) (\($0.task))\n" : "") + $0.table }.joined(separator: "\n")
-            + "One model, trained once; what is left out is hidden from it as missing.\n"
+            + Self.note + "\n"
+    }
+
+    /// How the figures were made.
+    static let note = "One model, trained once; what is left out is hidden from it as missing."
+
+    /// A line a subset and metric; the interval is of the figure that subsets are ranked by.
+    var csv: String {
+        var lines = ["head,modalities,samples,metric,value,lower,upper"]
+        for head in heads {
+            for entry in head.entries {
+                let names = entry.modalities.map(\.rawValue).joined(separator: "+")
+                for metric in head.metrics {
+                    guard let value = entry.score(metric) else { continue }
+                    let ends = metric == head.metric ? entry.interval.map { "\($0.lower),\($0.upper)" } : nil
+                    lines.append(
+                        "\(DelimitedText.quoted(head.name)),\(DelimitedText.quoted(names)),\(entry.samples),\(metric.name),\(value),\(ends ?? ",")"
+                    )
+                }
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
     }
 }
 

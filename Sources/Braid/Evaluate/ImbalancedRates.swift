@@ -111,4 +111,18 @@ public struct ImbalancedRates: Sendable, Codable {
             return (lines + [head.equity.map { "At these rates: \($0.sentence)" }].compactMap { $0 }).joined(separator: "\n") + "\n"
         }.joined(separator: "\n") + MissingRates.note + "\n"
     }
+
+    /// A line a way of missing.
+    var csv: String {
+        var lines = ["head,metric,missing,mean,deviation"]
+        for head in heads {
+            let name = DelimitedText.quoted(head.name)
+            if let full = head.full { lines.append("\(name),\(head.metric),none,\(full),0") }
+            for (kind, figure) in [("own rates", head.imbalanced), ("shared rate", head.shared)] {
+                guard let figure else { continue }
+                lines.append("\(name),\(head.metric),\(kind),\(figure.mean),\(figure.deviation)")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
 }

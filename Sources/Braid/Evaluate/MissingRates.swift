@@ -29,6 +29,8 @@ public struct MissingRates: Sendable {
     /// One a head, in the model's order.
     public let heads: [Head]
 
+    init(rates: [Double], heads: [Head]) { (self.rates, self.heads) = (rates, heads) }
+
     static let note =
         "Each sample loses a modality with the chance given, whatever else it loses; one always stays. Means of several draws."
 

@@ -6,6 +6,10 @@ struct Resampling {
     let mean: Double
     /// Half the width of the interval between the 2.5th and the 97.5th percentile.
     let halfWidth: Double
+    /// The 2.5th percentile.
+    let lower: Double
+    /// The 97.5th percentile.
+    let upper: Double
     /// Twice the share of draws on the other side of zero.
     let p: Double
 
@@ -24,18 +28,20 @@ struct Resampling {
     }
 
     /// The figure of one recipe; nil where the metric is undefined on the rows.
-    init?(_ answers: [Answers], _ metric: Metric) {
-        self.init(seeds: answers.count, rows: answers.first?.count ?? 0) { seed, chosen in
+    ///
+    /// - Parameter draws: How many; nil: as many as the rows allow.
+    init?(_ answers: [Answers], _ metric: Metric, draws: Int? = nil) {
+        self.init(seeds: answers.count, rows: answers.first?.count ?? 0, draws: draws) { seed, chosen in
             metric.compute(chosen.map(answers[seed].subset) ?? answers[seed])
         }
     }
 
     /// - Parameter figure: That of a seed and some rows, all of them where nil; nil where it is undefined.
-    private init?(seeds: Int, rows: Int, _ figure: (Int, [Int]?) -> Double?) {
+    private init?(seeds: Int, rows: Int, draws: Int? = nil, _ figure: (Int, [Int]?) -> Double?) {
         let whole = (0..<seeds).compactMap { figure($0, nil) }
         guard rows > 0, !whole.isEmpty, whole.count == seeds else { return nil }
         var random = RandomSource(seed: 1)
-        let found = (0..<Self.draws(rows: rows)).compactMap { _ -> Double? in
+        let found = (0..<(draws ?? Self.draws(rows: rows))).compactMap { _ -> Double? in
             let chosen = (0..<rows).map { _ in Int.random(in: 0..<rows, using: &random) }
             let drawn = (0..<seeds).compactMap { _ in figure(Int.random(in: 0..<seeds, using: &random), chosen) }
             return drawn.isEmpty ? nil : drawn.reduce(0, +) / Double(drawn.count)
@@ -43,7 +49,8 @@ struct Resampling {
         guard found.count > 1 else { return nil }
         mean = whole.reduce(0, +) / Double(seeds)
         let last = Double(found.count - 1)
-        halfWidth = (found[Int(bounded: (0.975 * last).rounded())] - found[Int(bounded: (0.025 * last).rounded())]) / 2
+        (lower, upper) = (found[Int(bounded: (0.025 * last).rounded())], found[Int(bounded: (0.975 * last).rounded())])
+        halfWidth = (upper - lower) / 2
         let (below, above) = (found.count { $0 <= 0 }, found.count { $0 >= 0 })
         p = min(1, 2 * Double(min(below, above) + 1) / Double(found.count + 1))
     }

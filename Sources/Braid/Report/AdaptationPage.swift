@@ -44,28 +44,24 @@ extension AdaptationRecord {
 
 extension Report {
     /// The trials as a table, the best score of each scorer in bold.
-    static func page(_ record: AdaptationRecord) -> String {
+    static func page(_ record: AdaptationRecord) -> Markup {
         let names = TargetScorer.registry.names
-        let cell = { (text: String) in "<td class=n>\(text)</td>" }
-        let percent = { (figure: Double?) in cell(figure.map { HTML.percent($0) } ?? "–") }
-        let rows = record.trials.enumerated().map { number, trial -> String in
-            let scores = names.map { name -> String in
-                let text = String(format: "%.3f", trial.scores[name] ?? .nan)
-                return cell(record.picks[name] == trial.method ? "<b>\(text)</b>" : text)
+        let percent = { (figure: Double?) in PageTable.Cell(figure.map { Shown.percent($0) } ?? "n/a") }
+        let rows = record.trials.enumerated().map { number, trial -> [PageTable.Cell] in
+            let scores = names.map { name in
+                PageTable.Cell(Shown.number(trial.scores[name] ?? .nan, digits: 3), isStrong: record.picks[name] == trial.method)
             }
-            return "<tr><td>\(HTML.escape(trial.method))</td>" + cell(number == 0 ? "" : "\(trial.votes)")
-                + cell(String(format: "%.2f", trial.distance)) + percent(trial.source["accuracy"])
-                + percent(trial.target["accuracy"]) + scores.joined() + "</tr>"
+            return [
+                .init(trial.method), .init(number == 0 ? "n/a" : "\(trial.votes)"), .init(Shown.number(trial.distance, digits: 2)),
+                percent(trial.source["accuracy"]), percent(trial.target["accuracy"]),
+            ] + scores
         }
-        let headings = ["votes", "A-distance", "source accuracy", "target accuracy"] + names
+        let headings = ["method", "votes", "A-distance", "source accuracy", "target accuracy"] + names
         let table =
-            record.trials.isEmpty
-            ? ""
-            : "<table><tr><th>method</th>\(headings.map { "<th class=n>\(HTML.escape($0))</th>" }.joined())</tr>\(rows.joined())</table>"
-        let kept = record.target["accuracy"].map { " Accuracy of the model that is kept: \(HTML.percent($0))." } ?? ""
-        return table
-            + HTML.note(record.summary)
-            + HTML.note(
+            record.trials.isEmpty ? Markup.nothing : PageTable("Methods of adaptation that were tried", headings, rows).markup
+        let kept = record.target["accuracy"].map { " Accuracy of the model that is kept: \(Shown.percent($0))." } ?? ""
+        return table + Page.note(record.summary)
+            + Page.note(
                 "\(record.adapted) rows of the target to adapt to, their labels not read; \(record.judged) labelled ones judge.\(kept) Votes: kinds of evidence that prefer the method to the source's own model, of \(TargetScorer.Evidence.voting.count). A-distance: 0 where domains look alike, 2 where each row gives its domain away."
             )
     }

@@ -31,33 +31,37 @@ struct AugmentationPage {
     let samples: [ShownSample]
 
     func html() throws -> String {
-        let rows = recipes.map { "<tr><th>\($0.modality)</th><td>\(HTML.escape($0.summary))</td></tr>" }
-        let recipe = HTML.section("What is drawn", "<table>\(rows.joined())</table>")
-        return HTML.page(title, subtitle, [recipe] + (try samples.map(section)))
+        let recipe = PageTable(
+            "What is drawn for each modality", ["modality", "augmentation"], words: [1],
+            recipes.map { [.init("\($0.modality)"), .init($0.summary)] })
+        return Page.document(title, subtitle, [.init("What is drawn", recipe.markup)] + (try samples.map(section)))
     }
 
-    private func section(_ shown: ShownSample) throws -> String {
+    private func section(_ shown: ShownSample) throws -> Page.Section {
         let labels = shown.sample.labels.sorted { $0.key < $1.key }.map(\.value).joined(separator: ", ")
         let heading = labels.isEmpty ? shown.sample.id : "\(shown.sample.id): \(labels)"
         let parts = try shown.parts.map { part in
             let views = try part.views.enumerated().map { number, view in
                 let name = number == 0 ? "as it is" : "draw \(number)"
-                return "<figure>\(try body(view))<figcaption>\(name)\(remark(view))</figcaption></figure>"
+                return Markup.tag(
+                    "figure", try body(view, "\(part.modality) of \(shown.sample.id), \(name)"),
+                    .tag("figcaption", Markup(name + remark(view))))
             }
-            return "<div class=\"shown\(isWide(part) ? " wide" : "")\">\(views.joined())</div>"
+            return Markup.tag("div", ["class": "shown\(isWide(part) ? " wide" : "")"], views)
         }
-        return HTML.section(heading, parts.joined())
+        return .init(Shown.name(heading), parts.joined)
     }
 
     private func isWide(_ part: ShownSample.Part) -> Bool { if case .words = part.views.first { true } else { false } }
 
-    private func body(_ view: ShownSample.View) throws -> String {
+    private func body(_ view: ShownSample.View, _ name: String) throws -> Markup {
         switch view {
-        case .picture(let image): return try picture(image)
+        case .picture(let image): return try picture(image, name)
         case .sound(let clip, let spectrogram):
-            let sound = WAVFile.data(clip).base64EncodedString()
-            return "\(try picture(spectrogram))<audio controls preload=none src=\"data:audio/wav;base64,\(sound)\"></audio>"
-        case .words(let before, let after, _): return "<p>\(Self.marked(before, after))</p>"
+            let sound = "data:audio/wav;base64,\(WAVFile.data(clip).base64EncodedString())"
+            return try picture(spectrogram, "spectrogram of \(name)")
+                + .tag("audio", ["controls": "", "preload": "none", "aria-label": name, "src": sound])
+        case .words(let before, let after, _): return .tag("p", Self.marked(before, after))
         }
     }
 
@@ -69,12 +73,17 @@ struct AugmentationPage {
         }
     }
 
-    private func picture(_ image: Image) throws -> String {
-        "<img alt=\"\" src=\"data:image/png;base64,\(try PNGFile.data(image).base64EncodedString())\">"
+    private func picture(_ image: Image, _ name: String) throws -> Markup {
+        .void(
+            "img",
+            [
+                "class": "small", "alt": Shown.name(name),
+                "src": "data:image/png;base64,\(try PNGFile.data(image).base64EncodedString())",
+            ])
     }
 
     /// The words of both texts, those that were left out struck through, and those that are new underlined.
-    static func marked(_ before: String, _ after: String) -> String {
+    static func marked(_ before: String, _ after: String) -> Markup {
         let (old, new) = (before.split(whereSeparator: \.isWhitespace), after.split(whereSeparator: \.isWhitespace))
         var (removed, added) = (Set<Int>(), Set<Int>())
         for change in new.difference(from: old) {
@@ -83,16 +92,17 @@ struct AugmentationPage {
             case .insert(let offset, _, _): added.insert(offset)
             }
         }
-        var words: [String] = []
+        var words: [Markup] = []
         var next = 0
         for (place, word) in old.enumerated() {
             while added.contains(next) {
-                words.append("<ins>\(HTML.escape(String(new[next])))</ins>")
+                words.append(.tag("ins", Markup(String(new[next]))))
                 next += 1
             }
-            words.append(removed.contains(place) ? "<s>\(HTML.escape(String(word)))</s>" : HTML.escape(String(word)))
+            words.append(removed.contains(place) ? .tag("s", Markup(String(word))) : Markup(String(word)))
             if !removed.contains(place) { next += 1 }
         }
-        return (words + new[min(next, new.count)...].map { "<ins>\(HTML.escape(String($0)))</ins>" }).joined(separator: " ")
+        let all = words + new[min(next, new.count)...].map { .tag("ins", Markup(String($0))) }
+        return Markup(trusted: all.map(\.source).joined(separator: " "))
     }
 }

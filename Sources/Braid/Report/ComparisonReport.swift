@@ -108,6 +108,6 @@ extension Comparison {
                         name: entry.name, x: entry.trainSeconds, y: scale * test.mean,
                         error: test.halfWidth.map { scale * $0 }, isHollow: entry.isSingle)
                 }
-            })
+            }, limits: metric.isShare ? 0...100 : -Double.infinity...Double.infinity)
     }
 }

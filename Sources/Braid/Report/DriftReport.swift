@@ -29,70 +29,69 @@ public struct DriftReport {
     }
 
     private var html: String {
-        let verdict =
-            "<div class=tiles><div class=tile><b>\(drift.hasMoved ? "transfer again" : "no drift seen")</b><span>\(HTML.escape(drift.conclusion))</span></div></div>"
-        var sections = [verdict]
-        if drift.hasMoved { sections.append(HTML.section("What closes the loop", "<pre>\(HTML.escape(command))</pre>")) }
-        sections.append(HTML.section("Embeddings", embeddings))
-        sections.append(HTML.section("Missing", missing))
-        sections += drift.classes.map { HTML.section("Classes of \($0.name)", classes($0)) }
-        return HTML.page(title, "Braid \(Version.current) · \(counted(drift.rows.new, "new row"))", sections)
+        let verdict = Markup.tag(
+            "div", ["class": "summary"],
+            Page.tiles([Page.tile(drift.hasMoved ? "transfer again" : "no drift seen", drift.conclusion)]))
+        var sections: [Page.Section] = []
+        if drift.hasMoved { sections.append(.init("What closes the loop", Page.code(command))) }
+        sections += [.init("Embeddings", embeddings), .init("Missing modalities", missing)]
+        sections += drift.classes.map { .init("Classes of \(Shown.name($0.name))", classes($0)) }
+        return Page.document(
+            title, "Braid \(Version.current) · \(counted(drift.rows.new, "new row"))", opening: [verdict], sections)
     }
 
-    private static func bar(_ share: Double) -> String {
-        "<td class=bar><i style=\"width:\(String(format: "%.1f", 100 * min(1, max(0, share))))%\"></i></td>"
-    }
-
-    private static func table(_ header: [String], _ rows: [String]) -> String {
-        "<table><tr>\(header.map { "<th class=n>\($0)</th>" }.joined())<th></th></tr>\(rows.joined())</table>"
-    }
-
-    private static func row(_ name: String, _ cells: [String], _ end: String) -> String {
-        "<tr><td>\(HTML.escape(name))</td>\(cells.map { "<td class=n>\($0)</td>" }.joined())\(end)</tr>"
-    }
-
-    private var embeddings: String {
+    private var embeddings: Markup {
         let rows = drift.embeddings.map { one in
-            // From chance to all rows.
-            Self.row(
-                one.name,
-                [
-                    "\(one.referenceRows)", "\(one.newRows)", Drift.percent(one.classifierAccuracy),
-                    Drift.number(one.classifierAdjustedP), Drift.percent(one.kernelAccuracy), Drift.number(one.kernelAdjustedP),
-                    one.state.rawValue,
-                ], Self.bar(2 * one.accuracy - 1))
+            [
+                PageTable.Cell(one.name), .init("\(one.referenceRows)"), .init("\(one.newRows)"),
+                .init(Drift.percent(one.classifierAccuracy)), .init(Drift.number(one.classifierAdjustedP)),
+                .init(Drift.percent(one.kernelAccuracy)), .init(Drift.number(one.kernelAdjustedP)), .init(one.state.rawValue),
+            ]
         }
-        let header = ["", "kept", "new", "classifier", "p", "kernel", "p", ""]
-        return Self.table(header, rows)
-            + HTML.note(
-                "Rows told apart by who has not seen them, the bar from 50 % (chance) to 100 %. p: by permutation, corrected for all tests (Holm)."
+        let known = drift.embeddings.filter { $0.accuracy.isFinite }
+        let chart = BarChart(
+            title: "Old and new rows told apart",
+            summary: known.map { "\($0.name) \(Drift.percent($0.accuracy))" }.joined(separator: ", "),
+            axis: "accuracy above chance, % (0: chance, 100: all rows)",
+            bars: known.map {
+                .init(
+                    name: $0.name, value: max(0, 2 * $0.accuracy - 1), text: Drift.percent($0.accuracy), isMain: $0.state == .moved)
+            },
+            scale: 100, limits: 0...1)
+        let table = PageTable(
+            "Embeddings before and now",
+            ["embedding", "kept rows", "new rows", "classifier", "classifier, p", "kernel", "kernel, p", "state"], words: [7], rows)
+        return (known.isEmpty ? .nothing : Page.columns([chart.figure()])) + table.markup
+            + Page.note(
+                "Rows told apart by a classifier and by a kernel that have not seen them; chance is 50 %. p: by permutation, corrected for all tests (Holm)."
             )
-            + drift.embeddings.compactMap { one in one.reason.map { HTML.note("\(one.name): not compared: \($0).") } }.joined()
+            + Page.notes(drift.embeddings.compactMap { one in one.reason.map { "\(one.name): not compared: \($0)." } })
     }
 
-    private var missing: String {
+    private var missing: Markup {
         let rows = drift.missing.map { one in
-            Self.row(
-                one.name,
-                [Drift.percent(one.before), Drift.percent(one.after), Drift.number(one.adjustedP), one.state.rawValue],
-                Self.bar(one.after))
+            [
+                PageTable.Cell(one.name), .init(Drift.percent(one.before)), .init(Drift.percent(one.after)),
+                .init(Drift.number(one.adjustedP)), .init(one.state.rawValue),
+            ]
         }
-        return Self.table(["", "before", "now", "p", ""], rows) + HTML.note("p: Fisher's exact test, corrected likewise.")
+        return PageTable("Missing modalities before and now", ["modality", "before", "now", "p", "state"], words: [4], rows).markup
+            + Page.note("p: Fisher's exact test, corrected likewise.")
     }
 
-    private func classes(_ head: ClassDrift) -> String {
+    private func classes(_ head: ClassDrift) -> Markup {
         let rows = head.shares.map { share in
-            Self.row(
-                share.name,
-                [
-                    Drift.percent(share.before), Drift.percent(share.after),
-                    "\(Drift.percent(share.lower)) to \(Drift.percent(share.upper))",
-                ], Self.bar(share.after))
+            [
+                PageTable.Cell(Shown.name(share.name)), .init(Drift.percent(share.before)), .init(Drift.percent(share.after)),
+                .init("\(Drift.percent(share.lower)) to \(Drift.percent(share.upper))"),
+            ]
         }
-        let table = rows.isEmpty ? "" : Self.table(["", "before", "now", "95 %"], rows)
-        return (head.reason.map { HTML.note("Not known: \($0).") } ?? "") + table
-            + HTML.note(
-                "Predicted otherwise than before: p \(Drift.number(head.adjustedP)), \(head.state.rawValue). Shares are estimated without labels (BBSE), right where classes look as they did."
+        let table =
+            rows.isEmpty
+            ? Markup.nothing : PageTable("Shares of classes", ["class", "before", "now", "95 % interval"], rows).markup
+        return (head.reason.map { Page.note("Not known: \($0).") } ?? .nothing) + table
+            + Page.note(
+                "Predicted otherwise than before: p \(Drift.number(head.adjustedP)), \(head.state.rawValue). Shares are estimated without labels (BBSE); they hold where classes look as they did."
             )
     }
 }

@@ -1,8 +1,8 @@
 internal import Foundation
 internal import Torch
 
-/// Writes what an evaluation found: `report.txt`, `report.html`, `predictions.csv`, and of heads with classes that exclude
-/// each other `confusion.csv`.
+/// Writes what an evaluation found: `report.txt`, `report.html`, `predictions.csv`, of heads with classes `classes.csv`, of those whose classes
+/// exclude each other `confusion.csv`, and of an ablation `ablation.csv`, `missing-rates.csv` and `imbalanced-rates.csv`.
 public struct Report {
     let predictions: Predictions
     let title: String
@@ -14,6 +14,7 @@ public struct Report {
     let rows: RowUse?
     let findings: TrainingFindings
     let question: ZeroShotQuestion?
+    let source: ReportSource?
 
     /// - Parameters:
     ///   - predictions: What the model says of the samples it is judged on.
@@ -26,12 +27,14 @@ public struct Report {
     ///   - rows: What the model knew of the samples.
     ///   - findings: What the training chose, and what speaks for it.
     ///   - question: What was asked, where labels are sentences.
+    ///   - source: Where the figures come from; nil: the page does not say.
     public init(
         _ predictions: Predictions, title: String, history: [EpochRecord] = [], ablation: Ablation? = nil,
         missingRates: MissingRates? = nil, imbalanced: ImbalancedRates? = nil, learning: ModalityLearning? = nil,
-        rows: RowUse? = nil, findings: TrainingFindings = TrainingFindings(), question: ZeroShotQuestion? = nil
+        rows: RowUse? = nil, findings: TrainingFindings = TrainingFindings(), question: ZeroShotQuestion? = nil,
+        source: ReportSource? = nil
     ) {
-        self.question = question
+        (self.question, self.source) = (question, source)
         (self.rows, self.findings) = (rows, findings)
         self.predictions = predictions
         self.title = title
@@ -60,7 +63,13 @@ public struct Report {
             let name = predictions.heads.count > 1 ? "confusion-\(head.target.name).csv" : "confusion.csv"
             try AtomicFile.write(head.labelled().confusion().csv, to: run.file(name))
         }
+        for head in predictions.heads where head.target.form != .number {
+            let name = predictions.heads.count > 1 ? "classes-\(head.target.name).csv" : "classes.csv"
+            if let classes = try ClassFigures.all(head.labelled()) { try AtomicFile.write(classes.csv, to: run.file(name)) }
+        }
+        if let ablation { try AtomicFile.write(ablation.csv, to: run.file("ablation.csv")) }
         if let missingRates { try AtomicFile.write(missingRates.csv, to: run.file("missing-rates.csv")) }
+        if let imbalanced { try AtomicFile.write(imbalanced.csv, to: run.file("imbalanced-rates.csv")) }
         try AtomicFile.write(html(), to: run.file("report.html"))
     }
 }

@@ -28,13 +28,12 @@ public struct ZeroShotQuestion: Sendable {
     }
 
     /// For `report.html`.
-    var html: String {
-        let header = models.map { "<th>\($0.modality): \(HTML.escape($0.weights))</th>" }.joined()
+    var markup: Markup {
+        let columns = models.map { "\($0.modality): \($0.weights)" }
         let rows = labels.enumerated().map { index, label in
-            let cells = models.map { "<td>\(HTML.escape(Self.line($0.sentences[index])))</td>" }.joined()
-            return "<tr><td>\(HTML.escape(label))</td>\(cells)</tr>"
+            [PageTable.Cell(Shown.name(label))] + models.map { .init(Self.line($0.sentences[index])) }
         }
-        return "<table><tr><th>label</th>\(header)</tr>\(rows.joined())</table>"
-            + HTML.note("Nothing was trained: each label's point is the mean of its sentences' embeddings.")
+        return PageTable("The sentences of each label", ["label"] + columns, words: Set(1...max(1, models.count)), rows).markup
+            + Page.note("Nothing was trained: each label's point is the mean of its sentences' embeddings.")
     }
 }

@@ -116,15 +116,17 @@ public struct Training {
             "embedding": embedding, "training": (ContinuousClock.now - clock) / .seconds(1) - embedding - (tuned?.seconds ?? 0),
         ]
         seconds["contrastive"] = tuned?.seconds
+        let record = try record(
+            outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly, tuned?.trained ?? 0)
         if let test {
             try Report(
-                test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, findings: findings
+                test, title: run.url.lastPathComponent, history: trained.history, ablation: ablation, findings: findings,
+                source: source(record, outcome, manifest, data)
             )
             .write(to: run)
         }
         // Last of all: where it stands, the run is complete.
-        try writeRecord(
-            outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly, tuned?.trained ?? 0)
+        try run.write(record)
         return outcome
     }
 
@@ -217,22 +219,30 @@ public struct Training {
         }
     }
 
-    private func writeRecord(
+    /// Where the report's figures come from.
+    private func source(_ record: RunRecord, _ outcome: Outcome, _ manifest: Manifest, _ data: SplitData) -> ReportSource {
+        let modalities = outcome.model.modalities
+        return ReportSource(
+            record, manifest: manifest.url, modalities: modalities,
+            configuration: (try? InputFile.document(run.configuration, "")).flatMap { String(validating: $0, as: UTF8.self) },
+            chosenBy: configuration.training.stoppingTitle(outcome.model), history: outcome.history,
+            parts: [.init("train", data.train.samples, modalities), .init("val", data.val.samples, modalities)])
+    }
+
+    private func record(
         _ outcome: Outcome, _ manifest: Manifest, _ fingerprint: String, _ data: SplitData, _ device: Device, _ started: Date,
         _ seconds: [String: Double], _ stoppedEarly: Bool, _ tuned: Int
-    ) throws {
+    ) throws -> RunRecord {
         let (counts, findings) = (outcome.model.parameterCounts, outcome.findings)
-        try run.write(
-            RunRecord(
-                command: command, braid: Version.current, libtorch: Library.version, seed: configuration.training.seed,
-                device: device.description, int8: outcome.model.int8Records,
-                manifest: manifest.url.lastPathComponent,
-                manifestSHA256: fingerprint, configurationSHA256: try Fingerprint.of(run.configuration),
-                samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
-                trainedParameters: counts.trained + tuned, allParameters: counts.all, started: started, seconds: seconds,
-                stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch, averages: findings.averages,
-                fusion: outcome.model.settings.fusion.kind.name, choice: findings.choice, evaluation: findings.evaluation,
-                adaptation: findings.adaptation, lineage: outcome.model.lineage, stages: findings.stages,
-                test: outcome.test?.allScores() ?? [:], calibration: outcome.model.calibration.temperatures))
+        return try RunRecord(
+            command: command, braid: Version.current, libtorch: Library.version, seed: configuration.training.seed,
+            device: device.description, int8: outcome.model.int8Records, manifest: manifest.url.lastPathComponent,
+            manifestSHA256: fingerprint, configurationSHA256: Fingerprint.of(run.configuration),
+            samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
+            trainedParameters: counts.trained + tuned, allParameters: counts.all, started: started, seconds: seconds,
+            stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch, averages: findings.averages,
+            fusion: outcome.model.settings.fusion.kind.name, choice: findings.choice, evaluation: findings.evaluation,
+            adaptation: findings.adaptation, lineage: outcome.model.lineage, stages: findings.stages,
+            test: outcome.test?.allScores() ?? [:], calibration: outcome.model.calibration.temperatures)
     }
 }

@@ -41,9 +41,7 @@ public struct ModalityLearning: Sendable, Codable {
     ///
     /// - Parameter folder: A run's folder.
     public init?(run folder: URL) {
-        guard let data = try? InputFile.document(RunFolder(folder).metrics, ""), let text = String(validating: data, as: UTF8.self)
-        else { return nil }
-        self.init(text.split(separator: "\n").compactMap { try? JSONDecoder().decode(EpochRecord.self, from: Data($0.utf8)) })
+        self.init((try? RunFolder(folder).readHistory()) ?? [])
     }
 
     /// A sentence.

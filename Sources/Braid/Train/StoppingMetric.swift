@@ -10,4 +10,9 @@ extension TrainingSettings {
     func stoppingName(_ model: FusionModel) -> String {
         (model.targets.count > 1 ? "\(earlyStoppingHead)." : "") + earlyStoppingMetric.name
     }
+
+    /// The same in words.
+    func stoppingTitle(_ model: FusionModel) -> String {
+        (model.targets.count > 1 ? "\(earlyStoppingHead): " : "") + earlyStoppingMetric.title
+    }
 }

@@ -48,7 +48,7 @@ import Torch
         let pictures = try Ablation(session).primary.entries.first { $0.modalities == [.image] }
         #expect(abs(head.curves[1].values[2] - (pictures?.score(.accuracy) ?? 0)) < 1e-12)
         #expect(rates.table.contains("50 %") && rates.csv.split(separator: "\n").count == 10)
-        #expect(head.chart.svg.contains("polyline"))
+        #expect(head.figure.source.contains("class=\"line k0\""))
     }
 
     @Test func modalitiesGoMissingAtRatesOfTheirOwn() throws {

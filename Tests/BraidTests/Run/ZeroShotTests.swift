@@ -96,7 +96,7 @@ import Torch
         let out = RunFolder(folder.url.appendingPathComponent("out"))
         try Report(predictions, title: "pets", question: classifier.question).write(to: out)
         let page = try String(contentsOf: out.file("report.html"), encoding: .utf8)
-        #expect(page.contains("<td>cat</td><td>a photo of a cat; the cat</td>"))
+        #expect(page.contains("<th scope=\"row\">cat</th><td>a photo of a cat; the cat</td>"))
         let text = try String(contentsOf: out.file("report.txt"), encoding: .utf8)
         let name = URL(fileURLWithPath: weights).lastPathComponent
         #expect(text.contains("Asked of \(name) (image):\n  cat: a photo of a cat; the cat\n  dog: a photo of a dog; the dog\n"))

@@ -68,22 +68,45 @@ extension LearningCurve.Outcome {
     }
 
     /// The drawing.
-    public var svg: String {
-        CurveChart(
-            title: "\(metric.title) against labels", yTitle: metric.isShare ? "\(metric.title), %" : metric.title,
-            series: systems.map { system in
-                .init(
-                    name: system, isDashed: system == scratch,
-                    points: shots.compactMap { one in
-                        let scale = metric.isShare ? 100.0 : 1
-                        return figure(system, one.shots).map {
-                            .init(x: one.perClass, y: scale * $0.mean, error: $0.halfWidth.map { scale * $0 })
-                        }
-                    })
-            }, ticks: shots.map { ($0.perClass, Self.name($0)) },
-            target: target.map { $0 * (metric.isShare ? 100 : 1) },
-            limits: metric.isShare ? 0...100 : -Double.infinity...Double.infinity
-        ).svg
+    private var plot: Plot {
+        let series = systems.map { system in
+            Plot.Series(
+                system, isMarked: true,
+                shots.compactMap { one in
+                    figure(system, one.shots).map { found in
+                        .init(
+                            x: one.perClass, y: found.mean, interval: found.halfWidth.map { (found.mean - $0)...(found.mean + $0) })
+                    }
+                })
+        }
+        return Plot(
+            title: "\(metric.title) against labels", summary: conclusions.joined(separator: " "),
+            x: .init(
+                title: "labels a class (logarithmic)", isLogarithmic: true,
+                ticks: shots.map { (value: $0.perClass, name: Self.tick($0)) }),
+            y: .init(
+                title: metric.isShare ? "\(metric.title), %" : metric.title, limits: metric.isShare ? 0...1 : nil,
+                scale: metric.isShare ? 100 : 1), series: series, target: target)
+    }
+
+    private static func tick(_ one: CurveShots) -> String { one.shots.map(String.init) ?? "all" }
+
+    /// A file of its own.
+    public var svg: String { plot.file }
+
+    private var page: String {
+        let rows = shots.map { one in
+            [PageTable.Cell(Self.name(one))] + systems.map { .init(text(figure($0, one.shots))) }
+                + (scratch == nil ? [] : [.init(difference(gain(transfer, over: scratch ?? "", one.shots)))])
+        }
+        let columns = ["labels a class"] + systems + (scratch == nil ? [] : ["\(transfer) − scratch"])
+        let table = PageTable("\(metric.title) by labels a class", columns, rows).markup
+        return Page.document(
+            "Learning curve", metric.title,
+            [
+                .init("\(metric.title) against labels", Page.columns([plot.figure()])),
+                .init("Figures", table, Page.notes([basis] + conclusions + needs.map { sentence(of: $0) })),
+            ])
     }
 
     private struct Figures: Encodable {
@@ -124,9 +147,6 @@ extension LearningCurve.Outcome {
 
     /// Writes `curve.txt`, `curve.csv`, `curve.json`, `curve.svg` and `curve.html`.
     public func write(to folder: URL) throws {
-        let page = HTML.page(
-            "Learning curve", folder.lastPathComponent,
-            [HTML.section("\(metric.title) against labels", svg), HTML.section("Figures", "<pre>\(HTML.escape(table))</pre>")])
         for (name, text) in [
             ("curve.txt", Printable.text(table)), ("curve.csv", csv), ("curve.json", try json), ("curve.svg", svg),
             ("curve.html", page),
