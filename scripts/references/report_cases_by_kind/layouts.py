@@ -100,7 +100,7 @@ CASES = [
     case("no column is a label", 6, "pictures", "init no-label.csv", 65, ["no column looks like a label among image, caption"], UNKNOWN),
     case(
         "two columns could be the label", 6, "pictures", "init two-labels.csv", 65,
-        ["image, colour, shape", "columns.label"], "init guesses one of two columns",
+        ["colour, shape may be the label", "--label COLUMN"], "init guesses one of two columns",
     ),
     case(
         "no column is a medium", 6, "pictures", "init nothing.csv", 65,
