@@ -102,7 +102,8 @@ let package = Package(
             name: "BraidBench", dependencies: ["Braid", "BraidTokenizers", "Torch"], path: "benchmarks/BraidBench",
             swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["BraidSupport", "Torch"], path: "Tests/TestSupport", exclude: ["hub_server.py"],
+            name: "TestSupport", dependencies: ["BraidSupport", "Torch"], path: "Tests/TestSupport",
+            exclude: ["hub_server.py", "mlflow_server.py"],
             swiftSettings: strict),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "BraidSupportTests", dependencies: ["BraidSupport", "TestSupport"], swiftSettings: strict),

@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 DOCS = pathlib.Path(__file__).resolve().parents[1] / "docs"
-SECTIONS = ["manifest", "init_from", "columns", "splits", "on_bad_sample", "device", "embedding_cache", "modalities", "fusion", "head", "heads", "training", "evaluation", "search"]
+SECTIONS = ["manifest", "init_from", "columns", "splits", "on_bad_sample", "device", "embedding_cache", "modalities", "fusion", "head", "heads", "training", "evaluation", "tracking", "search"]
 
 
 def rows(schema, path=()):

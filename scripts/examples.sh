@@ -24,6 +24,9 @@ cp -r python "$out/package"
 "$python" -m pip --disable-pip-version-check install --quiet --no-index --no-build-isolation --no-deps --target "$out/site" "$out/package"
 PYTHONPATH="$out/site" "$python" -c 'import braid; assert braid.__file__.endswith("site/braid/__init__.py"); print("python package", braid.__version__)'
 
+# TensorBoard and MLflow, read back with their own packages.
+scripts/tracking.sh "$BRAID"
+
 # The pages: what they say of commands, links and figures; then those whose commands run.
 python3 scripts/pages.py --self-test
 python3 scripts/pages.py --braid "$BRAID" --run

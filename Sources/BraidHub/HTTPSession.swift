@@ -5,11 +5,12 @@ internal import Synchronization
     internal import FoundationNetworking
 #endif
 
-/// One HTTP request: no body, no redirects.
+/// One HTTP request: no redirects.
 struct HTTPRequest {
     var method = "GET"
     var url: URL
     var headers: [String: String] = [:]
+    var body: Data?
     /// The longest silence of the server, in seconds.
     var timeout: Double
 }
@@ -33,6 +34,7 @@ final class HTTPSession: Sendable {
     func send(_ request: HTTPRequest) throws(HTTPFailure) -> HTTPReply {
         var sent = URLRequest(url: request.url)
         sent.httpMethod = request.method
+        sent.httpBody = request.body
         for (name, value) in request.headers { sent.setValue(value, forHTTPHeaderField: name) }
         // The reply's own clock runs only while someone waits for it; a reader busy with the disk is no silence of the server.
         sent.timeoutInterval = 86_400

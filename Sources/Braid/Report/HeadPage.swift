@@ -75,7 +75,7 @@ struct HeadPage {
         ]
     }
 
-    private static func capitalised(_ sentence: String) -> String { sentence.prefix(1).uppercased() + sentence.dropFirst() }
+    static func capitalised(_ sentence: String) -> String { sentence.prefix(1).uppercased() + sentence.dropFirst() }
 
     func tiles() throws -> [Markup] {
         let metrics: [Metric] =
@@ -111,9 +111,9 @@ struct HeadPage {
         let chart = BarChart(
             title: "\(Self.capitalised(metric.title)) by what the model sees",
             summary: bars.map { "\($0.name) \($0.text)" }.joined(separator: ", ") + ".",
-            axis: metric.isShare ? "\(metric.title), % (lines: 95 % intervals)" : "\(metric.title) (lines: 95 % intervals)",
+            axis: "\(metric.title)\(metric.isPercentage ? ", %" : "") (lines: 95 % intervals)",
             bars: bars,
-            scale: metric.isShare ? 100 : 1, limits: metric.isShare ? 0...1 : nil)
+            scale: metric.isPercentage ? 100 : 1, limits: metric.isShare ? 0...1 : nil)
         let others = ablation.metrics.dropFirst().prefix(1)
         let rows = zip(names, entries).map { name, entry in
             [

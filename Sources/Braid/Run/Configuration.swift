@@ -29,6 +29,8 @@ public struct Configuration: Sendable {
     public let training: TrainingSettings
     /// How figures come about, beside those of the test split.
     public let evaluation: EvaluationSettings
+    /// Where the figures of a training go besides its run folder; it acts in `braid train` alone.
+    public let tracking: TrackingSettings
     /// How `braid search` looks for a better one; it acts there alone.
     public let search: SearchSettings
     /// The folder that relative paths start from: the configuration's own.
@@ -97,6 +99,7 @@ public struct Configuration: Sendable {
                 "divides rows of the source, and says nothing of a target domain; leave it out, or training.adaptation",
                 "evaluation.folds")
         }
+        tracking = TrackingSettings(&reader)
         search = SearchSettings(&reader)
         let sections = reader.names(under: "heads").map { "heads.\($0)" } + ["head"]
         let trained = ["loss", "focal_gamma", "label_smoothing", "class_weights"]
@@ -135,6 +138,14 @@ public struct Configuration: Sendable {
             manifestURL.lastPathComponent == other.manifestURL.lastPathComponent
             && !FileManager.default.fileExists(atPath: manifestURL.path)
         return Set(ours.keys).union(theirs.keys).filter { ours[$0] != theirs[$0] && !($0 == "manifest" && isMoved) }.sorted()
+    }
+
+    /// Every key that acts, and what it says, their paths as a file in `place` has them.
+    func parameters(in place: URL) -> [(name: String, value: String)] {
+        resolved.map { key in
+            let shown = key.mappingPaths(from: folder) { url in Paths.portable(url, from: place) }
+            return (key.path, shown.value.yaml)
+        }
     }
 
     /// What a key says, for a message.

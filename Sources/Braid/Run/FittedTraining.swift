@@ -8,6 +8,7 @@ internal import Torch
 struct FittedTraining {
     var preparation: PhasePreparation
     let run: RunFolder
+    let tracking: Tracking
 
     private var settings: TrainingSettings { preparation.configuration.training }
 
@@ -22,7 +23,7 @@ struct FittedTraining {
         progress.advance(by: data.train.samples.count)
         progress.finish(record.summary)
         try run.writeMetrics([record])
-        try TensorBoardWriter(run.url).write(record)
+        try tracking.log(record)
         return TrainedModel(
             model: model, data: data, history: [record], bestEpoch: 1, averages: AveragingRecord(), stoppedEarly: false,
             embeddingSeconds: seconds)

@@ -7,6 +7,7 @@ struct PhasedTraining {
     let run: RunFolder
     let afterEpoch: ((Int) throws -> Void)?
     let interruption: Interruption?
+    let tracking: Tracking
 
     private var configuration: Configuration { preparation.configuration }
 
@@ -21,7 +22,7 @@ struct PhasedTraining {
 
         // Phase after phase: what is trained, the samples behind it, and the loop.
         let averaging = configuration.training.averaging
-        let store = try CheckpointFolder(run, keepsSeveral: averaging.best > 1)
+        let store = CheckpointFolder(run, keepsSeveral: averaging.best > 1, tracking)
         let start = TrainingCheckpoint(folder: run.checkpoint("start"))
         let phases = preparation.phases
         let isZeroShot = configuration.heads.contains { $0.sentences != nil }

@@ -54,6 +54,6 @@ extension Training {
     /// What may be another where a run goes on.
     private static let mayDiffer = [
         "training.epochs", "training.early_stopping.patience", "training.checkpoint.steps", "training.checkpoint.minutes",
-        "training.soup",
+        "training.soup", "tracking.projector", "tracking.mlflow", "tracking.experiment",
     ]
 }

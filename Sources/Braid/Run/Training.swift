@@ -71,6 +71,9 @@ public struct Training {
         if resume { try checkSame(configuration) }
         try run.settleChoices(on: preparation.device, resume: resume)
         try Generator.seed(UInt64(configuration.training.seed))
+        let tracking = try Tracking(configuration.tracking, tracked(fingerprint, resume: resume), reporter)
+        var isDone = false
+        defer { if !isDone { tracking.abandon() } }
         if !resume { try AtomicFile.write(configuration.yaml(in: run.url), to: run.configuration) }
         let lineage = start.continuation?.lineage(manifestSHA256: fingerprint)
         if let lineage { try keep(lineage, resume: resume) }
@@ -78,12 +81,13 @@ public struct Training {
         let tuned = try PairTraining(preparation, run: run, interruption: interruption)?(resume: resume)
         if let tuned { try preparation.take(tuned) }
         var adaptation = try adapt(&preparation, resume: resume)
-        var fitted = FittedTraining(preparation: preparation, run: run)
+        var fitted = FittedTraining(preparation: preparation, run: run, tracking: tracking)
         let trained =
             preparation.configuration.fusion.kind.making != .trained
             ? try fitted()
             : try PhasedTraining(
-                preparation: preparation, run: run, afterEpoch: afterEpoch, interruption: interruption)(resume: resume)
+                preparation: preparation, run: run, afterEpoch: afterEpoch, interruption: interruption,
+                tracking: tracking)(resume: resume)
         let (model, data) = (trained.model, trained.data)
         let seen = SeenRows(manifest.samples)
         model.seen = start.continuation?.earlier.seen.map { $0.union(seen) } ?? seen
@@ -127,6 +131,8 @@ public struct Training {
         }
         // Last of all: where it stands, the run is complete.
         try run.write(record)
+        try tracking.finish(end(outcome, data.test))
+        isDone = true
         return outcome
     }
 
@@ -218,6 +224,38 @@ public struct Training {
             )
         }
     }
+
+    /// What trackers are told at the beginning.
+    private func tracked(_ fingerprint: String, resume: Bool) -> TrackedRun {
+        TrackedRun(
+            folder: run, parameters: configuration.parameters(in: run.url),
+            facts: [
+                ("braid.version", Version.current), ("braid.libtorch", Library.version), ("braid.manifest_sha256", fingerprint),
+            ],
+            resumes: resume)
+    }
+
+    /// What trackers are told at the end.
+    private func end(_ outcome: Outcome, _ test: BatchSource?) throws -> TrackedEnd {
+        let best = outcome.history.first { $0.epoch == outcome.bestEpoch }
+        return TrackedEnd(
+            step: best?.step ?? 0, test: outcome.test,
+            embeddings: try test.flatMap { try embeddings(outcome.model, $0) },
+            files: ["report.html", "report.txt", "config.yaml", "run.json"].map(run.file)
+                .filter { FileManager.default.fileExists(atPath: $0.path) })
+    }
+
+    /// Fused embeddings of evenly spaced test rows, no more values than a page of the projector can take.
+    private func embeddings(_ model: FusionModel, _ test: BatchSource) throws -> (rows: [Int], values: [[Float]])? {
+        let width = model.fusedDimension
+        let most = min(configuration.tracking.projector, width > 0 ? Self.mostProjected / width : 0, test.samples.count)
+        guard most > 0 else { return nil }
+        let rows = (0..<most).map { $0 * test.samples.count / most }
+        let flat = try model.fused(test.subset(rows)).moved(to: .cpu).converted(to: .float32).array() as [Float]
+        return (rows, rows.indices.map { Array(flat[$0 * width..<($0 + 1) * width]) })
+    }
+
+    private static let mostProjected = 500_000
 
     /// Where the report's figures come from.
     private func source(_ record: RunRecord, _ outcome: Outcome, _ manifest: Manifest, _ data: SplitData) -> ReportSource {

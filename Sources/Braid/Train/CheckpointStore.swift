@@ -18,16 +18,15 @@ protocol CheckpointStore: AnyObject {
 /// Keeps checkpoints and metrics in a run folder: `last`, `best`, and where more than one epoch is kept, each as `epoch-N`.
 final class CheckpointFolder: CheckpointStore {
     private let run: RunFolder
-    private let events: TensorBoardWriter
+    private let tracking: Tracking
     /// Whether more than the best epoch is kept.
     private let keepsSeveral: Bool
     private var lastKept: ContinuousClock.Instant?
     /// On embeddings at hand an epoch takes a twentieth of a second, and to bring its checkpoint to the disk takes longer.
     private static let interval = Duration.seconds(1)
 
-    init(_ run: RunFolder, keepsSeveral: Bool) throws {
-        (self.run, self.keepsSeveral) = (run, keepsSeveral)
-        events = try TensorBoardWriter(run.url)
+    init(_ run: RunFolder, keepsSeveral: Bool, _ tracking: Tracking) {
+        (self.run, self.keepsSeveral, self.tracking) = (run, keepsSeveral, tracking)
     }
 
     private static let prefix = "epoch-"
@@ -46,7 +45,7 @@ final class CheckpointFolder: CheckpointStore {
 
     /// Epochs that follow each other in less than a second are written once a second: a run that is killed does the others again, alike.
     func keepEpoch(_ trainee: Trainee, _ optimizer: any Optimizer, _ state: TrainingState, mustWrite: Bool) throws {
-        if let record = state.history.last { try events.write(record) }
+        if let record = state.history.last { try tracking.log(record) }
         let now = ContinuousClock.now
         if let lastKept, !mustWrite, now - lastKept < Self.interval { return }
         try run.checkPresent()

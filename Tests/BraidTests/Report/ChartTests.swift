@@ -36,7 +36,7 @@ import Testing
     /// Bars of comparisons end where shares end, and so does the axis.
     @Test func comparisonsStayWithinAHundredPercent() {
         let points = [
-            ScatterChart.Point(name: "concat", x: 2, y: 99.4, error: 40, isHollow: false),
+            ScatterChart.Point(name: "concat", x: 2, y: 99.4, error: 90, isHollow: false),
             .init(name: "gated & <new>", x: 5, y: 0.5, error: 30, isHollow: true),
         ]
         let free = ScatterChart(title: "t", xTitle: "x", yTitle: "y", points: points)

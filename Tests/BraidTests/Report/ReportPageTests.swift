@@ -146,9 +146,9 @@ import Testing
 
     /// Pages that many rows, classes and long names make stay small.
     @Test func sizeIsBounded() throws {
-        let count = 400
+        let count = 150
         let names = (0..<count).map { "class \($0) " + String(repeating: "x", count: 5000) }
-        let samples = (0..<800).map {
+        let samples = (0..<300).map {
             Sample(id: "\($0)", text: .inline(String(repeating: "word ", count: 2000)), label: names[$0 % count])
         }
         let values = samples.indices.map { row in (0..<count).map { $0 == (row * 7) % count ? Float(0.5) : 0.5 / Float(count - 1) }

@@ -54,19 +54,14 @@ struct BarChart {
             let shape = Markup.void(
                 "rect",
                 [
-                    "class": "bar \(bar.isMain ? "k0" : "k7")", "x": Plot.n(min(from, to)), "y": Plot.n(top + 17),
+                    "class": "bar \(bar.isMain ? "k0" : "mute")", "x": Plot.n(min(from, to)), "y": Plot.n(top + 17),
                     "width": Plot.n(max(0.5, abs(to - from))), "height": "11", "rx": "1.5",
                 ])
             guard let interval = bar.interval else { return text + shape }
             let (start, end, middle) = (place(interval.lowerBound), place(interval.upperBound), top + 22.5)
-            return text + shape
-                + .void(
-                    "path",
-                    [
-                        "class": "over",
-                        "d":
-                            "M\(Plot.n(start)) \(Plot.n(middle))H\(Plot.n(end))M\(Plot.n(start)) \(Plot.n(middle - 4))v8M\(Plot.n(end)) \(Plot.n(middle - 4))v8",
-                    ])
+            let line =
+                "M\(Plot.n(start)) \(Plot.n(middle))H\(Plot.n(end))M\(Plot.n(start)) \(Plot.n(middle - 4))v8M\(Plot.n(end)) \(Plot.n(middle - 4))v8"
+            return text + shape + .void("path", ["class": "halo", "d": line]) + .void("path", ["class": "over", "d": line])
         }
         let svg = Markup.tag(
             "svg",

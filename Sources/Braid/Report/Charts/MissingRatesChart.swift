@@ -2,15 +2,16 @@ extension MissingRates.Head {
     /// The metric against the share of rows that lack a modality; bars are one standard deviation over the draws.
     var figure: Markup {
         let metric = Metric.registry[metric] ?? .accuracy
-        let scale = metric.isShare ? 100.0 : 1
+        let scale = metric.isPercentage ? 100.0 : 1
         let plot = Plot(
-            title: "\(metric.title) with modalities missing",
+            title: "\(HeadPage.capitalised(metric.title)) with modalities missing",
             summary: curves.map { curve in
                 "\(curve.missing): \(curve.values.first.map { Shown.figure(metric, $0) } ?? "n/a") at \(Shown.percent(rates.first ?? 0, digits: 0)), \(curve.values.last.map { Shown.figure(metric, $0) } ?? "n/a") at \(Shown.percent(rates.last ?? 1, digits: 0))"
             }.joined(separator: "; "),
             x: .init(title: "rows that lack the modality, %", scale: 100),
             y: .init(
-                title: metric.isShare ? "\(metric.title), %" : metric.title, limits: metric.isShare ? 0...1 : nil, scale: scale),
+                title: metric.isPercentage ? "\(metric.title), %" : metric.title, limits: metric.isShare ? 0...1 : nil, scale: scale
+            ),
             series: curves.map { curve in
                 .init(
                     curve.missing, isMarked: true,

@@ -12,13 +12,13 @@ enum PageStyle {
         .tile span{display:block;color:var(--soft)}small{display:block;color:var(--soft);font-size:12px;font-weight:400;line-height:1.4}
         .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:10px 20px;margin:14px 0 0}.facts div{min-width:0}dt{color:var(--soft);font-size:13px}dd{margin:0}
         table{border-collapse:collapse;font-variant-numeric:tabular-nums;max-width:100%}caption{position:absolute;width:1px;height:1px;overflow:clip;clip-path:inset(50%)}
-        td,th{padding:5px 14px 5px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--grid)}th{font-weight:600}thead th{color:var(--soft);vertical-align:bottom;font-size:13px}
+        td,th{padding:5px 14px 5px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--grid)}th{font-weight:600}thead th{color:var(--soft);vertical-align:bottom;font-size:13px;overflow-wrap:break-word}
         tbody th{font-weight:400}.n{text-align:right;padding-left:10px}td.n{white-space:nowrap}td.n small{white-space:nowrap}td:last-child,th:last-child{padding-right:2px}
         .shaded{background:color-mix(in srgb,var(--c0) calc(var(--o)*50%),transparent)}
         .note{color:var(--soft);font-size:13px;margin:10px 0 0;max-width:80ch}.warn{border-left:4px solid var(--miss);padding-left:12px}
         pre{margin:8px 0 0;padding:10px 12px;background:var(--ground);border:1px solid var(--edge);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,Menlo,Consolas,monospace}
         code{font:inherit}details{margin:10px 0 0}summary{cursor:pointer;color:var(--c0);font-size:13px}details table,details pre{margin-top:8px}
-        .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:22px 32px;align-items:start}.columns>*{min-width:0}
+        .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:22px 32px;align-items:start}.columns>*{min-width:0}.columns+p,figure+p{margin-top:12px}
         .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,216px),1fr));gap:12px}.card{border:1px solid var(--edge);border-radius:8px;padding:12px;min-width:0;break-inside:avoid}
         .card p{margin:6px 0 0}.card .id{color:var(--soft);font-size:13px}.card img{max-width:100%;max-height:160px;min-width:64px;min-height:64px;object-fit:contain;display:block;border-radius:4px}
         .small{image-rendering:pixelated}.card audio,figure audio{display:block;width:100%;max-width:300px;height:34px;margin-top:6px}

@@ -46,7 +46,7 @@ extension Comparison {
     ) throws -> Comparison {
         guard let first = candidates.first, !seeds.isEmpty else { throw BraidError(.usage, "there is nothing to compare") }
         let started = ContinuousClock.now
-        first.configuration.noteIdle(["search", "evaluation"], in: "compare", reporter)
+        first.configuration.noteIdle(["search", "evaluation", "tracking"], in: "compare", reporter)
         var embedded = try SharedEmbeddings(candidates.map(\.configuration), for: .compare, reporter: reporter)
         let head = first.configuration.heads[0]
         let metric = metric ?? head.task.standardMetrics[0]

@@ -66,7 +66,7 @@ public struct LearningCurve {
     /// - Parameter resume: Whether results that lie in the folder are taken over.
     /// - Throws: `BraidError` where nothing can be trained, or the folder holds another curve already.
     public func callAsFunction(resume: Bool = false) throws -> Outcome {
-        configuration.noteIdle(["evaluation", "search"], in: "curve", reporter)
+        configuration.noteIdle(["evaluation", "search", "tracking"], in: "curve", reporter)
         let recipes = try recipes()
         var embedded = try SharedEmbeddings(recipes.map(\.configuration), for: .curve, reporter: reporter)
         let sideBySide = try SideBySide(on: embedded.device, jobs: settings.jobs)

@@ -60,7 +60,7 @@ public struct Search {
     /// - Parameter resume: Whether results that lie in the folder are taken over.
     /// - Throws: `BraidError` where nothing can be tried, or the folder holds another search already.
     public func callAsFunction(resume: Bool = false) throws -> Outcome {
-        configuration.noteIdle(["evaluation"], in: "search", reporter)
+        configuration.noteIdle(["evaluation", "tracking"], in: "search", reporter)
         var embedded = try SharedEmbeddings([configuration], for: .search, reporter: reporter)
         _ = try SideBySide(on: embedded.device, jobs: jobs)
         let trials = try SearchDraws(configuration: embedded.fitted(configuration), reporter: reporter).trials()
