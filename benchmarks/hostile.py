@@ -117,6 +117,8 @@ CASES = [
     Case("picture: front end of 4096 × 4096, four rows", lambda folder: files.large_front_end(folder, 4096)),
     # One map of the network's first layer, 24 × 2048 × 2048, takes 0.4 GB, and its block holds three.
     Case("picture: front end of 2048 × 2048, four rows", lambda folder: files.large_front_end(folder, 2048), "done", seconds=60, megabytes=2000),
+    Case("weights: a pipe that nobody writes to", files.piped_weights),
+    Case("adapters that name each other as their base", files.adapters_in_a_circle),
     Case("config.yaml: a pipe that nobody writes to", files.piped_configuration),
 ]
 

@@ -213,6 +213,22 @@ def piped_configuration(folder):
     return ["train", "config.yaml", "--out", "run"]
 
 
+def piped_weights(folder):
+    arguments = picture_model(folder, lambda *entry: entry)
+    (folder / "encoder" / "model.safetensors").unlink()
+    os.mkfifo(folder / "encoder" / "model.safetensors")
+    return arguments
+
+
+def adapters_in_a_circle(folder):
+    for name, base in [("one", "two"), ("two", "one")]:
+        (folder / name).mkdir()
+        (folder / name / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 4, "lora_alpha": 4, "base_model_name_or_path": base}))
+    (folder / "config.yaml").write_text("modalities: {text: {weights: one}}\n")
+    (folder / "manifest.csv").write_text("text\na\nb\n")
+    return ["embed", "config.yaml", "--manifest", "manifest.csv", "--out", "out"]
+
+
 # --- manifests ----------------------------------------------------------------------------------------------------------------
 
 

@@ -31,8 +31,8 @@ public enum RememberedChoices {
 
     /// What an earlier process found under `name`; nil where none did, or it is none of `Choice`.
     static func known<Choice: MeasuredChoice>(_ name: String, as _: Choice.Type, in cache: URL = UserCache.folder()) -> Choice? {
-        guard let text = try? String(contentsOf: file(name, in: cache), encoding: .utf8) else { return nil }
-        return Choice(rawValue: text.trimmingCharacters(in: .whitespacesAndNewlines))
+        guard let data = try? InputFile.data(file(name, in: cache).path, most: 1000) else { return nil }
+        return Choice(rawValue: String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     /// Keeps what was found, and gives what holds: of two processes that find out at once the first one's. A cache that cannot be written to
