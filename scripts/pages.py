@@ -204,7 +204,8 @@ def tracked():
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     except (OSError, subprocess.CalledProcessError):
-        listed = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*.md") if not path.relative_to(ROOT).parts[0].startswith(".")]
+        listed = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*.md") 
+                  if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)]
     return {name: (ROOT / name).read_text(encoding="utf-8") for name in sorted(listed) if (ROOT / name).is_file()}
 
 
