@@ -145,7 +145,8 @@ extension ReportSource {
         }
         var sections = [Page.Section("How to reproduce", parts.joined)]
         if let configuration {
-            sections.append(.init("Configuration", Page.details("config.yaml", Page.code(Self.cut(configuration)))))
+            sections.append(
+                .init("Configuration", Page.details("config.yaml", isPrinted: true, Page.code(Self.cut(configuration)))))
         }
         return sections
     }

@@ -159,8 +159,12 @@ struct Plot {
             return Markup.void("path", ["class": "rule", "d": "M\(Self.n(Self.left)) \(Self.n(at))H\(Self.n(high))"])
                 + Self.text(Self.left - 7, at + 4, name, anchor: "end")
         }
-        let columns = ticks(x, scales.x).map { value, name in
+        // Of ticks by hand what would stand on the one before is left out.
+        var last = -Double.infinity
+        let columns = ticks(x, scales.x).compactMap { value, name -> Markup? in
             let at = scales.place(x: value)
+            guard at - last > 8 + 6 * Double(name.count) else { return nil }
+            last = at
             return Markup.void("path", ["class": "axis", "d": "M\(Self.n(at)) \(Self.n(low))v4"])
                 + Self.text(at, low + 17, name, anchor: at > high - 12 ? "end" : "middle")
         }
@@ -188,7 +192,7 @@ struct Plot {
             + marks.map { mark($0.x, $0.name, scales) }
     }
 
-    /// At most some six; of those by hand what would stand too close to the one before is left out.
+    /// At most some six, where they are not given by hand.
     private func ticks(_ axis: Axis, _ range: ClosedRange<Double>) -> [(value: Double, name: String)] {
         if let given = axis.ticks { return given }
         let ticks = Ticks(range, scale: axis.scale, isWhole: axis.isWhole)

@@ -43,7 +43,11 @@ enum Page {
     static func code(_ text: String) -> Markup { .tag("pre", .tag("code", Markup(text))) }
 
     /// What is shown on demand.
-    static func details(_ summary: String, _ body: Markup) -> Markup { .tag("details", .tag("summary", Markup(summary)), body) }
+    ///
+    /// - Parameter isPrinted: Whether it stands on paper, where nobody can ask for it.
+    static func details(_ summary: String, isPrinted: Bool = false, _ body: Markup) -> Markup {
+        .tag("details", ["class": isPrinted ? "kept" : nil], .tag("summary", Markup(summary)), body)
+    }
 
     /// Names and what they are.
     static func facts(_ facts: [(name: String, value: String)]) -> Markup {

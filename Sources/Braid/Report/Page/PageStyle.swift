@@ -29,7 +29,7 @@ enum PageStyle {
         td,th{padding:4px 8px 4px 0}.n{padding-left:4px}small{font-size:11px}
         .wide,.wide tbody,.wide tr,.wide th,.wide td{display:block}.wide thead{position:absolute;width:1px;height:1px;overflow:clip;clip-path:inset(50%)}.wide tr{border-bottom:1px solid var(--edge);padding:6px 0}
         .wide th,.wide td{border:0;padding:2px 0;text-align:left;white-space:normal}.wide tbody th{font-weight:600}.wide td[data-label]:not([data-label=""])::before{content:attr(data-label) ": ";color:var(--soft)}}
-        @media print{body{font-size:11px;background:none}main{max-width:none;padding:0}section,.summary{border:0;border-top:1px solid var(--edge);border-radius:0;padding:10px 0;margin:0}nav,audio,details{display:none}
+        @media print{body{font-size:11px;background:none}main{max-width:none;padding:0}section,.summary{border:0;border-top:1px solid var(--edge);border-radius:0;padding:10px 0;margin:0}nav,details:not(.kept){display:none}.card audio,figure audio{display:none}.kept::details-content{content-visibility:visible}td,th{font-size:10px;padding:3px 6px 3px 0}.n{padding-left:3px}small{font-size:9px}.note,dt{font-size:10px}
         h2{break-after:avoid}figure,.tile,tr{break-inside:avoid}.columns{grid-template-columns:1fr 1fr}.cards{grid-template-columns:repeat(4,1fr)}.shaded,svg,.swatch{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
         """
 }
