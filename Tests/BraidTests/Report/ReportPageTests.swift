@@ -18,7 +18,7 @@ import Testing
         RunRecord(
             command: ["braid", "train", "my config.yaml", "--out", "runs/one"], braid: "1.2.3", libtorch: "2.13.0", seed: 41,
             device: "cpu",
-            int8: nil, manifest: "pets.csv", manifestSHA256: String(repeating: "ab", count: 32),
+            int8: nil, manifest: "pets.csv", manifestSHA256: String(repeating: "ab", count: 32), configurationSHA256: nil,
             samples: ["train": 60, "val": 20, "test": 20], trainedParameters: 1234, allParameters: 5678,
             started: Date(timeIntervalSince1970: 1_800_000_000), seconds: ["training": 12.5], stoppedEarly: true, bestEpoch: best,
             averages: AveragingRecord(), fusion: "gated", choice: nil, evaluation: nil, adaptation: nil, lineage: nil, stages: nil,
