@@ -101,7 +101,7 @@ import Testing
         let show = try run("Extensions", ["show", "c.yaml", "--out", "page.html", "--samples", "2", "--draws", "3"])
         #expect(show.code == 0 && show.out.hasPrefix("Page: "), "\(show.error)")
         let page = try String(contentsOf: folder.url.appendingPathComponent("page.html"), encoding: .utf8)
-        #expect(page.contains("flip 0.5, grey 1.0") && page.matches(of: /draw 3/).count == 2)
+        #expect(page.contains("flip 0.5, grey 1.0") && page.matches(of: /<figcaption>draw 3/).count == 2)
         let train = try run("Extensions", ["train", "c.yaml", "--out", "run"])
         #expect(train.code == 0, "\(train.error)")
         let views = try run("Extensions", ["evaluate", "run", "--manifest", "m.csv", "--tta", "4", "--split", "all"])

@@ -86,16 +86,21 @@ extension DriftReference {
         }
     }
 
-    /// Of heads whose classes exclude each other: how the model takes rows for each other that it has not learnt from.
+    /// Of more classes no rates can be told from some thousand rows, and their counts would be a file too large to be read again.
+    static let mostClasses = 1000
+
+    /// Of heads whose classes exclude each other: how the model takes rows for each other that it has not learnt from. Those of more than
+    /// `mostClasses` are left out.
     private static func heads(
         _ model: FusionModel, _ splits: [(Split, BatchSource)], _ chosen: [Rows], _ source: Source
     ) throws -> [Head] {
-        guard model.targets.contains(where: { $0.form == .classes }), !chosen.isEmpty else { return [] }
+        func isKept(_ target: Target) -> Bool { target.form == .classes && target.classes.count <= mostClasses }
+        guard model.targets.contains(where: isKept), !chosen.isEmpty else { return [] }
         var answers = source.answered
         for (split, data) in splits where !source.learntFrom.contains(split) && answers[split] == nil {
             answers[split] = try model.predict(data)
         }
-        return try model.targets.enumerated().filter { $0.element.form == .classes }.map { index, target in
+        return try model.targets.enumerated().filter { isKept($0.element) }.map { index, target in
             let count = target.classes.count
             var confusion = Array(repeating: Array(repeating: 0, count: count), count: count)
             for (split, _) in splits where !source.learntFrom.contains(split) {

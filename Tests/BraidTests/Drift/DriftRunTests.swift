@@ -94,6 +94,20 @@ import Testing
         #expect(error?.code == .noInput && error?.description.contains("training.drift_reference: 500") == true)
     }
 
+    /// The counts of how 3,500 classes are taken for each other would be a header that nothing reads again.
+    @Test func headsOfManyClassesAreLeftOut() throws {
+        let classes = 0...DriftReference.mostClasses
+        let rows = classes.flatMap { ["\($0).5,c\($0),train", "\($0).25,c\($0),val"] }
+        try small.folder.write((["x,label,split"] + rows).joined(separator: "\n"), as: "many.csv")
+        let configuration = try Configuration.parse(
+            "manifest: many.csv\nmodalities: {tabular: {numbers: [x]}}\nfusion: {type: concat}\ntraining: {epochs: 1}\n",
+            folder: small.folder.url)
+        let run = RunFolder(small.folder.url.appendingPathComponent("many"))
+        _ = try Training(configuration, into: run)()
+        let read = try #require(try ModelFolder.read(run.url).driftReference)
+        #expect(read.statistics.heads.isEmpty && read.parts[DriftReference.fused] != nil)
+    }
+
     @Test func rowsLearntFromAreKeptOnlyOfWhatTheyDidNotChange() throws {
         let outcome = try small.train("run", ["training.epochs=1", "modalities.audio.train=last:1", "training.drift_reference=40"])
         let kept = try #require(outcome.model.driftReference)
