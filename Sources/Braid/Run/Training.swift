@@ -120,7 +120,7 @@ public struct Training {
             "embedding": embedding, "training": (ContinuousClock.now - clock) / .seconds(1) - embedding - (tuned?.seconds ?? 0),
         ]
         seconds["contrastive"] = tuned?.seconds
-        let record = try record(
+        var record = try record(
             outcome, manifest, fingerprint, data, preparation.device, started, seconds, trained.stoppedEarly, tuned?.trained ?? 0)
         if let test {
             try Report(
@@ -129,9 +129,11 @@ public struct Training {
             )
             .write(to: run)
         }
-        // Last of all: where it stands, the run is complete.
         try run.write(record)
         try tracking.finish(end(outcome, data.test))
+        // Last of all: only now nothing is left to go on with.
+        record.configurationSHA256 = try Fingerprint.of(run.configuration)
+        try run.write(record)
         isDone = true
         return outcome
     }
@@ -275,7 +277,7 @@ public struct Training {
         return try RunRecord(
             command: command, braid: Version.current, libtorch: Library.version, seed: configuration.training.seed,
             device: device.description, int8: outcome.model.int8Records, manifest: manifest.url.lastPathComponent,
-            manifestSHA256: fingerprint, configurationSHA256: Fingerprint.of(run.configuration),
+            manifestSHA256: fingerprint, configurationSHA256: nil,
             samples: ["train": data.train.samples.count, "val": data.val.samples.count, "test": data.test?.samples.count ?? 0],
             trainedParameters: counts.trained + tuned, allParameters: counts.all, started: started, seconds: seconds,
             stoppedEarly: stoppedEarly, bestEpoch: outcome.bestEpoch, averages: findings.averages,

@@ -18,8 +18,8 @@ public struct RunRecord: Codable, Sendable {
     public let manifest: String
     /// SHA-256 of the manifest's file.
     public let manifestSHA256: String
-    /// SHA-256 of the run's `config.yaml` as it was when the run was complete; nil in records of earlier versions.
-    public let configurationSHA256: String?
+    /// SHA-256 of the run's `config.yaml` as it was when the run was complete; nil before that, and in records of earlier versions.
+    public internal(set) var configurationSHA256: String?
     /// How many samples of each split were used, by its name.
     public let samples: [String: Int]
     /// How many values training changed.
