@@ -26,7 +26,7 @@ enum PageStyle {
         .shown{display:flex;gap:12px;flex-wrap:wrap;margin:10px 0}.shown.wide{flex-direction:column}.shown figure{max-width:100%}
         .shown img{display:block;max-width:min(100%,220px);min-width:120px}.shown p{margin:0}s{color:var(--miss)}ins{color:var(--c2)}
         @media(max-width:600px){.facts{grid-template-columns:repeat(auto-fill,minmax(140px,1fr))}main{padding:16px 10px 24px}section,.summary{padding:14px}h1{font-size:22px}.lead{font-size:16px}.tiles{grid-template-columns:1fr 1fr;gap:8px}.tile{padding:8px 10px}.tile b{font-size:21px}
-        td,th{padding:4px 8px 4px 0}.n{padding-left:4px}small{font-size:11px}
+        td,th{padding:4px 8px 4px 0}.n{padding-left:4px}small{font-size:11px}details table{font-size:13px}
         .wide,.wide tbody,.wide tr,.wide th,.wide td{display:block}.wide thead{position:absolute;width:1px;height:1px;overflow:clip;clip-path:inset(50%)}.wide tr{border-bottom:1px solid var(--edge);padding:6px 0}
         .wide th,.wide td{border:0;padding:2px 0;text-align:left;white-space:normal}.wide tbody th{font-weight:600}.wide td[data-label]:not([data-label=""])::before{content:attr(data-label) ": ";color:var(--soft)}}
         @media print{body{font-size:11px;background:none}main{max-width:none;padding:0}section,.summary{border:0;border-top:1px solid var(--edge);border-radius:0;padding:10px 0;margin:0}nav,details:not(.kept){display:none}.card audio,figure audio{display:none}.kept::details-content{content-visibility:visible}td,th{font-size:10px;padding:3px 6px 3px 0}.n{padding-left:3px}small{font-size:9px}.note,dt{font-size:10px}
