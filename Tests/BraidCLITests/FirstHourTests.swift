@@ -227,6 +227,8 @@ import Testing
             let ended = try braid("train", "\(name).yaml", "--out", name, "--verbose")
             #expect(ended.code == 0 && ended.error.contains("0 missing, 0 unused"), "\(ended.error)")
         }
+        let evaluated = try braid("evaluate", "two", "--manifest", "m.csv", "--verbose")
+        #expect(evaluated.error.contains("fusion and heads: ") && evaluated.error.contains("image: "), "\(evaluated.error)")
         let inodes = try ["one", "two"].map { run in
             let file = folder.url.appendingPathComponent("\(run)/model/image/model.safetensors")
             return try #require(FileManager.default.attributesOfItem(atPath: file.path)[.systemFileNumber] as? Int)

@@ -94,6 +94,7 @@ public final class ModalityEncoder: @unchecked Sendable {
         let (network, frontEnd) = try builder.build(parts)
         (self.encoder, self.frontEnd) = (network, frontEnd)
         try store.report.check()
+        if files != nil { reporter.detail(store.report.line(for: modality)) }
         try options.checkLayer(of: network, asked.architecture, modality)
         try Self.check(int8: inference, network, asked.architecture, options, modality)
         augmenter = try Augmenter(configuration.augmentation, modality, relativeTo: base)

@@ -75,7 +75,7 @@ public struct Inference {
         narrowed: (FusionModel, [Sample]) throws -> [Sample]
     ) throws {
         let device = try options.device.resolve()
-        let model = try ModelFolder.read(folder, device: device)
+        let model = try ModelFolder.read(folder, device: device, reporter: options.reporter)
         let settings = model.settings
         let manifest = try Manifest.read(
             url, columns: settings.columns, adaptsColumns: true, given: options.columns, splits: settings.splits,
@@ -102,7 +102,8 @@ public struct Inference {
         var options = options
         options.cachesEmbeddings = false
         try self.init(
-            ModelFolder.read(folder, device: device), samples, manifest: URL(fileURLWithPath: "command line"), options, device)
+            ModelFolder.read(folder, device: device, reporter: options.reporter), samples,
+            manifest: URL(fileURLWithPath: "command line"), options, device)
     }
 
     private init(

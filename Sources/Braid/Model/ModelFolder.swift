@@ -59,8 +59,10 @@ public enum ModelFolder {
     /// The file of the fusion's and the heads' weights.
     static func weights(in url: URL) throws -> URL { try locate(url).appendingPathComponent("model.safetensors") }
 
-    /// Reads a model from its folder, or from the `model` folder of a run.
-    public static func read(_ url: URL, device: Device = .cpu) throws -> FusionModel {
+    /// Reads a model from its folder, or from the `model` folder of a run; `reporter` is told in detail how its weights were loaded.
+    public static func read(
+        _ url: URL, device: Device = .cpu, reporter: any Reporter = SilentReporter()
+    ) throws -> FusionModel {
         let folder = try locate(url)
         let description = try ModelDescription.read(folder.appendingPathComponent("model.json"))
         let encoders = try description.modalities.map { modality in
@@ -72,6 +74,8 @@ public enum ModelFolder {
         let model = try FusionModel(
             encoders: encoders, targets: description.targets, settings: description.settings, parameters: store)
         try store.report.check()
+        for encoder in encoders { if let report = encoder.report { reporter.detail(report.line(for: encoder.modality)) } }
+        reporter.detail(store.report.line(for: "fusion and heads"))
         model.calibration = description.calibration
         model.seen = try SeenRows.read(folder.appendingPathComponent(SeenRows.fileName))
         (model.lineage, model.handedOn) = (description.lineage, HandedOn(in: folder))

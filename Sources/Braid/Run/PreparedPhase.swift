@@ -173,7 +173,6 @@ struct PhasePreparation {
             let remarks = [begun, odd, columns].compactMap { $0 }
             let remark = remarks.isEmpty ? "" : ": \(remarks.joined(separator: "; "))"
             reporter.note("\(modality): \(encoder.architecture), \(encoder.name), train: \(settings.train.text)\(remark)")
-            if let report = encoder.report, report.isComplete { reporter.detail("\(modality): \(report.file): \(report.summary)") }
             return encoder
         }
     }

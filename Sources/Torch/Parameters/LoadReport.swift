@@ -42,6 +42,9 @@ public struct LoadReport: Sendable {
         missing.isEmpty && unused.isEmpty && mismatched.isEmpty && damaged.isEmpty && doubled.isEmpty && wrapper.isEmpty
     }
 
+    /// What was loaded of which file, for who asks for everything: `image: …/model.safetensors: 65 applied, …`.
+    package func line(for what: some CustomStringConvertible) -> String { "\(what): \(file): \(summary)" }
+
     /// One line for a person to read, for example `62 applied, 0 missing, 2 unused (fc.bias, fc.weight), 0 mismatched`.
     public var summary: String {
         let names = unused.isEmpty ? "" : " (\(unused.prefix(4).joined(separator: ", "))\(unused.count > 4 ? ", …" : ""))"

@@ -64,7 +64,7 @@ public struct EmbeddingExport {
         model folder: URL, manifest: URL, split: Split? = nil, selection: Selection, _ options: Inference.Options
     ) throws {
         device = try options.device.resolve()
-        let model = try ModelFolder.read(folder, device: device)
+        let model = try ModelFolder.read(folder, device: device, reporter: options.reporter)
         for modality in selection.modalities where !model.modalities.contains(modality) {
             throw BraidError(
                 .usage, "--modality \(modality): the model has only \(model.modalities.map(\.rawValue).joined(separator: ", "))")
