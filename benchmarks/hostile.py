@@ -18,6 +18,7 @@ import tempfile
 import time
 
 import hostile_files as files
+import hostile_manifests as manifests
 
 PATIENCE = 60  # seconds after which a command is ended
 
@@ -99,24 +100,24 @@ CASES = [
     Case("config.yaml: merge keys", files.merged_keys),
     Case("config.yaml: 100,000 hidden layers", lambda folder: files.hidden(folder, [8] * 100_000)),
     Case("config.yaml: fusion.dim 65536 in hidden layers of 65536", lambda folder: files.hidden(folder, [65536, 65536], 65536)),
-    Case("manifest: 100,000 columns", files.columns),
-    Case("manifest: 100,000 keys in JSON Lines", files.keys),
-    Case("manifest: 200,000 classes", files.classes),
-    Case("manifest: a row of 5 MB", lambda folder: files.long_row(folder, 5_000_000)),
-    Case("manifest: a row of 50 MB", lambda folder: files.long_row(folder, 50_000_000)),
-    Case("manifest: a label of 1e308", files.enormous_labels),
-    Case("manifest: class names with ESC", files.escapes, "done", seconds=20, megabytes=2000),
-    Case("check: 1,000,000 rows of CSV", lambda folder: files.many_rows(folder, "csv"), "done", seconds=10, megabytes=150),
-    Case("check: 1,000,000 rows of JSON Lines", lambda folder: files.many_rows(folder, "jsonl"), "done", seconds=10, megabytes=150),
-    Case("check: 200,000 missing files", files.missing_files, seconds=5),
-    Case("text_path: a sparse file of 3 GB", files.sparse_text),
-    Case("text_path: /proc/kmsg, which says that it is empty", lambda folder: files.text_at(folder, "/proc/kmsg", "embed")),
-    Case("text_path: /dev/zero", lambda folder: files.text_at(folder, "/dev/zero")),
-    Case("text_path: a folder", lambda folder: files.text_at(folder, ".")),
-    Case("text_path: a pipe that nobody writes to", files.pipe),
-    Case("picture: front end of 4096 × 4096, four rows", lambda folder: files.large_front_end(folder, 4096)),
+    Case("manifest: 100,000 columns", manifests.columns),
+    Case("manifest: 100,000 keys in JSON Lines", manifests.keys),
+    Case("manifest: 200,000 classes", manifests.classes),
+    Case("manifest: a row of 5 MB", lambda folder: manifests.long_row(folder, 5_000_000)),
+    Case("manifest: a row of 50 MB", lambda folder: manifests.long_row(folder, 50_000_000)),
+    Case("manifest: a label of 1e308", manifests.enormous_labels),
+    Case("manifest: class names with ESC", manifests.escapes, "done", seconds=20, megabytes=2000),
+    Case("check: 1,000,000 rows of CSV", lambda folder: manifests.many_rows(folder, "csv"), "done", seconds=10, megabytes=150),
+    Case("check: 1,000,000 rows of JSON Lines", lambda folder: manifests.many_rows(folder, "jsonl"), "done", seconds=10, megabytes=150),
+    Case("check: 200,000 missing files", manifests.missing_files, seconds=5),
+    Case("text_path: a sparse file of 3 GB", manifests.sparse_text),
+    Case("text_path: /proc/kmsg, which says that it is empty", lambda folder: manifests.text_at(folder, "/proc/kmsg", "embed")),
+    Case("text_path: /dev/zero", lambda folder: manifests.text_at(folder, "/dev/zero")),
+    Case("text_path: a folder", lambda folder: manifests.text_at(folder, ".")),
+    Case("text_path: a pipe that nobody writes to", manifests.pipe),
+    Case("picture: front end of 4096 × 4096, four rows", lambda folder: manifests.large_front_end(folder, 4096)),
     # One map of the network's first layer, 24 × 2048 × 2048, takes 0.4 GB, and its block holds three.
-    Case("picture: front end of 2048 × 2048, four rows", lambda folder: files.large_front_end(folder, 2048), "done", seconds=60, megabytes=2000),
+    Case("picture: front end of 2048 × 2048, four rows", lambda folder: manifests.large_front_end(folder, 2048), "done", seconds=60, megabytes=2000),
     Case("weights: a pipe that nobody writes to", files.piped_weights),
     Case("adapters that name each other as their base", files.adapters_in_a_circle),
     Case("config.yaml: a pipe that nobody writes to", files.piped_configuration),

@@ -1,6 +1,5 @@
 internal import BraidSupport
 internal import Foundation
-internal import Synchronization
 internal import TestSupport
 internal import Testing
 
@@ -41,10 +40,10 @@ internal import Testing
                 as: "\(place)/trees/\(Self.commit).json")
         }
         let environment = try HubEnvironment(["HF_HUB_CACHE": folder.url.path, "HF_HUB_OFFLINE": "1"], home: folder.url.path)
-        let reporter = Notes()
+        let reporter = NotedReporter()
         let snapshot = try HubClient(environment: environment).snapshot(of: HubRepository(cache.repository), reporter: reporter)
         #expect(snapshot.lastPathComponent == Self.commit)
-        return reporter.texts.withLock { $0.map { $0.replacingOccurrences(of: snapshot.path, with: "SNAPSHOT") } }
+        return reporter.notes.map { $0.replacingOccurrences(of: snapshot.path, with: "SNAPSHOT") }
     }
 
     @Test func aSnapshotThatCanLackNothingIsTakenWithoutAWord() throws {
@@ -81,15 +80,5 @@ internal import Testing
                 #expect(error?.description.contains("is in the cache in part only") == true)
             }
         }
-    }
-}
-
-/// Keeps what is said.
-private final class Notes: Reporter {
-    let texts = Mutex<[String]>([])
-    var isListening: Bool { true }
-    func note(_ text: String) { texts.withLock { $0.append(text) } }
-    func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress {
-        SilentReporter().begin(title, total: total, unit: unit)
     }
 }

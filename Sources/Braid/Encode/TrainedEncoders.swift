@@ -11,9 +11,13 @@ struct TrainedEncoders {
         }
         // Weights for other programs may bring a model.json as well.
         guard !has(url, "config.json") else { return nil }
-        let inRun = ReplacedFolder(url.appendingPathComponent("model")).readable
-        guard let model = [inRun, ReplacedFolder(url).readable].first(where: { has($0, "model.json") }) else { return nil }
+        guard let model = Self.places(url).first(where: { has($0, "model.json") }) else { return nil }
         folder = model
+    }
+
+    /// Where the model of a run, or of its own folder, may lie.
+    static func places(_ url: URL) -> [URL] {
+        [url.appendingPathComponent("model"), url].map { ReplacedFolder($0).readable }
     }
 
     /// The folder of a modality's encoder.

@@ -35,14 +35,12 @@ public enum ModelFolder {
 
     /// The folder that holds `model.json`: `url`, or `model` in it.
     static func locate(_ url: URL) throws -> URL {
-        let inRun = ReplacedFolder(url.appendingPathComponent("model")).readable
-        let isRun = FileManager.default.fileExists(atPath: inRun.appendingPathComponent("model.json").path)
-        let folder = isRun ? inRun : ReplacedFolder(url).readable
-        let file = folder.appendingPathComponent("model.json")
-        guard FileManager.default.fileExists(atPath: file.path) else {
+        let places = TrainedEncoders.places(url)
+        let files = places.map { $0.appendingPathComponent("model.json").path }
+        guard let found = files.firstIndex(where: FileManager.default.fileExists) else {
             // What may not be looked into looks like what is not there.
-            for place in [inRun.appendingPathComponent("model.json"), file] where access(place.path, F_OK) != 0 && errno == EACCES {
-                throw BraidError(.noInput, "\(place.path): cannot be reached: no permission")
+            for file in files where access(file, F_OK) != 0 && errno == EACCES {
+                throw BraidError(.noInput, "\(file): cannot be reached: no permission")
             }
             guard !FileManager.default.fileExists(atPath: url.appendingPathComponent("config.yaml").path) else {
                 throw BraidError(
@@ -53,7 +51,7 @@ public enum ModelFolder {
             throw BraidError(
                 .noInput, "\(url.path) is not a model: it has neither model.json nor model/model.json; train one with braid train")
         }
-        return folder
+        return places[found]
     }
 
     /// The file of the fusion's and the heads' weights.

@@ -38,8 +38,11 @@ public struct Diagnosis: Encodable, Sendable {
     /// Looks at the machine. Measures the ways of computing where no earlier command did, which takes some milliseconds.
     public init() {
         let environment = ProcessInfo.processInfo.environment
+        let library = Self.libtorch()
+        // Without it nothing can be computed with, nor measured.
+        let found = library.state == .ok ? [Self.devices(), Self.choices()] : []
         findings =
-            [Finding("braid", Version.current), Self.libtorch(), Self.devices()] + Self.processor() + [Self.choices()]
+            [Finding("braid", Version.current), library] + found + Self.processor()
             + [Self.cache(), Self.folder("working folder", URL(fileURLWithPath: "."))]
             + [Self.weights(), Self.environment(environment)]
     }

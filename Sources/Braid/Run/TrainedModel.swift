@@ -17,7 +17,8 @@ struct TrainedModel {
 extension TrainedModel {
     /// Which weights the model has, and what they were chosen by, in words.
     func selection(_ settings: TrainingSettings) -> String {
-        guard history.count > 1 || settings.epochs > 1, history.last?.step != 0 else { return "the fitted model" }
+        // What is computed at once takes no step.
+        guard history.last?.step != 0 else { return "the fitted model" }
         if !averages.summary.isEmpty { return "averaged weights" }
         let epoch = "epoch \(bestEpoch) of \(history.count)"
         guard settings.adaptation?.isOfLastEpoch != true else { return "\(epoch), the last" }

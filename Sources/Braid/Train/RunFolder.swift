@@ -51,9 +51,7 @@ public struct RunFolder: Sendable {
     /// anything.
     var isUnbegun: Bool {
         func names(_ folder: URL) -> [String] {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-            // TensorBoard's file is opened before there is anything to write.
-            return names.filter { !$0.hasPrefix(".") && !$0.hasPrefix("events.out.tfevents") }
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { !$0.hasPrefix(".") }
         }
         return Set(names(url)).isSubset(of: ["checkpoints", "config.yaml", "lineage.json"])
             && Set(names(url.appendingPathComponent("checkpoints"))).isSubset(of: ["choices.json"])

@@ -34,17 +34,6 @@ import Torch
 
     private func handed(_ run: String, _ file: String) -> URL { url("\(run)/model/continual/stages/\(file)") }
 
-    /// Keeps what the user would be told.
-    private final class Notes: Reporter, StepProgress, @unchecked Sendable {
-        private(set) var all: [String] = []
-        var isListening: Bool { true }
-        func note(_ text: String) { all.append(text) }
-        func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress { self }
-        func expect(_ count: Int) {}
-        func finish(_ note: String) {}
-        func advance(by count: Int) {}
-    }
-
     private struct Rows: Decodable {
         let rows: [RememberedRow]
         let known: [[Int]]
@@ -185,10 +174,10 @@ import Torch
         #expect(try memory(of: "one").rows.rows.count <= 16)
         let remembered = "4 remembered val rows judged by, beside 6 of this stage"
         for (manifest, isAsked) in [("two.csv", true), ("judged.csv", false)] {
-            let notes = Notes()
+            let notes = NotedReporter()
             let second = try small.configuration(["manifest=\(manifest)", "init_from=one"] + keys)
             _ = try Training(second, into: RunFolder(url("to-\(manifest)")), reporter: notes)()
-            #expect(notes.all.contains(remembered) == isAsked, "\(manifest)")
+            #expect(notes.notes.contains(remembered) == isAsked, "\(manifest)")
         }
     }
 
@@ -203,9 +192,10 @@ import Torch
         #expect(whole.history.allSatisfy { ($0.figures["replay/loss"] ?? 0) > 0 })
         // One is another recording now, and is left out; without any there is nothing to replay.
         try TestMedia.tone(hertz: 900, seed: 5, seconds: 1).write(to: url("\(rows[0].id).wav"))
-        let notes = Notes()
+        let notes = NotedReporter()
         _ = try Training(small.configuration(second), into: RunFolder(url("three")), reporter: notes)()
-        #expect(notes.all.contains { $0.contains("1 of 6 remembered samples are gone") && $0.contains("(\(rows[0].id), for one)") })
+        #expect(
+            notes.notes.contains { $0.contains("1 of 6 remembered samples are gone") && $0.contains("(\(rows[0].id), for one)") })
         for row in rows { try FileManager.default.removeItem(at: url("\(row.id).png")) }
         #expect(refusal { try small.train("four", second) }.contains("6 of 6 remembered samples are gone"))
     }
@@ -215,10 +205,10 @@ import Torch
         let second = ["manifest=two.csv", "init_from=one", "training.epochs=1"]
         let trained = refusal { try small.train("two", second + method("replay") + ["modalities.audio.train=last:1"]) }
         #expect(trained.contains("one remembers embeddings of frozen encoders"))
-        let notes = Notes()
+        let notes = NotedReporter()
         _ = try Training(small.configuration(second), into: RunFolder(url("plain")), reporter: notes)()
         #expect(
-            notes.all.contains {
+            notes.notes.contains {
                 $0.contains("one hands on memory.safetensors; with training.continual.method: none it is not used")
             })
         let logits = refusal { try small.train("three", second + method("der")) }

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 import Torch
@@ -28,16 +27,6 @@ import Torch
         static let registered: Void = { try? PluginKind.registry.register(kind) }()
     }
 
-    private final class Notes: Reporter {
-        private let held = Mutex<[String]>([])
-        var lines: [String] { held.withLock { $0 } }
-        let isListening = true
-        func note(_ text: String) { held.withLock { $0.append(text) } }
-        func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress {
-            SilentReporter().begin(title, total: total, unit: unit)
-        }
-    }
-
     private let small: SmallRun
 
     init() throws {
@@ -47,14 +36,14 @@ import Torch
 
     @Test func theyChangeNothingAndAreSaid() throws {
         try small.makeData(48)
-        let notes = Notes()
+        let notes = NotedReporter()
         let run = RunFolder(small.folder.url.appendingPathComponent("run"))
         // Three steps an epoch: the second of the first epoch, and two of the last.
         let outcome = try Overflow.$steps.withValue([1, 7, 8]) {
             try Training(small.configuration(["training.monitor=false"]), into: run, reporter: notes)()
         }
         #expect(outcome.history.count == 3 && outcome.history.allSatisfy { $0.trainLoss.isFinite && $0.valLoss?.isFinite == true })
-        let said = notes.lines.filter { $0.contains("were not finite") }
+        let said = notes.notes.filter { $0.contains("were not finite") }
         #expect(said.count == 2 && said[0].contains("epoch 1: the gradients of 1 of 3") && said[1].contains("2 of 3"))
         for entry in outcome.model.parameters.parameters {
             #expect(try entry.tensor.array(of: Float.self).allSatisfy(\.isFinite), "\(entry.path)")

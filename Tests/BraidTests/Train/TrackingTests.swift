@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 import Torch
@@ -135,24 +134,14 @@ import Torch
         #expect(throws: Never.self) { try small.train("other", ["training.epochs=4"] + keys, resume: true) }
     }
 
-    private final class Notes: Reporter {
-        private let held = Mutex<[String]>([])
-        var lines: [String] { held.withLock { $0 } }
-        let isListening = true
-        func note(_ text: String) { held.withLock { $0.append(text) } }
-        func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress {
-            SilentReporter().begin(title, total: total, unit: unit)
-        }
-    }
-
     @Test func aServerThatFailsEndsNoTraining() throws {
         let server = try Server()
-        let reporter = Notes()
+        let reporter = NotedReporter()
         let run = RunFolder(small.folder.url.appendingPathComponent("run"))
         let configuration = try small.configuration(["tracking.mlflow=\(server.address)", "tracking.experiment=broken"])
         let outcome = try Training(configuration, into: run, reporter: reporter)()
         #expect(outcome.history.count == 3)
-        let notes = reporter.lines.filter { $0.contains("MLflow") }
+        let notes = reporter.notes.filter { $0.contains("MLflow") }
         #expect(notes.count == 1 && notes[0].contains("epoch 1") && notes[0].contains("the store is full"), "\(notes)")
     }
 

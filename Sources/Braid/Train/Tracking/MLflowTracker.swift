@@ -32,7 +32,7 @@ final class MLflowTracker: Tracker {
         guard let address = settings.mlflow else { return nil }
         service = JSONService(address, authorization: Self.authorization(ProcessInfo.processInfo.environment))
         file = run.folder.file("mlflow.json")
-        let kept = run.resumes ? try? JSONDecoder().decode(Place.self, from: InputFile.document(file, "")) : nil
+        let kept = run.resumes ? try JSONText.record(file, as: Place.self) : nil
         if let kept {
             place = kept
             try call("runs/update", ["run_id": kept.run, "status": "RUNNING"])

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 import Torch
@@ -8,16 +7,6 @@ import Torch
 
 /// Embeddings that say nothing, or were damaged where they lie: what is wrong is said, and of what.
 @Suite struct EmbeddingDamageTests {
-    private final class Notes: Reporter {
-        private let held = Mutex<[String]>([])
-        var lines: [String] { held.withLock { $0 } }
-        let isListening = true
-        func note(_ text: String) { held.withLock { $0.append(text) } }
-        func begin(_ title: String, total: Int, unit: StepUnit) -> any StepProgress {
-            SilentReporter().begin(title, total: total, unit: unit)
-        }
-    }
-
     private let small: SmallRun
     private let manifest: URL
 
@@ -44,11 +33,11 @@ import Torch
     }
 
     @Test func embeddingsThatAreAllTheSameAreSaid() throws {
-        let notes = Notes()
+        let notes = NotedReporter()
         let configuration = try small.configuration(["modalities.image.weights=\(try writeZeros().path)", "training.epochs=1"])
         _ = try Training(configuration, into: RunFolder(small.folder.url.appendingPathComponent("run")), reporter: notes)()
-        let said = notes.lines.filter { $0.contains("all embeddings are the same, whatever the media") }
-        #expect(said.count == 1 && said[0].hasPrefix("image: ") && said[0].hasSuffix("tell nothing apart"), "\(notes.lines)")
+        let said = notes.notes.filter { $0.contains("all embeddings are the same, whatever the media") }
+        #expect(said.count == 1 && said[0].hasPrefix("image: ") && said[0].hasSuffix("tell nothing apart"), "\(notes.notes)")
     }
 
     /// One value of an export is no number any more: the row is named by its id, and by its place alone where nothing is there to be read.
