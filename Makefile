@@ -79,9 +79,10 @@ bench-parts: build bench-tool ## Time front ends and tokenizers alone, and the m
 	@python3 benchmarks/tokenizer_speed.py --time "$(BENCH) tokenize {file}"
 	@python3 benchmarks/load_memory.py $(BENCH)
 
-soak: build bench-tool ## Kill commands in the middle of their writes (KILLS=200), and work for hours (MINUTES=120): nothing may be lost, nothing grow
+soak: build bench-tool ## Kill commands in their writes (KILLS=200), give them too little memory and disk, work for hours (MINUTES=120): nothing may be lost, nothing grow
 	@python3 benchmarks/soak.py $(BRAID) --kills $(KILLS)
 	@python3 benchmarks/little_memory.py $(BRAID)
+	@python3 benchmarks/little_space.py $(BRAID)
 	@python3 benchmarks/endurance.py $(BENCH) --minutes $(MINUTES)
 
 bench-tool: build
