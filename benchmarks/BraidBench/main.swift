@@ -36,30 +36,37 @@ func device(_ name: String?) -> Device {
     }
 }
 
-let arguments = Array(CommandLine.arguments.dropFirst())
-switch (arguments.first, arguments.count) {
-case ("images", 2...): try timeImages(Array(arguments.dropFirst()))
-case ("logmel", 2...): try timeLogMel(Array(arguments.dropFirst()))
-case ("ids", 2), ("tokenize", 2): try tokenize(arguments[1], printsIDs: arguments[0] == "ids")
-case ("load", 3...):
-    guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
-    try measureLoading(modality, arguments[2], encoder: arguments.count > 3 ? arguments[3] : nil)
-case ("embed", 4): try serveEmbedding(arguments[1], arguments[2], arguments[3])
-case ("encode", 4...5):
-    guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
-    try serveEncoder(modality, arguments[2], arguments[3], on: device(arguments.dropFirst(4).first))
-case ("latency", 4):
-    guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
-    try serveLatency(modality, arguments[2], arguments[3])
-case ("endure", 5...):
-    guard let seconds = Double(arguments[3]) else { exit(64) }
-    try endure(arguments[1], arguments[2], seconds: seconds, in: arguments[4], Array(arguments.dropFirst(5)))
-case ("step", 3...4): try serveStep(arguments[1], arguments[2], on: device(arguments.dropFirst(3).first))
-case ("fit", 4):
-    guard let rows = Int(arguments[1]), let dimension = Int(arguments[2]), let classes = Int(arguments[3]) else { exit(64) }
-    try timeFitting(rows: rows, dimension: dimension, classes: classes)
-default:
-    FileHandle.standardError.write(
-        Data("usage: BraidBench images|logmel|tokenize|ids|load|embed|encode|latency|endure|step|fit …\n".utf8))
-    exit(64)
+/// Does what the arguments ask for.
+func run(_ arguments: [String]) throws {
+    switch (arguments.first, arguments.count) {
+    case ("images", 2...): try timeImages(Array(arguments.dropFirst()))
+    case ("logmel", 2...): try timeLogMel(Array(arguments.dropFirst()))
+    case ("ids", 2), ("tokenize", 2): try tokenize(arguments[1], printsIDs: arguments[0] == "ids")
+    case ("load", 3...):
+        guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
+        try measureLoading(modality, arguments[2], encoder: arguments.count > 3 ? arguments[3] : nil)
+    case ("embed", 4): try serveEmbedding(arguments[1], arguments[2], arguments[3])
+    case ("encode", 4...5):
+        guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
+        try serveEncoder(modality, arguments[2], arguments[3], on: device(arguments.dropFirst(4).first))
+    case ("latency", 4):
+        guard let modality = Modality(rawValue: arguments[1]) else { exit(64) }
+        try serveLatency(modality, arguments[2], arguments[3])
+    case ("endure", 5...):
+        guard let seconds = Double(arguments[3]) else { exit(64) }
+        try endure(arguments[1], arguments[2], seconds: seconds, in: arguments[4], Array(arguments.dropFirst(5)))
+    case ("step", 3...4): try serveStep(arguments[1], arguments[2], on: device(arguments.dropFirst(3).first))
+    case ("fit", 4):
+        guard let rows = Int(arguments[1]), let dimension = Int(arguments[2]), let classes = Int(arguments[3]) else { exit(64) }
+        try timeFitting(rows: rows, dimension: dimension, classes: classes)
+    default:
+        FileHandle.standardError.write(
+            Data("usage: BraidBench images|logmel|tokenize|ids|load|embed|encode|latency|endure|step|fit …\n".utf8))
+        exit(64)
+    }
+}
+
+do { try run(Array(CommandLine.arguments.dropFirst())) } catch {
+    FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+    exit(1)
 }
