@@ -106,6 +106,8 @@ CASES = [
     Case("manifest: a row of 5 MB", lambda folder: manifests.long_row(folder, 5_000_000)),
     Case("manifest: a row of 50 MB", lambda folder: manifests.long_row(folder, 50_000_000)),
     Case("manifest: a label of 1e308", manifests.enormous_labels),
+    Case("manifest: labels of 3.9 MB", manifests.long_labels),
+    Case("manifest: 9,000 sentences as labels", manifests.sentences),
     Case("manifest: class names with ESC", manifests.escapes, "done", seconds=20, megabytes=2000),
     Case("check: 1,000,000 rows of CSV", lambda folder: manifests.many_rows(folder, "csv"), "done", seconds=10, megabytes=150),
     Case("check: 1,000,000 rows of JSON Lines", lambda folder: manifests.many_rows(folder, "jsonl"), "done", seconds=10, megabytes=150),

@@ -42,6 +42,17 @@ def enormous_labels(folder):
     return arguments
 
 
+def long_labels(folder):
+    (folder / "manifest.csv").write_text("text,label\n" + "".join(f"a,{chr(97 + row % 7) * 3_900_000}\n" for row in range(8)))
+    return ["check", "manifest.csv"]
+
+
+def sentences(folder):
+    sentence = "of many words, " * 250
+    (folder / "manifest.csv").write_text("text,label\n" + "".join(f'a,"{row} {sentence}{row}"\n' for row in range(9000)))
+    return ["check", "manifest.csv"]
+
+
 def escapes(folder):
     arguments = training(folder)
     text = (folder / "manifest.csv").read_text().replace(",c0,", ",\x1b[31mred\x1b]0;owned\x07,")

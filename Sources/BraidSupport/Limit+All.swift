@@ -21,6 +21,12 @@ extension Limit {
     public static let cellBytes = Limit(
         "cell-bytes", 4_000_000, "Bytes of one cell of a manifest. Longer texts can lie in files of their own.")
 
+    /// The most bytes of a name in a manifest.
+    public static let nameBytes = Limit(
+        "name-bytes", 4096,
+        "Bytes of a name in a manifest: of a column, an id, a group, a class. What is longer is a text that stands in the wrong column."
+    )
+
     /// The most faults that are gathered.
     public static let faults = Limit(
         "faults", 100_000, "Faults of one manifest, media that are not there among them, that are gathered before reading ends.")
@@ -159,7 +165,8 @@ extension Limit {
 
     /// Every limit, in the order of the table in docs/limits.md.
     public static let all: [Limit] = [
-        headerBytes, tensors, columns, rowBytes, cellBytes, faults, classes, documentBytes, yamlNodes, layers, parameters,
+        headerBytes, tensors, columns, rowBytes, cellBytes, nameBytes, faults, classes, documentBytes, yamlNodes, layers,
+        parameters,
         positions, textBytes, textCharacters, mediaBytes, pixels, inputPixels, batchValues, windowValues, audioSamples,
         tensorNameBytes, shards, pickleBytes, pickleObjects, encoderLayers, jsonBytes, jsonValues, jsonDepth, tokenizerBytes,
         vocabulary, vocabularyBytes, tokenBytes, merges, addedTokens, tokenizerComponents, textGrowth,

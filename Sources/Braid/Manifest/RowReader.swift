@@ -55,6 +55,11 @@ struct RowReader {
         if faults.count > Limit.faults.value {
             faults.append(Limit.faults.fault("reading ends after \(faults.count) faults", file: url.lastPathComponent))
         }
+        let most = Limit.nameBytes.value
+        for (place, name) in columns.enumerated() where name.utf8.count > most {
+            let what = "the name of column \(place + 1) has \(name.utf8.count) bytes"
+            faults.append(Limit.nameBytes.fault(what, file: url.lastPathComponent, bound: most))
+        }
         if columns.isEmpty && faults.isEmpty {
             faults.append(fault("the manifest is empty; expected a header row, or a JSON object a line"))
         }

@@ -17,6 +17,7 @@ struct SampleBuilder {
     private let columns: Columns
     private let needsLabels: Bool
     private let ignored: Set<String>
+    private let longestName = Limit.nameBytes.value
     private var layout: RowLayout
     private let unreachable: [String: String]
     /// Whether the column that would say how much a row counts is one of a table's.
@@ -77,6 +78,8 @@ struct SampleBuilder {
         if Self.breaksLines(id) {
             report(row, "id", "must not hold line breaks or control characters")
         }
+        checkLength(given, row, "id")
+        checkLength(cell("group"), row, "group")
 
         let sample = Sample(
             id: id, line: row.line, split: split(row, cell("split")), group: cell("group"), media: media(row, cell),
@@ -173,6 +176,8 @@ struct SampleBuilder {
             // Blanks around a name are nobody's intention.
             let label = cell(known)?.withoutBlanks
             labels[known] = label?.isEmpty == false ? label : nil
+            // Which of these stands between names is the task's: no name is longer than what stands between any.
+            checkLength(label, row, known, separators: "|,;")
         }
         if !columns.oneHot.isEmpty { labels["label"] = oneHot(row) }
         guard labels.isEmpty && needsLabels else { return labels }
@@ -225,6 +230,16 @@ struct SampleBuilder {
             row, "group",
             "\(group) is in \(split.rawValue) here and in \(first.split.rawValue) in line \(first.line); a group must not cross splits"
         )
+    }
+
+    /// Reports a name, or one of several in a cell, that is longer than any is: a text in the wrong column.
+    private mutating func checkLength(_ cell: String?, _ row: RawRow, _ known: String, separators: String = "") {
+        guard let cell, cell.utf8.count > longestName else { return }
+        let longest = cell.utf8.split { separators.utf8.contains($0) }.map(\.count).max() ?? 0
+        guard longest > longestName else { return }
+        faults.append(
+            Limit.nameBytes.fault(
+                "is a name of \(longest) bytes", file: manifest.lastPathComponent, line: row.line, field: columns.name(known)))
     }
 
     private mutating func report(_ row: RawRow, _ known: String?, _ message: String) {

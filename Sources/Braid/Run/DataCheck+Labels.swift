@@ -38,7 +38,9 @@ extension DataCheck {
         let rows = counts.values.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
         // So many are refused anyway.
         guard rows.count <= Limit.classes.value else { return [] }
-        let alike = Dictionary(grouping: rows.keys) { name in
+        // Longer ones are texts, and nobody's other way to write a name.
+        let names = rows.keys.filter { $0.utf8.count <= 200 }
+        let alike = Dictionary(grouping: names) { name in
             let whole = name.hasSuffix(".0") ? String(name.dropLast(2)) : name
             return whole.lowercased().filter { !$0.isWhitespace }
         }

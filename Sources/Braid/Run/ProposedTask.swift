@@ -8,9 +8,9 @@ struct ProposedTask {
     init(_ labels: [String]) {
         let distinct = Set(labels.filter { !$0.isEmpty })
         separator =
-            distinct.contains { $0.contains("|") }
+            distinct.contains { $0.utf8.contains(UInt8(ascii: "|")) }
             ? nil : ([",", ";"] as [Character]).first { Self.joins(distinct, $0) }.map(String.init)
-        if separator != nil || distinct.contains(where: { $0.contains("|") || NameList.names(in: $0) != nil }) {
+        if separator != nil || distinct.contains(where: { $0.utf8.contains(UInt8(ascii: "|")) || NameList.names(in: $0) != nil }) {
             kind = .multilabel
             return
         }
@@ -26,8 +26,13 @@ struct ProposedTask {
     /// Whether labels are few names in many combinations: not so of `Boston, MA` and `Salem, OR`.
     private static func joins(_ labels: Set<String>, _ separator: Character) -> Bool {
         guard labels.contains(where: { $0.contains(separator) && !$0.hasPrefix("[") }) else { return false }
-        let names = Set(labels.flatMap { $0.split(separator: separator).map { $0.filter { !$0.isWhitespace } } })
-        return names.count < labels.count && names.allSatisfy { Double($0) == nil }
+        var names: Set<String> = []
+        for label in labels {
+            for name in label.split(separator: separator) { names.insert(name.filter { !$0.isWhitespace }) }
+            // Of sentences, the first ones tell: the rest is not looked at.
+            guard names.count < labels.count else { return false }
+        }
+        return names.allSatisfy { Double($0) == nil }
     }
 
     /// A head that learns them.

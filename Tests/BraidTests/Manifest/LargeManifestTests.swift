@@ -62,6 +62,38 @@ import Testing
         #expect(try refusal(list, as: "l.jsonl").contains("limit cell-bytes"))
     }
 
+    @Test func longNamesAreRefused() throws {
+        let long = String(repeating: "é", count: 2500)
+        for (name, content, place) in [
+            ("i.csv", "id,text,label\n\(long),a,x\n", "i.csv:2: id: is a name of 5000"),
+            ("g.csv", "text,label,group\na,x,\(long)\n", "g.csv:2: group: is a name of 5000"),
+            ("l.csv", "text,label\na,x\nb,\(long)\n", "l.csv:3: label: is a name of 5000"),
+            ("l.jsonl", "{\"text\": \"a\", \"label\": [\"x\", \"\(long)\"]}\n", "l.jsonl:1: label: is a name of 5003"),
+            ("c.tsv", "text\tlabel\t\(long)\na\tx\t1\n", "c.tsv: the name of column 3 has 5000"),
+        ] {
+            let found = try refusal(content, as: name)
+            #expect(found.hasPrefix("\(place) bytes; the limit name-bytes is 4096"), "\(found)")
+        }
+        // A list may be longer, and so may a text.
+        let names = (0..<1000).map { "class \($0)" }
+        let url = try folder.write("text,label\n\(long),\(names.joined(separator: "|"))\n", as: "m.csv")
+        #expect(try Manifest.read(url).samples.count == 1)
+    }
+
+    /// A column of sentences that was taken for one of labels.
+    @Test func sentencesAsLabelsTakeLinearTime() throws {
+        let sentence = String(repeating: "of many words, ", count: 250)
+        let url = try folder.write(
+            "text,label\n" + (0..<2000).map { "a,\"\($0) \(sentence)\($0)\"\n" }.joined(), as: "m.csv")
+        let time = try ContinuousClock().measure {
+            let labels = try Manifest.read(url).samples.compactMap { $0.labels["label"] }
+            #expect(ProposedTask(labels).kind == .multiclass)
+            let counts = [Split.train: Dictionary(uniqueKeysWithValues: labels.map { ($0, 1) })]
+            #expect(DataCheck.nearlyEqual(counts, HeadSettings(.multiclass)).isEmpty)
+        }
+        #expect(time < .seconds(20), "\(time), in a build without optimisation")
+    }
+
     @Test func veryManyClassesAreRefused() throws {
         let samples = (0..<12_000).map {
             Sample(id: "\($0)", line: $0 + 2, split: .train, media: [.text: .inline("x")], label: "class \($0)")
