@@ -36,6 +36,12 @@ struct Ablate: ComputingCommand {
         let imbalancedRates: ImbalancedRates?
         let learning: ModalityLearning?
         let rows: RowUse?
+
+        private enum CodingKeys: String, CodingKey {
+            case heads, learning, rows
+            case missingRates = "missing_rates"
+            case imbalancedRates = "imbalanced_rates"
+        }
     }
 
     /// What `--missing-rates` asks for.

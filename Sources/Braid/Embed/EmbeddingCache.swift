@@ -73,6 +73,11 @@ extension EmbeddingCache {
         public let bytes: Int
         /// When a run last read or wrote one of them.
         public let lastUsed: Date
+
+        private enum CodingKeys: String, CodingKey {
+            case encoder, embeddings, bytes
+            case lastUsed = "last_used"
+        }
     }
 
     /// What there is, encoder by encoder, the latest used first.

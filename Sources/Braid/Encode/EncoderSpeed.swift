@@ -10,6 +10,11 @@ public struct EncoderSpeed: Encodable, Sendable {
     /// How many of them went through at once.
     public let batch: Int
 
+    private enum CodingKeys: String, CodingKey {
+        case sample, batch
+        case perSecond = "per_second"
+    }
+
     private static let pictures = 8
     private static let texts = 32
     private static let words = 32

@@ -20,6 +20,12 @@ public struct ModelInfo: Encodable, Sendable {
     /// nil where it was not measured.
     let speed: EncoderSpeed?
 
+    private enum CodingKeys: String, CodingKey {
+        case modality, architecture, paper, parameters, embedding, tokens, blocks, layout, file, sha256, loading, speed
+        case frontEnd = "front_end"
+        case stateDict = "state_dict"
+    }
+
     /// Loads `name`, a file, folder, Hugging Face id or `bundled:`, and describes it; of weights of several towers the first one.
     ///
     /// - Parameters:

@@ -18,6 +18,12 @@ public struct Comparison: Sendable {
         public let trainSeconds: Double
         /// Fusing and classifying a thousand samples whose embeddings are at hand.
         public let milliseconds: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case seed, val, test, epochs, milliseconds
+            case bestEpoch = "best_epoch"
+            case trainSeconds = "train_seconds"
+        }
     }
 
     /// A recipe's trainings.
@@ -38,6 +44,12 @@ public struct Comparison: Sendable {
         public let test: Estimate?
         /// The mean figure on the val rows that every recipe can judge: what recipes are chosen by.
         public let chosenBy: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case name, modalities, parameters, samples, runs, test
+            case isSingle = "is_single"
+            case chosenBy = "chosen_by"
+        }
 
         /// The figure of the val split over the seeds.
         public var val: Interval { Interval(runs.map(\.val)) }

@@ -6,6 +6,11 @@ public struct Estimate: Sendable, Codable, Equatable {
     public let mean: Double
     /// Half the 95 % interval's width; nil where it cannot be told.
     public let halfWidth: Double?
+
+    private enum CodingKeys: String, CodingKey {
+        case mean
+        case halfWidth = "half_width"
+    }
 }
 
 extension Estimate {

@@ -31,6 +31,11 @@ public struct Verdict: Sendable, Codable, Equatable {
     /// What follows at a level of 5 %.
     public let judgement: Judgement
 
+    private enum CodingKeys: String, CodingKey {
+        case metric, gain, p, test, items, seeds, judgement
+        case halfWidth = "half_width"
+    }
+
     /// Differences with a p-value below this are told from chance.
     static let level = 0.05
 }

@@ -15,6 +15,11 @@ public struct EmbeddingCacheReport: Encodable, Sendable {
     /// What frozen blocks of encoders that were trained have given, the latest used first.
     public let activations: [EmbeddingCache.Entry]
 
+    private enum CodingKeys: String, CodingKey {
+        case folder, bytes, embeddings, encoders, activations
+        case limitBytes = "limit_bytes"
+    }
+
     /// Looks into `cache`.
     ///
     /// - Throws: Foundation's error where the folder cannot be listed.

@@ -11,6 +11,11 @@ public struct Interval: Sendable, Equatable, Codable {
     /// How many values there are.
     public let count: Int
 
+    private enum CodingKeys: String, CodingKey {
+        case mean, deviation, count
+        case halfWidth = "half_width"
+    }
+
     /// Computes mean and interval of values, which are taken as independent.
     public init(_ values: [Double]) {
         count = values.count

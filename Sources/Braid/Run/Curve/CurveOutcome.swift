@@ -8,6 +8,11 @@ public struct CurveShots: Sendable, Encodable {
     public let labels: Int
     /// Where the curve has it: labels a class, of all labels in the mean.
     public let perClass: Double
+
+    private enum CodingKeys: String, CodingKey {
+        case shots, labels
+        case perClass = "per_class"
+    }
 }
 
 extension LearningCurve {

@@ -116,6 +116,11 @@ extension LearningCurve.Outcome {
             let labels: Int
             let figure: Interval?
             let gainOverScratch: Interval?
+
+            private enum CodingKeys: String, CodingKey {
+                case system, shots, labels, figure
+                case gainOverScratch = "gain_over_scratch"
+            }
         }
 
         let metric: String
@@ -125,6 +130,11 @@ extension LearningCurve.Outcome {
         let target: Double?
         let needs: [Need]
         let points: [CurvePoint]
+
+        private enum CodingKeys: String, CodingKey {
+            case metric, draws, rows, target, needs, points
+            case testRows = "test_rows"
+        }
     }
 
     /// Everything, for machines.

@@ -31,7 +31,9 @@ public struct ProbeResult: Sendable {
         public let milliseconds: Double
 
         private enum CodingKeys: String, CodingKey {
-            case modality, encoder, architecture, rows, dimension, parameters, score, loss, logME, hScore, milliseconds
+            case modality, encoder, architecture, rows, dimension, parameters, score, loss, milliseconds
+            case logME = "logme"
+            case hScore = "h_score"
         }
     }
 
