@@ -59,13 +59,13 @@ public struct JSONObject {
     ///
     /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func int(_ name: String, _ fallback: Int? = nil) throws -> Int {
-        try value(name, fallback, "a whole number") { $0 as? Int }
+        try value(name, fallback, "a whole number", Self.whole)
     }
     /// The number under `name`, or `fallback` where there is no value or null.
     ///
     /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func double(_ name: String, _ fallback: Double? = nil) throws -> Double {
-        try value(name, fallback, "a number") { ($0 as? NSNumber)?.doubleValue }
+        try value(name, fallback, "a number that float32 holds", Self.real)
     }
     /// The text under `name`, or `fallback` where there is no value or null.
     ///
@@ -83,7 +83,7 @@ public struct JSONObject {
     ///
     /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func ints(_ name: String, _ fallback: [Int]? = nil) throws -> [Int] {
-        try value(name, fallback, "a list of whole numbers") { $0 as? [Int] }
+        try value(name, fallback, "a list of whole numbers") { Self.list($0, Self.whole) }
     }
     /// The list of texts under `name`, or `fallback` where there is no value or null.
     ///
@@ -95,11 +95,26 @@ public struct JSONObject {
     ///
     /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.
     public func doubles(_ name: String, _ fallback: [Double]? = nil) throws -> [Double] {
-        try value(name, fallback, "a list of numbers") { ($0 as? [NSNumber])?.map(\.doubleValue) }
+        try value(name, fallback, "a list of numbers that float32 holds") { Self.list($0, Self.real) }
     }
 
     /// An error about this object, to be thrown: `.badData`, the path and `message`.
     public func fault(_ message: String) -> BraidError { BraidError(.badData, "\(path): \(message)") }
+
+    /// `true` is no number, though `JSONSerialization` gives it as one.
+    private static func whole(_ value: Any) -> Int? { (value as? NSNumber)?.isTruth == true ? nil : value as? Int }
+
+    /// What weights and inputs become is float32: a number beyond that would be infinity there.
+    private static func real(_ value: Any) -> Double? {
+        guard let number = value as? NSNumber, !number.isTruth else { return nil }
+        return abs(number.doubleValue) <= Double(Float.greatestFiniteMagnitude) ? number.doubleValue : nil
+    }
+
+    private static func list<Value>(_ value: Any, _ read: (Any) -> Value?) -> [Value]? {
+        guard let items = value as? [Any] else { return nil }
+        let read = items.compactMap(read)
+        return read.count == items.count ? read : nil
+    }
 
     private func value<Value>(_ name: String, _ fallback: Value?, _ expected: String, _ cast: (Any) -> Value?) throws -> Value {
         guard has(name), let raw = fields[name] else {

@@ -40,6 +40,16 @@ struct AskedEncoder {
             config, named: described == nil ? encoder : nil, modality: modality, weights: configuration.weights)
     }
 
+    /// What builds the architecture.
+    ///
+    /// - Throws: `BraidError` where there is none of that name; it names the file that says so, where it is a file.
+    func builder(for modality: Modality) throws -> EncoderBuilder {
+        do { return try EncoderRegistry.builder(architecture, for: modality) } catch let error as BraidError {
+            guard try config.architecture() != nil else { throw error }
+            throw BraidError(error.code, faults: error.faults.map { Fault($0.message, file: config.path) })
+        }
+    }
+
     /// What a fit on train rows found, as a `config.json`; nil where nothing is to be fitted.
     private static func description(_ configuration: EncoderSettings, _ modality: Modality) throws -> String? {
         guard configuration.isFitted else { return nil }

@@ -62,7 +62,7 @@ public final class ModalityEncoder: @unchecked Sendable {
     ) throws {
         let asked = try AskedEncoder(modality, configuration, relativeTo: base, reporter: reporter)
         let (weights, source, config) = (asked.weights, asked.source, asked.config)
-        let builder = try EncoderRegistry.builder(asked.architecture, for: modality)
+        let builder = try asked.builder(for: modality)
         let options = configuration.options.merged(over: try source.options())
         try EncoderSize.checkLayers(config)
         if weights == nil, !configuration.isFitted { try EncoderSize.checkDrawn(config, builder, options) }

@@ -44,7 +44,10 @@ struct RowChoice {
     ///
     /// - Throws: `BraidError` where no row is left.
     func choose(_ rows: Inference.Rows) throws -> (samples: [Sample], use: RowUse?) {
-        guard let seen else { return (try chooseByFile(rows), nil) }
+        guard let seen else {
+            reporter.note("the model has no \(SeenRows.fileName): rows that it has learnt from cannot be told from others")
+            return (try chooseByFile(rows), nil)
+        }
         let known = manifest.samples.map(seen.split)
         let isKnown = { (index: Int, splits: Set<Split>) in known[index].map(splits.contains) ?? false }
         let all = Array(manifest.samples.indices)

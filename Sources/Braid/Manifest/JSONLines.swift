@@ -99,8 +99,7 @@ extension RowReader {
             switch value {
             case let text as String: cells[key] = text
             case let number as NSNumber:
-                let isTruth = number.objCType.pointee == CChar(UInt8(ascii: "c"))
-                cells[key] = isTruth ? (number.boolValue ? "true" : "false") : number.stringValue
+                cells[key] = number.jsonText
             case is NSNull: cells[key] = ""
             case let names as [Any]:
                 cells[key] = NameList.text(of: names)

@@ -58,6 +58,8 @@ struct ModelDescription {
             decoding: try JSONSerialization.data(
                 withJSONObject: json.object("settings").fields, options: [.withoutEscapingSlashes]),
             as: UTF8.self)
+        // Without it, the configuration's default would be taken: a fusion that training chooses.
+        guard try json.object("settings").object("fusion").has("type") else { throw json.fault("settings: fusion.type is missing") }
         let records: [TargetRecord] = try Self.decode("targets", of: json)
         settings = try ModelSettings(
             ConfigurationDocument(yaml: text, file: json.path), modalities: modalities.count, order: records.map(\.name),

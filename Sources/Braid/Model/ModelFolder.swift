@@ -42,6 +42,13 @@ public enum ModelFolder {
             for file in files where access(file, F_OK) != 0 && errno == EACCES {
                 throw BraidError(.noInput, "\(file): cannot be reached: no permission")
             }
+            for place in places where FileManager.default.fileExists(atPath: place.appendingPathComponent("model.safetensors").path) {
+                guard FileManager.default.fileExists(atPath: place.appendingPathComponent("config.json").path) else {
+                    throw BraidError(
+                        .noInput,
+                        "\(place.path): model.json is missing; copy the folder once more, or train again with braid train")
+                }
+            }
             guard !FileManager.default.fileExists(atPath: url.appendingPathComponent("config.yaml").path) else {
                 throw BraidError(
                     .noInput,
@@ -68,6 +75,7 @@ public enum ModelFolder {
             let asked = EncoderSettings(encoder: nil, weights: modality.rawValue, train: .none)
             return try ModalityEncoder(modality, asked, relativeTo: folder, device: device)
         }
+        for encoder in encoders { try check(encoder, description.settings.columns, folder) }
         let store = try ParameterStore(loading: SafetensorsFile(folder.appendingPathComponent("model.safetensors")), device: device)
         let model = try FusionModel(
             encoders: encoders, targets: description.targets, settings: description.settings, parameters: store)
@@ -79,6 +87,17 @@ public enum ModelFolder {
         (model.lineage, model.handedOn) = (description.lineage, HandedOn(in: folder))
         model.driftReference = try DriftReference.read(folder.appendingPathComponent(DriftReference.fileName))
         return model
+    }
+
+    /// Looks whether the columns that a table was fitted on are those that the model reads: others would be missing in every row.
+    private static func check(_ encoder: ModalityEncoder, _ columns: Columns, _ folder: URL) throws {
+        guard let table = encoder.frontEnd as? TableFrontEnd else { return }
+        let known = Set(columns.tables[encoder.modality]?.all ?? [])
+        guard let column = table.encoding.columns.first(where: { !known.contains($0) }) else { return }
+        throw BraidError(
+            .badData,
+            "\(folder.path)/model.json: settings: modalities.\(encoder.modality) does not name \(column), a column that \(encoder.modality)/config.json was fitted on"
+        )
     }
 
     /// SHA-256 over all files of a model's folder, whatever it is called, but the card, in which its owner writes.

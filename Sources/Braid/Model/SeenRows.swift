@@ -90,6 +90,7 @@ extension SeenRows {
             }
             if cells[0] == "row" { rows.exact[number] = split } else { rows.contents[number] = split }
         }
+        guard !rows.exact.isEmpty else { throw BraidError(.badData, "\(url.path): has no row, and every training has some") }
         return rows
     }
 }

@@ -30,7 +30,6 @@ extension TableEncoding {
         }
         self.init(
             numbers: try objects("numbers").map(Self.number), categories: try objects("categories").map(Self.category))
-        let columns = numbers.map(\.column) + categories.map(\.column)
         guard !columns.isEmpty, Set(columns).count == columns.count else {
             throw json.fault("numbers and categories must name different columns, at least one")
         }
@@ -39,7 +38,7 @@ extension TableEncoding {
     private static func number(_ json: JSONObject) throws -> Number {
         let number = Number(
             column: try json.string("column"), mean: try json.double("mean"), deviation: try json.double("deviation"),
-            hasMissing: try json.bool("missing"), edges: try json.doubles("edges", []))
+            hasMissing: try json.bool("missing"), edges: try json.doubles("edges"))
         guard number.mean.isFinite, number.deviation.isFinite, number.deviation > 0 else {
             throw json.fault("\(number.column): mean and deviation must be numbers, the deviation above 0")
         }

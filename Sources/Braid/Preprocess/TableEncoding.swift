@@ -61,6 +61,8 @@ struct TableEncoding: Sendable, Equatable {
         known = Set(numbers.map(\.column) + categories.map(\.column))
     }
 
+    /// All columns, the numbers first.
+    var columns: [String] { numbers.map(\.column) + categories.map(\.column) }
     /// How many values numbers become.
     var numberWidth: Int { numbers.reduce(0) { $0 + $1.width } }
     /// How many values a row becomes.

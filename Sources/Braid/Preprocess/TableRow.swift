@@ -24,8 +24,7 @@ struct TableRow: Equatable {
             switch value {
             case let text as String: cells[column] = text
             case let number as NSNumber:
-                let isTruth = number.objCType.pointee == CChar(UInt8(ascii: "c"))
-                cells[column] = isTruth ? (number.boolValue ? "true" : "false") : number.stringValue
+                cells[column] = number.jsonText
             case is NSNull: continue
             default: throw DecodeError(path: column, reason: "must be a text, a number, true, false or null")
             }
