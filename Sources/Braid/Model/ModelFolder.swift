@@ -42,14 +42,15 @@ public enum ModelFolder {
             for file in files where access(file, F_OK) != 0 && errno == EACCES {
                 throw BraidError(.noInput, "\(file): cannot be reached: no permission")
             }
-            for place in places where FileManager.default.fileExists(atPath: place.appendingPathComponent("model.safetensors").path) {
-                guard FileManager.default.fileExists(atPath: place.appendingPathComponent("config.json").path) else {
-                    throw BraidError(
-                        .noInput,
-                        "\(place.path): model.json is missing; copy the folder once more, or train again with braid train")
-                }
+            let has = { (place: URL, name: String) in
+                FileManager.default.fileExists(atPath: place.appendingPathComponent(name).path)
             }
-            guard !FileManager.default.fileExists(atPath: url.appendingPathComponent("config.yaml").path) else {
+            // An encoder's folder has weights, too, and a config.json.
+            if let place = places.first(where: { has($0, "model.safetensors") && !has($0, "config.json") }) {
+                throw BraidError(
+                    .noInput, "\(place.path): model.json is missing; copy the folder once more, or train again with braid train")
+            }
+            guard !has(url, "config.yaml") else {
                 throw BraidError(
                     .noInput,
                     "\(url.path) is a run whose training has not ended, so that it has no model yet; go on with braid train \(Paths.relative(url, to: URL(fileURLWithPath: "."))) --resume"
