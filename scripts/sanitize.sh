@@ -11,7 +11,7 @@ sanitizers=("$@")
 # A sanitizer reserves terabytes of addresses, so that no limit on them can be set. That of threads writes a file of its own first, for which a limit
 # on files is too low.
 skipped="tooLittleMemoryIsNamedAndLosesNothing"
-limited="aWriteThatFailsLeavesNoHalfFiles|anExportGoesOnAsItWasBegun"
+limited="aWriteThatFailsLeavesNoHalfFiles|anExportGoesOnAsItWasBegun|nothingThatIsPassedOnNamesTheUser"
 
 run_suite() {
     local suite=$1 folder=$2 cache

@@ -30,6 +30,7 @@ public struct BraidCommand: ParsableCommand {
     /// Runs the command; an error ends the process with a code of sysexits(3), whatever threw it.
     public static func main() {
         StandardStreams.prepare()
+        CutFiles.sayWhich()
         do {
             try Limit.read(ProcessInfo.processInfo.environment)
             try ArgumentCheck(Array(CommandLine.arguments.dropFirst()))()

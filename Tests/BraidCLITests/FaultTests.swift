@@ -100,6 +100,28 @@ import Testing
         #expect(!exists("run/model"))
     }
 
+    /// Weights are used where they lie: another program that empties their file takes them away from under a command.
+    @Test func weightsThatAreCutShortMeanwhileAreNamed() throws {
+        try folder.writeSentences()
+        let trained = try shell("\"$braid\" train c.yaml --out run --quiet --set training.epochs=1")
+        #expect(trained.code == 0, "\(trained.error)")
+        try folder.write("modalities: {text: {weights: run/model/text}}\n", as: "e.yaml")
+        let embed = "\"$braid\" embed e.yaml --manifest m.csv --out e --part-size 1 --no-cache --quiet"
+        let ended = try shell(
+            """
+            cp run/model/text/model.safetensors whole
+            \(embed) 2>error & run=$!
+            for i in $(seq 400); do [ -e e/part-00000.ids.txt ] && break; sleep 0.01; done
+            : > run/model/text/model.safetensors; wait $run; echo "code $?"; cat error; cat whole > run/model/text/model.safetensors
+            """)
+        #expect(ended.out.contains("code 66"), "\(ended.out)")
+        #expect(
+            ended.out.contains("/run/model/text/model.safetensors: was cut short while it was in use; put the whole file back"),
+            "\(ended.out)")
+        let resumed = try shell("\(embed) --resume")
+        #expect(resumed.code == 0, "\(resumed.error)")
+    }
+
     /// `ulimit -f` stands in for a full disk: writing fails in the middle of a file.
     @Test func aWriteThatFailsLeavesNoHalfFiles() throws {
         let short = "--set training.epochs=2"

@@ -89,7 +89,8 @@ import Torch
         try folder.write(#"{"model_type": "funnel"}"#, as: "source/0_Transformer/config.json")
         let known = "braid models list shows all \(EncoderRegistry.names(for: .text).count) for text"
         let error = #expect(throws: BraidError.self) { try encoder(url) }
-        #expect(error?.description.hasPrefix("\(url.path)/0_Transformer/config.json: funnel is not an architecture for text") == true)
+        #expect(
+            error?.description.hasPrefix("\(url.path)/0_Transformer/config.json: funnel is not an architecture for text") == true)
         let named = #expect(throws: BraidError.self) {
             try ModalityEncoder(.text, .init(encoder: "bert", weights: url.path, train: .none), relativeTo: folder.url)
         }

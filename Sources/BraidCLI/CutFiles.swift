@@ -1,0 +1,37 @@
+import Foundation
+
+/// Files that another program cuts short while they are in use.
+///
+/// Weights and embeddings are read where they lie: their files are mapped into memory, and memory behind the end of a file that has become
+/// shorter ends the process by SIGBUS at whatever it is doing.
+enum CutFiles {
+    /// Lets the process end with 66 and a line that names the file, and not without a word.
+    static func sayWhich() {
+        var action = sigaction()
+        action.sa_flags = SA_SIGINFO
+        action.__sigaction_handler.sa_sigaction = { _, info, _ in
+            // What follows is more than a handler may do at any moment. Should it wait for what this thread holds, the alarm ends it.
+            alarm(2)
+            let address = info.map { UInt(bitPattern: $0.pointee._sifields._sigfault.si_addr) } ?? 0
+            let file = CutFiles.file(at: address) ?? "a file"
+            StandardStreams.tell(
+                "error: \(file): was cut short while it was in use; put the whole file back, and run the command again, a training with --resume\n"
+            )
+            _exit(66)
+        }
+        sigaction(SIGBUS, &action, nil)
+    }
+
+    /// The file that is mapped where `address` lies; nil where none is.
+    private static func file(at address: UInt) -> String? {
+        guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return nil }
+        for line in maps.split(separator: "\n") {
+            // 7f0c8a000000-7f0c8a021000 rw-p 00000000 08:02 173521 /home/user/model.safetensors
+            let parts = line.split(separator: " ", maxSplits: 5)
+            let ends = (parts.first ?? "").split(separator: "-").compactMap { UInt($0, radix: 16) }
+            guard ends.count == 2, (ends[0]..<ends[1]).contains(address), parts.count == 6 else { continue }
+            return parts[5].trimmingCharacters(in: .whitespaces)
+        }
+        return nil
+    }
+}
