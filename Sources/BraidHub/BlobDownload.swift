@@ -65,7 +65,9 @@ final class BlobDownload {
         }
         let asked = source
         source = file.url
-        let reply = try connection.send(asked, headers: headers, timeout: connection.environment.downloadTimeout)
+        // More than the size is refused below, by the size.
+        let reply = try connection.send(
+            asked, headers: headers, timeout: connection.environment.downloadTimeout, limit: size.map { $0 + Self.span } ?? .max)
         defer { reply.cancel() }
         switch reply.status {
         case 206:

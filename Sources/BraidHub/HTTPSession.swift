@@ -1,3 +1,4 @@
+internal import BraidSupport
 internal import Foundation
 internal import Synchronization
 
@@ -13,6 +14,10 @@ struct HTTPRequest {
     var body: Data?
     /// The longest silence of the server, in seconds.
     var timeout: Double
+    /// After so many seconds a server is given up that sends less than `HTTPBody.slowest` bytes a second.
+    var patience = 60.0
+    /// The most bytes of an answer, as they are once they are unpacked; what is longer is given up as it comes, and is a failure.
+    var limit = 64 << 20
 }
 
 /// URLSession as blocking calls: a request gives a reply once its header is there, and the reply gives its body in pieces.
@@ -39,7 +44,7 @@ final class HTTPSession: Sendable {
         // The reply's own clock runs only while someone waits for it; a reader busy with the disk is no silence of the server.
         sent.timeoutInterval = 86_400
         let task = session.dataTask(with: sent)
-        let body = HTTPBody(task: task, timeout: request.timeout)
+        let body = HTTPBody(task: task, request)
         router.add(body, for: task)
         task.resume()
         return try HTTPReply(response: body.response(), body: body)
@@ -104,10 +109,10 @@ struct HTTPReply {
     /// Gives up a body that is long and not wanted; a short one may as well come.
     func cancel() { body.cancel() }
 
-    /// The body as a whole; too long a one is cut off.
-    func text(limit: Int = 64 << 20) throws(HTTPFailure) -> Data {
+    /// The body as a whole.
+    func text() throws(HTTPFailure) -> Data {
         var whole = Data()
-        while whole.count < limit, let pieces = try next() { pieces.forEach { whole.append($0) } }
+        while let pieces = try next() { pieces.forEach { whole.append($0) } }
         return whole
     }
 }
@@ -117,10 +122,16 @@ struct HTTPFailure: Error {
     let reason: String
     /// No connection was made: there may be no network at all.
     let isUnreachable: Bool
+    /// Asked again, the server would do the same: its answer is too long, or comes too slowly.
+    let isFinal: Bool
 
-    init(_ reason: String, isUnreachable: Bool = false) {
-        self.reason = reason
-        self.isUnreachable = isUnreachable
+    init(_ reason: String, isUnreachable: Bool = false, isFinal: Bool = false) {
+        (self.reason, self.isUnreachable, self.isFinal) = (reason, isUnreachable, isFinal)
+    }
+
+    /// An answer that is longer than a request's limit.
+    static func tooLarge(_ limit: Int) -> HTTPFailure {
+        HTTPFailure("has more than \(ByteCount.text(Double(limit))), the most that is fetched", isFinal: true)
     }
 
     init(_ error: any Error) {

@@ -30,7 +30,8 @@ final class HubConnection {
     ///
     /// Throws `Transient` where it is worth another try; a refusal (4xx) is a reply.
     func send(
-        _ url: URL, method: String = "GET", headers: [String: String] = [:], timeout: Double, redirects: Redirects = .everywhere
+        _ url: URL, method: String = "GET", headers: [String: String] = [:], timeout: Double, limit: Int = 64 << 20,
+        redirects: Redirects = .everywhere
     ) throws -> HTTPReply {
         guard !environment.isOffline else {
             throw BraidError(.unavailable, "\(url.shown): not asked for, since HF_HUB_OFFLINE is set")
@@ -41,7 +42,8 @@ final class HubConnection {
             if let token = environment.token, isOwn(target) { headers["Authorization"] = "Bearer \(token)" }
             let reply: HTTPReply
             do throws(HTTPFailure) {
-                reply = try session.send(HTTPRequest(method: method, url: target, headers: headers, timeout: timeout))
+                reply = try session.send(
+                    HTTPRequest(method: method, url: target, headers: headers, timeout: timeout, limit: limit))
             } catch {
                 throw Transient(reason: "\(target.shown): \(error.reason)", isUnreachable: error.isUnreachable)
             }

@@ -47,8 +47,9 @@ public final class JSONService: Sendable {
         headers["Authorization"] = authorization
         if body != nil { headers["Content-Type"] = type }
         do throws(HTTPFailure) {
-            let reply = try session.send(HTTPRequest(method: method, url: url, headers: headers, body: body, timeout: timeout))
-            return Answer(status: reply.status, body: try reply.text(limit: 16 << 20))
+            let reply = try session.send(
+                HTTPRequest(method: method, url: url, headers: headers, body: body, timeout: timeout, limit: 16 << 20))
+            return Answer(status: reply.status, body: try reply.text())
         } catch {
             let place = (address.host ?? "the host") + (address.port.map { ":\($0)" } ?? "")
             throw BraidError(.unavailable, "\(place): \(error.reason)")

@@ -1,19 +1,26 @@
 internal import BraidSupport
 public import Foundation
+internal import Synchronization
 
 /// Fetches single files from the web, whole or not at all.
 public final class WebDownload: Sendable {
-    private let session = HTTPSession()
+    /// Those that no fetch uses now: each fetch has one for itself, since a server that sends without an end keeps a session busy for as long
+    /// as it takes to give it up.
+    private let idle = Mutex<[HTTPSession]>([])
     private let retries: RetryPolicy
     /// The longest silence of a server, in seconds.
     private let timeout: Double
+    /// How long a server may send next to nothing, in seconds.
+    private let patience: Double
 
     /// Makes one that tries a server again that is busy, three times.
     public convenience init() {
         self.init(retries: RetryPolicy(retries: 3, base: 0.5, longest: 30, retriesUnreachable: false), timeout: 30)
     }
 
-    init(retries: RetryPolicy, timeout: Double) { (self.retries, self.timeout) = (retries, timeout) }
+    init(retries: RetryPolicy, timeout: Double, patience: Double = 60) {
+        (self.retries, self.timeout, self.patience) = (retries, timeout, patience)
+    }
 
     /// Leaves the content of `address`, http or https, at `file`, whose folder is there.
     ///
@@ -39,11 +46,20 @@ public final class WebDownload: Sendable {
     private static let redirects = 5
 
     private func fetchOnce(_ address: URL, to partial: URL, _ limit: Int) throws {
+        let session = idle.withLock { $0.popLast() } ?? HTTPSession()
+        try fetchOnce(address, to: partial, limit, session)
+        // One that failed is not used again.
+        idle.withLock { $0.append(session) }
+    }
+
+    private func fetchOnce(_ address: URL, to partial: URL, _ limit: Int, _ session: HTTPSession) throws {
         var url = address
         for _ in 0...Self.redirects {
             let reply: HTTPReply
             do throws(HTTPFailure) {
-                reply = try session.send(HTTPRequest(url: url, headers: ["Accept-Encoding": "identity"], timeout: timeout))
+                reply = try session.send(
+                    HTTPRequest(
+                        url: url, headers: ["Accept-Encoding": "identity"], timeout: timeout, patience: patience, limit: limit))
             } catch { throw Transient(reason: error.reason, isUnreachable: error.isUnreachable) }
             defer { reply.cancel() }
             switch reply.status {
@@ -69,8 +85,7 @@ public final class WebDownload: Sendable {
 
     private func write(_ reply: HTTPReply, to partial: URL, _ limit: Int) throws {
         let announced = reply["Content-Length"].flatMap(Int.init)
-        let tooLarge = BraidError(.badData, "has more than \(ByteCount.text(Double(limit))), the most that is fetched")
-        guard announced ?? 0 <= limit else { throw tooLarge }
+        guard announced ?? 0 <= limit else { throw BraidError(.badData, HTTPFailure.tooLarge(limit).reason) }
         guard FileManager.default.createFile(atPath: partial.path, contents: nil) else {
             throw BraidError(.cannotCreate, "\(partial.deletingLastPathComponent().path) cannot be written")
         }
@@ -80,7 +95,6 @@ public final class WebDownload: Sendable {
         while let pieces = try pieces(of: reply) {
             for piece in pieces {
                 count += piece.count
-                guard count <= limit else { throw tooLarge }
                 do { try handle.write(contentsOf: piece) } catch {
                     throw BraidError(
                         .cannotCreate, "\(partial.deletingLastPathComponent().path) cannot be written; is the disk full?")
@@ -93,6 +107,8 @@ public final class WebDownload: Sendable {
     }
 
     private func pieces(of reply: HTTPReply) throws -> [Data]? {
-        do throws(HTTPFailure) { return try reply.next() } catch { throw Transient(reason: error.reason) }
+        do throws(HTTPFailure) { return try reply.next() } catch {
+            throw error.isFinal ? BraidError(.badData, error.reason) : Transient(reason: error.reason)
+        }
     }
 }

@@ -1,5 +1,7 @@
 internal import BraidSupport
+internal import Dispatch
 internal import Foundation
+internal import Synchronization
 internal import TestSupport
 internal import Testing
 
@@ -40,6 +42,35 @@ internal import Testing
             try reason("braid/far/resolve/main/config.json").contains(
                 "redirects to ftp://127.0.0.1/config.json, which is not followed"))
         #expect(try reason("braid/full/resolve/main/model.safetensors", limit: 100).contains("has more than 100 B"))
+    }
+
+    /// Several at once: none keeps the others from being given up.
+    @Test(.timeLimit(.minutes(2))) func serversThatSendWithoutAnEndAreGivenUp() throws {
+        let reasons = Mutex<[String]>([])
+        let (web, place, folder) = (web, "\(server.address)/_endless", folder.url)
+        DispatchQueue.concurrentPerform(iterations: 6) { number in
+            var reason = "came"
+            do {
+                try web.fetch(
+                    URL(string: place) ?? folder, to: folder.appendingPathComponent("\(number)"), limit: 50_000_000)
+            } catch { reason = "\(error)" }
+            reasons.withLock { $0.append(reason) }
+        }
+        #expect(reasons.withLock { $0 } == Array(repeating: "has more than 50.0 MB, the most that is fetched", count: 6))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
+    @Test func whatIsPackedCountsUnpacked() throws {
+        #expect(try reason("_packed") == "has more than 1.0 MB, the most that is fetched")
+    }
+
+    @Test func aServerThatSendsNextToNothingIsGivenUp() throws {
+        let web = WebDownload(retries: RetryPolicy(retries: 3, base: 0.01, longest: 1), timeout: 5, patience: 1)
+        let place = try #require(URL(string: "\(server.address)/_slow"))
+        let error = #expect(throws: BraidError.self) {
+            try web.fetch(place, to: folder.url.appendingPathComponent("file"), limit: 10_000)
+        }
+        #expect(error?.description == "the server sends less than 1000 bytes a second")
     }
 
     @Test func noServerIsNamed() throws {

@@ -8,6 +8,7 @@ Under a first folder `/s-NAME` everything exists once more, untouched: a test's 
 """
 import argparse
 import functools
+import gzip
 import hashlib
 import json
 import socket
@@ -146,6 +147,8 @@ class Handler(BaseHTTPRequestHandler):
             if self.prefix not in self.server.hubs:
                 self.server.hubs[self.prefix] = Hub(self.server.big)
             self.hub = self.server.hubs[self.prefix]
+        if path in ("/_endless", "/_slow", "/_packed"):
+            return self.hostile(path)
         if path == "/_log":
             with LOCK:
                 return self.answer(200, {}, json.dumps(self.hub.log).encode())
@@ -157,6 +160,23 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/api/models/"):
             return self.listing(path.removeprefix("/api/models/"))
         return self.resolve(path.lstrip("/"))
+
+    def hostile(self, path):
+        """Three GB as fast as it goes, one byte now and then, and zeros that are packed into a thousandth of their bytes."""
+        self.close_connection = True
+        packed = gzip.compress(bytes(300_000_000), 1) if path == "/_packed" else b""
+        self.send_response(200)
+        if packed:
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(packed)))
+        self.end_headers()
+        pieces = [packed] if packed else (b"x" * (65536 if path == "/_endless" else 1) for _ in range(50_000))
+        try:
+            for piece in pieces:
+                self.wfile.write(piece)
+                time.sleep(0.05 if path == "/_slow" else 0)
+        except OSError:
+            pass  # The client has given up, as it should.
 
     def repository(self, name):
         """The repository, or None where an error was answered."""

@@ -22,9 +22,9 @@ public final class Tensor: @unchecked Sendable {
         // Neither fails for a defined tensor; were it to, the empty shape would make the next operator refuse it.
         _ = ct_describe(handle, &info)
         let dimensions = Int(info.dimensions)
-        shape = [Int](unsafeUninitializedCapacity: dimensions) { sizes, count in
+        shape = [Int](filled: dimensions) { sizes in
             sizes.withMemoryRebound(to: Int64.self) { _ = ct_sizes(handle, $0.baseAddress, dimensions) }
-            count = dimensions
+            return dimensions
         }
         dtype = DType(rawValue: info.dtype) ?? .unknown
     }
@@ -142,9 +142,9 @@ extension Tensor {
             throw TorchError(operation: "array", message: "the tensor holds \(dtype), not \(Element.dtype)")
         }
         var status: Int32 = 0
-        let values = [Element](unsafeUninitializedCapacity: count) { buffer, written in
+        let values = [Element](filled: count) { buffer in
             status = ct_copy_out(handle, buffer.baseAddress, count * MemoryLayout<Element>.stride)
-            written = status == 0 ? count : 0
+            return status == 0 ? count : 0
         }
         guard status == 0 else { throw .last("array") }
         return values
@@ -165,11 +165,25 @@ extension Tensor {
     public func bytes() throws(TorchError) -> [UInt8] {
         let size = count * dtype.size
         var status: Int32 = 0
-        let values = [UInt8](unsafeUninitializedCapacity: size) { buffer, written in
+        let values = [UInt8](filled: size) { buffer in
             status = ct_copy_out(handle, buffer.baseAddress, size)
-            written = status == 0 ? size : 0
+            return status == 0 ? size : 0
         }
         guard status == 0 else { throw .last("bytes") }
         return values
+    }
+}
+
+extension Array {
+    /// An array that `body` fills; it gives how many elements it has written.
+    ///
+    /// Of no elements the standard library writes a count of 0 to the one empty array that all threads share: nothing changes, but it is a race.
+    @inline(__always)
+    fileprivate init(filled count: Int, _ body: (UnsafeMutableBufferPointer<Element>) -> Int) {
+        guard count > 0 else {
+            self = []
+            return
+        }
+        self.init(unsafeUninitializedCapacity: count) { buffer, written in written = body(buffer) }
     }
 }
