@@ -67,7 +67,8 @@ final class BlobDownload {
         source = file.url
         // More than the size is refused below, by the size. A hub may say any.
         let reply = try connection.send(
-            asked, headers: headers, timeout: connection.environment.downloadTimeout, limit: size.map { max($0, $0 &+ Self.span) } ?? .max)
+            asked, headers: headers, timeout: connection.environment.downloadTimeout,
+            limit: size.map { max($0, $0 &+ Self.span) } ?? .max)
         defer { reply.cancel() }
         switch reply.status {
         case 206:

@@ -67,6 +67,14 @@ public struct JSONObject {
     public func double(_ name: String, _ fallback: Double? = nil) throws -> Double {
         try value(name, fallback, "a number that float32 holds", Self.real)
     }
+    /// The number above 0 under `name`, or `fallback` where there is no value or null: what is added to a variance, so that nothing is divided by 0.
+    ///
+    /// - Throws: `BraidError` (`.badData`) where the value is of another type, not above 0, or missing and there is no fallback.
+    public func positive(_ name: String, _ fallback: Double? = nil) throws -> Double {
+        let number = try double(name, fallback)
+        guard number > 0 else { throw fault("\(name) is \(number); expected a number above 0") }
+        return number
+    }
     /// The text under `name`, or `fallback` where there is no value or null.
     ///
     /// - Throws: `BraidError` (`.badData`) where the value is of another type, or missing and there is no fallback.

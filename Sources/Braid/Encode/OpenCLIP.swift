@@ -37,7 +37,7 @@ struct OpenCLIP {
     private func epsilon(_ tower: JSONObject) throws -> Double {
         let changed = try tower.object("norm_kwargs")
         try changed.expectNeutral(besides: ["eps"])
-        return try changed.double("eps", 1e-5)
+        return try changed.positive("eps", 1e-5)
     }
 
     private static func inner(_ tower: JSONObject, _ hidden: Int) throws -> Int {

@@ -72,6 +72,10 @@ import Testing
         }
         let edges = try refusal("tabular/config.json") { $0.replacing("\"edges\"", with: "\"wedges\"") }
         #expect(edges?.contains("config.json: numbers: edges is missing") == true, "\(edges ?? "opened")")
+        let epsilon = try JSONObject(text: #"{"eps": -1, "none": 0}"#, path: "f")
+        #expect(throws: BraidError.self) { try epsilon.positive("eps") }
+        #expect(throws: BraidError.self) { try epsilon.positive("none") }
+        #expect(try epsilon.positive("layer_norm_eps", 1e-12) == 1e-12)
         let json = try JSONObject(text: #"{"size": true, "sizes": [1, true], "flag": true, "whole": 3.0}"#, path: "f")
         #expect(throws: BraidError.self) { try json.int("size") }
         #expect(throws: BraidError.self) { try json.ints("sizes") }

@@ -51,7 +51,7 @@ public struct AudioSpectrogramTransformer: BlockwiseEncoder {
             layers = try config.int("num_hidden_layers")
             heads = try config.int("num_attention_heads")
             intermediate = try config.int("intermediate_size")
-            epsilon = try config.double("layer_norm_eps", 1e-12)
+            epsilon = try config.positive("layer_norm_eps", 1e-12)
             activation = try config.activation("hidden_act", .gelu)
             dropout = try config.double("hidden_dropout_prob", 0)
             attentionDropout = try config.double("attention_probs_dropout_prob", 0)

@@ -108,7 +108,7 @@ extension HTSAT.Shape {
         tower.ratio = try config.double("mlp_ratio", 4)
         tower.hasProjectionBias = try config.bool("qkv_bias", true)
         tower.activation = try config.activation("hidden_act", .gelu)
-        tower.epsilon = try config.double("layer_norm_eps", 1e-5)
+        tower.epsilon = try config.positive("layer_norm_eps", 1e-5)
         tower.dropout = try config.double("hidden_dropout_prob", 0.1)
         tower.attentionDropout = try config.double("attention_probs_dropout_prob", 0)
         tower.outputDropout = tower.attentionDropout

@@ -104,7 +104,7 @@ extension Wav2Vec2 {
             layers = try config.int("num_hidden_layers")
             heads = try config.int("num_attention_heads")
             intermediate = try config.int("intermediate_size")
-            epsilon = try config.double("layer_norm_eps", 1e-5)
+            epsilon = try config.positive("layer_norm_eps", 1e-5)
             activation = try config.activation("hidden_act", .gelu)
             positionKernel = try config.int("num_conv_pos_embeddings", 128)
             positionGroups = try config.int("num_conv_pos_embedding_groups", 16)

@@ -210,7 +210,7 @@ extension ConvNeXt {
         var shape = Shape(
             depths: try config.ints("depths", [3, 3, 9, 3]), widths: try config.ints("hidden_sizes", [96, 192, 384, 768]),
             activation: try config.activation("hidden_act", .gelu))
-        shape.epsilon = try config.double("layer_norm_eps", 1e-12)
+        shape.epsilon = try config.positive("layer_norm_eps", 1e-12)
         guard try config.double("layer_scale_init_value", 1e-6) > 0 else {
             throw config.fault("layer_scale_init_value must be above 0: this version has scaled layers only")
         }

@@ -34,7 +34,7 @@ extension EfficientNet {
         var shape = Shape(width: try config.double("depth_multiplier", 1), depth: 1)
         shape.isMobile = true
         shape.isTensorFlow = try config.bool("tf_padding", true)
-        shape.epsilon = try config.double("layer_norm_eps", 1e-3)
+        shape.epsilon = try config.positive("layer_norm_eps", 1e-3)
         try config.expect("hidden_act", "relu6")
         try config.expect("first_layer_is_expansion", true)
         for (name, value) in [("num_channels", 3), ("depth_divisible_by", 8), ("min_depth", 8), ("output_stride", 32)] {

@@ -166,7 +166,7 @@ extension EfficientNet {
     private static func stated(_ config: JSONObject) throws -> Shape {
         var shape = Shape(
             width: try config.double("width_coefficient", 2.0), depth: try config.double("depth_coefficient", 3.1))
-        shape.epsilon = try config.double("batch_norm_eps", 1e-3)
+        shape.epsilon = try config.positive("batch_norm_eps", 1e-3)
         shape.oddBlocks = try config.ints("depthwise_padding", [])
         try config.expect("pooling_type", "mean")
         try config.expect("hidden_act", "swish")

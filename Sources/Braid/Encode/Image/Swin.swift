@@ -53,7 +53,7 @@ extension SwinTransformer {
         shape.ratio = try config.double("mlp_ratio", 4)
         shape.hasProjectionBias = try config.bool("qkv_bias", true)
         shape.activation = try config.activation("hidden_act", .gelu)
-        shape.epsilon = try config.double("layer_norm_eps", 1e-5)
+        shape.epsilon = try config.positive("layer_norm_eps", 1e-5)
         shape.dropout = try config.double("hidden_dropout_prob", 0)
         (shape.embeddingDropout, shape.outputDropout) = (shape.dropout, shape.dropout)
         shape.attentionDropout = try config.double("attention_probs_dropout_prob", 0)

@@ -139,7 +139,7 @@ extension VisionShape {
         heads = try config.int("num_attention_heads", 12)
         intermediate = try config.int("intermediate_size", 3072)
         perceptron = .plain(try config.activation("hidden_act", activation))
-        self.epsilon = try config.double("layer_norm_eps", epsilon)
+        self.epsilon = try config.positive("layer_norm_eps", epsilon)
         guard try config.int("num_channels", 3) == 3 else {
             throw config.fault("num_channels must be 3: pictures are red, green and blue")
         }

@@ -33,7 +33,7 @@ struct Albert: TextModel {
         groups = try config.int("num_hidden_groups", 1)
         inner = try config.int("inner_group_num", 1)
         types = try config.int("type_vocab_size", 2)
-        epsilon = try config.double("layer_norm_eps", 1e-12)
+        epsilon = try config.positive("layer_norm_eps", 1e-12)
         dropout = try config.double("hidden_dropout_prob", 0)
         attentionDropout = try config.double("attention_probs_dropout_prob", 0)
         activation = try config.activation("hidden_act", .geluTanh)

@@ -57,7 +57,7 @@ public struct BertShape: Sendable {
         intermediate = try config.int(distilled ? "hidden_dim" : "intermediate_size")
         positions = try config.int("max_position_embeddings", 512)
         types = kind.hasTypes ? try config.int("type_vocab_size", 2) : nil
-        epsilon = distilled ? 1e-12 : try config.double("layer_norm_eps", 1e-12)
+        epsilon = distilled ? 1e-12 : try config.positive("layer_norm_eps", 1e-12)
         dropout = try config.double(distilled ? "dropout" : "hidden_dropout_prob", 0.1)
         attentionDropout = try config.double(distilled ? "attention_dropout" : "attention_probs_dropout_prob", 0.1)
         activation = try config.activation(distilled ? "activation" : "hidden_act", .gelu)

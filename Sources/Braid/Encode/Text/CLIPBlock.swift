@@ -20,7 +20,7 @@ extension CLIPBlockShape {
         self.heads = try settings.int("num_attention_heads", heads)
         self.intermediate = try settings.int("intermediate_size", intermediate)
         self.activation = try settings.activation("hidden_act", activation)
-        self.epsilon = try settings.double("layer_norm_eps", epsilon)
+        self.epsilon = try settings.positive("layer_norm_eps", epsilon)
         attentionDropout = try settings.double("attention_dropout", 0)
         guard [self.hidden, self.heads, self.intermediate].allSatisfy({ (1...1_000_000).contains($0) }),
             self.hidden.isMultiple(of: self.heads)

@@ -41,7 +41,7 @@ struct Deberta: TextModel {
         layers = try config.int("num_hidden_layers")
         types = try config.int("type_vocab_size", 0)
         addsPlaces = try config.bool("position_biased_input", true)
-        epsilon = try config.double("layer_norm_eps", 1e-7)
+        epsilon = try config.positive("layer_norm_eps", 1e-7)
         dropout = try config.double("hidden_dropout_prob", 0.1)
         attentionDropout = try config.double("attention_probs_dropout_prob", 0.1)
         activation = try config.activation("hidden_act", .gelu)

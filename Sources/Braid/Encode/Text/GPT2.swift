@@ -38,7 +38,7 @@ public struct GPT2: BlockwiseEncoder {
             guard (1...10_000_000).contains(hidden) else { throw config.fault("n_embd must lie in 1 ... 10000000") }
             intermediate = config.has("n_inner") ? try config.int("n_inner") : 4 * hidden
             positions = try config.int("n_positions", 1024)
-            epsilon = try config.double("layer_norm_epsilon", 1e-5)
+            epsilon = try config.positive("layer_norm_epsilon", 1e-5)
             dropout = try config.double("resid_pdrop", 0.1)
             embeddingDropout = try config.double("embd_pdrop", 0.1)
             attentionDropout = try config.double("attn_pdrop", 0.1)

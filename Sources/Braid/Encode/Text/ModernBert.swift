@@ -32,7 +32,7 @@ struct ModernBert: TextModel {
             try RotarySettings(config, part: "full_attention", old: "global_rope_theta", otherwise: 160_000).base,
             try RotarySettings(config, part: "sliding_attention", old: "local_rope_theta", otherwise: 10_000).base
         )
-        epsilon = try config.double("norm_eps", 1e-5)
+        epsilon = try config.positive("norm_eps", 1e-5)
         hasBias = (
             try config.bool("norm_bias", false), try config.bool("attention_bias", false), try config.bool("mlp_bias", false)
         )

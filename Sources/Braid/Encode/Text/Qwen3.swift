@@ -31,7 +31,7 @@ struct Qwen3: TextModel {
         size = try config.int("head_dim", 128)
         windows = try Self.windows(config)
         base = try RotarySettings(config, otherwise: 10_000).base
-        epsilon = try config.double("rms_norm_eps", 1e-6)
+        epsilon = try config.positive("rms_norm_eps", 1e-6)
         hasBias = try config.bool("attention_bias", false)
         attentionDropout = try config.double("attention_dropout", 0)
         activation = try config.activation("hidden_act", .silu)
