@@ -1,8 +1,9 @@
 """Trains, evaluates and embeds in one process, round after round, and says whether memory, descriptors or threads grow.
 
 Two processes after one another, on datasets/digits: `frozen` trains on embeddings at hand, `trained` trains the last block of the picture's encoder too. A
-figure grows where the second half of the rounds has more than the first: descriptors and threads by one, memory by 2 % and 10 MB. Ends with 1 where one
-does, or where a round's accuracy is another than the first's: all rounds have one seed.
+figure grows where the last third of the rounds has more than the middle one: descriptors and threads by one; what malloc has given out after
+each round by 1 % and 1 MB; resident memory, which goes up and down with what malloc keeps for later, by 5 % and 10 MB. In the first third caches fill.
+Ends with 1 where one does, or where a round's accuracy is another than the first's: all rounds have one seed.
 
 Usage: benchmarks/endurance.py path/to/BraidBench [--minutes 120] [--chart FILE.svg]
 """
@@ -23,30 +24,34 @@ WORK = {
     "frozen": ["training.epochs=4"],
     "trained": ["training.epochs=2", "modalities.image.train=last:1"],
 }
-FIGURES = {"resident": "memory", "descriptors": "descriptors", "threads": "threads"}
+FIGURES = {"allocated": "in use", "resident": "resident", "descriptors": "descriptors", "threads": "threads"}
+MARGINS = {"allocated": (0.01, 1e6), "resident": (0.05, 10e6)}
 
 
 def endure(bench, name, minutes):
     """What the process held after each round."""
     with tempfile.TemporaryDirectory() as folder:
         command = [bench, "endure", DATA / "config.yaml", DATA / "manifest.csv", str(60 * minutes), folder, *WORK[name]]
-        environment = os.environ | {"BRAID_CACHE": f"{folder}/cache"}
+        library, heap = pathlib.Path(folder) / "heap.so", pathlib.Path(folder) / "heap"
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, ROOT / "benchmarks" / "heap.c", "-ldl"], check=True)
+        environment = os.environ | {"BRAID_CACHE": f"{folder}/cache", "LD_PRELOAD": str(library), "HEAP": str(heap)}
         rounds = []
         with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True, env=environment) as process:
             for line in process.stdout:
                 rounds.append(json.loads(line))
         if process.returncode != 0:
             sys.exit(f"{name}: ended with {process.returncode}")
-    return rounds
+        # A line of each round's, written in its moment.
+        in_use = map(int, heap.read_text().split())
+        return [each | {"allocated": bytes_in_use} for each, bytes_in_use in zip(rounds, in_use, strict=True)]
 
 
 def grown(rounds, figure):
-    """Medians of the first and the second half, without the first tenth, in which caches fill; and whether the second is more."""
-    values = [each[figure] for each in rounds[len(rounds) // 10 :]]
-    middle = len(values) // 2
-    first, second = statistics.median(values[:middle]), statistics.median(values[middle:])
-    margin = max(0.02 * first, 10e6) if figure == "resident" else 1
-    return first, second, second - first >= margin
+    """Medians of the middle and the last third, and whether the last is more."""
+    values, third = [each[figure] for each in rounds], len(rounds) // 3
+    middle, last = statistics.median(values[third : 2 * third]), statistics.median(values[2 * third :])
+    share, least = MARGINS.get(figure, (0, 1))
+    return middle, last, last - middle >= max(share * middle, least)
 
 
 def chart(file, measured):
@@ -82,14 +87,14 @@ def main():
     parser.add_argument("--chart")
     options = parser.parse_args()
     measured, failed = {}, False
-    print("| work | rounds | figure | first half | second half | grows |\n|---|---|---|---|---|---|", flush=True)
+    print("| work | rounds | figure | middle third | last third | grows |\n|---|---|---|---|---|---|", flush=True)
     for name in WORK:
         rounds = measured[name] = endure(options.bench, name, options.minutes / len(WORK))
-        if len(rounds) < 4:
+        if len(rounds) < 6:
             sys.exit(f"{name}: {len(rounds)} rounds say nothing; give it more minutes")
         for figure, word in FIGURES.items():
             first, second, grows = grown(rounds, figure)
-            unit = (lambda value: f"{value / 1e6:.1f} MB") if figure == "resident" else (lambda value: f"{value:.0f}")
+            unit = (lambda value: f"{value / 1e6:.1f} MB") if figure in MARGINS else (lambda value: f"{value:.0f}")
             print(f"| {name} | {len(rounds)} | {word} | {unit(first)} | {unit(second)} | {'yes' if grows else 'no'} |", flush=True)
             failed = failed or grows
         accuracies = {each["accuracy"] for each in rounds}

@@ -107,7 +107,7 @@ import Torch
         #expect(error?.code == .badData)
     }
 
-    @Test(arguments: [-1e300, 0, 0.5]) func longestTexts(_ length: Double) throws {
+    @Test(arguments: [-1e30, 0, 0.5]) func longestTexts(_ length: Double) throws {
         let folder = try TemporaryFolder()
         try FileManager.default.copyItem(
             at: Fixtures.minilm.appendingPathComponent("tokenizer.json"), to: folder.url.appendingPathComponent("tokenizer.json"))
