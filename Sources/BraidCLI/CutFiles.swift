@@ -22,16 +22,23 @@ enum CutFiles {
         sigaction(SIGBUS, &action, nil)
     }
 
-    /// The file that is mapped where `address` lies; nil where none is.
+    /// The file that is mapped where `address` lies, or, where that is not known, one that has become shorter than what is mapped of it.
     private static func file(at address: UInt) -> String? {
         guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return nil }
+        var shorter: String?
         for line in maps.split(separator: "\n") {
             // 7f0c8a000000-7f0c8a021000 rw-p 00000000 08:02 173521 /home/user/model.safetensors
             let parts = line.split(separator: " ", maxSplits: 5)
             let ends = (parts.first ?? "").split(separator: "-").compactMap { UInt($0, radix: 16) }
-            guard ends.count == 2, (ends[0]..<ends[1]).contains(address), parts.count == 6 else { continue }
-            return parts[5].trimmingCharacters(in: .whitespaces)
+            guard ends.count == 2, ends[0] < ends[1], parts.count == 6, let offset = UInt(parts[2], radix: 16) else { continue }
+            let path = parts[5].trimmingCharacters(in: .whitespaces)
+            if (ends[0]..<ends[1]).contains(address) { return path }
+            var status = stat()
+            let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+            if path.hasPrefix("/"), stat(path, &status) == 0, UInt(status.st_size) + page <= offset + (ends[1] - ends[0]) {
+                shorter = path
+            }
         }
-        return nil
+        return shorter
     }
 }

@@ -80,4 +80,27 @@ import Torch
         #expect(try tensor.array() == [0, 0, 0, 0])
         #expect(try Data(contentsOf: url) == before)
     }
+
+    /// What an optimizer has kept goes back where it was, or is refused by its name.
+    @Test func whatIsCopiedOverHasTheSameForm() throws {
+        let folder = try TemporaryFolder()
+        let url = folder.url.appendingPathComponent("kept.safetensors")
+        try SafetensorsWriter.write(
+            [
+                ("whole", try .full([2], 3)), ("wide", try .full([1, 2], 3)), ("broken", try .full([2], .nan)),
+                ("integers", try Tensor.full([2], 3).converted(to: .int64)),
+            ], to: url)
+        let file = try SafetensorsFile(url)
+        let target = try Tensor.zeros([2])
+        try file.copy("whole", over: target)
+        #expect(try target.array() == [3, 3])
+        for (name, message) in [
+            ("wide", "wide is float32 [1, 2], expected float32 [2]"), ("integers", "integers is int64 [2], expected float32 [2]"),
+            ("broken", "broken holds NaN or infinity"), ("none", "there is no tensor called none"),
+        ] {
+            let error = #expect(throws: SafetensorsError.self) { try file.copy(name, over: target) }
+            #expect(error?.description == "\(url.path): \(message)")
+        }
+        #expect(try target.array() == [3, 3])
+    }
 }

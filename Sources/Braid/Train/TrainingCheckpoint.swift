@@ -81,7 +81,7 @@ struct TrainingCheckpoint {
             throw BraidError(.badData, "\(weights.path): the checkpoint is of another model than the configuration describes")
         }
         if !young.isEmpty { for encoder in trainee.model.encoders.values { try encoder.resetAdapters() } }
-        try withoutGradient { for (path, tensor) in known { try tensor.copyInPlace(from: file.tensor(path)) } }
+        try withoutGradient { for (path, tensor) in known { try file.copy(path, over: tensor) } }
     }
 
     /// Where the training stands; nil where no epoch was finished.

@@ -55,7 +55,7 @@ final class WeightAverage {
 
     func restore(_ state: SafetensorsFile) throws {
         try withoutGradient {
-            for (name, tensor) in self.state() { try tensor.copyInPlace(from: state.tensor(name)) }
+            for (name, tensor) in self.state() { try state.copy(name, over: tensor) }
         }
     }
 }

@@ -13,7 +13,7 @@ public protocol Optimizer: AnyObject {
     func state() throws -> [(name: String, tensor: Tensor)]
     /// Takes over what `state` gave earlier and a file has kept.
     ///
-    /// - Throws: `SafetensorsError` where something is not in the file, `TorchError` where its shape does not fit.
+    /// - Throws: `SafetensorsError` where something is not in the file, is of another dtype or shape, or is not finite.
     func restore(_ state: SafetensorsFile) throws
 }
 
@@ -23,9 +23,9 @@ extension Optimizer {
 
     /// Takes everything that `state()` names from a file that holds what it gave.
     ///
-    /// - Throws: `SafetensorsError` where something is not in the file, `TorchError` where its shape does not fit.
+    /// - Throws: `SafetensorsError` where something is not in the file, is of another dtype or shape, or is not finite.
     public func restore(_ state: SafetensorsFile) throws {
-        for (name, tensor) in try self.state() { try tensor.copyInPlace(from: state.tensor(name)) }
+        for (name, tensor) in try self.state() { try state.copy(name, over: tensor) }
     }
 
     /// Removes the gradients of all parameters, so that the next `backward` begins anew.

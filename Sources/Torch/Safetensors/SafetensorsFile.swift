@@ -51,6 +51,22 @@ public final class SafetensorsFile {
 }
 
 extension SafetensorsFile {
+    /// Copies the tensor called `name` over `target`, whose values the file has kept.
+    ///
+    /// - Throws: `SafetensorsError` where there is none of this name, it is of another dtype or shape, or it holds NaN or infinity; `TorchError` where
+    ///   libtorch refuses.
+    public func copy(_ name: String, over target: Tensor) throws {
+        let kept = try tensor(name)
+        guard kept.dtype == target.dtype, kept.shape == target.shape else {
+            let (found, expected) = ("\(kept.dtype) \(kept.shape)", "\(target.dtype) \(target.shape)")
+            throw SafetensorsError(path: path, message: "\(name) is \(found), expected \(expected)")
+        }
+        if kept.dtype.isFloatingPoint, let damage = try WeightDamage.of(kept, name) {
+            throw SafetensorsError(path: path, message: "\(name) \(damage)")
+        }
+        try target.copyInPlace(from: kept)
+    }
+
     /// Gives back the memory that reading `name` took; for a tensor that was copied, and of which no view is in use.
     ///
     /// Does nothing for a name that is not in the file.
