@@ -80,7 +80,14 @@ public struct WeightsFolder: Sendable {
         }
         var found = WeightsFolder(folder: url, part: part, weights: try weights(in: place))
         let adapter = url.appendingPathComponent(adapterName)
-        if AdapterFolder.isOne(adapter) { found.adapter = adapter }
+        if AdapterFolder.isOne(adapter) {
+            found.adapter = adapter
+        } else if AdapterFolder.hasWeights(adapter) {
+            throw BraidError(
+                .badData,
+                "\(adapter.path): adapter_config.json is missing, without which its weights would be left out; copy the folder whole"
+            )
+        }
         return found
     }
 

@@ -59,6 +59,17 @@ import Torch
         }
     }
 
+    /// In the folder of the weights that it belongs to, where it would be left out without a word.
+    @Test func anAdapterWithoutItsDescription() throws {
+        try folder.write("{}", as: "weights/config.json")
+        let place = folder.url.appendingPathComponent("weights/adapter")
+        try FileManager.default.copyItem(at: adapter(), to: place)
+        #expect(try WeightsFolder.find("weights", relativeTo: folder.url).adapter != nil)
+        try FileManager.default.removeItem(at: place.appendingPathComponent("adapter_config.json"))
+        let error = #expect(throws: BraidError.self) { try WeightsFolder.find("weights", relativeTo: folder.url) }
+        #expect(error?.description.contains("weights/adapter: adapter_config.json is missing") == true)
+    }
+
     @Test func wholeNumbersInPlaceOfWeights() throws {
         let url = try adapter { tensors in
             let place = try Self.first(tensors, "lora_A.weight")

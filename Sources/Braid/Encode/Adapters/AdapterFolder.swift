@@ -20,6 +20,11 @@ struct AdapterFolder {
         FileManager.default.fileExists(atPath: url.appendingPathComponent(configName).path)
     }
 
+    /// Whether an adapter's weights lie in `url`, with what describes them or without.
+    static func hasWeights(_ url: URL) -> Bool {
+        weightNames.contains { FileManager.default.fileExists(atPath: url.appendingPathComponent($0).path) }
+    }
+
     /// - Throws: `BraidError` where it is none, or one of a kind that is not read here.
     init(_ url: URL) throws {
         self.url = url
