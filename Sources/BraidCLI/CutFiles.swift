@@ -24,14 +24,18 @@ enum CutFiles {
 
     /// The file that is mapped where `address` lies, or, where that is not known, one that has become shorter than what is mapped of it.
     private static func file(at address: UInt) -> String? {
-        guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return nil }
+        // Line by line, for the system gives a part at a time, and Foundation takes the first for the whole.
+        guard let maps = fopen("/proc/self/maps", "r") else { return nil }
+        defer { fclose(maps) }
         var shorter: String?
-        for line in maps.split(separator: "\n") {
+        var (bytes, capacity): (UnsafeMutablePointer<CChar>?, Int) = (nil, 0)
+        while getline(&bytes, &capacity, maps) > 0, let bytes {
+            let line = String(cString: bytes)
             // 7f0c8a000000-7f0c8a021000 rw-p 00000000 08:02 173521 /home/user/model.safetensors
             let parts = line.split(separator: " ", maxSplits: 5)
             let ends = (parts.first ?? "").split(separator: "-").compactMap { UInt($0, radix: 16) }
             guard ends.count == 2, ends[0] < ends[1], parts.count == 6, let offset = UInt(parts[2], radix: 16) else { continue }
-            let path = parts[5].trimmingCharacters(in: .whitespaces)
+            let path = parts[5].trimmingCharacters(in: .whitespacesAndNewlines)
             if (ends[0]..<ends[1]).contains(address) { return path }
             var status = stat()
             let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
