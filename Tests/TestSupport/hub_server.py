@@ -8,7 +8,6 @@ Under a first folder `/s-NAME` everything exists once more, untouched: a test's 
 """
 import argparse
 import functools
-import gzip
 import hashlib
 import json
 import socket
@@ -18,6 +17,8 @@ import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import hostile_answers
 
 TOKEN = "hf_member"  # a token that every repository accepts
 LOCK = threading.Lock()
@@ -133,13 +134,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def do_HEAD(self):
-        self.route()
-
     def do_GET(self):
-        self.route()
-
-    def route(self):
         path = unquote(urlsplit(self.path).path, errors="replace")
         self.prefix = "/" + path.split("/")[1] if path.startswith("/s-") else ""
         path = path[len(self.prefix):]
@@ -147,8 +142,8 @@ class Handler(BaseHTTPRequestHandler):
             if self.prefix not in self.server.hubs:
                 self.server.hubs[self.prefix] = Hub(self.server.big)
             self.hub = self.server.hubs[self.prefix]
-        if path in ("/_endless", "/_slow", "/_packed"):
-            return self.hostile(path)
+        if path in hostile_answers.PATHS:
+            return hostile_answers.send(self, path)
         if path == "/_log":
             with LOCK:
                 return self.answer(200, {}, json.dumps(self.hub.log).encode())
@@ -161,22 +156,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.listing(path.removeprefix("/api/models/"))
         return self.resolve(path.lstrip("/"))
 
-    def hostile(self, path):
-        """Three GB as fast as it goes, one byte now and then, and zeros that are packed into a thousandth of their bytes."""
-        self.close_connection = True
-        packed = gzip.compress(bytes(300_000_000), 1) if path == "/_packed" else b""
-        self.send_response(200)
-        if packed:
-            self.send_header("Content-Encoding", "gzip")
-            self.send_header("Content-Length", str(len(packed)))
-        self.end_headers()
-        pieces = [packed] if packed else (b"x" * (65536 if path == "/_endless" else 1) for _ in range(50_000))
-        try:
-            for piece in pieces:
-                self.wfile.write(piece)
-                time.sleep(0.05 if path == "/_slow" else 0)
-        except OSError:
-            pass  # The client has given up, as it should.
+    do_HEAD = do_GET  # http.server's name for it
 
     def repository(self, name):
         """The repository, or None where an error was answered."""

@@ -99,7 +99,7 @@ struct RowChoice {
             let isTrainingData = try Fingerprint.of(manifest.url) == trainedOn
             guard manifest.hasSplitColumn || isTrainingData else {
                 reporter.note(
-                    "\(name) has no split column, and this model does not say which rows it has learnt from: all \(manifest.samples.count) rows are used"
+                    "\(name) has no split column: all \(manifest.samples.count) rows are used"
                 )
                 return manifest.samples
             }
